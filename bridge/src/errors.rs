@@ -1,0 +1,277 @@
+//! What went wrong, as a code for the program and a sentence for an operator.
+//!
+//! The driver's errors nest: a failed request holds a failed pool, which holds a failed connection, which holds a refused
+//! login. The functions below walk down to the innermost cause, which alone decides the code.
+
+use scylla::errors::{
+    BadQuery, BrokenConnectionError, BrokenConnectionErrorKind, ConnectionError, ConnectionPoolError,
+    ConnectionSetupRequestError, ConnectionSetupRequestErrorKind, DbError, ExecutionError, MetadataError,
+    MetadataFetchErrorKind, NewSessionError, NextPageError, NextRowError, PrepareError, RequestAttemptError, RequestError,
+    SchemaAgreementError, UseKeyspaceError,
+};
+use std::{error::Error, fmt::Display, io, time::Duration};
+
+/// The numbers of `enum bridge_code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    Ok = 0,
+    Transient = 1,
+    Auth = 2,
+    Schema = 3,
+    Row = 4,
+    Argument = 5,
+    Other = 6,
+}
+
+#[derive(Debug)]
+pub struct Failure {
+    pub code: Code,
+    pub message: String,
+}
+
+impl Failure {
+    /// The message's white space is folded: some of the driver's texts hold line breaks and indentation.
+    pub fn new(code: Code, message: impl Display) -> Failure {
+        let message = message.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        Failure { code, message }
+    }
+
+    pub fn argument(message: impl Display) -> Failure {
+        Failure::new(Code::Argument, message)
+    }
+
+    fn transient(message: impl Display) -> Failure {
+        Failure::new(Code::Transient, message)
+    }
+
+    fn other(message: impl Display) -> Failure {
+        Failure::new(Code::Other, message)
+    }
+}
+
+/// What a request carried. The server answers "invalid" both to a statement that no schema could satisfy and to a value
+/// that a column cannot hold; only a request with rows can be at fault by its values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    Statement,
+    Rows,
+}
+
+/// Turns the driver's errors into failures, with the nodes named where a node is to blame.
+#[derive(Clone)]
+pub struct Blame {
+    /// The contact points, as they were given.
+    pub nodes: String,
+}
+
+impl Blame {
+    pub fn new_session(&self, error: &NewSessionError) -> Failure {
+        match error {
+            NewSessionError::FailedToResolveAnyHostname(_) => {
+                Failure::transient(format!("no address is known for {}", self.nodes))
+            }
+            NewSessionError::MetadataError(error) => self.metadata(error),
+            NewSessionError::UseKeyspaceError(error) => self.use_keyspace(error),
+            NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => Failure::argument(error),
+            _ => Failure::other(error),
+        }
+    }
+
+    pub fn execution(&self, error: &ExecutionError, carries: Carries) -> Failure {
+        match error {
+            ExecutionError::BadQuery(error) => bad_query(error),
+            ExecutionError::EmptyPlan => Failure::transient(format!("no node of the cluster at {} is known", self.nodes)),
+            ExecutionError::PrepareError(error) => self.prepare(error),
+            ExecutionError::ConnectionPoolError(error) => self.pool(error),
+            ExecutionError::LastAttemptError(error) => self.attempt(error, carries),
+            ExecutionError::RequestTimeout(limit) => self.timeout(*limit),
+            ExecutionError::UseKeyspaceError(error) => self.use_keyspace(error),
+            ExecutionError::SchemaAgreementError(error) => self.agreement(error),
+            ExecutionError::MetadataError(error) => self.metadata(error),
+            _ => Failure::other(error),
+        }
+    }
+
+    pub fn prepare(&self, error: &PrepareError) -> Failure {
+        match error {
+            PrepareError::ConnectionPoolError(error) => self.pool(error),
+            PrepareError::AllAttemptsFailed { first_attempt } => self.attempt(first_attempt, Carries::Statement),
+            _ => Failure::other(error),
+        }
+    }
+
+    pub fn timeout(&self, limit: Duration) -> Failure {
+        Failure::transient(format!("Cassandra at {} did not answer within {} ms", self.nodes, limit.as_millis()))
+    }
+
+    fn unreachable(&self, cause: impl Display) -> Failure {
+        let subject = if self.nodes.contains(',') { "none of the Cassandra nodes" } else { "the Cassandra node" };
+        let verb = if self.nodes.contains(',') { "can" } else { "cannot" };
+        Failure::transient(format!("{subject} {} {verb} be reached: {cause}", self.nodes))
+    }
+
+    fn refused(&self, cause: impl Display) -> Failure {
+        Failure::new(Code::Auth, format!("Cassandra at {} refused the login: {cause}", self.nodes))
+    }
+
+    fn metadata(&self, error: &MetadataError) -> Failure {
+        match error {
+            MetadataError::ConnectionPoolError(error) => self.pool(error),
+            MetadataError::FetchError(error) => match &error.error {
+                MetadataFetchErrorKind::PrepareError(error) => self.attempt(error, Carries::Statement),
+                MetadataFetchErrorKind::NextRowError(NextRowError::NextPageError(NextPageError::RequestFailure(
+                    RequestError::LastAttemptError(error),
+                ))) => self.attempt(error, Carries::Statement),
+                _ => Failure::transient(error),
+            },
+            _ => Failure::other(error),
+        }
+    }
+
+    fn agreement(&self, error: &SchemaAgreementError) -> Failure {
+        match error {
+            SchemaAgreementError::ConnectionPoolError(error) => self.pool(error),
+            SchemaAgreementError::PrepareError(error) => self.prepare(error),
+            SchemaAgreementError::RequestError(error) => self.attempt(error, Carries::Statement),
+            SchemaAgreementError::Timeout(limit) => {
+                Failure::transient(format!("the nodes did not agree on the schema within {} ms", limit.as_millis()))
+            }
+            SchemaAgreementError::RequiredHostAbsent(_) => Failure::transient(error),
+            _ => Failure::other(error),
+        }
+    }
+
+    fn use_keyspace(&self, error: &UseKeyspaceError) -> Failure {
+        match error {
+            UseKeyspaceError::RequestError(error) => self.attempt(error, Carries::Statement),
+            UseKeyspaceError::RequestTimeout(limit) => self.timeout(*limit),
+            _ => Failure::new(Code::Schema, error),
+        }
+    }
+
+    fn pool(&self, error: &ConnectionPoolError) -> Failure {
+        match error {
+            ConnectionPoolError::Broken { last_connection_error } => self.connection(last_connection_error),
+            _ => self.unreachable("the connection is still being made"),
+        }
+    }
+
+    fn connection(&self, error: &ConnectionError) -> Failure {
+        match error {
+            ConnectionError::ConnectTimeout => self.unreachable("the connection timed out"),
+            ConnectionError::IoError(error) => self.io(error),
+            ConnectionError::BrokenConnection(error) => self.broken(error),
+            ConnectionError::ConnectionSetupRequestError(error) => self.setup(error),
+            ConnectionError::UseKeyspaceError(error) => self.use_keyspace(error),
+            _ => self.unreachable(error),
+        }
+    }
+
+    fn setup(&self, error: &ConnectionSetupRequestError) -> Failure {
+        match error.get_error() {
+            ConnectionSetupRequestErrorKind::DbError(DbError::AuthenticationError, reason) => self.refused(reason),
+            ConnectionSetupRequestErrorKind::DbError(error, reason) => database(error, reason, Carries::Statement),
+            ConnectionSetupRequestErrorKind::MissingAuthentication => {
+                self.refused("it asks for a user name and a password, and none are given")
+            }
+            ConnectionSetupRequestErrorKind::StartAuthSessionError(error)
+            | ConnectionSetupRequestErrorKind::AuthChallengeEvaluationError(error)
+            | ConnectionSetupRequestErrorKind::AuthFinishError(error) => self.refused(error),
+            ConnectionSetupRequestErrorKind::BrokenConnection(error) => self.broken(error),
+            ConnectionSetupRequestErrorKind::UnableToAllocStreamId => self.unreachable(error),
+            _ => Failure::other(format!("the server at {} does not speak Cassandra's protocol: {error}", self.nodes)),
+        }
+    }
+
+    fn io(&self, error: &io::Error) -> Failure {
+        let ssl = error.get_ref().and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
+        match ssl {
+            Some(ssl) if ssl.code() == openssl::ssl::ErrorCode::SSL => Failure::new(
+                Code::Auth,
+                format!("the TLS handshake with the Cassandra node {} failed: {}", self.nodes, tls_cause(ssl)),
+            ),
+            _ => self.unreachable(io_cause(error)),
+        }
+    }
+
+    fn broken(&self, error: &BrokenConnectionError) -> Failure {
+        match error.downcast_ref::<BrokenConnectionErrorKind>() {
+            Some(BrokenConnectionErrorKind::WriteError(error)) => self.unreachable(io_cause(error)),
+            Some(BrokenConnectionErrorKind::FrameHeaderParseError(_) | BrokenConnectionErrorKind::ChannelError) => {
+                self.unreachable("the connection was lost")
+            }
+            Some(kind) => self.unreachable(kind),
+            None => self.unreachable(error),
+        }
+    }
+
+    fn attempt(&self, error: &RequestAttemptError, carries: Carries) -> Failure {
+        match error {
+            RequestAttemptError::DbError(error, reason) => database(error, reason, carries),
+            RequestAttemptError::BrokenConnectionError(error) => self.broken(error),
+            RequestAttemptError::UnableToAllocStreamId => {
+                Failure::transient("the connections to Cassandra carry as many requests as they can")
+            }
+            RequestAttemptError::SerializationError(_) | RequestAttemptError::CqlRequestSerialization(_) => {
+                Failure::new(Code::Row, error)
+            }
+            _ => Failure::other(error),
+        }
+    }
+}
+
+/// What the server said. Its own sentence is shown; the driver's, where the server's needs the figures.
+fn database(error: &DbError, reason: &str, carries: Carries) -> Failure {
+    match error {
+        DbError::Unavailable { .. }
+        | DbError::ReadTimeout { .. }
+        | DbError::WriteTimeout { .. }
+        | DbError::ReadFailure { .. }
+        | DbError::WriteFailure { .. } => Failure::transient(error),
+        DbError::Overloaded
+        | DbError::IsBootstrapping
+        | DbError::TruncateError
+        | DbError::ServerError
+        | DbError::RateLimitReached { .. }
+        | DbError::Unprepared { .. } => Failure::transient(format!("{error}: {reason}")),
+        DbError::AuthenticationError | DbError::Unauthorized => Failure::new(Code::Auth, reason),
+        DbError::Invalid if carries == Carries::Rows && !names_schema(reason) => Failure::new(Code::Row, reason),
+        DbError::Invalid | DbError::AlreadyExists { .. } | DbError::ConfigError => Failure::new(Code::Schema, reason),
+        DbError::SyntaxError => Failure::new(Code::Schema, format!("the CQL is not valid: {reason}")),
+        _ => Failure::other(format!("{error}: {reason}")),
+    }
+}
+
+/// Whether an "invalid" answer speaks of tables, columns and types rather than of values. The phrases are those of
+/// Cassandra 3 to 5; the protocol has no code for the difference.
+fn names_schema(reason: &str) -> bool {
+    const PHRASES: [&str; 6] =
+        ["does not exist", "doesn't exist", "unconfigured", "Undefined column", "Unknown identifier", "Unknown keyspace"];
+    PHRASES.iter().any(|phrase| reason.contains(phrase))
+}
+
+fn bad_query(error: &BadQuery) -> Failure {
+    Failure::new(Code::Row, error)
+}
+
+/// The operating system's words without the number that Rust puts behind them.
+fn io_cause(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+/// The reason of a failed handshake without OpenSSL's file names and codes.
+fn tls_cause(error: &openssl::ssl::Error) -> String {
+    let reasons: Vec<&str> = error
+        .ssl_error()
+        .map(|stack| stack.errors().iter().filter_map(|error| error.reason()).collect())
+        .unwrap_or_default();
+    match (reasons.is_empty(), error.source()) {
+        (false, _) => reasons.join(", "),
+        (true, Some(source)) => source.to_string(),
+        (true, None) => error.to_string(),
+    }
+}

@@ -1,0 +1,86 @@
+# The Rust crate bridge/ as the target `turntable_bridge`: Cassandra's driver behind <bridge.h>, and librdkafka behind
+# <librdkafka/rdkafka.h> and <librdkafka/rdkafka_mock.h>. Include this file once, from the top.
+#
+# The crate is built once, optimised, for all build types: its folder lies beside those of the C++ build types.
+
+cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH bridge_root)
+set(bridge_source ${bridge_root}/bridge)
+set(bridge_build ${bridge_root}/build/bridge)
+set(bridge_library ${bridge_build}/release/libbridge.a)
+set(bridge_headers ${bridge_build}/include/librdkafka/rdkafka.h ${bridge_build}/include/librdkafka/rdkafka_mock.h)
+set(bridge_least_rust 1.88)
+
+enable_language(C)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+
+# The version that `program --version` prints, or nothing.
+function(bridge_version_of program result)
+  set(${result} "" PARENT_SCOPE)
+  execute_process(COMMAND ${program} --version OUTPUT_VARIABLE text ERROR_QUIET RESULT_VARIABLE failed)
+  if(NOT failed AND text MATCHES "^[a-z]+ ([0-9]+\\.[0-9]+\\.[0-9]+)")
+    set(${result} ${CMAKE_MATCH_1} PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Sets BRIDGE_CARGO and BRIDGE_RUSTC to the first cargo, with the rustc beside it, that is new enough: the one in PATH,
+# rustup's, or Debian's cargo-web and rustc-web, which are plain /usr/bin/cargo and /usr/bin/rustc.
+function(bridge_find_cargo)
+  find_program(found cargo NO_CACHE)
+  set(seen "")
+  foreach(cargo IN ITEMS ${BRIDGE_CARGO} ${found} $ENV{HOME}/.cargo/bin/cargo /usr/bin/cargo)
+    cmake_path(GET cargo PARENT_PATH folder)
+    if(NOT EXISTS ${cargo} OR NOT EXISTS ${folder}/rustc)
+      continue()
+    endif()
+    bridge_version_of(${cargo} cargo_version)
+    bridge_version_of(${folder}/rustc rustc_version)
+    if(cargo_version VERSION_GREATER_EQUAL bridge_least_rust AND rustc_version VERSION_GREATER_EQUAL bridge_least_rust)
+      set(BRIDGE_CARGO ${cargo} CACHE FILEPATH "The cargo that builds bridge/")
+      set(BRIDGE_RUSTC ${folder}/rustc CACHE FILEPATH "The rustc that builds bridge/")
+      return()
+    endif()
+    list(APPEND seen "${cargo} (${rustc_version})")
+  endforeach()
+  list(JOIN seen ", " seen)
+  message(FATAL_ERROR "Rust ${bridge_least_rust} or newer is needed to build bridge/; found: ${seen}.\n"
+    "On Debian 12: apt-get install cargo-web rustc-web. Elsewhere: https://rustup.rs.")
+endfunction()
+bridge_find_cargo()
+
+file(GLOB bridge_sources CONFIGURE_DEPENDS ${bridge_source}/src/*.rs)
+file(MAKE_DIRECTORY ${bridge_build}/include)
+
+# The stamp belongs to one build folder, the library to all of them. cargo leaves the library alone where nothing has
+# changed, and then nothing is linked again. The C++ flags (sanitizers, for one) must not reach the crate's C sources.
+set(bridge_stamp ${CMAKE_CURRENT_BINARY_DIR}/bridge.stamp)
+add_custom_command(
+  OUTPUT ${bridge_stamp}
+  BYPRODUCTS ${bridge_library} ${bridge_headers}
+  COMMAND ${CMAKE_COMMAND} -E env --unset=CFLAGS --unset=CXXFLAGS --unset=CPPFLAGS --unset=LDFLAGS
+    RUSTC=${BRIDGE_RUSTC} BRIDGE_INCLUDE_DIR=${bridge_build}/include
+    ${BRIDGE_CARGO} build --release --locked --manifest-path ${bridge_source}/Cargo.toml --target-dir ${bridge_build}
+  COMMAND ${CMAKE_COMMAND} -E touch ${bridge_stamp}
+  DEPENDS ${bridge_sources} ${bridge_source}/Cargo.toml ${bridge_source}/Cargo.lock ${bridge_source}/build.rs
+  COMMENT "Building bridge/ with cargo (minutes the first time)"
+  USES_TERMINAL VERBATIM)
+add_custom_target(turntable_bridge_build DEPENDS ${bridge_stamp})
+
+# Never link the system's librdkafka, lz4, zstd or cJSON beside it: the archive has symbols of the same names.
+add_library(turntable_bridge STATIC IMPORTED GLOBAL)
+set_target_properties(turntable_bridge PROPERTIES
+  IMPORTED_LOCATION ${bridge_library}
+  INTERFACE_INCLUDE_DIRECTORIES "${bridge_build}/include;${bridge_source}/include"
+  INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;ZLIB::ZLIB;Threads::Threads;${CMAKE_DL_LIBS};m")
+add_dependencies(turntable_bridge turntable_bridge_build)
+
+# The contract, tested from C. What needs a server is skipped, and says so, unless TURNTABLE_CASSANDRA names one.
+foreach(name IN ITEMS abi_test abi_server_test)
+  add_executable(bridge_${name} ${bridge_source}/tests/${name}.c)
+  set_target_properties(bridge_${name} PROPERTIES C_STANDARD 11)
+  target_compile_options(bridge_${name} PRIVATE -Wall -Wextra -Werror)
+  target_link_libraries(bridge_${name} PRIVATE turntable_bridge)
+  add_test(NAME bridge_${name} COMMAND bridge_${name})
+  set_tests_properties(bridge_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
+endforeach()

@@ -1,0 +1,153 @@
+#include "app/option_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+
+namespace turntable {
+namespace {
+
+// A whole number and the letters behind it.
+struct Quantity {
+  uint64_t number = 0;
+  std::string_view unit;
+};
+
+std::optional<Quantity> parse_quantity(std::string_view text) {
+  text = trim(text);
+  Quantity quantity;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quantity.number);
+  if (error != std::errc() || end == text.data()) return std::nullopt;
+  quantity.unit = trim(text.substr(static_cast<size_t>(end - text.data())));
+  return quantity;
+}
+
+std::optional<uint64_t> times(uint64_t number, uint64_t factor) {
+  uint64_t product = 0;
+  if (__builtin_mul_overflow(number, factor, &product)) return std::nullopt;
+  return product;
+}
+
+}  // namespace
+
+std::optional<Millis> parse_duration(std::string_view text) {
+  static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
+      {"ms", 1}, {"s", 1000}, {"min", 60'000}, {"m", 60'000}, {"h", 3'600'000}};
+  // Longer than this is a typing error, and would overflow arithmetic on time.
+  constexpr uint64_t kLongest = 366ULL * 24 * 3'600'000;
+  const auto quantity = parse_quantity(text);
+  if (!quantity) return std::nullopt;
+  if (quantity->unit.empty() && quantity->number == 0) return Millis(0);
+  for (const auto& [unit, millis] : kUnits) {
+    if (quantity->unit != unit) continue;
+    const auto total = times(quantity->number, millis);
+    if (!total || *total > kLongest) return std::nullopt;
+    return Millis(*total);
+  }
+  return std::nullopt;
+}
+
+const sql::Option* OptionReader::find(const std::string& name) {
+  known_.insert(name);
+  return table_.find(name);
+}
+
+void OptionReader::fault(const std::string& name, const std::string& message) {
+  const sql::Option* option = table_.find(name);
+  if (option != nullptr && option->from_command_line) {
+    faults_.add({}, fmt::format("--set {}.{}: {}", table_.name, name, message));
+  } else {
+    faults_.add(option != nullptr ? option->at : table_.at, message);
+  }
+}
+
+std::string OptionReader::required(const std::string& name) {
+  const sql::Option* option = find(name);
+  if (option == nullptr) {
+    fault(name, fmt::format("table {} needs the option {} for its connector '{}'", table_.name, name,
+                            table_.value("connector")));
+  } else if (option->value.empty()) {
+    fault(name, fmt::format("the option {} is empty", name));
+  }
+  return option == nullptr ? "" : option->value;
+}
+
+std::string OptionReader::text(const std::string& name, const std::string& otherwise) {
+  const sql::Option* option = find(name);
+  return option == nullptr ? otherwise : option->value;
+}
+
+std::string OptionReader::choice(const std::string& name, std::vector<std::string> choices) {
+  const std::string value = text(name, choices.front());
+  for (const std::string& choice : choices)
+    if (choice == value) return value;
+  fault(name, fmt::format("{} cannot be '{}', expected '{}'.{}", name, printable(value), fmt::join(choices, "' or '"),
+                          did_you_mean(value, choices)));
+  return choices.front();
+}
+
+uint64_t OptionReader::number(const std::string& name, uint64_t otherwise, uint64_t least, uint64_t most) {
+  const sql::Option* option = find(name);
+  if (option == nullptr) return otherwise;
+  const auto quantity = parse_quantity(option->value);
+  if (quantity && quantity->unit.empty() && quantity->number >= least && quantity->number <= most)
+    return quantity->number;
+  fault(name, fmt::format("{} cannot be '{}', expected a whole number from {} to {}", name, printable(option->value),
+                          least, most));
+  return otherwise;
+}
+
+Millis OptionReader::duration(const std::string& name, Millis otherwise) {
+  const sql::Option* option = find(name);
+  if (option == nullptr) return otherwise;
+  if (const auto parsed = parse_duration(option->value)) return *parsed;
+  fault(name, fmt::format("{} cannot be '{}', expected a time such as '250ms', '30s', '5min' or '0'", name,
+                          printable(option->value)));
+  return otherwise;
+}
+
+uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise) {
+  static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
+      {"", 1},        {"b", 1},          {"kb", 1000},      {"kib", 1024},
+      {"mb", 1000000}, {"mib", 1048576}, {"gb", 1000000000}, {"gib", 1073741824}};
+  const sql::Option* option = find(name);
+  if (option == nullptr) return otherwise;
+  if (const auto quantity = parse_quantity(option->value)) {
+    for (const auto& [unit, factor] : kUnits) {
+      if (lowercase(quantity->unit) != unit) continue;
+      const auto total = times(quantity->number, factor);
+      if (total && *total > 0) return *total;
+    }
+  }
+  fault(name, fmt::format("{} cannot be '{}', expected a size such as '8MiB' or '500000'", name,
+                          printable(option->value)));
+  return otherwise;
+}
+
+std::map<std::string, std::string> OptionReader::dotted() {
+  std::map<std::string, std::string> found;
+  for (const sql::Option& option : table_.options) {
+    if (option.name.find('.') == std::string::npos) continue;
+    known_.insert(option.name);
+    found[option.name] = option.value;
+  }
+  return found;
+}
+
+void OptionReader::finish() {
+  const sql::Option* connector = table_.find("connector");
+  const bool connector_changed = connector != nullptr && connector->from_command_line;
+  const std::vector<std::string> names(known_.begin(), known_.end());
+  for (const sql::Option& option : table_.options) {
+    if (known_.contains(option.name) || (connector_changed && !option.from_command_line)) continue;
+    fault(option.name, fmt::format("the connector '{}' has no option '{}'.{}", table_.value("connector"),
+                                   printable(option.name), did_you_mean(option.name, names)));
+  }
+}
+
+}  // namespace turntable

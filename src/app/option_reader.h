@@ -1,0 +1,53 @@
+// Reads the WITH (…) options of one table into typed values. Every option must be read by somebody: what nobody asked
+// for is a fault with a "did you mean".
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "sql/script.h"
+
+namespace turntable {
+
+// One thread. The table and the faults outlive the reader.
+class OptionReader {
+ public:
+  OptionReader(const sql::TableDef& table, sql::Faults& faults) : table_(table), faults_(faults) {}
+
+  // The value, or a fault and "" where it is missing or empty.
+  [[nodiscard]] std::string required(const std::string& name);
+  [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise);
+  // One of `choices`; the first is the default.
+  [[nodiscard]] std::string choice(const std::string& name, std::vector<std::string> choices);
+  // A whole number within bounds.
+  [[nodiscard]] uint64_t number(const std::string& name, uint64_t otherwise, uint64_t least, uint64_t most);
+  // "250ms", "30s", "5min", "1h", or a bare 0.
+  [[nodiscard]] Millis duration(const std::string& name, Millis otherwise);
+  // "8MiB", "64kB", "1000": bytes.
+  [[nodiscard]] uint64_t bytes(const std::string& name, uint64_t otherwise);
+  // All options with a dot in their name.
+  [[nodiscard]] std::map<std::string, std::string> dotted();
+
+  // Adds a fault for every option that was not read. Where --set chose another connector, the file's options were written for
+  // the old one and are passed over.
+  void finish();
+
+  // A fault at the option's place, or at the table's where it is not given.
+  void fault(const std::string& name, const std::string& message);
+
+ private:
+  [[nodiscard]] const sql::Option* find(const std::string& name);
+
+  const sql::TableDef& table_;
+  sql::Faults& faults_;
+  std::set<std::string> known_;
+};
+
+// Reads "250ms", "30s", "5min", "1h" or "0"; nothing where it is no duration.
+[[nodiscard]] std::optional<Millis> parse_duration(std::string_view text);
+
+}  // namespace turntable

@@ -1,0 +1,218 @@
+#include "app/pipeline.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "app/option_reader.h"
+#include "base/text.h"
+#include "sql/binder.h"
+#include "sql/keys.h"
+
+namespace turntable {
+namespace {
+
+// Pipelines are written by hand; a larger file is a mistake, such as naming the data.
+constexpr size_t kPipelineBytesLimit = size_t{4} << 20;
+
+Result<std::string> read_file(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0)
+    return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
+  if (S_ISDIR(info.st_mode))
+    return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: it is a directory", path));
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  if (info.st_size > 0) text << file.rdbuf();
+  if (!file) return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
+  std::string bytes = std::move(text).str();
+  if (bytes.size() > kPipelineBytesLimit)
+    return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: it is larger than {} bytes, is it SQL?", path,
+                                              kPipelineBytesLimit));
+  return bytes;
+}
+
+std::string stem(const std::string& file) { return std::filesystem::path(file).stem().string(); }
+
+// 'file:PATH', 'drop', or nothing for a file named after the pipeline.
+std::string read_dead_letters(OptionReader& options, const std::string& file) {
+  const std::string value = options.text("dead_letters", "file:" + stem(file) + ".dead_letters.jsonl");
+  if (value == "drop") return "";
+  if (value.starts_with("file:") && value.size() > 5) return value.substr(5);
+  options.fault("dead_letters", fmt::format("dead_letters cannot be '{}', expected 'file:PATH' or 'drop'", printable(value)));
+  return "";
+}
+
+SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql::Faults& faults) {
+  OptionReader options(table, faults);
+  SourceSpec source{.connector = options.choice("connector", {"kafka", "ndjson"}),
+                    .table = table.name,
+                    .declared = table.columns};
+  if (table.find("connector") == nullptr) (void)options.required("connector");
+  (void)options.choice("format", {"json"});
+  source.dead_letters = read_dead_letters(options, file);
+  if (source.connector == "kafka") {
+    source.topic = options.required("topic");
+    source.start = options.text("start", "latest");
+    source.properties = options.dotted();
+    if (!source.properties.contains("bootstrap.servers"))
+      options.fault("bootstrap.servers", fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
+    source.properties.try_emplace("group.id", stem(file));
+  } else {
+    source.path = options.required("path");
+  }
+  options.finish();
+  if (table.columns.empty())
+    faults.add(table.at, fmt::format("table {} is read from, so its columns must be declared", table.name));
+  return source;
+}
+
+CatalogueOptions read_lookup(const sql::TableDef& table, sql::Faults& faults) {
+  OptionReader options(table, faults);
+  (void)options.choice("connector", {"csv"});
+  if (table.find("connector") == nullptr) (void)options.required("connector");
+  CatalogueOptions lookup{.path = options.required("path"), .key = options.required("key"), .declared = table.columns};
+  const std::string duplicates = options.choice("duplicate_key", {"first", "last", "error"});
+  lookup.duplicate_key = duplicates == "first"  ? DuplicateKey::first
+                         : duplicates == "last" ? DuplicateKey::last
+                                                : DuplicateKey::error;
+  const std::string delimiter = options.text("delimiter", ",");
+  if (delimiter.size() != 1 || delimiter == "\"" || delimiter == "\n" || delimiter == "\r") {
+    options.fault("delimiter", fmt::format("delimiter cannot be '{}', expected one ASCII character", printable(delimiter)));
+  } else {
+    lookup.delimiter = delimiter[0];
+  }
+  options.finish();
+  return lookup;
+}
+
+// The options that say what the table is, which every sink understands.
+void read_key(const sql::TableDef& table, OptionReader& options, SinkSpec& sink) {
+  const std::string key = options.text("primary_key", "");
+  const std::string order = options.text("clustering_order", "");
+  if (key.empty()) {
+    if (!order.empty()) options.fault("clustering_order", "clustering_order needs a primary_key");
+    return;
+  }
+  auto parsed = sql::parse_primary_key(key);
+  if (!parsed) return options.fault("primary_key", parsed.error().message);
+  sink.table.key.partition = parsed->partition;
+  for (const std::string& column : parsed->clustering) sink.table.key.clustering.push_back({column, false});
+  if (order.empty()) return;
+  auto directions = sql::parse_clustering_order(order);
+  if (!directions) return options.fault("clustering_order", directions.error().message);
+  for (const auto& direction : *directions) {
+    bool found = false;
+    for (ClusteringColumn& column : sink.table.key.clustering) {
+      if (column.name != direction.column) continue;
+      column.descending = direction.descending;
+      found = true;
+    }
+    if (!found)
+      options.fault("clustering_order", fmt::format("clustering_order names {}, which is no clustering column of {}",
+                                                    printable(direction.column), table.name));
+  }
+}
+
+SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
+  OptionReader options(table, faults);
+  SinkSpec sink{.connector = options.choice("connector", {"cassandra", "sqlite", "console", "null"})};
+  if (table.find("connector") == nullptr) (void)options.required("connector");
+  sink.table.name = options.text("table", table.name);
+  sink.table.columns = table.columns;
+  sink.flush_interval = options.duration("flush_interval", Millis(1000));
+  sink.flush_rows = options.number("flush_rows", 10'000, 1, 1'000'000);
+  sink.flush_bytes = options.bytes("flush_bytes", 8 << 20);
+  read_key(table, options, sink);
+  if (sink.connector == "cassandra") {
+    sink.table.keyspace = options.required("keyspace");
+    sink.contact_points = options.required("contact_points");
+    sink.username = options.text("username", "");
+    sink.password = options.text("password", "");
+    sink.consistency = options.text("consistency", "");
+    sink.local_dc = options.text("local_dc", "");
+    sink.request_timeout = options.duration("request_timeout", Millis(12'000));
+    sink.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
+    sink.keyspace.replication_factor = options.text("replication_factor", "1");
+    sink.keyspace.replication = options.text("replication", "");
+  } else {
+    sink.table.keyspace = options.text("keyspace", "");
+  }
+  if (sink.connector == "sqlite") sink.path = options.required("path");
+  options.finish();
+  return sink;
+}
+
+void check_sink(const SinkSpec& sink, const sql::TableDef& table, sql::Faults& faults) {
+  if (sink.connector != "cassandra" && sink.connector != "sqlite") return;
+  const Dialect dialect = sink.connector == "cassandra" ? Dialect::cql : Dialect::sqlite;
+  for (const std::string& fault : check_table(sink.table, dialect)) faults.add(table.at, fault);
+}
+
+}  // namespace
+
+Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets) {
+  std::vector<sql::SetOption> overrides;
+  for (const std::string& set : sets) {
+    ASSIGN_OR_RETURN(sql::SetOption parsed, sql::parse_set_option(set));
+    overrides.push_back(std::move(parsed));
+  }
+  ASSIGN_OR_RETURN(const std::string text, read_file(file));
+
+  // 1. Syntax. Options are read even where a statement is at fault elsewhere, so that all faults come at once.
+  sql::Faults faults{.file = file, .list = {}};
+  const sql::Script script = sql::parse_script(text, overrides, faults);
+  if (script.inserts.size() != 1) {
+    if (faults.empty()) faults.add({1, 1}, "a pipeline needs one INSERT INTO … SELECT, and there is none");
+    return tl::unexpected<Error>(faults.error());
+  }
+  const sql::Insert& insert = script.inserts.front();
+  const sql::TableDef* source = script.find(insert.source);
+  const sql::TableDef* sink = script.find(insert.sink);
+
+  // 2. Options.
+  Pipeline pipeline{.file = file};
+  if (source != nullptr) pipeline.source = read_source(*source, file, faults);
+  if (sink != nullptr) pipeline.sink = read_sink(*sink, faults);
+
+  // 3. Lookups, whose columns the binder needs.
+  std::map<std::string, sql::BoundLookup> lookups;
+  std::shared_ptr<const Catalogue> catalogue;
+  for (const std::string& name : insert.lookups) {
+    const sql::TableDef* table = script.find(name);
+    if (table == nullptr) continue;
+    const size_t before = faults.list.size();
+    const CatalogueOptions options = read_lookup(*table, faults);
+    if (faults.list.size() != before) continue;
+    auto loaded = load_csv_catalogue(options);
+    if (!loaded) {
+      const sql::Option* path = table->find("path");
+      faults.add(path != nullptr ? path->at : table->at, loaded.error().message);
+      continue;
+    }
+    catalogue = loaded->catalogue;
+    pipeline.lookup_table = name;
+    pipeline.load_report = loaded->report.text(name, options);
+    lookups[name] = {catalogue->schema(), options.key};
+  }
+
+  // 4. The SELECT. Where a lookup is missing, its columns would only make false faults.
+  std::optional<sql::Plan> plan;
+  if (lookups.size() == insert.lookups.size()) plan = sql::bind(script, insert, lookups, faults);
+  if (plan && sink != nullptr) {
+    if (pipeline.sink.table.columns.empty()) pipeline.sink.table.columns = plan->output_schema();
+    check_sink(pipeline.sink, *sink, faults);
+  }
+  if (!faults.empty() || !plan) return tl::unexpected<Error>(faults.error());
+
+  for (const ColumnDef& column : plan->stream_schema) pipeline.source.want_headers |= column.name == "kafka_headers";
+  pipeline.enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue), pipeline.sink.table.key.columns());
+  return pipeline;
+}
+
+}  // namespace turntable

@@ -1,0 +1,64 @@
+// A pipeline that is checked and loaded: everything that can be known before the first connection is made.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "catalogue/catalogue.h"
+#include "enrich/enricher.h"
+#include "sink/ddl.h"
+#include "sink/table.h"
+#include "sql/script.h"
+
+namespace turntable {
+
+struct SourceSpec {
+  std::string connector;  // "kafka" or "ndjson"
+  std::string table;
+  Schema declared;
+  bool want_headers = false;
+  std::string dead_letters;  // A file's path; empty: drop.
+  // kafka
+  std::string topic;
+  std::string start;
+  std::map<std::string, std::string> properties;
+  // ndjson
+  std::string path;
+};
+
+struct SinkSpec {
+  std::string connector;  // "cassandra", "sqlite", "console" or "null"
+  SinkTable table;
+  Millis flush_interval{1000};
+  uint64_t flush_rows = 10'000;
+  uint64_t flush_bytes = 8 << 20;
+  // cassandra
+  std::string contact_points;
+  std::string username;
+  std::string password;
+  std::string consistency;
+  std::string local_dc;
+  Millis request_timeout{12'000};
+  KeyspaceOptions keyspace;
+  // sqlite
+  std::string path;
+};
+
+struct Pipeline {
+  std::string file;
+  SourceSpec source;
+  SinkSpec sink;
+  std::shared_ptr<const EnrichPlan> enrich;
+  std::string lookup_table;  // Empty where nothing is joined.
+  std::string load_report;   // Lines for people; empty where nothing was loaded.
+};
+
+// Reads the file, fills in `sets`, loads the lookup, binds the SELECT and checks the sink's table. All faults of the file
+// come in one error of kind usage, a line each.
+[[nodiscard]] Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets);
+
+}  // namespace turntable

@@ -1,0 +1,27 @@
+// turntable run: lanes from a loaded pipeline, their supervision, and the account at the end.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/exit_code.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/stop.h"
+
+namespace turntable {
+
+struct RunOptions {
+  std::string pipeline;
+  std::vector<std::string> sets;  // TABLE.OPTION=VALUE
+  bool until_end = false;
+  std::string stats_json;  // Where to write the statistics; empty: nowhere.
+  unsigned lanes = 1;
+  SteadyTime process_start{};
+};
+
+// Runs until the end, a stop or a failure. Prints schemas, flushes and the verdict to stdout, all else to stderr.
+[[nodiscard]] Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop);
+
+}  // namespace turntable

@@ -1,0 +1,24 @@
+// turntable schema: the sink's table as DDL, made where it is missing, or compared with the live one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/exit_code.h"
+#include "base/result.h"
+#include "base/stop.h"
+
+namespace turntable {
+
+enum class SchemaAction { print, apply, check };
+
+struct SchemaOptions {
+  SchemaAction action = SchemaAction::print;
+  std::string pipeline;
+  std::vector<std::string> sets;
+};
+
+// Prints to stdout. `check` ends with ExitCode::failed where the live table differs, after a sentence for each column.
+[[nodiscard]] Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop);
+
+}  // namespace turntable

@@ -1,0 +1,66 @@
+#include "app/status.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace turntable {
+namespace {
+
+constexpr Millis kTerminalInterval{500};
+constexpr Millis kLogInterval{5'000};
+
+}  // namespace
+
+StatusReporter::StatusReporter(std::vector<const Lane*> lanes)
+    : lanes_(std::move(lanes)), thread_([this] { run(); }) {}
+
+StatusReporter::~StatusReporter() {
+  {
+    const std::lock_guard lock(mutex_);
+    end_ = true;
+  }
+  ended_.notify_all();
+  thread_.join();
+}
+
+void StatusReporter::run() {
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  const Millis interval = terminal ? kTerminalInterval : kLogInterval;
+  uint64_t before = 0;
+  SteadyTime then = std::chrono::steady_clock::now();
+  bool drawn = false;
+  std::unique_lock lock(mutex_);
+  while (!ended_.wait_for(lock, interval, [this] { return end_; })) {
+    Counts counts;
+    int64_t lag = -1;
+    for (const Lane* lane : lanes_) {
+      counts += lane->counts();
+      if (lane->lag() >= 0) lag = std::max<int64_t>(lag, 0) + lane->lag();
+    }
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - then).count();
+    const auto rate = static_cast<uint64_t>(static_cast<double>(counts.consumed - before) / seconds);
+    before = counts.consumed;
+    then = now;
+    const std::string line = fmt::format(
+        "{} records/s, lag {}, written {}, unmatched {}, rejected {}", grouped(rate),
+        lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)), grouped(counts.written), grouped(counts.unmatched),
+        grouped(counts.rejected));
+    if (terminal) {
+      fmt::print(stderr, "\r\x1b[K{}", line);
+      std::fflush(stderr);
+      drawn = true;
+    } else {
+      log::info("{}", line);
+    }
+  }
+  if (drawn) fmt::print(stderr, "\r\x1b[K");
+}
+
+}  // namespace turntable

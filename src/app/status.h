@@ -1,0 +1,32 @@
+// Tells people how a run is doing: a line that is rewritten on a terminal, else a line of the log every few seconds.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "lane/lane.h"
+
+namespace turntable {
+
+// Has a thread of its own, which reads the lanes' counters. Ends it when destroyed.
+class StatusReporter {
+ public:
+  // The lanes outlive the reporter.
+  explicit StatusReporter(std::vector<const Lane*> lanes);
+  ~StatusReporter();
+  StatusReporter(const StatusReporter&) = delete;
+  StatusReporter& operator=(const StatusReporter&) = delete;
+
+ private:
+  void run();
+
+  std::vector<const Lane*> lanes_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool end_ = false;  // Guarded by mutex_.
+  std::thread thread_;
+};
+
+}  // namespace turntable

@@ -1,0 +1,115 @@
+#include "base/iso_time.h"
+
+#include <chrono>
+
+namespace turntable {
+namespace {
+
+// Takes text from the left.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : rest_(text) {}
+
+  [[nodiscard]] bool done() const { return rest_.empty(); }
+
+  bool accept(char wanted) {
+    if (rest_.empty() || rest_[0] != wanted) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  // Exactly `count` digits, as a number.
+  std::optional<int> digits(size_t count) {
+    if (rest_.size() < count) return std::nullopt;
+    int number = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (rest_[i] < '0' || rest_[i] > '9') return std::nullopt;
+      number = number * 10 + (rest_[i] - '0');
+    }
+    rest_.remove_prefix(count);
+    return number;
+  }
+
+  // One digit or more after a decimal point, as microseconds.
+  std::optional<int64_t> fraction() {
+    int64_t micros = 0;
+    int64_t unit = 100'000;
+    size_t count = 0;
+    for (; count < rest_.size() && rest_[count] >= '0' && rest_[count] <= '9'; ++count) {
+      micros += (rest_[count] - '0') * unit;
+      unit /= 10;
+    }
+    if (count == 0) return std::nullopt;
+    rest_.remove_prefix(count);
+    return micros;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+// Days since 1970-01-01.
+std::optional<int64_t> read_date(Cursor& cursor) {
+  const auto year = cursor.digits(4);
+  if (!year || !cursor.accept('-')) return std::nullopt;
+  const auto month = cursor.digits(2);
+  if (!month || !cursor.accept('-')) return std::nullopt;
+  const auto day = cursor.digits(2);
+  if (!day || *year == 0) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date).time_since_epoch().count();
+}
+
+// HH:MM, HH:MM:SS or HH:MM:SS.fraction, as microseconds.
+std::optional<int64_t> read_time_of_day(Cursor& cursor) {
+  const auto hour = cursor.digits(2);
+  if (!hour || *hour > 23 || !cursor.accept(':')) return std::nullopt;
+  const auto minute = cursor.digits(2);
+  if (!minute || *minute > 59) return std::nullopt;
+  int64_t micros = (int64_t{*hour} * 60 + *minute) * 60'000'000;
+  if (!cursor.accept(':')) return micros;
+  const auto second = cursor.digits(2);
+  if (!second || *second > 59) return std::nullopt;
+  micros += int64_t{*second} * 1'000'000;
+  if (!cursor.accept('.')) return micros;
+  const auto fraction = cursor.fraction();
+  if (!fraction) return std::nullopt;
+  return micros + *fraction;
+}
+
+// "Z", "+02", "+02:00", "+0200" or nothing, as microseconds east of Greenwich.
+std::optional<int64_t> read_offset(Cursor& cursor) {
+  if (cursor.done() || cursor.accept('Z')) return 0;
+  const bool east = cursor.accept('+');
+  if (!east && !cursor.accept('-')) return std::nullopt;
+  const auto hours = cursor.digits(2);
+  if (!hours || *hours > 15) return std::nullopt;
+  int64_t minutes = int64_t{*hours} * 60;
+  if (!cursor.done()) {
+    cursor.accept(':');
+    const auto more = cursor.digits(2);
+    if (!more || *more > 59) return std::nullopt;
+    minutes += *more;
+  }
+  return (east ? minutes : -minutes) * 60'000'000;
+}
+
+}  // namespace
+
+std::optional<int64_t> parse_iso_time(std::string_view text) {
+  Cursor cursor(text);
+  const auto days = read_date(cursor);
+  if (!days) return std::nullopt;
+  int64_t micros = *days * 86'400'000'000;
+  if (cursor.done()) return micros;
+  if (!cursor.accept('T') && !cursor.accept(' ')) return std::nullopt;
+  const auto time = read_time_of_day(cursor);
+  if (!time) return std::nullopt;
+  const auto offset = read_offset(cursor);
+  if (!offset || !cursor.done()) return std::nullopt;
+  return micros + *time - *offset;
+}
+
+}  // namespace turntable

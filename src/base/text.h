@@ -1,0 +1,40 @@
+// Small text helpers that the standard library and {fmt} lack.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace turntable {
+
+// True where the bytes are well-formed UTF-8 (no overlong forms, no surrogates, up to U+10FFFF).
+[[nodiscard]] bool is_utf8(std::string_view bytes);
+
+// RFC 4648 base64 with padding.
+[[nodiscard]] std::string base64(std::string_view bytes);
+
+// A JSON string literal with its quotes. Bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string json_quote(std::string_view text);
+
+// The text with control characters escaped and cut to `limit` bytes (at a character), for messages and logs.
+[[nodiscard]] std::string printable(std::string_view text, size_t limit = 120);
+
+// The candidate that differs least from `word`, if near enough to be a likely typing error.
+[[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+
+// " Did you mean 'x'?" or nothing.
+[[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+
+[[nodiscard]] std::string lowercase(std::string_view text);
+[[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+
+// 1234567 as "1,234,567".
+[[nodiscard]] std::string grouped(uint64_t number);
+
+// Terminal columns of a UTF-8 text: wide characters count 2, combining marks 0.
+[[nodiscard]] size_t display_width(std::string_view text);
+
+}  // namespace turntable

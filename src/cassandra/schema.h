@@ -1,0 +1,33 @@
+// The schema of a live table, as Cassandra keeps it in system_schema.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cassandra/session.h"
+
+namespace turntable::cassandra {
+
+struct TableColumn {
+  enum class Kind { partition_key, clustering, regular, fixed /* CQL: static */ };
+  std::string name;
+  std::string type;  // "float", "frozen<list<int>>".
+  Kind kind = Kind::regular;
+  int position = -1;  // Within the partition key or the clustering key, from 0; else -1.
+  bool descending = false;
+};
+
+// The columns in the order of a CREATE TABLE: partition key, clustering key, static ones, the rest by name. Empty where
+// there is no such table. Names are as Cassandra keeps them: in lower case, unless they were quoted.
+[[nodiscard]] Result<std::vector<TableColumn>> read_table(Session& session, std::string_view keyspace,
+                                                          std::string_view table);
+
+// Whether there is such a keyspace.
+[[nodiscard]] Result<bool> has_keyspace(Session& session, std::string_view keyspace);
+
+// The text as a CQL literal: in single quotes, with those inside doubled.
+[[nodiscard]] std::string quote_text(std::string_view text);
+
+}  // namespace turntable::cassandra

@@ -1,0 +1,223 @@
+#include "cli/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/demo.h"
+#include "app/exit_code.h"
+#include "app/run.h"
+#include "app/schema.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/signals.h"
+#include "produce/produce.h"
+#include "query/query.h"
+
+namespace turntable {
+namespace {
+
+// What a subcommand does once its options are read.
+using Action = std::function<Result<ExitCode>(StopToken&)>;
+
+void add_set_option(CLI::App& command, std::vector<std::string>& sets) {
+  command.add_option("--set", sets, "Override an option of the pipeline; may be repeated")
+      ->type_name("TABLE.OPTION=VALUE")
+      ->expected(1)
+      ->take_all();
+}
+
+void add_run(CLI::App& app, Action& chosen, SteadyTime process_start) {
+  CLI::App* command = app.add_subcommand("run", "Stream records through a pipeline into its table");
+  auto options = std::make_shared<RunOptions>();
+  options->process_start = process_start;
+  command->add_option("pipeline", options->pipeline, "The pipeline's SQL file")->required()->type_name("PIPELINE.sql");
+  add_set_option(*command, options->sets);
+  command->add_flag("--until-end", options->until_end, "Stop at the end offsets seen at start");
+  command->add_option("--stats-json", options->stats_json, "Write the run's figures to this file")->type_name("FILE");
+  command->add_option("--lanes", options->lanes, "Threads that each read, join and write")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->callback([options, &chosen] {
+    chosen = [options](StopToken& stop) { return run_pipeline(*options, stop); };
+  });
+}
+
+void add_schema(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("schema", "Print, make or check the pipeline's table");
+  command->require_subcommand(1);
+  struct Row {
+    const char* name;
+    const char* help;
+    SchemaAction action;
+  };
+  for (const Row& row : {Row{"print", "Print the DDL of the pipeline's table", SchemaAction::print},
+                         Row{"apply", "Make the keyspace and the table where they are missing", SchemaAction::apply},
+                         Row{"check", "Compare the live table with the pipeline's", SchemaAction::check}}) {
+    CLI::App* action = command->add_subcommand(row.name, row.help);
+    auto options = std::make_shared<SchemaOptions>();
+    options->action = row.action;
+    action->add_option("pipeline", options->pipeline, "The pipeline's SQL file")->required()->type_name("PIPELINE.sql");
+    add_set_option(*action, options->sets);
+    action->callback([options, &chosen] {
+      chosen = [options](StopToken& stop) { return run_schema(*options, stop); };
+    });
+  }
+}
+
+void add_produce(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("produce", "Emulate people who play songs, and send the plays to Kafka");
+  auto options = std::make_shared<ProduceOptions>();
+  command->add_option("--catalogue", options->catalogue, "CSV file with a column 'name': the songs")
+      ->required()
+      ->type_name("CSV");
+  command->add_option("--topic", options->topic, "Where plays go")->required()->type_name("TOPIC");
+  command->add_option("--bootstrap", options->bootstrap, "Kafka's address")->required()->type_name("HOST:PORT");
+  command->add_option("--count", options->count, "How many plays")->type_name("N")->capture_default_str();
+  command->add_option("--rate", options->rate, "Plays a second; 0 is as fast as the broker acknowledges")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--people", options->people, "How many people play")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--name", options->name, "The name of one of them")->type_name("NAME")->capture_default_str();
+  command->add_option("--seed", options->seed, "The same seed, catalogue and options give the same plays")->type_name("N");
+  command->add_option("--compression", options->compression, "none, gzip, snappy, lz4 or zstd")
+      ->type_name("CODEC")
+      ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}))
+      ->capture_default_str();
+  command->add_option("--time-format", options->time_format, "Of the field 'time', as strftime(3) has it")
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  command->add_option("--start-time", options->start_time, "The first play's time; each play is a second later")
+      ->type_name("'YYYY-MM-DD HH:MI'");
+  command->add_option("--key", options->key, "The records' key: none, name or song")
+      ->type_name("FIELD")
+      ->check(CLI::IsMember({"none", "name", "song"}))
+      ->capture_default_str();
+  command->callback([options, &chosen] {
+    chosen = [options](StopToken& stop) -> Result<ExitCode> {
+      RETURN_IF_ERROR(produce(*options, stop, stdout));
+      return ExitCode::done;
+    };
+  });
+}
+
+void add_query(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("query", "Run CQL on Cassandra or on a SQLite file, and print or export the rows");
+  auto options = std::make_shared<QueryOptions>();
+  auto* store = command->add_option_group("store", "Where the rows are");
+  store->add_option("--cassandra", options->cassandra, "Cassandra's address")->type_name("HOST:PORT");
+  store->add_option("--sqlite", options->sqlite, "A SQLite file that a pipeline wrote")->type_name("FILE");
+  store->require_option(1);
+  auto* text = command->add_option_group("text", "What to run");
+  text->add_option("-f,--file", options->file, "A file of CQL statements")->type_name("FILE.cql");
+  text->add_option("-e,--execute", options->text, "CQL statements")->type_name("CQL");
+  text->require_option(1);
+  command->add_option("--format", options->format, "table, csv, json or ndjson")
+      ->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, QueryFormat>{{"table", QueryFormat::table},
+                                                                            {"csv", QueryFormat::csv},
+                                                                            {"json", QueryFormat::json},
+                                                                            {"ndjson", QueryFormat::ndjson}})
+                      .description(""));
+  command->add_option("-o,--output", options->output, "Write here instead of to the terminal, all or nothing")
+      ->type_name("FILE");
+  command->add_option("--keyspace", options->keyspace, "SQLite: the schema under which the file is attached")
+      ->type_name("NAME");
+  command->callback([options, &chosen] {
+    chosen = [options](StopToken&) -> Result<ExitCode> {
+      RETURN_IF_ERROR(run_query(*options, stdout));
+      return ExitCode::done;
+    };
+  });
+}
+
+void add_demo(CLI::App& app, Action& chosen, SteadyTime process_start) {
+  CLI::App* command = app.add_subcommand("demo", "See it work with no server: broker in the process, SQLite as the table");
+  auto options = std::make_shared<DemoOptions>();
+  options->process_start = process_start;
+  command->add_option("--dir", options->dir, "Where the outputs go")->type_name("DIR")->capture_default_str();
+  command->add_option("--count", options->count, "How many plays")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
+      ->capture_default_str();
+  command->callback([options, &chosen] {
+    chosen = [options](StopToken& stop) { return run_demo(*options, stop); };
+  });
+}
+
+// "run", or "schema print": for the hint behind a usage error.
+std::string command_words(const CLI::App& app) {
+  std::string words = "turntable";
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    words += " " + at->get_name();
+  }
+  return words;
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
+  std::string message = error.what();
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  // CLI11 reports a mistyped command as one that is missing.
+  if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
+    message = fmt::format("there is no command '{}'.{}", printable(argv[1]), did_you_mean(argv[1], commands));
+  fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n", printable(message, 1000), command_words(app));
+  return static_cast<int>(ExitCode::usage);
+}
+
+int report(const Result<ExitCode>& outcome) {
+  if (outcome) return static_cast<int>(*outcome);
+  if (outcome.error().kind == ErrorKind::interrupted) return static_cast<int>(ExitCode::done);
+  // The faults of a pipeline are one a line and begin with their file; all else begins with our name.
+  const std::string& message = outcome.error().message;
+  const bool faults = outcome.error().kind == ErrorKind::usage && message.ends_with('\n');
+  fmt::print(stderr, "{}{}{}", faults ? "" : "turntable: ", message, faults ? "" : "\n");
+  return static_cast<int>(exit_code_of(outcome.error()));
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  const SteadyTime process_start = std::chrono::steady_clock::now();
+  StopToken& stop = install_signal_handlers();
+  log::open(log::Level::info);
+
+  CLI::App app("Turntable turns a stream of records into a table: Kafka, joined with a table in memory, to Cassandra.",
+               "turntable");
+  app.set_version_flag("--version", "turntable " TURNTABLE_VERSION);
+  app.require_subcommand(1);
+  Action chosen;
+  add_run(app, chosen, process_start);
+  add_schema(app, chosen);
+  add_produce(app, chosen);
+  add_query(app, chosen);
+  add_demo(app, chosen, process_start);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    // Of the command that was named last.
+    const CLI::App* named = &app;
+    while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
+    fmt::print("{}", named == &app ? app.help() : named->help());
+    return static_cast<int>(ExitCode::done);
+  } catch (const CLI::CallForVersion& version) {
+    fmt::print("{}\n", version.what());
+    return static_cast<int>(ExitCode::done);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, argc, argv);
+  }
+  return report(chosen(stop));
+}
+
+}  // namespace turntable

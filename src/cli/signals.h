@@ -1,0 +1,11 @@
+// SIGINT and SIGTERM: the first asks for a clean end, the second leaves at once.
+#pragma once
+
+#include "base/stop.h"
+
+namespace turntable {
+
+// The token lives as long as the process: signal handlers reach it.
+[[nodiscard]] StopToken& install_signal_handlers();
+
+}  // namespace turntable

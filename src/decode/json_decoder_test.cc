@@ -1,0 +1,423 @@
+#include "decode/json_decoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <random>
+
+#include "decode/testing.h"
+
+namespace {
+// Counts what this program allocates. Tests run one after another in one thread.
+size_t allocations = 0;
+}  // namespace
+
+void* operator new(size_t size) {
+  ++allocations;
+  void* place = std::malloc(size == 0 ? 1 : size);
+  if (place == nullptr) std::abort();
+  return place;
+}
+void operator delete(void* place) noexcept {
+  std::free(place);
+}
+void operator delete(void* place, size_t) noexcept {
+  std::free(place);
+}
+
+namespace turntable {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using std::string_view_literals::operator""sv;
+using Code = RejectCode;
+
+constexpr std::optional<RejectCode> kRow = std::nullopt;
+
+std::string play(std::string_view id, std::string_view song = R"("Memories")") {
+  return std::string(R"({"id": )")
+      .append(id)
+      .append(R"(, "name": "Ann", "song": )")
+      .append(song)
+      .append(R"(, "time": "2024-03-03 10:15"})");
+}
+
+TEST(JsonDecoder, FillsTypedColumns) {
+  DecoderHarness plays(plays_schema());
+  plays.decode({play("7"), play("-8", R"("Hello, \"you\" \u00e9\ud83d\ude00\n")")});
+  EXPECT_THAT(plays.alive(), ElementsAre(0, 1));
+  EXPECT_THAT(plays.rejects(), testing::IsEmpty());
+  EXPECT_EQ(plays.column(0).get<int32_t>(0), 7);
+  EXPECT_EQ(plays.column(0).get<int32_t>(1), -8);
+  EXPECT_EQ(plays.column(1).get<std::string_view>(1), "Ann");
+  EXPECT_EQ(plays.column(2).get<std::string_view>(0), "Memories");
+  EXPECT_EQ(plays.column(2).get<std::string_view>(1), "Hello, \"you\" é😀\n");
+  EXPECT_EQ(plays.column(3).get<std::string_view>(0), "2024-03-03 10:15");
+}
+
+TEST(JsonDecoder, TakesEveryTypeThatJsonCanGive) {
+  DecoderHarness all({{"i", Type::int32},
+                      {"l", Type::int64},
+                      {"r", Type::float32},
+                      {"d", Type::float64},
+                      {"b", Type::boolean},
+                      {"t", Type::text},
+                      {"s", Type::timestamp},
+                      {"j", Type::jsonb}});
+  EXPECT_EQ(all.fault(R"({"i":-0,"l":-9223372036854775808,"r":2.5,"d":3,"b":true,"t":"",)"
+                      R"("s":"2024-03-03T10:15:00+02:00","j":{"a" : [1, "x\n"] } })"),
+            kRow);
+  EXPECT_EQ(all.column(0).get<int32_t>(0), 0);
+  EXPECT_EQ(all.column(1).get<int64_t>(0), std::numeric_limits<int64_t>::min());
+  EXPECT_EQ(all.column(2).get<float>(0), 2.5F);
+  EXPECT_EQ(all.column(3).get<double>(0), 3.0);
+  EXPECT_EQ(all.column(4).get<uint8_t>(0), 1);
+  EXPECT_EQ(all.column(5).get<std::string_view>(0), "");
+  EXPECT_FALSE(all.column(5).is_null(0));
+  EXPECT_EQ(all.column(6).get<int64_t>(0), 1'709'453'700'000'000);
+  EXPECT_EQ(all.column(7).get<std::string_view>(0), R"({"a" : [1, "x\n"] })");
+  for (size_t i = 0; i < 8; ++i) EXPECT_FALSE(all.column(i).is_null(0));
+}
+
+TEST(JsonDecoder, KeepsTheTextOfEveryKindOfJsonb) {
+  DecoderHarness json({{"j", Type::jsonb}});
+  for (const char* text :
+       {"1", "-1.5e3", "\"a\\\"b\"", "true", "false", "[]", "{}", "[1,\n2]", "{\"j\":{\"j\":2}}",
+        "123456789012345678901234567890", "\"[\"", "\"{\""}) {
+    const std::string event = std::string(R"({ "j" : )").append(text).append(" \n, \"k\":1}");
+    EXPECT_EQ(json.fault(event), kRow) << event;
+    EXPECT_EQ(json.column(0).get<std::string_view>(0), text);
+    const std::string last = std::string(R"({"j":)").append(text).append("\t}\n");
+    EXPECT_EQ(json.fault(last), kRow) << last;
+    EXPECT_EQ(json.column(0).get<std::string_view>(0), text);
+  }
+  EXPECT_EQ(json.fault(R"({"j":null})"), kRow);
+  EXPECT_TRUE(json.column(0).is_null(0));
+  EXPECT_EQ(json.fault(R"({"j":[1,]})"), Code::json_syntax);
+  EXPECT_EQ(json.fault(R"({"j":["\x"]})"), Code::json_syntax);
+}
+
+TEST(JsonDecoder, LeavesAbsentAndNullFieldsNull) {
+  DecoderHarness rows({{"a", Type::int32}, {"b", Type::text}, {"c", Type::jsonb}});
+  rows.decode({R"({"a":1,"b":"x","c":2})", R"({})", R"({"a":null,"b":null,"c":null})"});
+  EXPECT_THAT(rows.alive(), ElementsAre(0, 1, 2));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_FALSE(rows.column(i).is_null(0));
+    EXPECT_TRUE(rows.column(i).is_null(1));
+    EXPECT_TRUE(rows.column(i).is_null(2));
+  }
+}
+
+TEST(JsonDecoder, RejectsOnlyTheBadRecordsOfABatch) {
+  DecoderHarness plays(plays_schema());
+  plays.decode({play("1"), "nonsense", play("2"), "", R"({"id":3})", play("4")});
+  EXPECT_THAT(plays.alive(), ElementsAre(0, 2, 5));
+  ASSERT_EQ(plays.rejects().size(), 3U);
+  EXPECT_EQ(plays.rejects()[0].row, 1U);
+  EXPECT_EQ(plays.rejects()[1].row, 3U);
+  EXPECT_EQ(plays.rejects()[2].row, 4U);
+  EXPECT_EQ(plays.column(0).get<int32_t>(5), 4);
+}
+
+TEST(JsonDecoder, SaysWhatWasFoundAndWhatWasExpected) {
+  DecoderHarness plays(plays_schema());
+  EXPECT_EQ(plays.reason(""), "The record's value is empty.");
+  EXPECT_EQ(plays.reason("\"\xff\""), "The value is not valid UTF-8.");
+  EXPECT_EQ(plays.reason("[1]"), "The value is not a JSON object: [1]");
+  EXPECT_EQ(plays.reason("  "), "The value is not JSON, it is only white space:   ");
+  EXPECT_EQ(plays.reason(R"({"id":1,})"),
+            "The value is not JSON, a comma, colon, bracket or value is missing, superfluous or "
+            "misspelt: {\"id\":1,}");
+  EXPECT_EQ(plays.reason(R"({"id":01})"),
+            "The value is not JSON, a number is not in JSON's form: {\"id\":01}");
+  EXPECT_EQ(plays.reason(R"({"id":1})"), "The field 'name' is missing, but it must have a value.");
+  EXPECT_EQ(plays.reason(play("null")), "The field 'id' is null, but it must have a value.");
+  EXPECT_EQ(plays.reason(play("1.0")), "The field 'id' is 1.0, but it must be of type int.");
+  EXPECT_EQ(plays.reason(play("\"1\"")), "The field 'id' is \"1\", but it must be of type int.");
+  EXPECT_EQ(plays.reason(play("[1]")), "The field 'id' is an array, but it must be of type int.");
+  EXPECT_EQ(plays.reason(play("2147483648")),
+            "The field 'id' is 2147483648, which the type int cannot hold.");
+  EXPECT_EQ(plays.reason(play("1", "17")), "The field 'song' is 17, but it must be of type text.");
+  EXPECT_EQ(plays.reason(play("\"" + std::string(500, 'x') + "\"")).size(),
+            std::string("The field 'id' is , but it must be of type int.").size() + 80 + 3);
+  DecoderHarness times({{"at", Type::timestamp}});
+  EXPECT_EQ(times.reason(R"({"at":"yesterday"})"),
+            "The field 'at' is \"yesterday\", which is no time in ISO 8601.");
+}
+
+TEST(JsonDecoder, LetsNoControlCharacterIntoAReason) {
+  DecoderHarness plays(plays_schema());
+  EXPECT_EQ(plays.reason("\x1b[2J"), "The value is not a JSON object: \\u001b[2J");
+  EXPECT_EQ(plays.reason("{\"id\":\"\x7f\"}"),
+            "The field 'id' is \"\\u007f\", but it must be of type int.");
+}
+
+TEST(JsonDecoder, TellsATombstoneFromAnEmptyValue) {
+  DecoderHarness plays(plays_schema());
+  RecordBatch batch = batch_of({"", ""});
+  batch.records[0].has_value = false;
+  plays.decode(batch);
+  ASSERT_EQ(plays.rejects().size(), 2U);
+  EXPECT_EQ(plays.rejects()[0].code, Code::empty_value);
+  EXPECT_THAT(plays.rejects()[0].reason, HasSubstr("tombstone"));
+  EXPECT_EQ(plays.rejects()[1].code, Code::empty_value);
+}
+
+TEST(JsonDecoder, RejectsAByteOrderMark) {
+  DecoderHarness plays(plays_schema());
+  EXPECT_EQ(plays.fault("\xEF\xBB\xBF" + play("1")), Code::json_syntax);
+  EXPECT_THAT(plays.rejects()[0].reason, HasSubstr("byte order mark"));
+  EXPECT_EQ(plays.fault("\xFF\xFE{\0}\0"sv), Code::invalid_utf8);
+}
+
+TEST(JsonDecoder, RejectsWhatFollowsTheObject) {
+  DecoderHarness plays({});
+  for (const char* event : {"{}{}", "{} {}", "{},", "{}}", "{}]", "{} x", "{} \"", "{}1", "{}\x01",
+                            "}", "{", "{\"a\":{}"})
+    EXPECT_EQ(plays.fault(event), Code::json_syntax) << event;
+  EXPECT_EQ(plays.fault("{}\0"sv), Code::json_syntax);
+  EXPECT_EQ(plays.fault(" \n{} \r\n\t"), kRow);
+}
+
+TEST(JsonDecoder, ReadsIntegersStrictly) {
+  DecoderHarness ints({{"i", Type::int32}, {"l", Type::int64}});
+  const auto i = [&](std::string_view text) {
+    return ints.fault("{\"i\":" + std::string(text) + "}");
+  };
+  const auto l = [&](std::string_view text) {
+    return ints.fault("{\"l\":" + std::string(text) + "}");
+  };
+  EXPECT_EQ(i("2147483647"), kRow);
+  EXPECT_EQ(ints.column(0).get<int32_t>(0), 2147483647);
+  EXPECT_EQ(i("-2147483648"), kRow);
+  EXPECT_EQ(i("-0"), kRow);
+  EXPECT_EQ(ints.column(0).get<int32_t>(0), 0);
+  EXPECT_EQ(i("2147483648"), Code::out_of_range);
+  EXPECT_EQ(i("-2147483649"), Code::out_of_range);
+  EXPECT_EQ(i("9223372036854775808"), Code::out_of_range);
+  EXPECT_EQ(i("-99999999999999999999999999"), Code::out_of_range);
+  EXPECT_EQ(l("9223372036854775807"), kRow);
+  EXPECT_EQ(l("-9223372036854775808"), kRow);
+  EXPECT_EQ(l("9223372036854775808"), Code::out_of_range);
+  EXPECT_EQ(l("-9223372036854775809"), Code::out_of_range);
+  EXPECT_EQ(l("18446744073709551616"), Code::out_of_range);
+  for (const char* text :
+       {"1.0", "1e2", "1E2", "-1.5", "1e400", "\"1\"", "\"\"", "true", "[]", "{}"})
+    EXPECT_EQ(i(text), Code::wrong_type) << text;
+  for (const char* text : {"01", "+1", "-", "--1", "1.", ".5", "1e", "0x1", "1a", "NaN", "Infinity",
+                           "tru", "truex", "nul", "nulll", "1 2", "'1'", ""})
+    EXPECT_EQ(i(text), Code::json_syntax) << text;
+}
+
+TEST(JsonDecoder, ReadsFloatsAndTheirLimits) {
+  DecoderHarness floats({{"r", Type::float32}, {"d", Type::float64}});
+  const auto r = [&](std::string_view text) {
+    return floats.fault("{\"r\":" + std::string(text) + "}");
+  };
+  const auto d = [&](std::string_view text) {
+    return floats.fault("{\"d\":" + std::string(text) + "}");
+  };
+  EXPECT_EQ(r("0.748"), kRow);
+  EXPECT_EQ(floats.column(0).get<float>(0), 0.748F);
+  EXPECT_EQ(r("3.4028234e38"), kRow);
+  EXPECT_EQ(r("3.5e38"), Code::out_of_range);
+  EXPECT_EQ(r("-1e39"), Code::out_of_range);
+  EXPECT_EQ(d("1e308"), kRow);
+  EXPECT_EQ(d("-0"), kRow);
+  EXPECT_TRUE(std::signbit(floats.column(1).get<double>(0)));
+  EXPECT_EQ(d("100000000000000000000000"), kRow);
+  EXPECT_EQ(floats.column(1).get<double>(0), 1e23);
+  EXPECT_EQ(d("1e400"), Code::out_of_range);
+  EXPECT_EQ(d("-1e400"), Code::out_of_range);
+  EXPECT_EQ(d("1e-400"), kRow);
+  EXPECT_EQ(floats.column(1).get<double>(0), 0.0);
+  EXPECT_EQ(d("\"1\""), Code::wrong_type);
+  for (const char* text : {"01.5", "1.", ".5", "1.e1", "1e+", "1.5x", "nan", "-inf"})
+    EXPECT_EQ(d(text), Code::json_syntax) << text;
+}
+
+TEST(JsonDecoder, ValidatesWhatNoColumnAsksFor) {
+  DecoderHarness plays({{"id", Type::int32, true}});
+  const auto extra = [&](std::string_view text) {
+    const auto after = plays.fault("{\"id\":1,\"x\":" + std::string(text) + "}");
+    const auto before = plays.fault("{\"x\":" + std::string(text) + ",\"id\":1}");
+    EXPECT_EQ(after, before) << text;
+    return after;
+  };
+  for (const char* text : {"1", "\"a\\n\"", "[]", "{}", "[1,[2,{\"a\":null}],true,false]", "1e400",
+                           "99999999999999999999999", "\"\\ud83d\\ude00\""})
+    EXPECT_EQ(extra(text), kRow) << text;
+  for (const char* text : {"01",
+                           "\"\\x\"",
+                           "\"\\ud800\"",
+                           "\"\\udc00\"",
+                           "\"\\ude00\\ud83d\"",
+                           "\"\\u12\"",
+                           "[1,]",
+                           "[1 2]",
+                           "[,]",
+                           "{,}",
+                           "{\"a\"}",
+                           "{\"a\":}",
+                           "{\"a\":1,}",
+                           "{1:2}",
+                           "tru",
+                           "[tru]",
+                           "[1}",
+                           "{\"a\":1]",
+                           "[\"\\x\"]",
+                           "{\"\\x\":1}",
+                           "{\"\\ud800\":1}",
+                           "[nan]",
+                           "\"\t\"",
+                           "\"a\"\"b\"",
+                           "\"a\":1",
+                           "[\"a\":1]"})
+    EXPECT_EQ(extra(text), Code::json_syntax) << text;
+  EXPECT_EQ(extra("\"\xC0\xAF\""), Code::invalid_utf8);
+}
+
+TEST(JsonDecoder, BoundsTheDepth) {
+  DecoderHarness plays({{"id", Type::int32, true}});
+  const auto nested = [](size_t levels) {
+    return "{\"id\":1,\"x\":" + std::string(levels, '[') + std::string(levels, ']') + "}";
+  };
+  EXPECT_EQ(plays.fault(nested(kMaxJsonDepth - 1)), kRow);
+  EXPECT_EQ(plays.fault(nested(kMaxJsonDepth)), Code::json_syntax);
+  EXPECT_THAT(plays.rejects()[0].reason, HasSubstr("too deep"));
+  EXPECT_EQ(plays.fault(nested(200'000)), Code::json_syntax);
+  EXPECT_EQ(plays.fault("{\"id\":1,\"x\":" + std::string(200'000, '[')), Code::json_syntax);
+  std::string objects = "1";
+  for (int i = 1; i < kMaxJsonDepth; ++i) objects = "{\"x\":" + objects + "}";
+  EXPECT_EQ(plays.fault("{\"id\":1,\"x\":" + objects + "}"), kRow);
+  EXPECT_EQ(plays.fault("{\"id\":1,\"x\":[" + objects + "]}"), Code::json_syntax);
+}
+
+TEST(JsonDecoder, LetsTheLastOfDuplicateKeysWin) {
+  DecoderHarness plays({{"id", Type::int32, true}, {"song", Type::text}});
+  EXPECT_EQ(plays.fault(R"({"id":1,"id":2})"), kRow);
+  EXPECT_EQ(plays.column(0).get<int32_t>(0), 2);
+  EXPECT_EQ(plays.fault(R"({"id":"x","id":null,"id":[1],"id":1e9,"id":3})"), kRow);
+  EXPECT_EQ(plays.column(0).get<int32_t>(0), 3);
+  EXPECT_EQ(plays.fault(R"({"id":3,"id":"x"})"), Code::wrong_type);
+  EXPECT_EQ(plays.fault(R"({"id":3,"id":null})"), Code::null_field);
+  EXPECT_EQ(plays.fault(R"({"id":3,"id":3000000000})"), Code::out_of_range);
+  EXPECT_EQ(plays.fault(R"({"id":1,"song":"a\n","song":null})"), kRow);
+  EXPECT_TRUE(plays.column(1).is_null(0));
+  EXPECT_EQ(plays.fault(R"({"id":1,"song":"a\n","song":"b\n"})"), kRow);
+  EXPECT_EQ(plays.column(1).get<std::string_view>(0), "b\n");
+  EXPECT_EQ(plays.fault(R"({"\u0069d":1,"id":2,"i\u0064":3})"), kRow);
+  EXPECT_EQ(plays.column(0).get<int32_t>(0), 3);
+}
+
+TEST(JsonDecoder, MatchesKeysAfterUnescaping) {
+  DecoderHarness odd({{"a\"b", Type::int32},
+                      {"a\\n", Type::int32},
+                      {"tab\t", Type::int32},
+                      {"é😀", Type::int32},
+                      {"", Type::int32}});
+  odd.decode({R"({"a\"b":1,"a\\n":2,"tab\t":3,"\u00e9\ud83d\ude00":4,"":5})",
+              R"({"a\u0022b":1,"a\u005cn":2,"tab\u0009":3,"é😀":4})", R"({"a\n":1})"});
+  EXPECT_THAT(odd.alive(), ElementsAre(0, 1, 2));
+  for (size_t i = 0; i < 5; ++i)
+    EXPECT_EQ(odd.column(i).get<int32_t>(0), static_cast<int32_t>(i + 1));
+  for (size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(odd.column(i).get<int32_t>(1), static_cast<int32_t>(i + 1));
+  EXPECT_TRUE(odd.column(4).is_null(1));
+  for (size_t i = 0; i < 5; ++i) EXPECT_TRUE(odd.column(i).is_null(2));
+}
+
+TEST(JsonDecoder, KeepsNulBytesAndEmptyStrings) {
+  DecoderHarness plays(plays_schema());
+  EXPECT_EQ(plays.fault(play("1", R"("a\u0000b")")), kRow);
+  EXPECT_EQ(plays.column(2).get<std::string_view>(0), "a\0b"sv);
+  EXPECT_EQ(plays.fault(play("1", "\"a\0b\""sv)), Code::json_syntax);
+  EXPECT_EQ(plays.fault(play("1", "\"\"")), kRow);
+  EXPECT_FALSE(plays.column(2).is_null(0));
+}
+
+// The order that the decoder learned from one record must not matter for another.
+TEST(JsonDecoder, FindsFieldsInAnyOrderAfterAnyOther) {
+  const std::vector<std::string> names = {
+      "id", "idx", "i", "song", "son", std::string(60, 'k'), std::string(47, 'k')};
+  Schema schema;
+  for (const std::string& name : names) schema.push_back({name, Type::int32, false});
+  DecoderHarness harness(schema);
+  std::mt19937 random(1);
+  std::vector<std::string> events;
+  std::vector<std::vector<std::optional<int32_t>>> expected;
+  for (int event = 0; event < 2000; ++event) {
+    std::vector<std::optional<int32_t>> row(names.size());
+    std::string text = "{";
+    const int fields = static_cast<int>(random() % 9);
+    for (int k = 0; k < fields; ++k) {
+      if (k > 0) text += ",";
+      const size_t pick = random() % (names.size() + 2);
+      const auto number = static_cast<int32_t>(random() % 1000);
+      const std::string name = pick < names.size() ? names[pick] : "other" + std::to_string(pick);
+      text += "\"" + name + "\":" + std::to_string(number);
+      if (pick < names.size()) row[pick] = number;
+    }
+    events.push_back(text + "}");
+    expected.push_back(std::move(row));
+  }
+  harness.decode(events);
+  ASSERT_EQ(harness.alive().size(), events.size());
+  for (size_t row = 0; row < events.size(); ++row)
+    for (size_t i = 0; i < names.size(); ++i) {
+      ASSERT_EQ(harness.column(i).is_null(row), !expected[row][i]) << events[row];
+      if (expected[row][i]) {
+        ASSERT_EQ(harness.column(i).get<int32_t>(row), *expected[row][i]) << events[row];
+      }
+    }
+}
+
+TEST(JsonDecoder, ReadsMoreFieldsThanItLearns) {
+  Schema schema;
+  std::string event = "{";
+  for (int i = 0; i < 200; ++i) {
+    schema.push_back({"f" + std::to_string(i), Type::int32, true});
+    event += (i > 0 ? ",\"f" : "\"f") + std::to_string(i) + "\":" + std::to_string(i);
+  }
+  DecoderHarness wide(schema);
+  EXPECT_EQ(wide.fault(event + "}"), kRow);
+  for (size_t i = 0; i < 200; ++i)
+    EXPECT_EQ(wide.column(i).get<int32_t>(0), static_cast<int32_t>(i));
+}
+
+TEST(JsonDecoder, TakesLargeRecordsAmongSmallOnes) {
+  DecoderHarness plays(plays_schema());
+  const std::string large(3'000'000, 'x');
+  plays.decode({play("1"), play("2", "\"" + large + "\\n\""), play("3")});
+  EXPECT_THAT(plays.alive(), ElementsAre(0, 1, 2));
+  EXPECT_EQ(plays.column(2).get<std::string_view>(1), large + "\n");
+  EXPECT_EQ(plays.column(2).get<std::string_view>(2), "Memories");
+}
+
+TEST(JsonDecoder, AllocatesNothingForGoodRecordsOnceWarm) {
+  DecoderHarness plays(plays_schema());
+  std::vector<std::string> events;
+  for (int i = 0; i < 1000; ++i)
+    events.push_back(play(std::to_string(i), i % 3 == 0 ? R"("a \"b\" c")" : R"("Memories")"));
+  const RecordBatch batch = batch_of(events);
+  plays.decode(batch);
+  const size_t before = allocations;
+  for (int round = 0; round < 10; ++round) plays.decode(batch);
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(plays.alive().size(), events.size());
+}
+
+TEST(JsonDecoder, RefusesTypesThatJsonHasNoFormFor) {
+  const auto decoder = make_json_decoder({{"raw", Type::bytes, false}});
+  ASSERT_FALSE(decoder);
+  EXPECT_EQ(decoder.error().kind, ErrorKind::usage);
+  EXPECT_EQ(decoder.error().message,
+            "The column 'raw' is bytea, which JSON has no form for: declare it as text.");
+}
+
+}  // namespace
+}  // namespace turntable

@@ -1,0 +1,42 @@
+// Steps over simdjson's On-Demand values that the decoder and the validation of unread fields
+// share. Inside decode/ only.
+#pragma once
+
+#define SIMDJSON_EXCEPTIONS 0
+#include <simdjson.h>
+
+#include <string_view>
+
+namespace turntable::json {
+
+namespace ondemand = simdjson::ondemand;
+using simdjson::error_code;
+using simdjson::simdjson_result;
+
+// Without the white space that follows it: simdjson's token reaches to the next one.
+[[nodiscard]] std::string_view token(ondemand::value& value);
+
+// A key or string with its escapes resolved, in the parser's own buffer: valid until the next
+// record.
+[[nodiscard]] simdjson_result<std::string_view> unescaped_key(ondemand::field& field);
+[[nodiscard]] simdjson_result<std::string_view> unescaped(ondemand::value& value);
+
+// Validates a value that nobody reads, all the way down. `depth` is that of the container in which
+// it stands, the record's object being 1. `has_escapes` is false where the whole record is known to
+// have no backslash.
+[[nodiscard]] error_code skip(ondemand::value value, int depth, bool has_escapes);
+
+// The text of a value of any kind, validated.
+[[nodiscard]] simdjson_result<std::string_view> raw_text(ondemand::value value, int depth,
+                                                         bool has_escapes);
+
+// "a string is not closed": to stand in a sentence.
+[[nodiscard]] std::string_view what_is_wrong(error_code error);
+
+}  // namespace turntable::json
+
+// Leaves the function with simdjson's error, if there is one.
+#define RETURN_IF_JSON_ERROR(...)                                                   \
+  do {                                                                              \
+    if (const ::simdjson::error_code json_error = (__VA_ARGS__)) return json_error; \
+  } while (false)

@@ -1,0 +1,118 @@
+#include "delivery/dead_letters.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace turntable {
+namespace {
+
+std::string iso_time(int64_t millis) {
+  if (millis == kNoTimestamp) return "null";
+  const int64_t seconds = millis / 1000 - (millis % 1000 < 0 ? 1 : 0);
+  // Years that fmt cannot print come from broken producers; the number itself still tells.
+  constexpr int64_t kYear9999 = 253'402'300'799;
+  if (seconds < -62'135'596'800 || seconds > kYear9999) return fmt::to_string(millis);
+  return fmt::format("\"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\"", fmt::gmtime(static_cast<std::time_t>(seconds)),
+                     millis - seconds * 1000);
+}
+
+void append_bytes(std::string& line, std::string_view name, std::string_view bytes) {
+  line += fmt::format(",\"{}_base64\":\"{}\"", name, base64(bytes));
+  if (is_utf8(bytes)) line += fmt::format(",\"{}\":{}", name, json_quote(bytes));
+}
+
+class DeadLettersInFile final : public DeadLetters {
+ public:
+  explicit DeadLettersInFile(std::string path) : path_(std::move(path)) {}
+  ~DeadLettersInFile() override {
+    if (file_ >= 0) ::close(file_);
+  }
+  DeadLettersInFile(const DeadLettersInFile&) = delete;
+  DeadLettersInFile& operator=(const DeadLettersInFile&) = delete;
+
+  void add(std::string_view topic, const Record& record, const Reject& reject) override {
+    pending_ += dead_letter_line(topic, record, reject);
+  }
+
+  Status flush() override {
+    if (pending_.empty()) return {};
+    if (file_ < 0) file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (file_ < 0) return cannot("open");
+    // The lock keeps the lines of several lanes apart even when a write is cut short by a full disk.
+    if (::flock(file_, LOCK_EX) != 0) return cannot("lock");
+    const Status written = write_pending();
+    ::flock(file_, LOCK_UN);
+    RETURN_IF_ERROR(written);
+    if (::fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS) return cannot("sync");  // A pipe cannot sync.
+    pending_.clear();
+    written_ = 0;
+    return {};
+  }
+
+  [[nodiscard]] size_t pending_bytes() const override { return pending_.size(); }
+  [[nodiscard]] bool keeps() const override { return true; }
+  [[nodiscard]] std::string name() const override { return path_; }
+
+ private:
+  Status write_pending() {
+    while (written_ < pending_.size()) {
+      const ssize_t n = ::write(file_, pending_.data() + written_, pending_.size() - written_);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return cannot("write to");
+      written_ += static_cast<size_t>(n);
+    }
+    return {};
+  }
+
+  [[nodiscard]] tl::unexpected<Error> cannot(const char* what) const {
+    const bool transient = errno == ENOSPC || errno == EDQUOT || errno == EAGAIN || errno == EIO || errno == EINTR;
+    return fail(transient ? ErrorKind::transient : ErrorKind::failed,
+                fmt::format("cannot {} the dead letters' file {}: {}", what, path_, std::strerror(errno)));
+  }
+
+  std::string path_;
+  std::string pending_;
+  size_t written_ = 0;  // Of pending_, when a write was cut short.
+  int file_ = -1;
+};
+
+class DroppedDeadLetters final : public DeadLetters {
+ public:
+  void add(std::string_view, const Record&, const Reject&) override {}
+  Status flush() override { return {}; }
+  [[nodiscard]] size_t pending_bytes() const override { return 0; }
+  [[nodiscard]] bool keeps() const override { return false; }
+  [[nodiscard]] std::string name() const override { return "nowhere"; }
+};
+
+}  // namespace
+
+std::string dead_letter_line(std::string_view topic, const Record& record, const Reject& reject) {
+  std::string line = fmt::format(R"({{"topic":{},"partition":{},"offset":{},"time":{},"reason":"{}","detail":{})",
+                                 json_quote(topic), record.partition, record.offset, iso_time(record.timestamp_ms),
+                                 reject_code_name(reject.code), json_quote(reject.reason));
+  if (record.has_key) append_bytes(line, "key", record.key);
+  if (record.has_value) {
+    append_bytes(line, "value", record.value);
+  } else {
+    line += ",\"value_base64\":null";
+  }
+  line += "}\n";
+  return line;
+}
+
+std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path) {
+  return std::make_unique<DeadLettersInFile>(std::move(path));
+}
+
+std::unique_ptr<DeadLetters> dropped_dead_letters() { return std::make_unique<DroppedDeadLetters>(); }
+
+}  // namespace turntable

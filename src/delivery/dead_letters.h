@@ -1,0 +1,47 @@
+// Dead letters: records that did not become rows, kept with the reason and the bytes as they came.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "row/record.h"
+#include "row/reject.h"
+
+namespace turntable {
+
+// One lane's. One thread.
+class DeadLetters {
+ public:
+  virtual ~DeadLetters() = default;
+
+  // Takes a copy. Durable after the next flush() that succeeds.
+  virtual void add(std::string_view topic, const Record& record, const Reject& reject) = 0;
+
+  // Makes everything added so far durable. An error of kind transient may be tried again: nothing is lost.
+  [[nodiscard]] virtual Status flush() = 0;
+
+  // Bytes added and not flushed.
+  [[nodiscard]] virtual size_t pending_bytes() const = 0;
+
+  // True where add() keeps the record; false where the pipeline says that they are dropped.
+  [[nodiscard]] virtual bool keeps() const = 0;
+
+  // A file's path, or "nowhere": for messages.
+  [[nodiscard]] virtual std::string name() const = 0;
+};
+
+// One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason, detail, value_base64
+// and, where it is UTF-8, value; key_base64 and key likewise where there is a key.
+[[nodiscard]] std::string dead_letter_line(std::string_view topic, const Record& record, const Reject& reject);
+
+// Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each with an object of its own,
+// may append to one file: lines are not mixed.
+[[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path);
+
+// Keeps nothing: `dead_letters = 'drop'`.
+[[nodiscard]] std::unique_ptr<DeadLetters> dropped_dead_letters();
+
+}  // namespace turntable

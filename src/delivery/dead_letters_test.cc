@@ -1,0 +1,85 @@
+#include "delivery/dead_letters.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace turntable {
+namespace {
+
+Record record_of(std::string_view value) {
+  Record record;
+  record.value = value;
+  record.partition = 2;
+  record.offset = 41;
+  record.timestamp_ms = 1'709'460'900'123;
+  return record;
+}
+
+TEST(DeadLetters, CarryPlaceTimeReasonAndTheBytesAsTheyCame) {
+  EXPECT_EQ(dead_letter_line("plays", record_of("{\"a\":1"), {0, RejectCode::json_syntax, "it ends too early"}),
+            "{\"topic\":\"plays\",\"partition\":2,\"offset\":41,\"time\":\"2024-03-03T10:15:00.123Z\","
+            "\"reason\":\"json_syntax\",\"detail\":\"it ends too early\","
+            "\"value_base64\":\"eyJhIjox\",\"value\":\"{\\\"a\\\":1\"}\n");
+}
+
+TEST(DeadLetters, LeaveTheTextAwayWhereBytesAreNotUtf8) {
+  const std::string line = dead_letter_line("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
+  EXPECT_NE(line.find("\"value_base64\":\"/w==\""), std::string::npos);
+  EXPECT_EQ(line.find("\"value\":"), std::string::npos);
+}
+
+TEST(DeadLetters, TellATombstoneFromAnEmptyValue) {
+  Record tombstone = record_of("");
+  tombstone.has_value = false;
+  tombstone.has_key = true;
+  tombstone.key = "k";
+  const std::string line = dead_letter_line("t", tombstone, {0, RejectCode::empty_value, "no value"});
+  EXPECT_NE(line.find("\"value_base64\":null"), std::string::npos);
+  EXPECT_NE(line.find("\"key_base64\":\"aw==\",\"key\":\"k\""), std::string::npos);
+  EXPECT_NE(dead_letter_line("t", record_of(""), {}).find("\"value_base64\":\"\""), std::string::npos);
+}
+
+TEST(DeadLetters, AppearInTheFileAfterAFlush) {
+  const auto path = std::filesystem::temp_directory_path() / ("dead_letters_test_" + std::to_string(::getpid()));
+  {
+    auto letters = dead_letters_in_file(path.string());
+    EXPECT_TRUE(letters->flush());
+    EXPECT_FALSE(std::filesystem::exists(path));
+    letters->add("t", record_of("x"), {0, RejectCode::json_syntax, "no"});
+    letters->add("t", record_of("y"), {0, RejectCode::json_syntax, "no"});
+    EXPECT_GT(letters->pending_bytes(), 0U);
+    EXPECT_TRUE(letters->flush());
+    EXPECT_EQ(letters->pending_bytes(), 0U);
+  }
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), dead_letter_line("t", record_of("x"), {0, RejectCode::json_syntax, "no"}) +
+                            dead_letter_line("t", record_of("y"), {0, RejectCode::json_syntax, "no"}));
+  std::filesystem::remove(path);
+}
+
+TEST(DeadLetters, SayWhichFileCannotBeOpened) {
+  auto letters = dead_letters_in_file("/nonexistent/dead.jsonl");
+  letters->add("t", record_of("x"), {});
+  const Status status = letters->flush();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::failed);
+  EXPECT_NE(status.error().message.find("/nonexistent/dead.jsonl: No such file"), std::string::npos);
+}
+
+TEST(DeadLetters, KeepTheirsWhenTheDiskIsFull) {
+  auto letters = dead_letters_in_file("/dev/full");
+  letters->add("t", record_of("x"), {});
+  const Status status = letters->flush();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::transient);
+  EXPECT_GT(letters->pending_bytes(), 0U);
+}
+
+}  // namespace
+}  // namespace turntable

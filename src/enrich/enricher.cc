@@ -1,0 +1,149 @@
+#include "enrich/enricher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "row/cell.h"
+
+namespace turntable {
+namespace {
+
+// Writes a hidden column's values (sql::hidden_columns) for all records of a batch.
+void fill_hidden(const RecordBatch& batch, const std::string& name, Column& column) {
+  const size_t rows = batch.size();
+  column.reset(rows);
+  for (size_t i = 0; i < rows; ++i) {
+    const Record& record = batch.records[i];
+    if (name == "kafka_topic") {
+      column.set<std::string_view>(i, batch.topic);
+    } else if (name == "kafka_partition") {
+      column.set<int32_t>(i, record.partition);
+    } else if (name == "kafka_offset") {
+      column.set<int64_t>(i, record.offset);
+    } else if (name == "kafka_timestamp") {
+      if (record.timestamp_ms != kNoTimestamp) column.set<int64_t>(i, record.timestamp_ms * 1000);
+    } else if (name == "kafka_key") {
+      if (record.has_key) column.set<std::string_view>(i, record.key);
+    } else {
+      CHECK(name == "kafka_headers");
+      if (!record.headers.empty()) column.set<std::string_view>(i, record.headers);
+    }
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan, std::shared_ptr<const Catalogue> catalogue,
+                                                   const std::vector<std::string>& key_columns) {
+  auto made = std::make_shared<EnrichPlan>();
+  made->plan = std::move(plan);
+  made->catalogue = std::move(catalogue);
+  for (const sql::Output& output : made->plan.outputs)
+    made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) != key_columns.end());
+  if (made->catalogue) made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs);
+  return made;
+}
+
+Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared) : shared_(std::move(shared)) {
+  const sql::Plan& plan = shared_->plan;
+  for (const ColumnDef& column : plan.stream_schema) stream_.emplace_back(column.type);
+  tables_.resize(plan.lookups.size() + 1);
+
+  if (shared_->catalogue) {
+    CHECK(plan.lookups.size() == 1);
+    probe_ = std::make_unique<sql::Evaluator>(plan, std::vector<sql::NodeId>{plan.lookups[0].probe});
+    tables_[1].columns = shared_->catalogue->columns();
+  }
+
+  std::vector<sql::NodeId> wanted;
+  const std::vector<ReadyCells::Run> runs = shared_->ready ? shared_->ready->runs() : std::vector<ReadyCells::Run>{};
+  size_t next_run = 0;
+  for (size_t i = 0; i < plan.outputs.size();) {
+    if (next_run < runs.size() && runs[next_run].first == i) {
+      segments_.push_back({.copied = true, .run = next_run});
+      i = runs[next_run++].last;
+      continue;
+    }
+    wanted.push_back(plan.outputs[i].node);
+    segments_.push_back({.output = i, .key = shared_->key_outputs[i]});
+    ++i;
+  }
+  outputs_ = std::make_unique<sql::Evaluator>(plan, std::move(wanted));
+}
+
+void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive, Rejects& rejects,
+                      RowBatch& out) {
+  const size_t rows = batch.size();
+  fill_hidden_columns(batch);
+  tables_[0].columns = stream_;
+  if (shared_->catalogue) join(rows, alive, rejects);
+  outputs_->evaluate(tables_, rows, alive, rejects);
+  append_rows(alive, origins, rejects, out);
+}
+
+void Enricher::fill_hidden_columns(const RecordBatch& batch) {
+  const sql::Plan& plan = shared_->plan;
+  for (size_t i = plan.declared_columns; i < plan.stream_schema.size(); ++i)
+    fill_hidden(batch, plan.stream_schema[i].name, stream_[i]);
+}
+
+// Inner join: records without a match leave `alive`.
+void Enricher::join(size_t rows, Selection& alive, Rejects& rejects) {
+  probe_->evaluate(tables_, rows, alive, rejects);
+  matches_.resize(rows);
+  const Column& keys = probe_->result(shared_->plan.lookups[0].probe);
+  shared_->catalogue->find(keys, alive, matches_);
+  tables_[1].rows = matches_.data();
+
+  size_t kept = 0;
+  for (const uint32_t row : alive) {
+    const uint32_t match = matches_[row];
+    if (match == Catalogue::kNoMatch) {
+      std::string key = "NULL";
+      if (!keys.is_null(row)) {
+        std::string cell;
+        append_cell(cell, keys, row);
+        key = "'" + printable(cell_text(CellReader(cell).next(), keys.type())) + "'";
+      }
+      rejects.push_back({row, RejectCode::unmatched,
+                         fmt::format("no row of {} has {} = {}", shared_->plan.lookups[0].table,
+                                     shared_->plan.lookups[0].schema[shared_->plan.lookups[0].key_column].name, key)});
+    } else if (const Reject* bad = shared_->ready->reject(match)) {
+      rejects.push_back({row, bad->code, bad->reason});
+    } else {
+      alive[kept++] = row;
+    }
+  }
+  alive.resize(kept);
+}
+
+void Enricher::append_rows(const Selection& alive, std::span<const Origin> origins, Rejects& rejects, RowBatch& out) {
+  for (Segment& segment : segments_)
+    if (!segment.copied) segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
+
+  for (const uint32_t row : alive) {
+    const size_t begin = out.cells.size();
+    const Segment* null_key = nullptr;
+    for (const Segment& segment : segments_) {
+      if (segment.copied) {
+        out.cells += shared_->ready->cells(matches_[row], segment.run);
+      } else {
+        append_cell(out.cells, *segment.column, row);
+        if (segment.key && segment.column->is_null(row)) null_key = &segment;
+      }
+    }
+    if (null_key != nullptr) {
+      out.cells.resize(begin);
+      rejects.push_back({row, RejectCode::null_key,
+                         fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)});
+      continue;
+    }
+    out.ends.push_back(out.cells.size());
+    out.origins.push_back(origins[row]);
+  }
+}
+
+}  // namespace turntable

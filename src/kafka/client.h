@@ -1,0 +1,73 @@
+// What consumers and producers share: the handle, its log and errors, and questions to the cluster.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kafka/config.h"
+#include "kafka/health.h"
+#include "row/types.h"
+
+struct rd_kafka_s;
+
+namespace turntable::kafka {
+
+struct Watermarks {
+  Offset low = 0;   // The first record that the broker still has.
+  Offset high = 0;  // One behind the last that can be read.
+};
+
+struct Committed {
+  Offset offset = -1;    // Negative: no commit.
+  std::string metadata;  // The committer's note.
+};
+
+// One thread: nothing of librdkafka's own threads enters here; its log, errors and events are polled.
+// Questions wait for the broker up to `wait` and fail as transient if it is away. Nothing said in a destructor.
+class Client {
+ public:
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // The number of partitions of `topic`; 0 where it does not exist (nor will a question create it).
+  [[nodiscard]] Result<int> partition_count(const std::string& topic, Millis wait);
+  [[nodiscard]] Result<Watermarks> watermarks(const std::string& topic, PartitionId partition, Millis wait);
+  // The first offset at or after the time, per partition; the end where there is none.
+  [[nodiscard]] Result<std::vector<Offset>> offsets_at(const std::string& topic, std::span<const PartitionId> partitions,
+                                                       int64_t time_ms, Millis wait);
+
+  // What no retry can mend, once it is known.
+  [[nodiscard]] const std::optional<Error>& failure() const { return health_.failure(); }
+  [[nodiscard]] Health& health() { return health_; }
+  [[nodiscard]] const std::string& bootstrap() const { return bootstrap_; }
+
+  // Looks, every two seconds of an outage, whether the brokers are back.
+  void look_after_brokers();
+
+ protected:
+  struct HandleDeleter {
+    void operator()(rd_kafka_s* handle) const;
+  };
+
+  // `name` is for messages: "consumer of topic test".
+  Client(std::string name, const Properties& properties, const Clock& clock);
+  ~Client() = default;
+
+  // Makes the handle. `producer` or consumer; `conf` gets its callbacks here, with this object as their opaque.
+  [[nodiscard]] Status start(Conf conf, bool producer);
+
+  [[nodiscard]] rd_kafka_s* handle() const { return handle_.get(); }
+
+ private:
+  std::string name_;
+  std::string bootstrap_;
+  Health health_;
+  std::unique_ptr<rd_kafka_s, HandleDeleter> handle_;
+};
+
+}  // namespace turntable::kafka

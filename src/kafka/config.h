@@ -1,0 +1,40 @@
+// Options for librdkafka: checked by it, said in its words, with secrets masked.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+struct rd_kafka_conf_s;
+
+namespace turntable::kafka {
+
+// librdkafka's own names, as in "bootstrap.servers".
+using Properties = std::map<std::string, std::string>;
+
+struct ConfDeleter {
+  void operator()(rd_kafka_conf_s* conf) const;
+};
+using Conf = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
+
+// An Error of kind usage for an unknown property (with a near one's name) or a value that it cannot take.
+[[nodiscard]] Result<Conf> make_conf(const Properties& properties);
+
+// The names of all properties that librdkafka knows.
+[[nodiscard]] std::vector<std::string> property_names();
+
+// True for passwords, secrets, tokens, keys and JAAS lines: their values are never shown.
+[[nodiscard]] bool is_secret(std::string_view property);
+
+// The value of "bootstrap.servers", or "no broker": for messages.
+[[nodiscard]] std::string bootstrap_of(const Properties& properties);
+
+// librdkafka's version, and what it was built with: "gzip,snappy,ssl,…".
+[[nodiscard]] std::string library_version();
+[[nodiscard]] std::string library_features();
+
+}  // namespace turntable::kafka

@@ -1,0 +1,316 @@
+#include "kafka/consumer.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "kafka/headers.h"
+#include "kafka/librdkafka.h"
+#include "row/arena.h"
+
+namespace turntable::kafka {
+
+namespace {
+
+constexpr Millis kRevokeCommitWait{5'000};  // Others wait for these partitions meanwhile.
+
+List list_of(const std::string& topic, std::span<const Position> positions, const std::string& note) {
+  List list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+  for (const Position& position : positions) {
+    auto* entry = rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), position.partition);
+    entry->offset = position.offset;
+    if (note.empty()) continue;
+    entry->metadata = strdup(note.c_str());  // The list frees it.
+    entry->metadata_size = note.size();
+  }
+  return list;
+}
+
+// The assignment protocol that the group has agreed on: cooperative ones move partitions one by one.
+bool is_cooperative(rd_kafka_t* rk) { return std::strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0; }
+
+Status checked(rd_kafka_error_t* raw, const std::string& what) {
+  const RdError error(raw);
+  if (!error) return {};
+  return fail(kind_of(rd_kafka_error_code(error.get())), fmt::format("{}: {}", what, rd_kafka_error_string(error.get())));
+}
+
+}  // namespace
+
+struct Consumer::Parts {
+  Queue control;  // librdkafka's own: callbacks and errors of the group.
+  Queue records;  // Ours.
+  List stored;    // One entry, reused for every store().
+};
+
+// Keeps librdkafka's messages, and with them the fetched blocks that the records' views point into.
+class Consumer::Messages final : public RecordOwner {
+ public:
+  explicit Messages(size_t& alive) : alive_(alive) { ++alive_; }
+  ~Messages() override {
+    for (rd_kafka_message_t* message : messages_) rd_kafka_message_destroy(message);
+    --alive_;
+  }
+  Messages(const Messages&) = delete;
+  Messages& operator=(const Messages&) = delete;
+
+  std::vector<rd_kafka_message_t*> messages_;
+  Arena headers_;
+
+ private:
+  size_t& alive_;
+};
+
+Consumer::Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock)
+    : Client("consumer of topic " + options.topic, options.properties, clock),
+      topic_(options.topic),
+      want_headers_(options.want_headers),
+      handler_(handler),
+      clock_(clock),
+      parts_(std::make_unique<Parts>()) {}
+
+Consumer::~Consumer() {
+  CHECK(batches_alive_ == 0);
+  parts_.reset();
+  if (event_ >= 0) ::close(event_);
+}
+
+Result<std::unique_ptr<Consumer>> Consumer::open(const Options& options, RebalanceHandler& handler, const Clock& clock) {
+  Properties properties = options.properties;
+  properties["log.queue"] = "true";  // So that the log is polled too, and no foreign thread enters.
+  ASSIGN_OR_RETURN(Conf conf, make_conf(properties));
+  rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code,
+                                                rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+    static_cast<Consumer*>(static_cast<Client*>(opaque))->on_rebalance(code, partitions);
+  });
+  rd_kafka_conf_set_offset_commit_cb(conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code,
+                                                    rd_kafka_topic_partition_list_t*, void* opaque) {
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
+    auto* self = static_cast<Consumer*>(static_cast<Client*>(opaque));
+    // Stored positions are kept and committed again; an owner that lost its partitions in between is no news.
+    self->health().warn("commit", fmt::format("Committing offsets of topic {} failed and will be repeated: {}", self->topic_,
+                                              rd_kafka_err2str(code)));
+  });
+
+  std::unique_ptr<Consumer> consumer(new Consumer(options, handler, clock));
+  consumer->event_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (consumer->event_ < 0) return fail(ErrorKind::failed, fmt::format("eventfd: {}", std::strerror(errno)));
+  RETURN_IF_ERROR(consumer->start(std::move(conf), false));
+  rd_kafka_t* rk = consumer->handle();
+  rd_kafka_poll_set_consumer(rk);
+  Parts& parts = *consumer->parts_;
+  parts.control.reset(rd_kafka_queue_get_consumer(rk));
+  parts.records.reset(rd_kafka_queue_new(rk));
+  rd_kafka_set_log_queue(rk, parts.control.get());
+  constexpr uint64_t kOne = 1;  // What an eventfd takes.
+  rd_kafka_queue_io_event_enable(parts.control.get(), consumer->event_, &kOne, sizeof kOne);
+  rd_kafka_queue_io_event_enable(parts.records.get(), consumer->event_, &kOne, sizeof kOne);
+  const Position nowhere{};
+  parts.stored = list_of(options.topic, {&nowhere, 1}, "");
+  return consumer;
+}
+
+Status Consumer::subscribe() {
+  List list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), RD_KAFKA_PARTITION_UA);
+  const auto code = rd_kafka_subscribe(handle(), list.get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return fail_with(code, fmt::format("Subscribing to topic {} at {}", topic_, bootstrap()));
+}
+
+void Consumer::serve() {
+  while (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 0)) {
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      // Every partition is forwarded before it is assigned, so this cannot be; dropping it would lose a record.
+      health().fail_for_good({ErrorKind::failed, "A record came on the queue of events: a bug in the Kafka consumer"});
+    } else {
+      health().on_error(message->err, rd_kafka_message_errstr(message));
+    }
+    rd_kafka_message_destroy(message);
+  }
+  look_after_brokers();
+}
+
+Drained Consumer::drain(size_t limit) {
+  Drained out;
+  auto owner = std::make_unique<Messages>(batches_alive_);
+  while (out.records.size() < limit) {
+    rd_kafka_message_t* message = rd_kafka_consume_queue(parts_->records.get(), 0);
+    if (message == nullptr) break;
+    owner->messages_.push_back(message);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
+      Record& record = out.records.emplace_back();
+      record.value = {static_cast<const char*>(message->payload), message->len};
+      record.key = {static_cast<const char*>(message->key), message->key_len};
+      record.has_value = message->payload != nullptr;
+      record.has_key = message->key != nullptr;
+      record.offset = message->offset;
+      record.partition = message->partition;
+      rd_kafka_timestamp_type_t type;
+      if (const int64_t at = rd_kafka_message_timestamp(message, &type); at >= 0) record.timestamp_ms = at;
+      if (want_headers_) record.headers = headers_json(message, owner->headers_);
+      continue;
+    }
+    Notice notice{Notice::Kind::passing, message->partition, message->offset, kind_of(message->err),
+                  printable(rd_kafka_message_errstr(message), 400)};
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      notice.kind = Notice::Kind::end;
+    } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+      notice.kind = Notice::Kind::out_of_range;
+    } else if (notice.error != ErrorKind::transient) {
+      notice.kind = Notice::Kind::broken;
+    }
+    out.notices.push_back(std::move(notice));
+  }
+  // The event is written only when an empty queue gets something: what is left here has to be announced by us.
+  if (out.records.size() == limit) signal();
+  if (!out.records.empty()) out.owner = std::move(owner);
+  return out;
+}
+
+void Consumer::signal() const {
+  const uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(event_, &one, sizeof one);  // Full is as good: it is readable.
+}
+
+void Consumer::wait(Millis limit) {
+  pollfd event{event_, POLLIN, 0};
+  if (::poll(&event, 1, static_cast<int>(limit.count())) <= 0) return;
+  // Cleared before the queues are served, so that what arrives from here on writes a new event.
+  uint64_t count = 0;
+  [[maybe_unused]] const auto bytes = ::read(event_, &count, sizeof count);
+}
+
+void Consumer::forward(PartitionId partition) {
+  const Queue queue(rd_kafka_queue_get_partition(handle(), topic_.c_str(), partition));
+  CHECK(queue != nullptr);
+  rd_kafka_queue_forward(queue.get(), parts_->records.get());
+}
+
+void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partitions) {
+  rd_kafka_t* rk = handle();
+  const bool cooperative = is_cooperative(rk);
+  std::vector<PartitionId> ids;
+  for (int i = 0; i < partitions->cnt; ++i) ids.push_back(partitions->elems[i].partition);
+
+  RdError error;
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    List starts = list_of(topic_, {}, "");
+    if (const auto positions = handler_.on_assign(ids)) {
+      for (const Position& position : *positions) forward(position.partition);
+      starts = list_of(topic_, *positions, "");
+    }
+    error.reset(cooperative ? rd_kafka_incremental_assign(rk, starts.get()) : nullptr);
+    if (!cooperative) rd_kafka_assign(rk, starts.get());
+  } else {
+    const bool lost = assignment_lost();
+    handler_.on_revoke(ids, lost);
+    if (!lost) {
+      if (const Status status = commit_stored(kRevokeCommitWait); !status) {
+        health().warn("revoke", fmt::format("Partitions of topic {} are given back with their last offsets not committed, and "
+                                            "will be read again from there: {}", topic_, status.error().message));
+      }
+    }
+    error.reset(cooperative ? rd_kafka_incremental_unassign(rk, partitions) : nullptr);
+    if (!cooperative) rd_kafka_assign(rk, nullptr);
+  }
+  // Fails where the group moved on during the callback: a new rebalance then follows by itself.
+  if (error) {
+    health().warn("rebalance", fmt::format("Rebalance of topic {}: {}", topic_, rd_kafka_error_string(error.get())));
+  }
+}
+
+bool Consumer::assignment_lost() const { return rd_kafka_assignment_lost(handle()) != 0; }
+
+Result<std::vector<Committed>> Consumer::committed(std::span<const PartitionId> partitions, Millis wait) {
+  List list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const PartitionId partition : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition);
+  }
+  const std::string what = fmt::format("Asking {} for the group's commits in topic {}", bootstrap(), topic_);
+  const auto code = rd_kafka_committed(handle(), list.get(), static_cast<int>(wait.count()));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
+  std::vector<Committed> commits;
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& entry = list->elems[i];
+    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(entry.err, what);
+    Committed& commit = commits.emplace_back();
+    if (entry.offset >= 0) commit.offset = entry.offset;
+    if (entry.metadata != nullptr) commit.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
+  }
+  return commits;
+}
+
+void Consumer::store(Position position, const std::string& note) {
+  rd_kafka_topic_partition_t& entry = parts_->stored->elems[0];
+  entry.partition = position.partition;
+  entry.offset = position.offset;
+  if (entry.metadata_size != note.size() || std::memcmp(entry.metadata, note.data(), note.size()) != 0) {
+    parts_->stored = list_of(topic_, {&position, 1}, note);
+  }
+  // An error says that the partition is no longer ours: its next owner will store.
+  rd_kafka_offsets_store(handle(), parts_->stored.get());
+}
+
+Status Consumer::commit_stored(Millis wait) { return await_commit(nullptr, wait); }
+
+Status Consumer::commit(std::span<const Position> positions, const std::string& note, Millis wait) {
+  return await_commit(list_of(topic_, positions, note).get(), wait);
+}
+
+Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis wait) {
+  const std::string what = fmt::format("Committing offsets of topic {} at {}", topic_, bootstrap());
+  const Queue answers(rd_kafka_queue_new(handle()));
+  auto code = rd_kafka_commit_queue(handle(), offsets, answers.get(), nullptr, nullptr);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(answers.get(), static_cast<int>(wait.count()));
+  if (event == nullptr) return fail(ErrorKind::transient, what + ": no answer in time");
+  code = rd_kafka_event_error(event);
+  if (const auto* list = rd_kafka_event_topic_partition_list(event); list != nullptr) {
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) code = list->elems[i].err;
+  }
+  rd_kafka_event_destroy(event);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
+  return fail_with(code, what);
+}
+
+Status Consumer::restart(std::span<const Position> positions, PartitionId moved) {
+  const std::string what = fmt::format("Reading on in topic {}, partition {}", topic_, moved);
+  if (!is_cooperative(handle())) {
+    const auto code = rd_kafka_assign(handle(), list_of(topic_, positions, "").get());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
+    return {};
+  }
+  for (const Position& position : positions) {
+    if (position.partition != moved) continue;
+    const List list = list_of(topic_, {&position, 1}, "");
+    RETURN_IF_ERROR(checked(rd_kafka_incremental_unassign(handle(), list.get()), what));
+    RETURN_IF_ERROR(checked(rd_kafka_incremental_assign(handle(), list.get()), what));
+  }
+  return {};
+}
+
+Offset Consumer::cached_high(PartitionId partition) const {
+  int64_t low = -1;
+  int64_t high = -1;
+  const auto code = rd_kafka_get_watermark_offsets(handle(), topic_.c_str(), partition, &low, &high);
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+}
+
+Status Consumer::close(Millis limit) {
+  const std::string what = fmt::format("Leaving the group of topic {} at {}", topic_, bootstrap());
+  RETURN_IF_ERROR(checked(rd_kafka_consumer_close_queue(handle(), parts_->control.get()), what));
+  const SteadyTime deadline = clock_.now() + limit;
+  while (rd_kafka_consumer_closed(handle()) == 0) {
+    if (clock_.now() > deadline) return fail(ErrorKind::transient, what + ": no answer in time");
+    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 50)) rd_kafka_message_destroy(message);
+  }
+  return {};
+}
+
+}  // namespace turntable::kafka

@@ -1,0 +1,127 @@
+// A member of a consumer group, over librdkafka. It reads one topic; where to begin, what to commit and what to do
+// about lost records is decided above (source/kafka_source.h).
+//
+// Two queues: librdkafka's own, which serves callbacks (rebalances, errors, the log), and ours, to which every assigned
+// partition's records are forwarded. So the member stays alive without taking records, and needs no pause and resume,
+// which would drop what was fetched ahead. Records are taken by the single call, not by librdkafka's batch call: in
+// 2.12 the latter moves the position past an end-of-partition or error event, and the pause that librdkafka makes
+// inside every rebalance would then skip a record.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kafka/client.h"
+#include "row/record.h"
+
+struct rd_kafka_queue_s;
+struct rd_kafka_topic_partition_list_s;
+
+namespace turntable::kafka {
+
+struct Position {
+  PartitionId partition = 0;
+  Offset offset = 0;
+};
+
+// Called inside Consumer::serve() and close(), on the caller's thread.
+class RebalanceHandler {
+ public:
+  virtual ~RebalanceHandler() = default;
+  // Where to begin in each of these new partitions; nothing where none can be taken (the caller is stopping).
+  virtual std::optional<std::vector<Position>> on_assign(std::span<const PartitionId> partitions) = 0;
+  // They are still owned during the call, unless `lost`.
+  virtual void on_revoke(std::span<const PartitionId> partitions, bool lost) = 0;
+};
+
+// Something in a partition that is not a record.
+struct Notice {
+  enum class Kind {
+    end,           // Everything before `offset` has been read.
+    out_of_range,  // The broker has no record at `offset`; the partition stands still.
+    broken,        // It cannot be read on, for the reason in `text`.
+    passing,       // It will be retried, and needs to be said at most.
+  };
+  Kind kind = Kind::passing;
+  PartitionId partition = 0;
+  Offset offset = 0;
+  ErrorKind error = ErrorKind::transient;
+  std::string text;
+};
+
+struct Drained {
+  std::vector<Record> records;
+  std::unique_ptr<RecordOwner> owner;
+  std::vector<Notice> notices;
+};
+
+// One thread. Every RecordOwner it gave out must be gone before it is destroyed.
+class Consumer final : public Client {
+ public:
+  struct Options {
+    std::string topic;
+    Properties properties;  // Complete: what the engine decides is in there too.
+    bool want_headers = false;
+  };
+  [[nodiscard]] static Result<std::unique_ptr<Consumer>> open(const Options& options, RebalanceHandler& handler,
+                                                              const Clock& clock);
+  ~Consumer();
+
+  // Joins the group.
+  [[nodiscard]] Status subscribe();
+
+  // Serves what waits in librdkafka's queue: rebalances, errors, the log. Never waits by itself. To be called at least
+  // every max.poll.interval.ms, or the group takes the partitions away.
+  void serve();
+
+  // Up to `limit` records that have arrived, without waiting.
+  [[nodiscard]] Drained drain(size_t limit);
+
+  // Waits until serve() or drain() has something to do.
+  void wait(Millis limit);
+  [[nodiscard]] int wait_fd() const { return event_; }
+
+  // The group's commits of these partitions, which need not be assigned.
+  [[nodiscard]] Result<std::vector<Committed>> committed(std::span<const PartitionId> partitions, Millis wait);
+
+  // To be committed in the background, with a note; a partition that is not assigned is ignored.
+  void store(Position position, const std::string& note);
+  // Commits what is stored, or, where positions are given, those, and waits for the answer.
+  [[nodiscard]] Status commit_stored(Millis wait);
+  [[nodiscard]] Status commit(std::span<const Position> positions, const std::string& note, Millis wait);
+
+  // Reads on at `positions`, all that are assigned; `moved` is the one to be started anew.
+  [[nodiscard]] Status restart(std::span<const Position> positions, PartitionId moved);
+
+  // The last high watermark that a fetch brought, or negative.
+  [[nodiscard]] Offset cached_high(PartitionId partition) const;
+
+  // True while the group has given the partitions being revoked to somebody else already.
+  [[nodiscard]] bool assignment_lost() const;
+
+  // Leaves the group; what is stored is committed before. Waits for the brokers up to `limit`.
+  [[nodiscard]] Status close(Millis limit);
+
+ private:
+  class Messages;
+  Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock);
+
+  void on_rebalance(int code, rd_kafka_topic_partition_list_s* partitions);
+  void forward(PartitionId partition);
+  [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait);
+  void signal() const;
+
+  std::string topic_;
+  bool want_headers_;
+  RebalanceHandler& handler_;
+  const Clock& clock_;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;  // librdkafka's queues and lists.
+  int event_ = -1;                // An eventfd: librdkafka writes to it when an empty queue gets something.
+  size_t batches_alive_ = 0;
+};
+
+}  // namespace turntable::kafka

@@ -1,0 +1,276 @@
+#include "lane/lane.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace turntable {
+namespace {
+
+// The longest wait anywhere in the loop: how late a stop may be noticed.
+constexpr Millis kWaitLimit{100};
+// A lane that could not read for so long tells the group that it is alive.
+constexpr Millis kKeepAliveAfter{1000};
+// Dead letters are made durable together, at least so often.
+constexpr Millis kDeadLetterInterval{200};
+// More than this in unwritten dead letters, and the lane stops reading.
+constexpr size_t kDeadLetterBytesLimit = size_t{32} << 20;
+
+}  // namespace
+
+Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock)
+    : options_(std::move(options)), parts_(std::move(parts)), stop_(stop), clock_(clock) {}
+
+Status Lane::run(std::unique_ptr<Source> source) {
+  source_ = std::move(source);
+  const Status looped = loop();
+  // A failure leaves what is unacknowledged unstored, so that the next run reads it again; what is acknowledged is kept.
+  const Status closed = looped ? shut_down() : source_->close();
+  return looped ? closed : looped;
+}
+
+// The loop: poll, transform, flush, collect, store.
+Status Lane::loop() {
+  times_.first_poll = clock_.now();
+  while (!stop_.requested()) {
+    if (blocked()) {
+      RETURN_IF_ERROR(wait_blocked());
+    } else {
+      ASSIGN_OR_RETURN(const bool got_records, read());
+      if (!got_records && source_->at_end()) return {};
+      if (flush_due()) RETURN_IF_ERROR(flush());
+      if (!got_records) RETURN_IF_ERROR(wait_idle());
+    }
+    RETURN_IF_ERROR(collect(Millis(0)));
+    store_positions();
+  }
+  return {};
+}
+
+Result<bool> Lane::read() {
+  blocked_since_.reset();
+  const size_t room = std::clamp(options_.flush_rows - std::min(rows_.size(), options_.flush_rows), size_t{1},
+                                 options_.poll_records);
+  // Where the source has no descriptor to wait on, waiting is done inside poll().
+  const Millis wait = source_->wait_fd() < 0 ? Millis(kWaitLimit) : Millis(0);
+  ASSIGN_OR_RETURN(RecordBatch batch, source_->poll(room, wait));
+  RETURN_IF_ERROR(revoke_status_);
+  lag_.store(source_->lag(), std::memory_order_relaxed);
+  if (batch.empty()) return false;
+  if (!times_.first_record) times_.first_record = clock_.now();
+  transform(std::move(batch));
+  return true;
+}
+
+// Takes a batch to its end: every record becomes a row in rows_ or a dead letter.
+void Lane::transform(RecordBatch batch) {
+  accounting_.consumed(batch.size());
+  std::vector<Origin> origins;
+  if (!spare_origins_.empty()) {
+    origins = std::move(spare_origins_.back());
+    spare_origins_.pop_back();
+  }
+  for (const Record& record : batch.records) origins.push_back(ledger_.deliver(record.partition, record.offset));
+
+  if (rows_.empty()) rows_since_ = clock_.now();
+  alive_.clear();
+  rejects_.clear();
+  parts_.decoder->decode(batch, parts_.enricher->declared(), alive_, rejects_);
+  parts_.enricher->enrich(batch, origins, alive_, rejects_, rows_);
+  for (const Reject& reject : rejects_)
+    keep(batch.topic, batch.records[reject.row], reject, origins[reject.row]);
+  held_.push_back({std::move(batch), std::move(origins)});
+}
+
+void Lane::keep(std::string_view topic, const Record& record, const Reject& reject, const Origin& origin) {
+  if (kept_.empty()) kept_since_ = clock_.now();
+  parts_.dead_letters->add(topic, record, reject);
+  kept_.push_back({origin, reject.code == RejectCode::unmatched});
+}
+
+// A row that the sink will never take becomes a dead letter like any other.
+void Lane::refuse(const Acks::Refused& row) {
+  if (ledger_.settled(row.origin)) return;
+  for (const Held& held : held_) {
+    const auto found = std::find_if(held.origins.begin(), held.origins.end(), [&row](const Origin& origin) {
+      return origin.partition == row.origin.partition && origin.epoch == row.origin.epoch &&
+             origin.ticket == row.origin.ticket;
+    });
+    if (found == held.origins.end()) continue;
+    const auto index = static_cast<uint32_t>(found - held.origins.begin());
+    keep(held.batch.topic, held.batch.records[index], {index, RejectCode::row_refused, row.reason}, row.origin);
+    return;
+  }
+  CHECK(!"a refused row is held until it is settled");
+}
+
+// Lets go of the bytes of batches that are settled, in the order in which they came.
+void Lane::release() {
+  while (!held_.empty()) {
+    Held& oldest = held_.front();
+    while (oldest.settled < oldest.origins.size() && ledger_.settled(oldest.origins[oldest.settled])) ++oldest.settled;
+    if (oldest.settled < oldest.origins.size()) return;
+    oldest.origins.clear();
+    spare_origins_.push_back(std::move(oldest.origins));
+    held_.pop_front();
+  }
+}
+
+bool Lane::flush_due() const {
+  if (rows_.empty()) return false;
+  return rows_.size() >= options_.flush_rows || rows_.cells.size() >= options_.flush_bytes ||
+         clock_.now() - rows_since_ >= options_.flush_interval;
+}
+
+Status Lane::flush() {
+  if (options_.on_flush) options_.on_flush(rows_.size());
+  return parts_.sink->submit(rows_);
+}
+
+// Takes in what the sink and the dead letters have to report.
+Status Lane::collect(Millis wait) {
+  ASSIGN_OR_RETURN(const Acks acks, parts_.sink->reap(wait));
+  settle(acks);
+  if (!kept_.empty() && clock_.now() - kept_since_ >= kDeadLetterInterval) return flush_dead_letters();
+  return {};
+}
+
+void Lane::settle(const Acks& acks) {
+  if (acks.written.empty() && acks.refused.empty()) return;
+  uint64_t written = 0;
+  for (const Origin& origin : acks.written) written += ledger_.finish(origin) ? 1 : 0;
+  accounting_.written(written);
+  for (const Acks::Refused& row : acks.refused) refuse(row);
+  times_.last_outcome = clock_.now();
+}
+
+// Makes dead letters durable and finishes their records. What is transient is said once and tried again later.
+Status Lane::flush_dead_letters() {
+  if (kept_.empty() || clock_.now() < dead_letters_retry_at_) return {};
+  if (Status flushed = parts_.dead_letters->flush(); !flushed) {
+    if (flushed.error().kind != ErrorKind::transient) return flushed;
+    if (!dead_letters_failing_) log::warn("{}; trying again until it can", flushed.error().message);
+    dead_letters_failing_ = true;
+    dead_letters_retry_at_ = clock_.now() + dead_letter_backoff_.next();
+    return {};
+  }
+  if (dead_letters_failing_) log::warn("dead letters are written again to {}", parts_.dead_letters->name());
+  dead_letters_failing_ = false;
+  dead_letter_backoff_.reset();
+  uint64_t unmatched = 0;
+  uint64_t rejected = 0;
+  for (const Kept& kept : kept_)
+    if (ledger_.finish(kept.origin)) ++(kept.unmatched ? unmatched : rejected);
+  accounting_.unmatched(unmatched);
+  accounting_.rejected(rejected);
+  if (parts_.dead_letters->keeps()) accounting_.dead_lettered(unmatched + rejected);
+  kept_.clear();
+  times_.last_outcome = clock_.now();
+  return {};
+}
+
+void Lane::store_positions() {
+  release();
+  for (const PartitionId partition : ledger_.partitions()) {
+    const std::optional<Offset> next = ledger_.advance(partition);
+    if (!next) continue;
+    source_->store(partition, *next);
+    const auto known = std::find_if(positions_.begin(), positions_.end(),
+                                    [partition](const auto& entry) { return entry.first == partition; });
+    if (known == positions_.end()) {
+      positions_.emplace_back(partition, *next);
+    } else {
+      known->second = *next;
+    }
+  }
+}
+
+// Back-pressure: while this holds, nothing is read.
+bool Lane::blocked() const {
+  const bool rows_full = parts_.sink->full() && (flush_due() || rows_.size() >= options_.flush_rows);
+  return rows_full || parts_.dead_letters->pending_bytes() >= kDeadLetterBytesLimit;
+}
+
+Status Lane::wait_blocked() {
+  const SteadyTime now = clock_.now();
+  if (!blocked_since_) blocked_since_ = now;
+  if (now - *blocked_since_ >= kKeepAliveAfter) {
+    RETURN_IF_ERROR(source_->keep_alive());
+    RETURN_IF_ERROR(revoke_status_);
+  }
+  RETURN_IF_ERROR(collect(kWaitLimit));
+  if (!parts_.sink->full() && flush_due()) return flush();
+  return {};
+}
+
+// Nothing to read: sleeps until the source or the sink has something, or a flush is due.
+Status Lane::wait_idle() {
+  if (source_->wait_fd() < 0) return {};
+  Millis wait = kWaitLimit;
+  if (!rows_.empty()) {
+    const auto left = std::chrono::ceil<Millis>(rows_since_ + options_.flush_interval - clock_.now());
+    wait = std::clamp(left, Millis(0), wait);
+  }
+  std::array<pollfd, 2> descriptors{{{source_->wait_fd(), POLLIN, 0}, {parts_.sink->wait_fd(), POLLIN, 0}}};
+  // A negative descriptor is ignored by poll(2). An interrupted wait is as good as a finished one.
+  if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(wait.count())) < 0 && errno != EINTR)
+    return fail(ErrorKind::failed, "cannot wait for the source and the sink: poll(2) failed");
+  return {};
+}
+
+void Lane::on_assigned(std::span<const PartitionId> partitions) {
+  for (const PartitionId partition : partitions) ledger_.assign(partition);
+}
+
+// The partitions are ours until this returns: what is in flight gets a bounded time to finish, then the rest is
+// given back, to be read again by the next owner.
+void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
+  if (!lost && ledger_.in_flight() > 0) {
+    if (Status drained = drain(clock_.now() + options_.drain_bound); !drained) revoke_status_ = std::move(drained);
+  }
+  if (!lost) store_positions();
+  uint64_t given_back = 0;
+  for (const PartitionId partition : partitions) given_back += ledger_.revoke(partition);
+  accounting_.returned(given_back);
+}
+
+// Flushes and waits until nothing is in flight, or until the deadline.
+Status Lane::drain(std::optional<SteadyTime> deadline) {
+  while (ledger_.in_flight() > 0) {
+    if (deadline && clock_.now() >= *deadline) return {};
+    if (!rows_.empty() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
+    RETURN_IF_ERROR(flush_dead_letters());
+    RETURN_IF_ERROR(collect(parts_.sink->in_flight() > 0 || dead_letters_failing_ ? kWaitLimit : Millis(0)));
+  }
+  return {};
+}
+
+// Clean end: everything that was read is finished before the group is left.
+Status Lane::shut_down() {
+  // 1. From here on nothing new is read. Rows and dead letters that are held are sent and waited for.
+  const SteadyTime begun = clock_.now();
+  bool told = false;
+  while (ledger_.in_flight() > 0) {
+    RETURN_IF_ERROR(drain(clock_.now() + kKeepAliveAfter));
+    store_positions();
+    if (ledger_.in_flight() == 0) break;
+    RETURN_IF_ERROR(source_->keep_alive());
+    if (!told && clock_.now() - begun >= kKeepAliveAfter * 5) {
+      log::warn("waiting for {} records that {} has not acknowledged; a second signal leaves at once, and the next run reads "
+                "them again", ledger_.in_flight(), parts_.sink->name());
+      told = true;
+    }
+  }
+  // 2. From here on nothing is in flight. Positions are stored and made durable.
+  store_positions();
+  RETURN_IF_ERROR(source_->commit());
+  // 3. The group is left.
+  return source_->close();
+}
+
+}  // namespace turntable

@@ -1,0 +1,137 @@
+// A lane: one thread, one loop, from the source to the sink. Read this first.
+//
+// A lane owns its source, its decoder, its enricher, its sink, its ledger and its dead letters; there is no queue and no lock
+// inside. It polls a batch, takes it to the end, hands rows to the sink, collects acknowledgements, and stores positions that
+// have no unfinished record before them.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/stop.h"
+#include "decode/decoder.h"
+#include "delivery/accounting.h"
+#include "delivery/dead_letters.h"
+#include "delivery/ledger.h"
+#include "enrich/enricher.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+namespace turntable {
+
+struct LaneOptions {
+  Millis flush_interval{1000};               // How long an unfilled batch waits; 0: not at all.
+  size_t flush_rows = 10'000;                // A batch is full at so many rows
+  size_t flush_bytes = size_t{8} << 20;      // or bytes.
+  size_t poll_records = 2'000;               // Taken from the source at once.
+  Millis drain_bound{5'000};                 // How long a revoke waits for acknowledgements.
+  std::function<void(size_t rows)> on_flush;  // Called on the lane's thread before rows go to the sink.
+};
+
+// The parts of a lane but for its source, which needs the lane to listen to its assignments.
+struct LaneParts {
+  std::unique_ptr<Decoder> decoder;
+  std::unique_ptr<Enricher> enricher;
+  std::unique_ptr<Sink> sink;
+  std::unique_ptr<DeadLetters> dead_letters;
+};
+
+// Moments that the statistics are made of; set by the lane, read after run() has returned.
+struct LaneTimes {
+  std::optional<SteadyTime> first_poll;
+  std::optional<SteadyTime> first_record;
+  std::optional<SteadyTime> last_outcome;  // When the last record's outcome became durable.
+};
+
+class Lane final : public AssignmentListener {
+ public:
+  // `stop` and `clock` outlive the lane.
+  Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock);
+
+  // Runs until the source's end, a stop, or a failure. Leaves nothing in flight unless it failed. Once.
+  [[nodiscard]] Status run(std::unique_ptr<Source> source);
+
+  // Thread-safe while the lane runs.
+  [[nodiscard]] Counts counts() const { return accounting_.read(); }
+  [[nodiscard]] int64_t lag() const { return lag_.load(std::memory_order_relaxed); }
+
+  // After run().
+  [[nodiscard]] uint64_t in_flight() const { return ledger_.in_flight(); }
+  [[nodiscard]] const LaneTimes& times() const { return times_; }
+  [[nodiscard]] const std::vector<std::pair<PartitionId, Offset>>& positions() const { return positions_; }
+
+  // From the source, inside poll().
+  void on_assigned(std::span<const PartitionId> partitions) override;
+  void on_revoked(std::span<const PartitionId> partitions, bool lost) override;
+
+ private:
+  [[nodiscard]] Status loop();
+  [[nodiscard]] Result<bool> read();
+  void transform(RecordBatch batch);
+  void keep(std::string_view topic, const Record& record, const Reject& reject, const Origin& origin);
+  void refuse(const Acks::Refused& row);
+  void release();
+  [[nodiscard]] bool flush_due() const;
+  [[nodiscard]] Status flush();
+  [[nodiscard]] Status collect(Millis wait);
+  [[nodiscard]] Status flush_dead_letters();
+  void settle(const Acks& acks);
+  void store_positions();
+  [[nodiscard]] bool blocked() const;
+  [[nodiscard]] Status wait_blocked();
+  [[nodiscard]] Status wait_idle();
+  [[nodiscard]] Status drain(std::optional<SteadyTime> deadline);
+  [[nodiscard]] Status shut_down();
+
+  // A record that did not become a row, until its dead letter is durable.
+  struct Kept {
+    Origin origin;
+    bool unmatched = false;
+  };
+
+  // A batch whose bytes are kept until all its records are settled: the sink may still refuse a row, and its dead letter
+  // carries the record as it came.
+  struct Held {
+    RecordBatch batch;
+    std::vector<Origin> origins;
+    size_t settled = 0;  // The first so many records are.
+  };
+
+  const LaneOptions options_;
+  LaneParts parts_;
+  std::unique_ptr<Source> source_;
+  const StopToken& stop_;
+  const Clock& clock_;
+
+  Ledger ledger_;
+  RowBatch rows_;              // Not yet handed to the sink.
+  SteadyTime rows_since_;      // When the first of rows_ came.
+  std::vector<Kept> kept_;     // Dead letters that are not durable yet.
+  SteadyTime kept_since_;
+  Backoff dead_letter_backoff_{Backoff::Options{}};
+  SteadyTime dead_letters_retry_at_{};
+  bool dead_letters_failing_ = false;
+  std::optional<SteadyTime> blocked_since_;
+  Status revoke_status_;       // What went wrong inside a revoke; returned from the loop.
+
+  std::deque<Held> held_;
+  std::vector<std::vector<Origin>> spare_origins_;  // Of released batches, for their memory.
+
+  // Scratch of transform(), kept for its memory.
+  Selection alive_;
+  Rejects rejects_;
+
+  Accounting accounting_;
+  std::atomic<int64_t> lag_{-1};
+  LaneTimes times_;
+  std::vector<std::pair<PartitionId, Offset>> positions_;
+};
+
+}  // namespace turntable

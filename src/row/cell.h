@@ -1,0 +1,101 @@
+// Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL) and that many bytes in
+// Cassandra's wire form (CQL binary protocol v4, section 6): big-endian integers and IEEE floats, one byte for a
+// boolean, UTF-8 for text, milliseconds since 1970 for a timestamp. Every sink takes rows in this form.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "row/column.h"
+#include "row/types.h"
+
+namespace turntable {
+
+inline constexpr int32_t kNullCell = -1;
+
+inline void append_be32(std::string& out, uint32_t value) {
+  value = __builtin_bswap32(value);
+  out.append(reinterpret_cast<const char*>(&value), 4);
+}
+inline void append_be64(std::string& out, uint64_t value) {
+  value = __builtin_bswap64(value);
+  out.append(reinterpret_cast<const char*>(&value), 8);
+}
+[[nodiscard]] inline uint32_t read_be32(const char* at) {
+  uint32_t value;
+  std::memcpy(&value, at, 4);
+  return __builtin_bswap32(value);
+}
+[[nodiscard]] inline uint64_t read_be64(const char* at) {
+  uint64_t value;
+  std::memcpy(&value, at, 8);
+  return __builtin_bswap64(value);
+}
+
+inline void append_null_cell(std::string& out) { append_be32(out, static_cast<uint32_t>(kNullCell)); }
+inline void append_view_cell(std::string& out, std::string_view bytes) {
+  append_be32(out, static_cast<uint32_t>(bytes.size()));
+  out.append(bytes);
+}
+inline void append_int32_cell(std::string& out, int32_t value) {
+  append_be32(out, 4);
+  append_be32(out, static_cast<uint32_t>(value));
+}
+inline void append_int64_cell(std::string& out, int64_t value) {
+  append_be32(out, 8);
+  append_be64(out, static_cast<uint64_t>(value));
+}
+inline void append_float32_cell(std::string& out, float value) {
+  append_be32(out, 4);
+  append_be32(out, std::bit_cast<uint32_t>(value));
+}
+inline void append_float64_cell(std::string& out, double value) {
+  append_be32(out, 8);
+  append_be64(out, std::bit_cast<uint64_t>(value));
+}
+inline void append_bool_cell(std::string& out, bool value) {
+  append_be32(out, 1);
+  out.push_back(value ? 1 : 0);
+}
+
+// Appends the value of `column` at `row`, of the column's own type.
+void append_cell(std::string& out, const Column& column, size_t row);
+
+// One cell read back: nothing where it is NULL. The typed accessors expect the type that was written.
+class CellView {
+ public:
+  CellView() = default;
+  explicit CellView(std::string_view bytes) : bytes_(bytes), null_(false) {}
+
+  [[nodiscard]] bool is_null() const { return null_; }
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  [[nodiscard]] int32_t int32() const { return static_cast<int32_t>(read_be32(bytes_.data())); }
+  [[nodiscard]] int64_t int64() const { return static_cast<int64_t>(read_be64(bytes_.data())); }
+  [[nodiscard]] float float32() const { return std::bit_cast<float>(read_be32(bytes_.data())); }
+  [[nodiscard]] double float64() const { return std::bit_cast<double>(read_be64(bytes_.data())); }
+  [[nodiscard]] bool boolean() const { return bytes_[0] != 0; }
+
+ private:
+  std::string_view bytes_;
+  bool null_ = true;
+};
+
+// Walks the cells of one row. CHECKs that they are well formed: they are our own.
+class CellReader {
+ public:
+  explicit CellReader(std::string_view row) : rest_(row) {}
+  [[nodiscard]] bool done() const { return rest_.empty(); }
+  [[nodiscard]] CellView next();
+
+ private:
+  std::string_view rest_;
+};
+
+// A value as people read it: what the console sink and dead letters show. NULL is "null"; timestamps are ISO 8601 UTC.
+[[nodiscard]] std::string cell_text(CellView cell, Type type);
+
+}  // namespace turntable

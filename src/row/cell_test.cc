@@ -1,0 +1,67 @@
+#include "row/cell.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace turntable {
+namespace {
+
+std::string cell_of(Type type, auto value) {
+  Column column(type);
+  column.reset(1);
+  column.set(0, value);
+  std::string out;
+  append_cell(out, column, 0);
+  return out;
+}
+
+TEST(Cell, HoldsCassandrasWireForm) {
+  EXPECT_EQ(cell_of(Type::int32, int32_t{-2}), std::string("\0\0\0\4\xff\xff\xff\xfe", 8));
+  EXPECT_EQ(cell_of(Type::int64, int64_t{1}), std::string("\0\0\0\x8\0\0\0\0\0\0\0\1", 12));
+  EXPECT_EQ(cell_of(Type::float32, 1.0F), std::string("\0\0\0\4\x3f\x80\0\0", 8));
+  EXPECT_EQ(cell_of(Type::boolean, uint8_t{1}), std::string("\0\0\0\1\1", 5));
+  EXPECT_EQ(cell_of(Type::text, std::string_view("hé")), std::string("\0\0\0\3h\xc3\xa9", 7));
+}
+
+TEST(Cell, WritesNullAsMinusOne) {
+  Column column(Type::text);
+  column.reset(1);
+  std::string out;
+  append_cell(out, column, 0);
+  EXPECT_EQ(out, std::string("\xff\xff\xff\xff", 4));
+}
+
+TEST(Cell, RoundsTimestampsDownToMillis) {
+  const std::string early = cell_of(Type::timestamp, int64_t{-1});
+  EXPECT_EQ(CellReader(early).next().int64(), -1);
+  const std::string later = cell_of(Type::timestamp, int64_t{1'234'567});
+  EXPECT_EQ(CellReader(later).next().int64(), 1234);
+}
+
+TEST(Cell, ReadsBackWhatWasWritten) {
+  std::string row;
+  append_int32_cell(row, std::numeric_limits<int32_t>::min());
+  append_null_cell(row);
+  append_view_cell(row, "");
+  append_float64_cell(row, -0.5);
+  CellReader reader(row);
+  EXPECT_EQ(reader.next().int32(), std::numeric_limits<int32_t>::min());
+  EXPECT_TRUE(reader.next().is_null());
+  const CellView empty = reader.next();
+  EXPECT_FALSE(empty.is_null());
+  EXPECT_EQ(empty.bytes(), "");
+  EXPECT_EQ(reader.next().float64(), -0.5);
+  EXPECT_TRUE(reader.done());
+}
+
+TEST(Cell, ShowsValuesAsPeopleReadThem) {
+  const auto shown = [](const std::string& cell, Type type) { return cell_text(CellReader(cell).next(), type); };
+  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{1'709'460'900'000'000}), Type::timestamp), "2024-03-03T10:15:00.000Z");
+  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1000}), Type::timestamp), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(shown(cell_of(Type::bytes, std::string_view("\x01\xff", 2)), Type::bytes), "0x01ff");
+  EXPECT_EQ(shown(cell_of(Type::float32, 0.748F), Type::float32), "0.748");
+}
+
+}  // namespace
+}  // namespace turntable

@@ -1,0 +1,44 @@
+// A record as a source delivers it, and a batch of them.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "row/types.h"
+
+namespace turntable {
+
+inline constexpr int64_t kNoTimestamp = std::numeric_limits<int64_t>::min();
+
+// Views are owned by the batch that holds the record.
+struct Record {
+  std::string_view value;          // Empty where has_value is false (a Kafka tombstone) or the value is empty.
+  std::string_view key;
+  std::string_view headers;        // A JSON object, where the source was asked for headers; else empty.
+  Offset offset = 0;
+  int64_t timestamp_ms = kNoTimestamp;  // Since 1970, as the source stamps it.
+  PartitionId partition = 0;
+  bool has_value = true;
+  bool has_key = false;
+};
+
+// What keeps the bytes of a batch alive: librdkafka's messages, a block of a file.
+class RecordOwner {
+ public:
+  virtual ~RecordOwner() = default;
+};
+
+// Records in delivery order; per partition their offsets ascend, with legal gaps.
+struct RecordBatch {
+  std::string_view topic;  // Kafka's topic, a file's path. Outlives the source's batches.
+  std::vector<Record> records;
+  std::unique_ptr<RecordOwner> owner;
+
+  [[nodiscard]] size_t size() const { return records.size(); }
+  [[nodiscard]] bool empty() const { return records.empty(); }
+};
+
+}  // namespace turntable

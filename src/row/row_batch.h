@@ -1,0 +1,39 @@
+// Rows on their way to a sink: cells in the sink's column order, and where each row came from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "row/types.h"
+
+namespace turntable {
+
+// Names one record of a lane's ledger, so that the sink's acknowledgement finds its way back.
+struct Origin {
+  PartitionId partition = 0;
+  uint32_t epoch = 0;   // The assignment under which it was read; older ones are late and dropped.
+  uint64_t ticket = 0;  // The ledger's number for the record, ascending in delivery order per partition.
+};
+
+// All rows have the same columns. Cleared and refilled; memory is kept.
+struct RowBatch {
+  std::string cells;            // The rows' cells, one after another (row/cell.h).
+  std::vector<uint64_t> ends;   // Row i is cells[ends[i-1], ends[i]).
+  std::vector<Origin> origins;  // Of row i.
+
+  [[nodiscard]] size_t size() const { return ends.size(); }
+  [[nodiscard]] bool empty() const { return ends.empty(); }
+  [[nodiscard]] std::string_view row(size_t i) const {
+    const uint64_t begin = i == 0 ? 0 : ends[i - 1];
+    return {cells.data() + begin, static_cast<size_t>(ends[i] - begin)};
+  }
+  void clear() {
+    cells.clear();
+    ends.clear();
+    origins.clear();
+  }
+};
+
+}  // namespace turntable

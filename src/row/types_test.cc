@@ -1,0 +1,40 @@
+#include "row/types.h"
+
+#include <gtest/gtest.h>
+
+#include "row/arena.h"
+
+namespace turntable {
+namespace {
+
+TEST(Types, KnowsPostgresNamesAndAliases) {
+  EXPECT_EQ(type_from_sql("int4"), Type::int32);
+  EXPECT_EQ(type_from_sql("double precision"), Type::float64);
+  EXPECT_EQ(type_from_sql("strng"), std::nullopt);
+  for (const Type type : {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64, Type::text, Type::bytes,
+                          Type::timestamp, Type::jsonb})
+    EXPECT_EQ(type_from_sql(sql_name(type)), type);
+}
+
+TEST(Types, DrawsTheSchemaAsATree) {
+  EXPECT_EQ(schema_tree({{"id", Type::int32, true}, {"name", Type::text, false}}),
+            "root\n |-- id: int (nullable = false)\n |-- name: text (nullable = true)\n");
+}
+
+TEST(Arena, KeepsViewsUntilResetAndReusesItsMemory) {
+  Arena arena;
+  const std::string_view first = arena.copy("hello");
+  const std::string big(200'000, 'x');
+  EXPECT_EQ(arena.copy(big), big);
+  EXPECT_EQ(first, "hello");
+  const size_t capacity = arena.capacity();
+  for (int i = 0; i < 100; ++i) {
+    arena.reset();
+    EXPECT_EQ(arena.copy(big), big);
+    EXPECT_EQ(arena.copy("hello"), "hello");
+  }
+  EXPECT_LE(arena.capacity(), capacity + 64 * 1024);
+}
+
+}  // namespace
+}  // namespace turntable

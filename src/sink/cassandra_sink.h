@@ -1,0 +1,118 @@
+// Rows into Cassandra: batches that are one partition each, a window of requests in flight, retries without end.
+//
+// A batch of rows that was submitted is arranged by partition and cut into requests of bounded size. Up to a bound of
+// requests are out at once; each holds a slot of the window until its rows are reported. What came of a request:
+//
+//   written     its rows are acknowledged, the slot is free
+//   transient   the request keeps its slot and is sent again after a backoff of its own, so that partitions whose nodes are
+//               there go on while others wait
+//   row         a request of several rows is taken apart and each row sent alone; a single row is refused
+//   else        the sink has failed: credentials, schema, or what nobody foresaw
+//
+// Rows may be written twice, by a retry after an answer that was lost. Their key makes that the same row.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/backoff.h"
+#include "cassandra/writer.h"
+#include "sink/partition_order.h"
+#include "sink/sink.h"
+#include "sink/table.h"
+
+namespace turntable {
+
+struct CassandraSinkOptions {
+  Backoff::Options backoff{.first = Millis(100), .limit = Millis(5'000)};
+};
+
+class CassandraSink final : public Sink {
+ public:
+  // More than this in flight only adds latency.
+  static constexpr size_t kRequestsLimit = 64;
+  // Larger batches cost the coordinator more than they save.
+  static constexpr size_t kRequestRows = 30;
+  // A single larger row is sent by itself.
+  static constexpr size_t kRequestBytes = size_t{32} * 1024;
+  // Of rows that are not reported yet; more, and the sink is full.
+  static constexpr size_t kHeldBytesLimit = size_t{64} << 20;
+
+  // Connects and prepares. An error of kind transient where no node is there: the caller tries again. Of kind schema where
+  // the table is not there or has columns of other types than the rows, each named. The table passes check_table().
+  // `clock` outlives the sink.
+  [[nodiscard]] static Result<std::unique_ptr<CassandraSink>> open(const cassandra::Options& connection,
+                                                                   const SinkTable& table, const Clock& clock);
+
+  CassandraSink(std::unique_ptr<cassandra::Writer> writer, const SinkTable& table, const Clock& clock,
+                const CassandraSinkOptions& options = {});
+
+  [[nodiscard]] Status submit(RowBatch& rows) override;
+  [[nodiscard]] bool full() const override;
+  [[nodiscard]] Result<Acks> reap(Millis wait) override;
+  [[nodiscard]] size_t in_flight() const override { return rows_held_; }
+  [[nodiscard]] int wait_fd() const override { return writer_->wait_fd(); }
+  [[nodiscard]] std::string name() const override { return name_; }
+
+ private:
+  // Rows of one submit(), kept until all of them are reported.
+  struct Held {
+    RowBatch rows;
+    std::vector<KeyedRow> order;
+    size_t next = 0;        // The first of `order` that was never sent.
+    size_t unreported = 0;
+  };
+  // Rows [begin, end) of a batch's order.
+  struct Range {
+    Held* held = nullptr;
+    size_t begin = 0;
+    size_t end = 0;
+    [[nodiscard]] size_t rows() const { return end - begin; }
+  };
+  // A slot of the window.
+  struct Request {
+    explicit Request(const Backoff::Options& options) : backoff(options) {}
+    enum class State { idle, sent, waiting };
+    State state = State::idle;
+    Range range;
+    bool failing = false;  // It has failed and not succeeded since.
+    SteadyTime due{};      // When a waiting one is sent again.
+    Backoff backoff;
+  };
+
+  void send_what_is_due();
+  [[nodiscard]] std::optional<Range> next_range();
+  void send(size_t slot);
+  [[nodiscard]] Millis patience(Millis wait) const;
+  void settle(const cassandra::Completion& completion);
+  void retry_later(Request& request, const std::string& reason);
+  void take_apart(const Range& range);
+  void report(const Range& range, size_t slot);
+  void free_slot(size_t slot);
+
+  std::unique_ptr<cassandra::Writer> writer_;
+  const std::string name_;
+  const Clock& clock_;
+  PartitionOrder partition_order_;
+
+  std::vector<std::unique_ptr<Held>> all_held_;  // Owns; used again, for their memory.
+  std::vector<Held*> spare_;
+  std::deque<Held*> unsent_;   // With rows that were never sent, oldest first.
+  std::vector<Range> alone_;   // Rows of requests that were taken apart.
+  std::vector<Request> window_;
+  std::vector<size_t> idle_;   // Slots of the window.
+  size_t rows_held_ = 0;
+  size_t bytes_held_ = 0;
+  size_t failing_ = 0;         // Requests that are.
+  SteadyTime failing_since_{};
+  std::optional<Error> failed_;
+
+  std::string cells_;          // Of the request that is being sent.
+  std::vector<Origin> written_;
+  std::vector<Acks::Refused> refused_;
+};
+
+}  // namespace turntable

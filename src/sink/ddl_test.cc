@@ -1,0 +1,159 @@
+#include "sink/ddl.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace turntable {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+SinkTable history() {
+  return {.keyspace = "spotify",
+          .name = "listening_history",
+          .columns = {{"id", Type::int32},
+                      {"name", Type::text},
+                      {"hour", Type::int32},
+                      {"time", Type::text},
+                      {"Tempo", Type::float32},
+                      {"token", Type::timestamp},
+                      {"kafka_offset", Type::int64, true}},
+          .key = {.partition = {"name", "hour"}, .clustering = {{"time", true}, {"kafka_offset", false}}}};
+}
+
+// The table as Cassandra would describe it, were it created from the pipeline.
+std::vector<LiveColumn> live_history() {
+  using Kind = LiveColumn::Kind;
+  return {{"Tempo", "float", Kind::regular, -1},  {"hour", "int", Kind::partition, 1},
+          {"id", "int", Kind::regular, -1},       {"kafka_offset", "bigint", Kind::clustering, 1},
+          {"name", "text", Kind::partition, 0},   {"time", "text", Kind::clustering, 0, true},
+          {"token", "timestamp", Kind::regular, -1}};
+}
+
+TEST(Ddl, WritesCql) {
+  EXPECT_EQ(table_ddl(history(), Dialect::cql), R"(CREATE TABLE IF NOT EXISTS spotify.listening_history (
+    id int,
+    name text,
+    hour int,
+    time text,
+    "Tempo" float,
+    "token" timestamp,
+    kafka_offset bigint,
+    PRIMARY KEY ((name, hour), time, kafka_offset)
+) WITH CLUSTERING ORDER BY (time DESC, kafka_offset ASC))");
+  EXPECT_EQ(insert_dml(history(), Dialect::cql),
+            "INSERT INTO spotify.listening_history (id, name, hour, time, \"Tempo\", \"token\", kafka_offset) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)");
+}
+
+TEST(Ddl, WritesSqlite) {
+  EXPECT_EQ(table_ddl(history(), Dialect::sqlite), R"(CREATE TABLE IF NOT EXISTS "listening_history" (
+    "id" int,
+    "name" text NOT NULL,
+    "hour" int NOT NULL,
+    "time" text NOT NULL,
+    "Tempo" real,
+    "token" timestamp,
+    "kafka_offset" bigint NOT NULL,
+    PRIMARY KEY ("name", "hour", "time" DESC, "kafka_offset")
+) WITHOUT ROWID)");
+}
+
+TEST(Ddl, LeavesOutTheClusteringOrderWhereNothingClusters) {
+  SinkTable table{.keyspace = "ks", .name = "t", .columns = {{"a", Type::text}}, .key = {.partition = {"a"}, .clustering = {}}};
+  EXPECT_EQ(table_ddl(table, Dialect::cql), "CREATE TABLE IF NOT EXISTS ks.t (\n    a text,\n    PRIMARY KEY ((a))\n)");
+}
+
+TEST(Ddl, CreatesKeyspacesAsToldTo) {
+  EXPECT_EQ(keyspace_ddl("spotify", {}).value(),
+            "CREATE KEYSPACE IF NOT EXISTS spotify WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  EXPECT_THAT(keyspace_ddl("s", {.replication_class = "NetworkTopologyStrategy", .replication_factor = "3"}).value(),
+              HasSubstr("{'class': 'NetworkTopologyStrategy', 'replication_factor': 3}"));
+  EXPECT_THAT(keyspace_ddl("s", {.replication = " {'class': 'NetworkTopologyStrategy', 'dc1': 2} "}).value(),
+              HasSubstr("replication = {'class': 'NetworkTopologyStrategy', 'dc1': 2}"));
+  EXPECT_EQ(keyspace_ddl("s", {.replication_factor = "0"}).error().kind, ErrorKind::usage);
+  EXPECT_EQ(keyspace_ddl("s", {.replication_factor = "1}; DROP"}).error().kind, ErrorKind::usage);
+  EXPECT_EQ(keyspace_ddl("s", {.replication_class = "simple"}).error().kind, ErrorKind::usage);
+  EXPECT_EQ(keyspace_ddl("s", {.replication = "dc1:3"}).error().kind, ErrorKind::usage);
+  EXPECT_EQ(keyspace_ddl("1s", {}).error().kind, ErrorKind::usage);
+}
+
+TEST(Ddl, QuotesOnlyWhatNeedsIt) {
+  EXPECT_EQ(quote_name("key", Dialect::cql), "key");  // Not reserved, whatever the seed says.
+  EXPECT_EQ(quote_name("order", Dialect::cql), "\"order\"");
+  EXPECT_EQ(quote_name("Name", Dialect::cql), "\"Name\"");
+  EXPECT_EQ(quote_name("a\"b", Dialect::cql), "\"a\"\"b\"");
+  EXPECT_EQ(quote_name("_x", Dialect::cql), "\"_x\"");
+  EXPECT_EQ(quote_name("name", Dialect::sqlite), "\"name\"");
+}
+
+TEST(Ddl, FindsWhatIsWrongWithATable) {
+  EXPECT_THAT(check_table(history(), Dialect::cql), IsEmpty());
+  EXPECT_THAT(check_table(history(), Dialect::sqlite), IsEmpty());
+
+  SinkTable table = history();
+  table.keyspace = "my-keyspace";
+  table.columns.push_back({"ID", Type::text});
+  table.key.clustering.push_back({"tme", false});
+  table.key.clustering.push_back({"time", false});
+  EXPECT_THAT(check_table(table, Dialect::cql),
+              ElementsAre(HasSubstr("'my-keyspace' as the name of a keyspace"),
+                          "primary_key names tme, which is no column of my-keyspace.listening_history. Did you mean 'time'?",
+                          "primary_key names time twice"));
+  EXPECT_THAT(check_table(table, Dialect::sqlite)[0], "column ID stands twice in listening_history");
+  table.key = {};
+  EXPECT_THAT(check_table(table, Dialect::sqlite), testing::Contains(HasSubstr("has no primary_key")));
+}
+
+TEST(Ddl, ComparesEqualWithTheTableThatItCreated) {
+  const Difference difference = compare(history(), live_history(), Dialect::cql);
+  EXPECT_THAT(difference.faults, IsEmpty());
+  EXPECT_THAT(difference.notes, IsEmpty());
+}
+
+TEST(Ddl, NamesEachColumnThatDiffers) {
+  std::vector<LiveColumn> live = live_history();
+  live.erase(live.begin());  // Tempo
+  live[0].type = "bigint";   // hour
+  live[4].descending = false;
+  live.push_back({"extra", "text"});
+  live.push_back({"needed", "text", LiveColumn::Kind::regular, 0, false, true});
+  live[5].kind = LiveColumn::Kind::fixed;
+  const Difference difference = compare(history(), live, Dialect::cql);
+  EXPECT_THAT(difference.faults, ElementsAre("column hour is bigint, expected int", "column Tempo is missing, expected float",
+                                             "column token is static, expected one value for each row",
+                                             "column needed (text) must not be NULL, and the pipeline has no value for it",
+                                             "column time is ordered ASC, expected DESC"));
+  EXPECT_THAT(difference.notes, ElementsAre("column extra (text) is not in the pipeline and stays NULL"));
+  EXPECT_FALSE(difference.ok());
+}
+
+TEST(Ddl, NamesAnotherKey) {
+  // The table of old: without the offset a minute's plays overwrite each other.
+  std::vector<LiveColumn> live = live_history();
+  live[3].kind = LiveColumn::Kind::regular;
+  live[1].position = 0;
+  live[4].position = 1;
+  EXPECT_THAT(compare(history(), live, Dialect::cql).faults,
+              ElementsAre("the partition key is (hour, name), expected (name, hour)",
+                          "the clustering key is (time), expected (time, kafka_offset)"));
+}
+
+TEST(Ddl, ComparesSqliteByItsOwnRules) {
+  using Kind = LiveColumn::Kind;
+  std::vector<LiveColumn> live = {{"ID", "INTEGER"},          {"name", "TEXT", Kind::partition, 0},
+                                  {"hour", "int", Kind::partition, 1}, {"time", "text", Kind::partition, 2, true},
+                                  {"tempo", "REAL"},          {"token", "timestamp"},
+                                  {"kafka_offset", "integer", Kind::partition, 3}};
+  EXPECT_THAT(compare(history(), live, Dialect::sqlite).faults, IsEmpty());
+  live[4].type = "";
+  live.pop_back();
+  EXPECT_THAT(compare(history(), live, Dialect::sqlite).faults,
+              ElementsAre("column Tempo is of no type, expected real", "column kafka_offset is missing, expected bigint",
+                          "the primary key is (name, hour, time), expected (name, hour, time, kafka_offset)"));
+}
+
+}  // namespace
+}  // namespace turntable

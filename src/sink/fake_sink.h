@@ -1,0 +1,157 @@
+// A sink for tests: keeps rows in memory, and does on demand what real sinks do in bad hours.
+//
+// May be corked, uncorked and looked at from another thread than the lane's.
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+#include "base/check.h"
+#include "sink/sink.h"
+
+namespace turntable {
+
+class FakeSink final : public Sink {
+ public:
+  FakeSink() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { CHECK(fd_ >= 0); }
+  ~FakeSink() override { ::close(fd_); }
+  FakeSink(const FakeSink&) = delete;
+  FakeSink& operator=(const FakeSink&) = delete;
+
+  // From here on rows are taken and not acknowledged, until uncork().
+  void cork() {
+    const std::lock_guard lock(mutex_);
+    corked_ = true;
+    update_fd();
+  }
+  void uncork() {
+    const std::lock_guard lock(mutex_);
+    corked_ = false;
+    update_fd();
+    ready_.notify_all();
+  }
+
+  // The next `n` calls of submit() fail, or of reap() by fail_next_reap(). What they were given stays unacknowledged.
+  void fail_next(int n, Error error) {
+    const std::lock_guard lock(mutex_);
+    submit_failures_ = {n, std::move(error)};
+  }
+  void fail_next_reap(int n, Error error) {
+    const std::lock_guard lock(mutex_);
+    reap_failures_ = {n, std::move(error)};
+  }
+
+  // Rows for which this says true are refused with the reason.
+  void refuse_if(std::function<bool(std::string_view row)> predicate, std::string reason = "refused by the test") {
+    const std::lock_guard lock(mutex_);
+    refuse_ = std::move(predicate);
+    reason_ = std::move(reason);
+  }
+
+  // full() is true while as many rows are unacknowledged.
+  void set_capacity(size_t rows) {
+    const std::lock_guard lock(mutex_);
+    capacity_ = rows;
+  }
+
+  // Every row that was taken, refused ones left out, in order and as often as it was submitted.
+  [[nodiscard]] std::vector<std::string> rows() const {
+    const std::lock_guard lock(mutex_);
+    return rows_;
+  }
+  [[nodiscard]] uint64_t submits() const {
+    const std::lock_guard lock(mutex_);
+    return submits_;
+  }
+  [[nodiscard]] uint64_t acknowledged() const {
+    const std::lock_guard lock(mutex_);
+    return acknowledged_;
+  }
+
+  [[nodiscard]] Status submit(RowBatch& rows) override {
+    const std::lock_guard lock(mutex_);
+    if (submit_failures_.first > 0) {
+      --submit_failures_.first;
+      return tl::unexpected(submit_failures_.second);
+    }
+    CHECK(!full_unlocked());
+    ++submits_;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (refuse_ && refuse_(rows.row(i))) {
+        refused_.push_back({rows.origins[i], reason_});
+      } else {
+        written_.push_back(rows.origins[i]);
+        rows_.emplace_back(rows.row(i));
+      }
+    }
+    rows.clear();
+    update_fd();
+    return {};
+  }
+
+  [[nodiscard]] bool full() const override {
+    const std::lock_guard lock(mutex_);
+    return full_unlocked();
+  }
+
+  [[nodiscard]] Result<Acks> reap(Millis wait) override {
+    std::unique_lock lock(mutex_);
+    if (reap_failures_.first > 0) {
+      --reap_failures_.first;
+      return tl::unexpected(reap_failures_.second);
+    }
+    reported_written_.clear();
+    reported_refused_.clear();
+    if (corked_ && held() > 0) ready_.wait_for(lock, wait, [this] { return !corked_; });
+    if (!corked_) {
+      std::swap(reported_written_, written_);
+      std::swap(reported_refused_, refused_);
+    }
+    acknowledged_ += reported_written_.size() + reported_refused_.size();
+    update_fd();
+    return Acks{.written = reported_written_, .refused = reported_refused_};
+  }
+
+  [[nodiscard]] size_t in_flight() const override {
+    const std::lock_guard lock(mutex_);
+    return held();
+  }
+  [[nodiscard]] int wait_fd() const override { return fd_; }
+  [[nodiscard]] std::string name() const override { return "the fake"; }
+
+ private:
+  [[nodiscard]] size_t held() const { return written_.size() + refused_.size(); }
+  [[nodiscard]] bool full_unlocked() const { return held() >= capacity_; }
+
+  // Readable exactly while reap() has something to report.
+  void update_fd() {
+    uint64_t count = 0;
+    [[maybe_unused]] const ssize_t read = ::read(fd_, &count, sizeof count);
+    count = 1;
+    if (!corked_ && held() > 0) CHECK(::write(fd_, &count, sizeof count) == sizeof count);
+  }
+
+  const int fd_;
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  bool corked_ = false;
+  size_t capacity_ = ~size_t{0};
+  std::pair<int, Error> submit_failures_;
+  std::pair<int, Error> reap_failures_;
+  std::function<bool(std::string_view)> refuse_;
+  std::string reason_;
+  uint64_t submits_ = 0;
+  uint64_t acknowledged_ = 0;
+  std::vector<std::string> rows_;
+  std::vector<Origin> written_;
+  std::vector<Acks::Refused> refused_;
+  std::vector<Origin> reported_written_;
+  std::vector<Acks::Refused> reported_refused_;
+};
+
+}  // namespace turntable

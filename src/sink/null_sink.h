@@ -1,0 +1,23 @@
+// A sink that keeps nothing: for measuring all that comes before, and for trying a pipeline out.
+#pragma once
+
+#include "sink/sink.h"
+
+namespace turntable {
+
+// Acknowledges every row at once.
+class NullSink final : public Sink {
+ public:
+  [[nodiscard]] Status submit(RowBatch& rows) override;
+  [[nodiscard]] bool full() const override { return false; }
+  [[nodiscard]] Result<Acks> reap(Millis wait) override;
+  [[nodiscard]] size_t in_flight() const override { return taken_.size(); }
+  [[nodiscard]] int wait_fd() const override { return -1; }
+  [[nodiscard]] std::string name() const override { return "nowhere"; }
+
+ private:
+  std::vector<Origin> taken_;     // Since the last reap().
+  std::vector<Origin> reported_;  // What the last reap() gave out.
+};
+
+}  // namespace turntable

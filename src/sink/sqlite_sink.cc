@@ -1,0 +1,110 @@
+#include "sink/sqlite_sink.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "sink/ddl.h"
+#include "sink/sqlite_schema.h"
+#include "sqlite/values.h"
+
+namespace turntable {
+
+Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) {
+  const auto faults = check_table(options.table, Dialect::sqlite);
+  if (!faults.empty()) return fail(ErrorKind::usage, fmt::format("{}", fmt::join(faults, "\n")));
+  if (!options.lock) {
+    ASSIGN_OR_RETURN(options.lock, sqlite::WriterLock::take(options.path));
+  }
+  ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open(options.path, sqlite::Database::Mode::write));
+  RETURN_IF_ERROR(apply_sqlite_schema(db, options.path, options.table));
+  ASSIGN_OR_RETURN(sqlite::Statement insert, db.prepare(insert_dml(options.table, Dialect::sqlite)));
+  db.set_busy_timeout(options.lock_wait);
+  return std::unique_ptr<SqliteSink>(new SqliteSink(std::move(options), std::move(db), std::move(insert)));
+}
+
+SqliteSink::SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert)
+    : options_(std::move(options)), db_(std::move(db)), insert_(std::move(insert)), backoff_(options_.backoff) {}
+
+Status SqliteSink::submit(RowBatch& rows) {
+  CHECK(!full());
+  if (rows.empty()) return {};
+  pending_.clear();
+  std::swap(pending_, rows);
+  return attempt();
+}
+
+Status SqliteSink::attempt() {
+  Status status = write_pending();
+  if (status) {
+    report_pending();
+    pending_.clear();
+    backoff_.reset();
+    if (std::exchange(in_trouble_, false)) log::info("{}: writing goes on", options_.path);
+    return {};
+  }
+  // The whole transaction is undone; its refusals will be found again.
+  db_.rollback();
+  if (status.error().kind != ErrorKind::transient) {
+    return tl::unexpected(std::move(status.error()).with("writing rows failed"));
+  }
+  if (!std::exchange(in_trouble_, true)) {
+    log::warn("{}; its {} rows are kept, and tried again until they are written", status.error().message, pending_.size());
+  }
+  next_attempt_ = options_.clock->now() + backoff_.next();
+  return {};
+}
+
+Status SqliteSink::write_pending() {
+  refusals_.clear();
+  RETURN_IF_ERROR(db_.begin());
+  for (size_t row = 0; row < pending_.size(); ++row) {
+    Status status = write_row(row);
+    if (status) continue;
+    // A row that SQLite will never take does not stop its neighbours: only its own statement is undone.
+    if (status.error().kind != ErrorKind::row) return status;
+    refusals_.push_back({row, std::move(status.error().message)});
+  }
+  return db_.commit();
+}
+
+void SqliteSink::report_pending() {
+  size_t begin = 0;
+  for (Refusal& refusal : refusals_) {
+    written_.insert(written_.end(), &pending_.origins[begin], &pending_.origins[refusal.row]);
+    refused_.push_back({pending_.origins[refusal.row], std::move(refusal.reason)});
+    begin = refusal.row + 1;
+  }
+  written_.insert(written_.end(), pending_.origins.begin() + static_cast<std::ptrdiff_t>(begin), pending_.origins.end());
+}
+
+Status SqliteSink::write_row(size_t row) {
+  CellReader cells(pending_.row(row));
+  const Schema& columns = options_.table.columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    sqlite::bind_cell(insert_, static_cast<int>(i) + 1, cells.next(), columns[i].type);
+  }
+  ASSIGN_OR_RETURN([[maybe_unused]] const bool more, insert_.step());
+  return {};
+}
+
+Result<Acks> SqliteSink::reap(Millis wait) {
+  if (!pending_.empty()) {
+    const SteadyTime now = options_.clock->now();
+    const auto left = std::chrono::ceil<Millis>(next_attempt_ - now);
+    // There is nothing to wait on but time: whoever holds the lock does not tell when it lets go.
+    if (left.count() > 0) std::this_thread::sleep_for(std::min(left, wait));
+    if (options_.clock->now() >= next_attempt_) RETURN_IF_ERROR(attempt());
+  }
+  reported_written_.clear();
+  reported_refused_.clear();
+  std::swap(reported_written_, written_);
+  std::swap(reported_refused_, refused_);
+  return Acks{.written = reported_written_, .refused = reported_refused_};
+}
+
+}  // namespace turntable

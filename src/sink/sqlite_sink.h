@@ -1,0 +1,68 @@
+// A sink that keeps rows in a table of an SQLite file. Each submit() is one transaction, on disk before its rows are
+// acknowledged; a row whose key is there already replaces it, so that a replay changes nothing.
+//
+// A file that is locked by another program or a disk that is full holds the batch back: full() is true, and reap()
+// tries again with backoff until the rows are in or the lane gives up. Nothing is lost, nothing is written twice.
+#pragma once
+
+#include <memory>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "sink/sink.h"
+#include "sink/table.h"
+#include "sqlite/database.h"
+
+namespace turntable {
+
+struct SqliteSinkOptions {
+  std::string path;
+  SinkTable table = {};
+  // Where several lanes of one run write the file: the lock that they share. Empty: the sink takes one of its own.
+  std::shared_ptr<sqlite::WriterLock> lock = nullptr;
+  // How long one attempt may wait for another lane's transaction.
+  Millis lock_wait{50};
+  Backoff::Options backoff{.first = Millis(50), .limit = Millis(5'000)};
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+};
+
+class SqliteSink final : public Sink {
+ public:
+  // Creates file and table where they are missing. Errors: another process writes the file, the path cannot be
+  // written (failed), the table is not as wanted (schema, naming each column), the table makes no sense (usage).
+  [[nodiscard]] static Result<std::unique_ptr<SqliteSink>> open(SqliteSinkOptions options);
+
+  [[nodiscard]] Status submit(RowBatch& rows) override;
+  [[nodiscard]] bool full() const override { return !pending_.empty(); }
+  [[nodiscard]] Result<Acks> reap(Millis wait) override;
+  [[nodiscard]] size_t in_flight() const override { return pending_.size() + written_.size() + refused_.size(); }
+  [[nodiscard]] int wait_fd() const override { return -1; }
+  [[nodiscard]] std::string name() const override { return options_.path; }
+
+ private:
+  SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert);
+  // Writes pending_, if it can. An error is one that waiting does not mend.
+  Status attempt();
+  Status write_pending();
+  void report_pending();
+  Status write_row(size_t row);
+
+  SqliteSinkOptions options_;
+  sqlite::Database db_;  // Before the statement, which must go first.
+  sqlite::Statement insert_;
+  RowBatch pending_;  // Taken and not yet written: empty but for trouble.
+  struct Refusal {
+    size_t row;
+    std::string reason;
+  };
+  std::vector<Refusal> refusals_;  // Of the transaction at hand, in the order of its rows.
+  Backoff backoff_;
+  SteadyTime next_attempt_{};
+  bool in_trouble_ = false;  // The warning was given.
+  std::vector<Origin> written_;
+  std::vector<Acks::Refused> refused_;
+  std::vector<Origin> reported_written_;
+  std::vector<Acks::Refused> reported_refused_;
+};
+
+}  // namespace turntable

@@ -1,0 +1,26 @@
+// Casts among the types of a pipeline, with PostgreSQL's rules on which may happen unasked.
+// https://www.postgresql.org/docs/15/typeconv.html
+#pragma once
+
+#include "sql/functions.h"
+
+namespace turntable::sql {
+
+enum class CastContext {
+  implicit,    // Anywhere, unasked.
+  assignment,  // Unasked, into a column of the sink.
+  on_demand,   // With CAST or :: only.
+};
+
+struct Cast {
+  CastContext context = CastContext::on_demand;
+  Function function;  // One argument; kind is cast.
+};
+
+// Nothing where there is no such cast. `from` and `to` differ.
+[[nodiscard]] const Cast* find_cast(Type from, Type to);
+
+// True where a value of `from` may stand for one of `to` in that context.
+[[nodiscard]] bool can_cast(Type from, Type to, CastContext context);
+
+}  // namespace turntable::sql

@@ -1,0 +1,95 @@
+// A pipeline file as statements: tables with their options, and INSERTs whose SELECT is not yet bound.
+// parse_script() turns text into this; bind() (sql/binder.h) turns it into a Plan.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "row/types.h"
+
+namespace turntable::sql {
+
+// Where in the file, from 1. Line 0: not in the file (a --set, for example).
+struct Location {
+  int line = 0;
+  int column = 0;  // In characters, not bytes.
+};
+
+struct Fault {
+  Location at;
+  std::string message;  // What is wrong, what was expected; maybe a "Did you mean".
+};
+
+// All faults of one file, in the order of their place.
+struct Faults {
+  std::string file;
+  std::vector<Fault> list;
+
+  [[nodiscard]] bool empty() const { return list.empty(); }
+  void add(Location at, std::string message) { list.push_back({at, std::move(message)}); }
+  // Lines "file:line:col: message", sorted by place.
+  [[nodiscard]] std::string text() const;
+  // The same as an Error of kind usage.
+  [[nodiscard]] Error error() const { return {ErrorKind::usage, text()}; }
+};
+
+// One entry of WITH (…) or of --set.
+struct Option {
+  std::string name;   // Lower case, but for quoted names, which stay as written.
+  std::string value;  // After ${NAME} and ${NAME:-default} were filled from the environment.
+  Location at;
+  bool from_command_line = false;
+};
+
+struct TableDef {
+  std::string name;
+  Schema columns;  // As declared; empty for CREATE TABLE t ().
+  std::vector<Location> column_locations;
+  std::vector<Option> options;
+  Location at;
+  bool faulty = false;  // A column or option is missing here, because a fault was found in it.
+
+  [[nodiscard]] const Option* find(std::string_view option) const;
+  // The option's value, or `otherwise` where it is not given.
+  [[nodiscard]] std::string value(std::string_view option, std::string_view otherwise = "") const;
+};
+
+struct InsertSyntax;  // The syntax of one INSERT, kept for bind(): sql/syntax.h.
+
+struct Insert {
+  std::string sink;                  // INSERT INTO <sink>
+  std::string source;                // FROM <source>
+  std::vector<std::string> lookups;  // JOIN <lookup>, in order
+  Location at;
+  std::shared_ptr<const InsertSyntax> syntax;
+};
+
+struct Script {
+  std::string file;
+  std::vector<TableDef> tables;
+  std::vector<Insert> inserts;
+  bool complete = true;  // False where a statement could not be read: tables may be missing here.
+
+  [[nodiscard]] const TableDef* find(std::string_view table) const;
+};
+
+// TABLE.OPTION=VALUE, split at the first dot and the first '=' after it.
+struct SetOption {
+  std::string table;
+  std::string option;
+  std::string value;
+};
+[[nodiscard]] Result<SetOption> parse_set_option(std::string_view text);
+
+// Reads a pipeline's text. Every statement is parsed by itself, so that all syntax faults are found in one pass.
+// `sets` override options; a connector that is set makes the file's other options of that table ignored where the
+// new connector does not know them. Variables are taken from the environment. The script is usable only if no
+// fault was added.
+[[nodiscard]] Script parse_script(std::string_view text, const std::vector<SetOption>& sets, Faults& faults);
+
+}  // namespace turntable::sql

@@ -1,0 +1,57 @@
+// PostgreSQL's patterns for times ('YYYY-MM-DD HH24:MI'), compiled once and then run over many values.
+//
+// Printing is PostgreSQL's to_char. Parsing is stricter than PostgreSQL's to_timestamp, which takes '2024-3-3x' for
+// 'YYYY-MM-DD': here the whole text must have the form, each field with all its digits, and be a time that exists. A
+// record whose time is not what the pipeline says is a record to look at, not one to guess about.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "row/arena.h"
+#include "sql/calendar.h"
+#include "sql/plan.h"
+
+namespace turntable::sql {
+
+class TimeFormat final : public Prepared {
+ public:
+  enum class Use { parse, print };
+
+  // The error is a sentence on what is wrong with the pattern.
+  [[nodiscard]] static Result<TimeFormat> compile(std::string_view pattern, Use use);
+
+  // Microseconds since 1970 (UTC), or nothing where the text does not have the form.
+  [[nodiscard]] std::optional<int64_t> parse(std::string_view text) const;
+
+  // The view lives in the arena.
+  [[nodiscard]] std::string_view print(int64_t micros, Arena& arena) const;
+
+  [[nodiscard]] const std::string& pattern() const { return pattern_; }
+
+  enum class Field : uint8_t {
+    literal, year, year2, month, day, day_of_year, hour24, hour12, minute, second, millis, micros,
+    meridiem, month_name, month_short, day_name, day_short,
+  };
+  enum class Case : uint8_t { upper, title, lower };
+
+ private:
+  struct Item {
+    Field field = Field::literal;
+    Case letters = Case::title;
+    bool fill = true;      // False after FM: no leading zeros, no trailing blanks.
+    std::string literal;   // Of Field::literal.
+  };
+
+  [[nodiscard]] static std::optional<std::string> contradiction(const std::vector<Item>& items);
+  char* print_item(const Item& item, const Moment& moment, int64_t days, char* out) const;
+
+  std::string pattern_;
+  std::vector<Item> items_;
+};
+
+}  // namespace turntable::sql

@@ -1,0 +1,291 @@
+#include "sql/value_text.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <limits>
+
+#include "base/text.h"
+#include "sql/calendar.h"
+
+namespace turntable::sql {
+namespace {
+
+// PostgreSQL trims what C's isspace() takes for a blank.
+std::string_view trim_blanks(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\n\v\f\r";
+  const size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
+}
+
+ShortText short_text(std::string_view text) {
+  ShortText out;
+  out.append(text);
+  return out;
+}
+
+template <class T>
+ShortText shortest(T value) {
+  if (std::isnan(value)) return short_text("NaN");
+  if (std::isinf(value)) return short_text(value < 0 ? "-Infinity" : "Infinity");
+  if (value == 0) return short_text(std::signbit(value) ? "-0" : "0");
+  // "d.ddde±xx": the digits and the exponent to lay out anew.
+  char scientific[40];
+  const auto written = std::to_chars(scientific, scientific + sizeof scientific, value, std::chars_format::scientific);
+  const std::string_view text(scientific, static_cast<size_t>(written.ptr - scientific));
+  const size_t e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
+  // PostgreSQL turns to exponents below 1e-4 and from as many digits on as the type is sure to hold.
+  if (exponent < -4 || exponent >= std::numeric_limits<T>::digits10) return short_text(text);
+  ShortText digits;
+  for (const char c : text.substr(0, e))
+    if (c >= '0' && c <= '9') digits.append(c);
+  ShortText out;
+  if (value < 0) out.append('-');
+  if (exponent < 0) {
+    out.append("0.");
+    out.append(static_cast<size_t>(-exponent - 1), '0');
+    out.append(digits.view());
+    return out;
+  }
+  const auto whole = static_cast<size_t>(exponent + 1);
+  out.append(digits.view().substr(0, whole));
+  if (digits.view().size() <= whole) {
+    out.append(whole - digits.view().size(), '0');
+  } else {
+    out.append('.');
+    out.append(digits.view().substr(whole));
+  }
+  return out;
+}
+
+template <class T>
+Parsed<T> parse_int(std::string_view text) {
+  text = trim_blanks(text);
+  // from_chars takes a minus but no plus.
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  T value = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (parsed.ptr != end || parsed.ec == std::errc::invalid_argument) return {};
+  if (parsed.ec != std::errc()) return {std::nullopt, ParseFailure::range};
+  return {value, {}};
+}
+
+template <class T>
+Parsed<T> parse_float(std::string_view text) {
+  text = trim_blanks(text);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  const bool negative = !text.empty() && text[0] == '-';
+  const std::string_view unsigned_text = negative ? text.substr(1) : text;
+  constexpr size_t kLongestName = 8;  // Infinity
+  const bool named = !unsigned_text.empty() && unsigned_text.size() <= kLongestName && unsigned_text[0] > '9';
+  const std::string name = named ? lowercase(unsigned_text) : "";
+  if (name == "inf" || name == "infinity") {
+    const T infinity = std::numeric_limits<T>::infinity();
+    return {negative ? -infinity : infinity, {}};
+  }
+  if (name == "nan") return {std::numeric_limits<T>::quiet_NaN(), {}};
+  T value = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value, std::chars_format::general);
+  if (parsed.ptr != end || parsed.ec == std::errc::invalid_argument) return {};
+  if (parsed.ec != std::errc()) return {std::nullopt, ParseFailure::range};
+  // What rounds to zero or to infinity is out of range too, whether the library says so or not.
+  const size_t mantissa_end = std::min(text.find_first_of("eE"), text.size());
+  const bool zero_written = text.substr(0, mantissa_end).find_first_of("123456789") == std::string_view::npos;
+  if (std::isinf(value) || (value == 0 && !zero_written)) return {std::nullopt, ParseFailure::range};
+  return {value, {}};
+}
+
+// Reads fields of an ISO 8601 time from left to right.
+struct IsoReader {
+  std::string_view rest;
+
+  bool take(char c) {
+    if (rest.empty() || rest[0] != c) return false;
+    rest.remove_prefix(1);
+    return true;
+  }
+  // Between `least` and `most` digits; -1 where they are not there.
+  int number(size_t least, size_t most) {
+    int value = 0;
+    size_t count = 0;
+    while (count < most && count < rest.size() && rest[count] >= '0' && rest[count] <= '9')
+      value = value * 10 + (rest[count++] - '0');
+    if (count < least) return -1;
+    rest.remove_prefix(count);
+    return value;
+  }
+  // The digits of a fraction as microseconds; more than six are rounded.
+  int fraction() {
+    double scale = 100'000;
+    double micros = 0;
+    size_t count = 0;
+    for (; count < rest.size() && rest[count] >= '0' && rest[count] <= '9'; ++count, scale /= 10)
+      micros += (rest[count] - '0') * scale;
+    if (count == 0) return -1;
+    rest.remove_prefix(count);
+    return static_cast<int>(std::lrint(micros));
+  }
+};
+
+// "Z", "+02", "+0200", "-03:30" as seconds; nothing where it is malformed.
+std::optional<int> iso_offset(IsoReader& reader) {
+  if (reader.rest.empty() || reader.take('Z') || reader.take('z')) return 0;
+  const bool west = reader.rest[0] == '-';
+  if (!reader.take('+') && !reader.take('-')) return std::nullopt;
+  const int hours = reader.number(2, 2);
+  int minutes = 0;
+  const bool colon = reader.take(':');
+  if (colon || !reader.rest.empty()) minutes = reader.number(2, 2);
+  if (hours < 0 || hours > 15 || minutes < 0 || minutes > 59) return std::nullopt;
+  return (west ? -1 : 1) * (hours * 60 + minutes) * 60;
+}
+
+}  // namespace
+
+ShortText float_text(double value) { return shortest(value); }
+ShortText float_text(float value) { return shortest(value); }
+
+ShortText integer_text(int64_t value) {
+  char buffer[24];
+  const auto written = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return short_text({buffer, static_cast<size_t>(written.ptr - buffer)});
+}
+
+ShortText timestamp_text(int64_t micros) {
+  const Moment moment = moment_of(micros);
+  const Date& date = moment.date;
+  char buffer[48];
+  const auto written = fmt::format_to_n(buffer, sizeof buffer, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
+                                        date.year > 0 ? date.year : 1 - date.year, date.month, date.day, moment.hour,
+                                        moment.minute, moment.second, moment.micros);
+  ShortText out = short_text({buffer, written.size});
+  out.trim_end('0');
+  if (moment.micros == 0) {
+    out = short_text({buffer, written.size - std::string_view(".000000").size()});
+  }
+  out.append(date.year > 0 ? "+00" : "+00 BC");
+  return out;
+}
+
+Parsed<int32_t> parse_int32(std::string_view text) { return parse_int<int32_t>(text); }
+Parsed<int64_t> parse_int64(std::string_view text) { return parse_int<int64_t>(text); }
+Parsed<float> parse_float32(std::string_view text) { return parse_float<float>(text); }
+Parsed<double> parse_float64(std::string_view text) { return parse_float<double>(text); }
+
+Parsed<uint8_t> parse_bool(std::string_view text) {
+  text = trim_blanks(text);
+  constexpr size_t kLongestWord = 5;  // false
+  const std::string word = text.size() <= kLongestWord ? lowercase(text) : "";
+  const auto begins = [&](std::string_view full, size_t least) {
+    return word.size() >= least && full.substr(0, word.size()) == word;
+  };
+  // https://www.postgresql.org/docs/15/datatype-boolean.html: unique prefixes count too.
+  if (begins("true", 1) || begins("yes", 1) || word == "on" || word == "1") return {uint8_t{1}, {}};
+  if (begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0") return {uint8_t{0}, {}};
+  return {};
+}
+
+Parsed<int64_t> parse_timestamp(std::string_view text) {
+  IsoReader reader{trim_blanks(text)};
+  Moment moment;
+  Date& date = moment.date;
+  date.year = reader.number(4, 6);
+  if (!reader.take('-')) return {};
+  date.month = reader.number(1, 2);
+  if (!reader.take('-')) return {};
+  date.day = reader.number(1, 2);
+  if (date.year < 0 || date.month < 0 || date.day < 0) return {};
+  int offset = 0;
+  if (!reader.rest.empty()) {
+    if (!reader.take('T') && !reader.take('t') && !reader.take(' ')) return {};
+    moment.hour = reader.number(1, 2);
+    if (moment.hour < 0 || !reader.take(':')) return {};
+    moment.minute = reader.number(2, 2);
+    if (moment.minute < 0) return {};
+    if (reader.take(':')) {
+      moment.second = reader.number(2, 2);
+      if (moment.second < 0) return {};
+      if (reader.take('.')) moment.micros = reader.fraction();
+      if (moment.micros < 0) return {};
+    }
+    if (reader.take(' ') && reader.rest.empty()) return {};
+    const auto found = iso_offset(reader);
+    if (!found || !reader.rest.empty()) return {};
+    offset = *found;
+  }
+  constexpr Parsed<int64_t> kOutOfRange{std::nullopt, ParseFailure::range};
+  if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 ||
+      date.day > days_in_month(date.year, date.month) || moment.hour > 23 || moment.minute > 59 || moment.second > 59)
+    return kOutOfRange;
+  const auto micros = micros_of(moment);
+  int64_t shifted = 0;
+  if (!micros || __builtin_sub_overflow(*micros, offset * kMicrosPerSecond, &shifted)) return kOutOfRange;
+  return {shifted, {}};
+}
+
+std::string_view bytes_text(std::string_view bytes, Arena& arena) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  char* const place = arena.allocate(2 + 2 * bytes.size());
+  char* out = place;
+  *out++ = '\\';
+  *out++ = 'x';
+  for (const char c : bytes) {
+    *out++ = kDigits[static_cast<unsigned char>(c) >> 4];
+    *out++ = kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return {place, static_cast<size_t>(out - place)};
+}
+
+std::optional<std::string_view> parse_bytes(std::string_view text, Arena& arena) {
+  const auto hex = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  };
+  char* const place = arena.allocate(text.size());
+  char* out = place;
+  const auto written = [&] { return std::string_view(place, static_cast<size_t>(out - place)); };
+  if (text.substr(0, 2) == "\\x") {
+    for (size_t i = 2; i < text.size();) {
+      // Blanks are allowed between pairs of digits.
+      if (text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r') {
+        ++i;
+        continue;
+      }
+      const int high = hex(text[i]);
+      const int low = i + 1 < text.size() ? hex(text[i + 1]) : -1;
+      if (high < 0 || low < 0) return std::nullopt;
+      *out++ = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    return written();
+  }
+  const auto octal = [&](size_t i, char limit) {
+    return i < text.size() && text[i] >= '0' && text[i] <= limit ? text[i] - '0' : -1;
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      *out++ = text[i];
+    } else if (i + 1 < text.size() && text[i + 1] == '\\') {
+      *out++ = '\\';
+      ++i;
+    } else {
+      const int a = octal(i + 1, '3');
+      const int b = octal(i + 2, '7');
+      const int c = octal(i + 3, '7');
+      if (a < 0 || b < 0 || c < 0) return std::nullopt;
+      *out++ = static_cast<char>(a * 64 + b * 8 + c);
+      i += 3;
+    }
+  }
+  return written();
+}
+
+}  // namespace turntable::sql

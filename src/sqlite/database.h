@@ -1,0 +1,146 @@
+// SQLite's connections and statements: RAII and Result around sqlite3.h. It knows nothing of tables and rows.
+//
+// A connection and its statements belong to one thread. Readers do not block the writer nor the writer readers (WAL).
+// Which process may write a file is decided by WriterLock, not by SQLite's own locks, so that a second writer is told at
+// once instead of competing for each transaction.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace turntable::sqlite {
+
+// The exclusive right to write a file, held by one process at a time, by flock() on "<path>-lock". The kernel gives it
+// back when the process ends, however it ends; the file goes when the lock is given back in order.
+class WriterLock {
+ public:
+  // An error of kind failed where another process has it.
+  [[nodiscard]] static Result<std::shared_ptr<WriterLock>> take(const std::string& path);
+  ~WriterLock();
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+
+ private:
+  WriterLock(std::string lock_path, int fd) : lock_path_(std::move(lock_path)), fd_(fd) {}
+  std::string lock_path_;
+  int fd_;
+};
+
+enum class Storage { null, integer, real, text, blob };
+
+// A prepared statement. Bind from 1, columns from 0, as SQLite counts. Views into a row are valid until the next step().
+class Statement {
+ public:
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&& other) noexcept;
+  ~Statement();
+
+  void bind_null(int index);
+  void bind(int index, int64_t value);
+  void bind(int index, double value);  // A NaN becomes NULL: SQLite has none.
+  // The bytes are not copied: they must outlive the next step().
+  void bind_text(int index, std::string_view text);
+  void bind_blob(int index, std::string_view bytes);
+  void bind_copy(int index, std::string_view text);  // Copies; for short texts.
+
+  // True: a row is there to be read. False: done, and the statement may be bound and stepped again. A value that was
+  // bound and cannot be taken (too long) is an error here, of kind row, like a broken constraint.
+  [[nodiscard]] Result<bool> step();
+  // Makes ready to be bound again. Bindings stay.
+  void reset();
+
+  [[nodiscard]] int columns() const;
+  [[nodiscard]] std::string column_name(int index) const;
+  // As the table declares it; empty for expressions.
+  [[nodiscard]] std::string declared_type(int index) const;
+  [[nodiscard]] bool read_only() const;
+
+  [[nodiscard]] Storage storage(int index) const;
+  [[nodiscard]] int64_t int64(int index) const;
+  [[nodiscard]] double real(int index) const;
+  [[nodiscard]] std::string_view text(int index) const;  // Of a blob: its bytes.
+
+ private:
+  friend class Database;
+  Statement(sqlite3* db, sqlite3_stmt* statement, const std::string& path)
+      : db_(db), statement_(statement), path_(path) {}
+  sqlite3* db_;
+  sqlite3_stmt* statement_;
+  std::string path_;  // For messages.
+  int bind_fault_ = 0;
+};
+
+class Database {
+ public:
+  enum class Mode {
+    write,   // Creates the file where it is missing; WAL, every commit is on disk before it is acknowledged.
+    memory,  // Nothing but memory; other files can be attached.
+  };
+
+  // Errors name the path and the cause: a directory that is missing, a file that is no database, no right to write.
+  [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode);
+
+  Database(Database&&) noexcept = default;
+  Database& operator=(Database&&) noexcept = default;
+
+  // Runs statements that return nothing.
+  [[nodiscard]] Status execute(const std::string& sql);
+
+  // One statement. The fault's place, where SQLite knows it, is its byte in the text.
+  struct Fault {
+    Error error;
+    std::optional<size_t> byte;
+  };
+  [[nodiscard]] tl::expected<Statement, Fault> prepare_at(std::string_view sql);
+  [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+
+  // Makes a file readable under a schema's name. It cannot be written through this connection.
+  [[nodiscard]] Status attach_read_only(const std::string& path, const std::string& schema);
+
+  [[nodiscard]] Status begin();     // Takes the write lock at once. Of kind transient where somebody else has it.
+  [[nodiscard]] Status commit();    // Of kind transient where it may be tried again.
+  void rollback();                  // Does nothing outside of a transaction.
+  [[nodiscard]] bool in_transaction() const;
+
+  // How long a call waits for a lock of another connection. 0 from open().
+  void set_busy_timeout(Millis timeout);
+
+  // An aggregate of one argument: a value by value, then the result. NaN results come as the text 'NaN'.
+  struct Number {
+    bool integer = false;
+    int64_t as_integer = 0;
+    double as_real = 0;
+  };
+  class Aggregate {
+   public:
+    virtual ~Aggregate() = default;
+    virtual void add(Number value) = 0;  // NULLs are left out; texts that are no number count as NaN.
+    [[nodiscard]] virtual std::optional<Number> result() const = 0;  // Nothing: NULL.
+  };
+  using MakeAggregate = std::unique_ptr<Aggregate> (*)();
+  // Defines the aggregate, or replaces SQLite's own of that name.
+  [[nodiscard]] Status define(const std::string& name, MakeAggregate make);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* db) const;
+  };
+  Database(std::string path, sqlite3* db) : path_(std::move(path)), db_(db) {}
+  std::string path_;
+  std::unique_ptr<sqlite3, Close> db_;
+};
+
+// 'text' as an SQL literal, "name" as an SQL identifier.
+[[nodiscard]] std::string quote_text(std::string_view text);
+[[nodiscard]] std::string quote_name(std::string_view name);
+
+}  // namespace turntable::sqlite

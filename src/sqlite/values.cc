@@ -1,0 +1,146 @@
+#include "sqlite/values.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "base/iso_time.h"
+#include "base/text.h"
+
+namespace turntable::sqlite {
+namespace {
+
+constexpr int64_t kFirstMillis = -62'135'596'800'000;  // 0001-01-01
+constexpr int64_t kEndMillis = 253'402'300'800'000;    // 10000-01-01
+
+void bind_timestamp(Statement& statement, int index, int64_t millis) {
+  if (millis < kFirstMillis || millis >= kEndMillis) return statement.bind(index, millis);
+  using namespace std::chrono;
+  const sys_time<milliseconds> time{milliseconds(millis)};
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(time - day);
+  char text[32];
+  const auto end = fmt::format_to_n(text, sizeof text, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                    static_cast<unsigned>(date.day()), clock.hours().count(),
+                                    clock.minutes().count(), clock.seconds().count(),
+                                    clock.subseconds().count());
+  statement.bind_copy(index, {text, end.size});
+}
+
+void bind_real(Statement& statement, int index, double value) {
+  // A text that is no number keeps its form in a column of any affinity.
+  if (std::isnan(value)) return statement.bind_text(index, "NaN");
+  statement.bind(index, value);
+}
+
+// What a numeric column holds, as a double; nothing where it is no number.
+std::optional<double> real_of(const Statement& statement, int index) {
+  const Storage storage = statement.storage(index);
+  if (storage == Storage::real || storage == Storage::integer) return statement.real(index);
+  if (storage == Storage::text && statement.text(index) == "NaN") return std::nan("");
+  return std::nullopt;
+}
+
+bool append_timestamp(std::string& out, const Statement& statement, int index) {
+  if (statement.storage(index) == Storage::integer) {
+    append_int64_cell(out, statement.int64(index));
+    return true;
+  }
+  if (statement.storage(index) != Storage::text) return false;
+  const std::optional<int64_t> micros = parse_iso_time(statement.text(index));
+  if (!micros) return false;
+  append_int64_cell(out, *micros / 1000 - (*micros % 1000 < 0 ? 1 : 0));
+  return true;
+}
+
+bool append_integer(std::string& out, const Statement& statement, int index, Type type) {
+  if (statement.storage(index) != Storage::integer) return false;
+  const int64_t value = statement.int64(index);
+  if (type == Type::int64) {
+    append_int64_cell(out, value);
+    return true;
+  }
+  if (type == Type::boolean) {
+    append_bool_cell(out, value != 0);
+    return true;
+  }
+  if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max()) return false;
+  append_int32_cell(out, static_cast<int32_t>(value));
+  return true;
+}
+
+}  // namespace
+
+std::string_view type_name(Type type) {
+  switch (type) {
+    case Type::bytes: return "blob";
+    case Type::timestamp: return "timestamp";
+    case Type::jsonb: return "json text";
+    default: return sql_name(type);
+  }
+}
+
+std::optional<Type> type_from_declaration(std::string_view declared) {
+  const std::string name = lowercase(trim(declared));
+  if (name == "blob") return Type::bytes;
+  if (name == "timestamp" || name == "datetime") return Type::timestamp;
+  if (name == "json text" || name == "json") return Type::jsonb;
+  if (name == "integer") return Type::int64;  // SQLite's own word, for any size.
+  if (name == "float") return Type::float32;  // Cassandra's.
+  return type_from_sql(name);
+}
+
+void bind_cell(Statement& statement, int index, CellView cell, Type type) {
+  if (cell.is_null()) return statement.bind_null(index);
+  switch (type) {
+    case Type::boolean: return statement.bind(index, static_cast<int64_t>(cell.boolean()));
+    case Type::int32: return statement.bind(index, static_cast<int64_t>(cell.int32()));
+    case Type::int64: return statement.bind(index, cell.int64());
+    case Type::float32: return bind_real(statement, index, static_cast<double>(cell.float32()));
+    case Type::float64: return bind_real(statement, index, cell.float64());
+    case Type::text:
+    case Type::jsonb: return statement.bind_text(index, cell.bytes());
+    case Type::bytes: return statement.bind_blob(index, cell.bytes());
+    case Type::timestamp: return bind_timestamp(statement, index, cell.int64());
+  }
+}
+
+bool append_value_cell(std::string& out, const Statement& statement, int index, Type type) {
+  const Storage storage = statement.storage(index);
+  if (storage == Storage::null) {
+    append_null_cell(out);
+    return true;
+  }
+  switch (type) {
+    case Type::boolean:
+    case Type::int32:
+    case Type::int64: return append_integer(out, statement, index, type);
+    case Type::float32: {
+      const std::optional<double> value = real_of(statement, index);
+      if (value) append_float32_cell(out, static_cast<float>(*value));
+      return value.has_value();
+    }
+    case Type::float64: {
+      const std::optional<double> value = real_of(statement, index);
+      if (value) append_float64_cell(out, *value);
+      return value.has_value();
+    }
+    case Type::text:
+    case Type::jsonb:
+      if (storage != Storage::text) return false;
+      append_view_cell(out, statement.text(index));
+      return true;
+    case Type::bytes:
+      if (storage != Storage::blob) return false;
+      append_view_cell(out, statement.text(index));
+      return true;
+    case Type::timestamp: return append_timestamp(out, statement, index);
+  }
+  return false;
+}
+
+}  // namespace turntable::sqlite

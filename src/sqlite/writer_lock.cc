@@ -1,0 +1,83 @@
+// WriterLock: flock() on a file beside the database. A lock on the database itself would not do: closing any descriptor
+// of it would drop the POSIX locks by which this process's SQLite connections exclude others.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/text.h"
+#include "sqlite/database.h"
+
+namespace turntable::sqlite {
+namespace {
+
+constexpr int kAttempts = 100;
+
+// The process that wrote its number into the lock file, for the message.
+std::string holder(int fd) {
+  char number[32] = {};
+  const ssize_t read = ::pread(fd, number, sizeof number - 1, 0);
+  if (read <= 0) return "another process";
+  return fmt::format("process {}", trim(std::string_view(number, static_cast<size_t>(read))));
+}
+
+// True where the path still names the file that was locked: its last owner may have removed it in between.
+bool still_there(int fd, const std::string& path) {
+  struct stat ours = {};
+  struct stat there = {};
+  return ::fstat(fd, &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
+  // Two ways to write one path must meet at one lock.
+  std::error_code ignored;
+  const auto canonical = std::filesystem::weakly_canonical(path, ignored);
+  const std::string lock_path = (ignored ? path : canonical.string()) + "-lock";
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const int fd = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    if (fd < 0) {
+      return fail(ErrorKind::failed, fmt::format("{}: the lock file {} cannot be opened: {}", path,
+                                                 lock_path, std::strerror(errno)));
+    }
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      const int cause = errno;
+      const std::string who = holder(fd);
+      ::close(fd);
+      if (cause == EINTR) continue;
+      if (cause != EWOULDBLOCK) {
+        return fail(ErrorKind::failed,
+                    fmt::format("{}: locking {} failed: {}", path, lock_path, std::strerror(cause)));
+      }
+      return fail(ErrorKind::failed,
+                  fmt::format("{}: {} is writing it already: stop that one, or write another file",
+                              path, who));
+    }
+    if (!still_there(fd, lock_path)) {
+      ::close(fd);
+      continue;
+    }
+    const std::string number = fmt::format("{}\n", ::getpid());
+    // The number is for messages only: a full disk must not keep the lock from being taken.
+    if (::ftruncate(fd, 0) == 0) {
+      [[maybe_unused]] const ssize_t written = ::pwrite(fd, number.data(), number.size(), 0);
+    }
+    return std::shared_ptr<WriterLock>(new WriterLock(lock_path, fd));
+  }
+  return fail(ErrorKind::transient, path + ": its lock file comes and goes: try again");
+}
+
+WriterLock::~WriterLock() {
+  // Removed while it is still locked, so that whoever waits for it sees that it is gone.
+  ::unlink(lock_path_.c_str());
+  ::close(fd_);
+}
+
+}  // namespace turntable::sqlite

@@ -1,0 +1,130 @@
+"""Kafka through aiokafka, which shares no code with the program under test. Every call is a short client of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import aiokafka
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record as the broker holds it."""
+
+    partition: int
+    offset: int
+    value: bytes | None
+    key: bytes | None
+    timestamp_ms: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.partition, self.offset
+
+
+class Kafka:
+    """One cluster, by its bootstrap address."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+
+    def create_topic(self, topic: str, partitions: int = 4) -> str:
+        async def create() -> None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                await admin.create_topics([NewTopic(topic, partitions, 1)])
+            finally:
+                await admin.close()
+            # The broker answers before every partition has a leader: wait until a client can see them all.
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
+            await consumer.start()
+            try:
+                while len(consumer.partitions_for_topic(topic) or ()) < partitions:
+                    await consumer._client.force_metadata_update()
+                    await asyncio.sleep(0.02)
+            finally:
+                await consumer.stop()
+
+        asyncio.run(create())
+        return topic
+
+    def send(self, topic: str, values: list, compression: str | None = "gzip", partition: int | None = None) -> list[Message]:
+        """Sends values, bytes or (key, bytes), in order, and waits for all acknowledgements; says where each one went."""
+
+        async def send_all() -> list[Message]:
+            producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, compression_type=compression, linger_ms=5)
+            await producer.start()
+            try:
+                pairs = [v if isinstance(v, tuple) else (None, v) for v in values]
+                futures = [await producer.send(topic, value, key=key, partition=partition) for key, value in pairs]
+                await producer.flush()
+                places = [await future for future in futures]
+                return [
+                    Message(place.partition, place.offset, value, key, place.timestamp)
+                    for place, (key, value) in zip(places, pairs)
+                ]
+            finally:
+                await producer.stop()
+
+        return asyncio.run(send_all())
+
+    def read(self, topic: str) -> list[Message]:
+        """All that the topic holds now."""
+
+        async def read_all() -> list[Message]:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest",
+                max_partition_fetch_bytes=8 << 20,
+            )  # fmt: skip
+            await consumer.start()
+            found = []
+            try:
+                places = await partitions_of(consumer, topic)
+                ends = await consumer.end_offsets(places)
+                consumer.assign(places)
+                await consumer.seek_to_beginning(*places)
+                while any([await consumer.position(place) < ends[place] for place in places]):
+                    for messages in (await consumer.getmany(timeout_ms=500)).values():
+                        found.extend(Message(m.partition, m.offset, m.value, m.key, m.timestamp) for m in messages)
+            finally:
+                await consumer.stop()
+            return found
+
+        return asyncio.run(read_all())
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        """The group's committed offsets, without joining it; partitions without one are left out."""
+
+        async def ask() -> dict[int, int]:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                offsets = await admin.list_consumer_group_offsets(group)
+            except aiokafka.errors.GroupIdNotFound:
+                return {}
+            finally:
+                await admin.close()
+            return {tp.partition: o.offset for tp, o in offsets.items() if tp.topic == topic and o.offset >= 0}
+
+        return asyncio.run(ask())
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        async def ask() -> dict[int, int]:
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
+            await consumer.start()
+            try:
+                ends = await consumer.end_offsets(await partitions_of(consumer, topic))
+            finally:
+                await consumer.stop()
+            return {place.partition: end for place, end in ends.items()}
+
+        return asyncio.run(ask())
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    await consumer.topics()  # Brings the names and partitions of all topics.
+    return [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]

@@ -1,0 +1,199 @@
+"""The command line: help, usage errors, exit codes, --set."""
+
+import json
+import re
+import signal
+
+import pytest
+
+from support.golden import check_golden
+from support.listening import CATALOGUE, PIPELINE, assert_accounted, assert_same_rows, expected_of, file_pipeline, play, plays
+from support.program import ROOT
+from support.tables import sqlite_history
+
+COMMANDS = ["run", "schema", "produce", "query", "demo"]
+
+
+@pytest.fixture
+def events(tmp_path):
+    path = tmp_path / "plays.ndjson"
+    path.write_bytes(b"\n".join(plays(100)) + b"\n")
+    return path
+
+
+# -------------------------------------------------------------------------------------------------------------------- help
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "schema print", "schema apply", "schema check"])
+def test_help(command, turntable):
+    said = turntable.run(*command.split(), "--help").expect(0)
+    check_golden(f"help/{command.replace(' ', '_') or 'turntable'}.txt", said.stdout)
+    assert said.stderr == ""
+
+
+def test_help_names_every_command(turntable):
+    said = turntable.run("--help").expect(0).stdout
+    assert all(command in said for command in COMMANDS)
+
+
+def test_version(turntable):
+    assert re.search(r"\d+\.\d+\.\d+", turntable.run("--version").expect(0).stdout)
+
+
+# ------------------------------------------------------------------------------------------------------------ usage errors
+
+
+USAGE_ERRORS = {
+    "no_command": [],
+    "unknown_command": ["rnu"],
+    "no_pipeline": ["run"],
+    "unknown_option": ["run", "--untl-end", "p.sql"],
+    "option_without_value": ["run", "p.sql", "--set"],
+    "lanes_not_a_number": ["run", "p.sql", "--lanes", "many"],
+    "lanes_zero": ["run", "p.sql", "--lanes", "0"],
+    "schema_without_action": ["schema"],
+    "query_without_target": ["query", "-e", "SELECT 1"],
+    "query_with_two_targets": ["query", "--sqlite", "a.db", "--cassandra", "localhost:9042", "-e", "SELECT 1"],
+    "query_without_statement": ["query", "--sqlite", "a.db"],
+    "query_unknown_format": ["query", "--sqlite", "a.db", "-e", "SELECT 1", "--format", "jsn"],
+    "produce_without_catalogue": ["produce", "--topic", "x"],
+    "produce_negative_rate": ["produce", "--catalogue", "x.csv", "--rate", "-1"],
+}
+
+
+@pytest.mark.parametrize("name", list(USAGE_ERRORS))
+def test_usage_errors(name, turntable):
+    wrong = turntable.run(*USAGE_ERRORS[name]).expect(2)
+    assert wrong.stderr.strip()
+    check_golden(f"usage/{name}.txt", wrong.stderr)
+
+
+def test_a_near_miss_is_recognised(turntable):
+    assert "--until-end" in turntable.run("run", "--untl-end", "p.sql").expect(2).stderr
+    assert "run" in turntable.run("rnu").expect(2).stderr
+    assert "json" in turntable.run("query", "--sqlite", "a.db", "-e", "SELECT 1", "--format", "jsn").expect(2).stderr
+
+
+def test_a_missing_pipeline_is_named(turntable):
+    wrong = turntable.run("run", "nowhere.sql")
+    assert wrong.code in (1, 2), wrong.transcript()
+    assert "nowhere.sql" in wrong.stderr
+
+
+def test_a_missing_file_of_events_is_named(turntable, tmp_path):
+    wrong = file_pipeline(turntable, tmp_path / "nowhere.ndjson").run("--until-end")
+    assert wrong.code in (1, 2), wrong.transcript()
+    assert "nowhere.ndjson" in wrong.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------------- --set
+
+
+SET_ERRORS = {
+    "no_table": "nowhere.topic=x",
+    "near_table": "play.topic=x",
+    "near_option": "plays.topci=x",
+    "no_value": "plays.topic",
+    "no_option": "plays=x",
+    "connector": "plays.connector=kafak",
+    "duration": "listening_history.flush_interval=soon",
+    "duplicate_key": "songs.duplicate_key=frist",
+    "key_column": "songs.key=nmae",
+    "start": "plays.start=erliest",
+}
+
+
+@pytest.mark.parametrize("name", list(SET_ERRORS))
+def test_wrong_overrides(name, turntable):
+    wrong = turntable.run("run", PIPELINE, "--set", f"songs.path={CATALOGUE}", "--set", SET_ERRORS[name], "--until-end").expect(2)
+    check_golden(f"set/{name}.txt", wrong.stderr.replace(str(ROOT), "<root>"))
+
+
+def test_near_misses_in_overrides_are_recognised(turntable):
+    for name, meant in (("near_table", "plays"), ("near_option", "topic"), ("connector", "kafka"), ("duplicate_key", "first")):
+        wrong = turntable.run("run", PIPELINE, "--set", f"songs.path={CATALOGUE}", "--set", SET_ERRORS[name])
+        assert re.search(rf"(?i)did you mean\W+{meant}", wrong.stderr), wrong.transcript()
+
+
+# ----------------------------------------------------------------------------------------------------- runs without servers
+
+
+def test_a_run_says_what_it_reads_and_writes(turntable, events, tmp_path):
+    done = file_pipeline(turntable, events).drain()
+    text = done.stdout.replace(str(tmp_path), "<dir>").replace(str(ROOT), "<root>")
+    schemas = text[: text.index("Flushing")] if "Flushing" in text else text
+    for field in (" |-- song: ", " |-- hour: ", " |-- tempo: ", "nullable"):
+        assert field in schemas, done.transcript()
+    trees = "\n".join(line for line in schemas.splitlines() if "schema" in line.lower() or line == "root" or "|--" in line)
+    check_golden("schemas_of_a_run.txt", trees + "\n")
+    assert done.flushed == 100
+    assert "100" in done.verdict
+
+
+def test_statistics(turntable, events, tmp_path):
+    done = file_pipeline(turntable, events, "null").drain()
+    stats = done.stats
+    assert_accounted(stats, consumed=100, written=100, filtered=0, unmatched=0, rejected=0, returned=0, dead_lettered=0)
+    assert 0 <= stats["startup_seconds"] < 60 and 0 <= stats["seconds"] < 60
+    assert "partitions" in json.dumps(stats)
+
+
+def test_rows_of_a_file_carry_its_path_line_and_number(turntable, events, tmp_path):
+    from support.kafka import Message
+
+    file_pipeline(turntable, events).drain()
+    messages = [Message(0, n, value, None, 0) for n, value in enumerate(plays(100))]
+    assert_same_rows(sqlite_history(tmp_path / "history.db"), expected_of(messages).rows)
+
+
+def test_events_from_standard_input(turntable, tmp_path):
+    pipeline = file_pipeline(turntable, "-")
+    done = turntable.run("run", pipeline.pipeline, *pipeline.sets, stdin=b"\n".join(plays(20))).expect(0)
+    assert "20" in done.verdict
+    assert len(sqlite_history(tmp_path / "history.db")) == 20
+
+
+def test_a_file_ends_a_run_without_being_asked(turntable, events):
+    assert_accounted(file_pipeline(turntable, events).run().expect(0).stats, consumed=100, written=100)
+
+
+def test_a_replay_of_a_file_gives_the_same_table(turntable, events, tmp_path):
+    for _ in range(2):
+        file_pipeline(turntable, events).drain()
+    assert len(sqlite_history(tmp_path / "history.db")) == 100
+
+
+def test_an_empty_file_is_nothing_to_do(turntable, tmp_path):
+    empty = tmp_path / "empty.ndjson"
+    empty.write_bytes(b"")
+    assert_accounted(file_pipeline(turntable, empty).drain().stats, consumed=0, written=0)
+
+
+def test_the_console_shows_whole_aligned_rows(turntable, tmp_path):
+    events = tmp_path / "plays.ndjson"
+    events.write_bytes(b"\n".join([*plays(3), play(4, song="Memories - Dillon Francis Remix")]) + b"\n")
+    done = file_pipeline(turntable, events, "console").drain()
+    shown = [line for line in done.stdout.splitlines() if line.startswith(("|", "+"))]
+    check_golden("console.txt", "\n".join(shown) + "\n")
+    assert "Memories - Dillon Francis Remix" in done.stdout
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_run_in_order(sign, from_kafka, kafka, topic, unique):
+    """SIGINT as from a terminal, SIGTERM as from a supervisor: both leave 0 with a verdict."""
+    from support.program import wait_until
+
+    sent = kafka.send(topic, plays(1000))
+    running = from_kafka.with_options({"listening_history.connector": "null"}).start()
+    wait_until(lambda: sum(kafka.committed(unique, topic).values()) == len(sent), "all is committed", process=running)
+    running.send(sign)
+    done = running.wait(15).expect(0)
+    assert_accounted(done.stats, consumed=1000, written=1000)
+    assert "1000" in done.verdict.replace(",", "")
+
+
+def test_secrets_are_not_shown(turntable, events):
+    secret = "s3cr3t-of-the-test"
+    pipeline = file_pipeline(turntable, events, "null").with_options({"listening_history.password": secret})
+    done = pipeline.run("--until-end")
+    assert secret not in done.stdout + done.stderr

@@ -1,0 +1,489 @@
+#!/usr/bin/env python3
+"""Real Kafka brokers and Cassandra nodes on loopback, for tests, benchmarks and trying things out.
+
+`./dev servers up|down|status` calls this. The servers are plain Java programs from Maven jars (servers/*/pom.xml); all that
+they leave behind is under build/servers/: jars/, one folder of data and configuration per server, log/, and run/ with one
+file per running server. Only what such a file names, and what still is that very process, is ever ended.
+
+Standard library only: it runs before any virtual environment exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("TURNTABLE_SERVERS_DIR", ROOT / "build" / "servers"))
+DEFINITIONS = ROOT / "servers"
+
+KAFKA_HEAP = "768m"
+CASSANDRA_HEAP = "2g"
+START_SECONDS_LIMIT = 300  # A cold, busy two-core machine needs well under a minute.
+STOP_SECONDS_LIMIT = 30
+POLL_SECONDS = 0.2
+LOG_TAIL_LINES = 25
+CASSANDRA_PORT = 9042
+# Brokers of one cluster must be formatted with one id; which one is of no importance.
+KAFKA_CLUSTER_ID = "dHVybnRhYmxlLWxvY2FsMA"
+
+
+class Failure(Exception):
+    """Something went wrong that the person at the keyboard should read about; no traceback helps."""
+
+
+def kafka_port(number: int) -> int:
+    return 29092 + 100 * (number - 1)
+
+
+# ---------------------------------------------------------------------------------------------------------------- servers
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """One broker or node: number `number` of `count`."""
+
+    kind: str  # "kafka" or "cassandra"
+    number: int
+    count: int
+
+    @property
+    def title(self) -> str:
+        name = "Kafka broker" if self.kind == "kafka" else "Cassandra node"
+        return name if self.count == 1 else f"{name} {self.number} of {self.count}"
+
+    @property
+    def host(self) -> str:
+        return "127.0.0.1" if self.kind == "kafka" else f"127.0.0.{self.number}"
+
+    @property
+    def port(self) -> int:
+        return kafka_port(self.number) if self.kind == "kafka" else CASSANDRA_PORT
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def ports(self) -> list[tuple[str, int]]:
+        """Every address that the server listens on."""
+        if self.kind == "kafka":
+            return [(self.host, self.port + offset) for offset in range(3)]
+        return [(self.host, CASSANDRA_PORT), (self.host, 7000), ("127.0.0.1", 7199 + self.number - 1)]
+
+    # A server's data fits one size of cluster only: the voters and the ring are written in it.
+    @property
+    def directory(self) -> Path:
+        return HOME / f"{self.kind}-{self.number}of{self.count}"
+
+    @property
+    def log(self) -> Path:
+        return HOME / "log" / f"{self.kind}-{self.number}.log"
+
+    @property
+    def pid_file(self) -> Path:
+        return HOME / "run" / f"{self.kind}-{self.number}.json"
+
+
+def servers_of(brokers: int, nodes: int) -> list[Server]:
+    return [Server("kafka", n, brokers) for n in range(1, brokers + 1)] + [
+        Server("cassandra", n, nodes) for n in range(1, nodes + 1)
+    ]
+
+
+# -------------------------------------------------------------------------------------------------------------- processes
+
+
+def start_ticks(pid: int) -> int | None:
+    """When the process began, in ticks since boot: with the pid it names one process for ever. None if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+def running() -> dict[tuple[str, int], tuple[Server, int]]:
+    """The servers that this program started and that still run, with their pids. Files of ended ones are removed."""
+    found = {}
+    for path in sorted((HOME / "run").glob("*.json")):
+        try:
+            entry = json.loads(path.read_text())
+        except (OSError, ValueError):
+            continue
+        if start_ticks(entry["pid"]) != entry["start_ticks"]:
+            path.unlink(missing_ok=True)
+            continue
+        server = Server(entry["kind"], entry["number"], entry["count"])
+        found[server.kind, server.number] = (server, entry["pid"])
+    return found
+
+
+def spawn(server: Server, command: list[str]) -> subprocess.Popen:
+    for directory in (server.directory, server.log.parent, server.pid_file.parent):
+        directory.mkdir(parents=True, exist_ok=True)
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=server.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # A Ctrl-C in the terminal is for the program in front, not for the servers.
+        )
+    entry = {
+        "kind": server.kind,
+        "number": server.number,
+        "count": server.count,
+        "pid": process.pid,
+        "start_ticks": start_ticks(process.pid),
+    }
+    server.pid_file.write_text(json.dumps(entry) + "\n")
+    return process
+
+
+def stop(server: Server, pid: int) -> None:
+    ticks = start_ticks(pid)
+    for sign, limit in ((signal.SIGTERM, STOP_SECONDS_LIMIT), (signal.SIGKILL, STOP_SECONDS_LIMIT)):
+        if start_ticks(pid) != ticks or ticks is None:
+            break
+        os.kill(pid, sign)
+        deadline = time.monotonic() + limit
+        while start_ticks(pid) == ticks and time.monotonic() < deadline:
+            reap(pid)
+            time.sleep(POLL_SECONDS / 4)
+    server.pid_file.unlink(missing_ok=True)
+
+
+def reap(pid: int) -> None:
+    """Collects the process if it is a child of this one; otherwise init does."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+# ------------------------------------------------------------------------------------------------------------------- jars
+
+
+def java() -> str:
+    # Kafka 4 wants at least 17 and Cassandra 5 at most 17, so Debian's 17 goes before whatever newer one is the default.
+    candidates = [str(path) for path in sorted(Path("/usr/lib/jvm").glob("java-17-openjdk-*/bin/java"))]
+    if "JAVA_HOME" in os.environ:
+        candidates.append(str(Path(os.environ["JAVA_HOME"]) / "bin" / "java"))
+    for candidate in [*candidates, "java"]:
+        path = shutil.which(candidate)
+        if path:
+            return path
+    raise Failure("java is not installed, and the servers are Java programs. Run ./dev setup --tests first.")
+
+
+def jars(kind: str) -> Path:
+    """The folder with the jars of `kind`, fetched with Maven if servers/KIND/pom.xml has changed since it was filled."""
+    pom = DEFINITIONS / kind / "pom.xml"
+    target = HOME / "jars" / kind
+    stamp = target / ".complete"
+    digest = hashlib.sha256(pom.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text().strip() == digest:
+        return target
+    if not shutil.which("mvn"):
+        raise Failure(f"mvn is not installed, and it fetches the jars of {kind}. Run ./dev setup --tests first.")
+    print(f"Fetching the jars of {kind} with Maven …", flush=True)
+    fresh = target.with_name(kind + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    result = subprocess.run(
+        [*command, f"-DoutputDirectory={fresh}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if result.returncode != 0 or not any(fresh.glob("*.jar")):
+        raise Failure(f"Maven could not fetch the jars of {kind}; it said:\n{result.stdout[-3000:]}")
+    (fresh / ".complete").write_text(digest + "\n")
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+    return target
+
+
+# --------------------------------------------------------------------------------------------------------------- commands
+
+
+def fill(template: Path, target: Path, values: dict[str, object]) -> Path:
+    text = template.read_text()
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", str(value))
+    target.write_text(text)
+    return target
+
+
+def kafka_command(server: Server) -> list[str]:
+    folder, directory, replicas = jars("kafka"), server.directory, min(server.count, 3)
+    directory.mkdir(parents=True, exist_ok=True)
+    voters = ",".join(f"{n}@127.0.0.1:{kafka_port(n) + 1}" for n in range(1, server.count + 1))
+    properties = fill(
+        DEFINITIONS / "kafka" / "server.properties",
+        directory / "server.properties",
+        {
+            "N": server.number,
+            "VOTERS": voters,
+            "PORT": server.port,
+            "CONTROLLER_PORT": server.port + 1,
+            "SASL_PORT": server.port + 2,
+            "DIR": directory,
+            "REPLICAS": replicas,
+            "IN_SYNC": min(replicas, 2),
+        },
+    )
+    classpath = ["-cp", f"{folder}/*"]
+    if not (directory / "data" / "meta.properties").exists():
+        result = subprocess.run(
+            [java(), "-Xmx256m", *classpath, "kafka.tools.StorageTool", "format", "-t", KAFKA_CLUSTER_ID, "-c", str(properties)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        if result.returncode != 0:
+            raise Failure(f"Kafka could not format {directory / 'data'}; it said:\n{result.stdout[-3000:]}")
+    return [
+        java(), f"-Xmx{KAFKA_HEAP}", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true", *classpath, "kafka.Kafka", str(properties),
+    ]  # fmt: skip
+
+
+def cassandra_command(server: Server) -> list[str]:
+    folder, directory = jars("cassandra"), server.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    values = {"ADDRESS": server.host, "PORT": server.port, "DIR": directory}
+    config = fill(DEFINITIONS / "cassandra" / "cassandra.yaml", directory / "cassandra.yaml", values)
+    return [
+        java(), f"-Xms{CASSANDRA_HEAP}", f"-Xmx{CASSANDRA_HEAP}", f"@{DEFINITIONS / 'cassandra' / 'jvm.options'}",
+        f"-Dcassandra.config=file://{config}", f"-Dcassandra.storagedir={directory}",
+        f"-Dlogback.configurationFile=file://{DEFINITIONS / 'cassandra' / 'logback.xml'}",
+        f"-Dcassandra.jmx.local.port={7199 + server.number - 1}",
+        "-cp", f"{folder}/*", "org.apache.cassandra.service.CassandraDaemon",
+    ]  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------------------------- readiness
+
+
+def read_exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = connection.recv(size - len(data))
+        if not piece:
+            raise OSError("connection closed")
+        data += piece
+    return data
+
+
+def kafka_brokers_seen(server: Server) -> int:
+    """How many brokers of the cluster this one knows to be alive: its answer to a Metadata request, version 1."""
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        client = b"turntable-dev"
+        request = struct.pack(">hhih", 3, 1, 7, len(client)) + client + struct.pack(">i", 0)  # an array of no topics
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        (size,) = struct.unpack(">i", read_exactly(connection, 4))
+        answer = read_exactly(connection, size)
+    correlation, brokers = struct.unpack(">ii", answer[:8])
+    if correlation != 7:
+        raise OSError("not a Kafka broker")
+    return brokers
+
+
+def cassandra_peers_seen(server: Server) -> int:
+    """How many other nodes this one has in its ring: the rows of system.peers_v2, asked in the native protocol, version 4."""
+
+    def ask(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, bytes]:
+        connection.sendall(struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body)
+        _, _, _, answer, size = struct.unpack(">BBhBi", read_exactly(connection, 9))
+        return answer, read_exactly(connection, size)
+
+    def text(value: str) -> bytes:
+        return struct.pack(">H", len(value)) + value.encode()
+
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        connection.settimeout(10)
+        opcode, _ = ask(connection, 1, struct.pack(">H", 1) + text("CQL_VERSION") + text("3.0.0"))
+        if opcode != 2:  # READY
+            raise OSError("not ready")
+        query = b"SELECT peer FROM system.peers_v2"
+        opcode, body = ask(connection, 7, struct.pack(">i", len(query)) + query + struct.pack(">HB", 1, 0))
+        if opcode != 8 or body[:4] != b"\0\0\0\2":  # RESULT, of rows
+            raise OSError("not ready")
+    # After the kind: flags, number of columns, keyspace, table, then the column's name and type, then the number of rows.
+    at = 12
+    for _ in range(3):
+        at += 2 + struct.unpack(">H", body[at : at + 2])[0]
+    return struct.unpack(">i", body[at + 2 : at + 6])[0]
+
+
+def ready(server: Server) -> bool:
+    try:
+        if server.kind == "kafka":
+            return kafka_brokers_seen(server) >= server.count
+        return cassandra_peers_seen(server) >= server.number - 1
+    except (OSError, struct.error):
+        return False
+
+
+def tail(path: Path) -> str:
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError:
+        return "    (there is no log)"
+    return "\n".join("    " + line for line in lines[-LOG_TAIL_LINES:]) or "    (the log is empty)"
+
+
+def wait_until_ready(server: Server, pid: int) -> None:
+    ticks = start_ticks(pid)
+    deadline = time.monotonic() + START_SECONDS_LIMIT
+    while not ready(server):
+        reap(pid)
+        if ticks is None or start_ticks(pid) != ticks:
+            raise Failure(f"The {server.title} stopped while it was starting. The end of {server.log}:\n{tail(server.log)}")
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"The {server.title} did not answer at {server.address} within {START_SECONDS_LIMIT} s. "
+                f"The end of {server.log}:\n{tail(server.log)}"
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def check_ports_are_free(server: Server) -> None:
+    for host, port in server.ports:
+        try:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+        except OSError as error:
+            raise Failure(
+                f"The {server.title} cannot start: {host}:{port} is taken by another program ({error.strerror}). "
+                f"`ss -ltnp sport = :{port}` shows which."
+            ) from None
+
+
+# ------------------------------------------------------------------------------------------------------------ subcommands
+
+
+def up(brokers: int, nodes: int, fresh: bool) -> None:
+    wanted = servers_of(brokers, nodes)
+    before = running()
+    for server, _ in before.values():
+        count = brokers if server.kind == "kafka" else nodes
+        if server.count != count:
+            raise Failure(
+                f"A cluster of another size is running ({server.title}; asked for {count}). Run ./dev servers down first."
+            )
+    missing = [server for server in wanted if (server.kind, server.number) not in before]
+    if fresh and missing and before:
+        fresh = False  # The data of a cluster that is partly up is not ours to remove.
+    for server in missing:
+        check_ports_are_free(server)
+        jars(server.kind)
+    if fresh:
+        for server in missing:
+            shutil.rmtree(server.directory, ignore_errors=True)
+    begun = time.monotonic()
+    started: list[tuple[Server, int]] = []
+    try:
+        # All brokers start together, for they wait for each other; Cassandra nodes join one at a time.
+        for server in [s for s in missing if s.kind == "kafka"]:
+            started.append((server, spawn(server, kafka_command(server)).pid))
+        for server in [s for s in missing if s.kind == "cassandra"]:
+            pid = spawn(server, cassandra_command(server)).pid
+            started.append((server, pid))
+            if server.count > 1:
+                wait_until_ready(server, pid)
+        for server, pid in started:
+            wait_until_ready(server, pid)
+        for server, pid in before.values():
+            wait_until_ready(server, pid)
+    except (Failure, KeyboardInterrupt):
+        for server, pid in reversed(started):
+            stop(server, pid)
+        raise
+    for server in wanted:
+        print(f"{server.title}: {server.address}" + ("" if server in missing else " (was running)"))
+    if missing:
+        print(f"Ready after {time.monotonic() - begun:.0f} s. Logs: {HOME / 'log'}. Stop with: ./dev servers down")
+
+
+def down(wipe: bool) -> None:
+    found = running()
+    # Cassandra first: it takes longer, and neither needs the other.
+    for server, pid in sorted(found.values(), key=lambda entry: entry[0].kind):
+        stop(server, pid)
+        print(f"{server.title}: stopped")
+    if not found:
+        print("No server is running that ./dev servers started.")
+    if wipe:
+        for directory in HOME.glob("*-*of*"):
+            shutil.rmtree(directory)
+        print("Their data is removed.")
+
+
+def status() -> bool:
+    """Prints what runs; true if there is something and all of it answers."""
+    found = running()
+    if not found:
+        print("No server is running. Start them with: ./dev servers up")
+        return False
+    good = True
+    for server, pid in found.values():
+        answers = ready(server)
+        good = good and answers
+        state = "answers" if answers else f"does NOT answer, see {server.log}"
+        print(f"{server.title}: {server.address}, pid {pid}, {state}")
+    kinds = {server.kind for server, _ in found.values()}
+    for kind in ("kafka", "cassandra"):
+        expected = max((server.count for server, _ in found.values() if server.kind == kind), default=1)
+        alive = sum(server.kind == kind for server, _ in found.values())
+        if kind not in kinds or alive < expected:
+            print(f"{kind}: {alive} of {expected} running")
+            good = False
+    return good
+
+
+def size(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 9:
+        raise argparse.ArgumentTypeError("must be from 1 to 9")
+    return value
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev servers", description="Kafka and Cassandra on this machine, without Docker.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up|down|status")
+    start = commands.add_parser("up", help="start what is not running and wait until it answers")
+    start.add_argument("--brokers", type=size, default=1, help="Kafka brokers, at 127.0.0.1:29092, :29192, … (default 1)")
+    start.add_argument("--nodes", type=size, default=1, help="Cassandra nodes, at 127.0.0.1:9042, 127.0.0.2:9042, … (default 1)")
+    start.add_argument("--fresh", action="store_true", help="begin with empty servers, where none is running")
+    end = commands.add_parser("down", help="stop what `up` started; the data stays")
+    end.add_argument("--wipe", action="store_true", help="remove the data too")
+    commands.add_parser("status", help="say what runs; exit 0 if all of it answers, 1 otherwise")
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "up":
+            up(arguments.brokers, arguments.nodes, arguments.fresh)
+        elif arguments.command == "down":
+            down(arguments.wipe)
+        else:
+            return 0 if status() else 1
+    except Failure as failure:
+        print(f"./dev servers {arguments.command}: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_format
+# and use_rust. Every one of them looks first, takes a few hundredths of a second when nothing is missing, and then does
+# not touch the network.
+# shellcheck shell=bash
+
+readonly RUST_MINIMUM=1.88
+
+# What `./dev demo` needs: compilers, and the libraries that the program is built from.
+readonly BUILD_PACKAGES=(
+  ca-certificates ccache cmake g++ make ninja-build pkg-config
+  libbenchmark-dev libcli11-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libpg-query-dev librapidcheck-dev
+  libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
+)
+# What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3 python3-venv)
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo --preserve-env=DEBIAN_FRONTEND "$@"
+  else
+    die "needs root to install packages, and there is no sudo. Run as root, once: ./dev setup --tests"
+  fi
+}
+
+# install_packages NAME…: installs those that are missing. All at once first; if that fails, the package at fault is named.
+install_packages() {
+  local -A installed=()
+  local package
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    warn "this is not Debian, so nothing is installed. The build needs what these Debian packages hold: $*"
+    return 0
+  fi
+  while read -r package; do installed[$package]=1; done < <(
+    dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p'
+  )
+  local missing=()
+  for package in "$@"; do [[ -n ${installed[$package]:-} ]] || missing+=("$package"); done
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+
+  say "installing with apt: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  as_root apt-get update -q </dev/null ||
+    warn "apt-get update failed; going on with the package lists that are there"
+  # --no-remove: if a package conflicts with one that the machine has, say so rather than take it away.
+  local options=(-y -q --no-install-recommends --no-remove)
+  if as_root apt-get install "${options[@]}" "${missing[@]}" </dev/null; then return 0; fi
+  for package in "${missing[@]}"; do
+    as_root apt-get install "${options[@]}" "$package" </dev/null ||
+      die "apt could not install $package; its own message is above. Mend that (the network? the entries in /etc/apt? a" \
+        "package in conflict?) and run this again."
+  done
+}
+
+# rust_in DIRECTORY: succeeds if it holds a cargo and a rustc that are new enough.
+rust_in() {
+  local tool version
+  for tool in cargo rustc; do
+    [[ -x $1/$tool ]] || return 1
+    version=$("$1/$tool" --version 2>/dev/null) || return 1
+    version=${version#* }
+    printf '%s\n%s\n' "$RUST_MINIMUM" "${version%% *}" | sort --version-sort --check=quiet || return 1
+  done
+}
+
+# Puts a Rust that is new enough first in PATH; fails if there is none.
+use_rust() {
+  local directory
+  for directory in "$(dirname "$(command -v cargo || echo /nowhere/cargo)")" "$HOME/.cargo/bin" /usr/bin; do
+    if rust_in "$directory"; then
+      export PATH="$directory:$PATH"
+      return 0
+    fi
+  done
+  return 1
+}
+
+setup_build() {
+  install_packages "${BUILD_PACKAGES[@]}"
+  use_rust && return 0
+  say "no Rust of $RUST_MINIMUM or newer is here; taking Debian's"
+  install_packages cargo-web rustc-web
+  use_rust ||
+    die "cargo-web and rustc-web are installed but older than $RUST_MINIMUM. Newer ones come from bookworm-security: add it" \
+      "to /etc/apt/sources.list, then run apt-get update and apt-get install cargo-web rustc-web."
+}
+
+setup_tests() {
+  setup_build
+  install_packages "${TEST_PACKAGES[@]}"
+}
+
+setup_format() {
+  command -v clang-format >/dev/null || command -v clang-format-14 >/dev/null || install_packages clang-format
+}
+
+# ensure_venv DIRECTORY REQUIREMENTS: a Python environment with exactly the packages that the file pins.
+ensure_venv() {
+  local stamp="$1/.complete" want
+  want="$(python3 --version) $(sha256sum <"$2")"
+  if [[ -x $1/bin/python && -f $stamp && $(<"$stamp") == "$want" ]]; then return 0; fi
+  say "filling $1 with the packages of $2"
+  rm -rf "$1"
+  python3 -m venv "$1" || die "python3 could not make a virtual environment in $1; its own message is above."
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input -r "$2" ||
+    die "pip could not install the packages of $2; its own message is above."
+  printf '%s\n' "$want" >"$stamp"
+}

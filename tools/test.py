@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""Runs all tests and counts them: the source checks, the C++ tests (twice: optimised, and under sanitizers) and the system
+tests, the last two against a real Kafka and a real Cassandra that this program starts and stops unless they run already.
+
+`./dev test` calls this after it has installed what is missing. The last line is always "N passed, N failed", with
+", N skipped" where there were any; the exit code is 0 only if something passed, nothing failed and, with CI=true, nothing
+was skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import servers  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "build" / "test"
+ENVIRONMENT = {
+    "TURNTABLE_TEST_KAFKA": "127.0.0.1:29092",
+    "TURNTABLE_TEST_KAFKA_SASL": "127.0.0.1:29094",
+    "TURNTABLE_TEST_CASSANDRA": "127.0.0.1:9042",
+    "TURNTABLE_BINARY": str(ROOT / "build" / "release" / "turntable"),
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What one suite came to."""
+
+    suite: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0
+    note: str = ""
+
+    def text(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        note = f"  ({self.note})" if self.note else ""
+        return f"{self.suite:<34} {self.passed:>5} passed, {self.failed} failed{skipped}, {self.seconds:.0f} s{note}"
+
+
+def counted(report: Path, outcome: Outcome) -> Outcome:
+    """Reads the counts from a JUnit report; both ctest and pytest write one."""
+    try:
+        root = ElementTree.parse(report).getroot()
+    except (OSError, ElementTree.ParseError):
+        outcome.failed += 1
+        outcome.note = "ended without a report"
+        return outcome
+    for case in root.iter("testcase"):
+        bad = case.find("failure") is not None or case.find("error") is not None
+        if bad or case.get("status") == "fail":
+            outcome.failed += 1
+        elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
+            outcome.skipped += 1
+        else:
+            outcome.passed += 1
+    return outcome
+
+
+def banner(text: str) -> None:
+    print(f"\n==> {text}", flush=True)
+
+
+def run(command: list[str | Path], **options) -> int:
+    return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, **options).returncode
+
+
+def build(preset: str) -> Outcome | None:
+    """Builds everything of a preset; the outcome if that fails."""
+    flags = {"asan": ["--asan"], "debug": ["--debug"]}.get(preset, [])
+    if run([ROOT / "dev", "build", *flags]) == 0:
+        return None
+    return Outcome(f"build {preset}", failed=1, note="does not compile")
+
+
+def cpp_tests(preset: str, title: str, names: list[str]) -> Outcome:
+    banner(title)
+    report = RESULTS / f"ctest-{preset}.xml"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    command = ["ctest", "--test-dir", ROOT / "build" / preset, f"-j{min(os.cpu_count() or 2, 8)}", "--output-on-failure"]
+    command += ["--progress"] if sys.stdout.isatty() else ["--quiet"]
+    command += ["--output-junit", report, "--output-log", RESULTS / f"ctest-{preset}.log"]
+    if names:
+        command += ["-R", "|".join(names)]
+    code = run(command)
+    outcome = counted(report, Outcome(title, seconds=time.monotonic() - begun))
+    if code != 0 and outcome.failed == 0:
+        outcome.failed, outcome.note = 1, f"ctest ended with {code}"
+    if outcome.failed or outcome.skipped:
+        print_ctest_troubles(report)
+    return outcome
+
+
+def print_ctest_troubles(report: Path) -> None:
+    try:
+        cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        return
+    for case in cases:
+        if case.get("status") == "fail":
+            print(f"\nFAILED {case.get('name')}\n{(case.findtext('system-out') or '').strip()}")
+        elif case.get("status") != "run":
+            print(f"SKIPPED {case.get('name')}")
+
+
+def system_tests(arguments: list[str]) -> Outcome:
+    banner("System tests")
+    report = RESULTS / "pytest.xml"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments])
+    outcome = counted(report, Outcome("System tests", seconds=time.monotonic() - begun))
+    if code != 0 and outcome.failed == 0:
+        outcome.failed = 1
+        outcome.note = "collected nothing" if code == 5 else f"pytest ended with {code}"
+    return outcome
+
+
+def source_checks() -> Outcome:
+    banner("Source checks")
+    begun = time.monotonic()
+    code = run([sys.executable, ROOT / "tools" / "lint.py"])
+    return Outcome("Source checks", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
+
+
+class Servers:
+    """Kafka and Cassandra for the time of the tests. They start beside the build, and only what was started is stopped."""
+
+    def __init__(self) -> None:
+        self.before = set(servers.running())
+        self.log = RESULTS / "servers-up.log"
+        self.starter = None
+        if not {("kafka", 1), ("cassandra", 1)} <= self.before:
+            with self.log.open("wb") as log:
+                self.starter = subprocess.Popen(
+                    [sys.executable, ROOT / "tools" / "servers.py", "up", "--fresh"],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                )  # fmt: skip
+
+    def wait(self) -> Outcome | None:
+        """Waits until they answer; the outcome if they do not."""
+        if self.starter is None:
+            banner("Using the servers that are running")
+            return None
+        banner("Waiting for Kafka and Cassandra")
+        code = self.starter.wait()
+        print(self.log.read_text(errors="replace").strip(), flush=True)
+        return Outcome("Servers", failed=1, note="did not start") if code != 0 else None
+
+    def stop(self) -> None:
+        if self.starter is None:
+            return
+        if self.starter.poll() is None:
+            self.starter.send_signal(signal.SIGINT)  # It stops what it has started so far.
+            self.starter.wait()
+        for key, (server, pid) in sorted(servers.running().items()):
+            if key not in self.before:
+                servers.stop(server, pid)
+
+
+def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
+    named = [word for word in arguments.selection if word.startswith("tests") or ".py" in word or "::" in word]
+    cpp = [word for word in arguments.selection if word not in named]
+    python = named + arguments.pytest
+    everything = not (python or cpp)
+    presets = ["release"] + (["asan"] if (everything or cpp) and not arguments.no_asan else [])
+    with_servers = Servers()
+    try:
+        failures = [failure for failure in map(build, presets) if failure]
+        if everything:
+            outcomes.append(source_checks())  # After the build, which knows what is compiled.
+        failure = with_servers.wait()
+        if failures or failure:
+            outcomes.extend(failures + ([failure] if failure else []))
+            return
+        if everything or cpp:
+            outcomes.append(cpp_tests("release", "C++ tests, optimised", cpp))
+        if "asan" in presets:
+            outcomes.append(cpp_tests("asan", "C++ tests, under ASan and UBSan", cpp))
+        if everything or python:
+            outcomes.append(system_tests(python))
+    finally:
+        with_servers.stop()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="./dev test",
+        description="Run all tests: source checks, C++ tests (optimised, and under ASan and UBSan), and system tests against a "
+        "real Kafka and Cassandra, which are started and stopped unless `./dev servers up` has them running.",
+    )
+    parser.add_argument("--all", action="store_true", help="the tests that take long too, as CI does")
+    parser.add_argument("--no-asan", action="store_true", help="leave out the C++ tests under sanitizers")
+    parser.add_argument(
+        "selection",
+        nargs="*",
+        metavar="TEST",
+        help="only these: a path or node under tests/ is a system test (tests/test_run.py::test_x), any other word is a "
+        "regular expression over the names of C++ tests; after --, arguments for pytest (-- -k restart)",
+    )
+    own, pytest = sys.argv[1:], []
+    if "--" in own:
+        own, pytest = own[: own.index("--")], own[own.index("--") + 1 :]
+    arguments = parser.parse_args(own)
+    arguments.pytest = pytest
+    if arguments.all and arguments.no_asan:
+        parser.error("--all is with the sanitizers")
+
+    os.environ.update({name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()})
+    if arguments.all:
+        os.environ["TURNTABLE_TEST_ALL"] = "1"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the servers are stopped on the way out.
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    outcomes: list[Outcome] = []
+    code = None
+    try:
+        run_all(arguments, outcomes)
+    except KeyboardInterrupt:
+        outcomes.append(Outcome("Interrupted", failed=1))
+        code = 130
+    except SystemExit as leaving:
+        outcomes.append(Outcome("Ended from outside", failed=1))
+        code = leaving.code
+    finally:
+        code = report(outcomes, time.monotonic() - begun, code)
+    return code
+
+
+def report(outcomes: list[Outcome], seconds: float, code: int | None) -> int:
+    passed, failed, skipped = (sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped"))
+    banner(f"All done in {seconds:.0f} s")
+    for outcome in outcomes:
+        print("  " + outcome.text())
+    if passed + failed == 0:
+        print("No test ran.")
+    if skipped:
+        print(f"SKIPPED: {skipped} tests did not run. See above why; CI counts that as a failure.")
+    skips_fail = skipped and os.environ.get("CI") == "true"
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
+    if code is not None:
+        return code
+    return 1 if failed or skips_fail or passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
