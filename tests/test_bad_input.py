@@ -137,7 +137,7 @@ def test_the_last_of_duplicate_keys_wins(turntable, tmp_path):
 
 def test_dead_letters_from_kafka_keep_place_time_and_bytes(to_sqlite, kafka, topic):
     bad = [b"\xff\x00binary", b"caf\xc3\xa9 {", None, b"", play(song="No such song")]
-    sent = kafka.send(topic, [play(1), *bad, play(2)], partition=3)
+    sent = kafka.send(topic, [play(1), *((b"k", value) for value in bad), play(2)], partition=3)
     done = to_sqlite.drain(code=3)
     assert_accounted(done.stats, consumed=7, written=2, rejected=4, unmatched=1, dead_lettered=5)
     letters = sorted(to_sqlite.letters(), key=lambda letter: letter.offset)

@@ -17,13 +17,14 @@ namespace turntable {
 [[nodiscard]] Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source);
 [[nodiscard]] std::unique_ptr<DeadLetters> make_dead_letters(const SourceSpec& source);
 
-// Joins the group or opens the file. `listener` and `stop` outlive the source.
+// Joins the group or opens the file. `listener`, `stop` and `clock` outlive the source.
 [[nodiscard]] Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,
-                                                          AssignmentListener& listener, const StopToken& stop);
+                                                          AssignmentListener& listener, const StopToken& stop,
+                                                          const Clock& clock);
 
 // Connects, and compares the live table with the pipeline's (SQLite makes it where it is missing). A store that is away is
-// said and tried again with backoff until it is there or `stop` is requested (kind interrupted).
-[[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop);
+// said and tried again with backoff until it is there or `stop` is requested (kind interrupted). `clock` outlives the sink.
+[[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop, const Clock& clock);
 
 // Calls `attempt` until it succeeds, fails for good, or `stop` is requested; says once per cause what is waited for.
 [[nodiscard]] Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt);

@@ -58,11 +58,15 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
   source.dead_letters = read_dead_letters(options, file);
   if (source.connector == "kafka") {
     source.topic = options.required("topic");
-    source.start = options.text("start", "latest");
+    if (auto start = parse_start(options.text("start", "latest"))) {
+      source.start = *start;
+    } else {
+      options.fault("start", start.error().message);
+    }
+    source.group = stem(file);
     source.properties = options.dotted();
     if (!source.properties.contains("bootstrap.servers"))
       options.fault("bootstrap.servers", fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
-    source.properties.try_emplace("group.id", stem(file));
   } else {
     source.path = options.required("path");
   }
@@ -154,6 +158,13 @@ void check_sink(const SinkSpec& sink, const sql::TableDef& table, sql::Faults& f
   for (const std::string& fault : check_table(sink.table, dialect)) faults.add(table.at, fault);
 }
 
+// One line for each fault, each ended, so that they are shown as they are.
+Error as_error(const sql::Faults& faults) {
+  Error error = faults.error();
+  error.message += '\n';
+  return error;
+}
+
 }  // namespace
 
 Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets) {
@@ -169,7 +180,7 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
   const sql::Script script = sql::parse_script(text, overrides, faults);
   if (script.inserts.size() != 1) {
     if (faults.empty()) faults.add({1, 1}, "a pipeline needs one INSERT INTO … SELECT, and there is none");
-    return tl::unexpected<Error>(faults.error());
+    return tl::unexpected<Error>(as_error(faults));
   }
   const sql::Insert& insert = script.inserts.front();
   const sql::TableDef* source = script.find(insert.source);
@@ -208,7 +219,7 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
     if (pipeline.sink.table.columns.empty()) pipeline.sink.table.columns = plan->output_schema();
     check_sink(pipeline.sink, *sink, faults);
   }
-  if (!faults.empty() || !plan) return tl::unexpected<Error>(faults.error());
+  if (!faults.empty() || !plan) return tl::unexpected<Error>(as_error(faults));
 
   for (const ColumnDef& column : plan->stream_schema) pipeline.source.want_headers |= column.name == "kafka_headers";
   pipeline.enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue), pipeline.sink.table.key.columns());

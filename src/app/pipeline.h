@@ -12,6 +12,7 @@
 #include "enrich/enricher.h"
 #include "sink/ddl.h"
 #include "sink/table.h"
+#include "source/start_rule.h"
 #include "sql/script.h"
 
 namespace turntable {
@@ -24,7 +25,8 @@ struct SourceSpec {
   std::string dead_letters;  // A file's path; empty: drop.
   // kafka
   std::string topic;
-  std::string start;
+  Start start;
+  std::string group;  // Where the properties have no group.id.
   std::map<std::string, std::string> properties;
   // ndjson
   std::string path;

@@ -54,7 +54,7 @@ struct Worker {
 
 Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop));
+  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, clock));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
                       .flush_bytes = pipeline.sink.flush_bytes};
@@ -69,8 +69,9 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, const StopToke
                                 stop, clock);
 }
 
-Status run_lane(Lane& lane, const Pipeline& pipeline, bool until_end, const StopToken& stop) {
-  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, until_end, lane, stop));
+Status run_lane(Lane& lane, const Pipeline& pipeline, bool until_end, const StopToken& stop,
+                const Clock& clock) {
+  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, until_end, lane, stop, clock));
   return lane.run(std::move(source));
 }
 
@@ -101,8 +102,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   {
     const StatusReporter reporter(lanes);
     for (Worker& worker : workers) {
-      worker.thread = std::thread([&worker, &pipeline, &options, &stop] {
-        worker.outcome = run_lane(*worker.lane, pipeline, options.until_end, stop);
+      worker.thread = std::thread([&worker, &pipeline, &options, &stop, &clock] {
+        worker.outcome = run_lane(*worker.lane, pipeline, options.until_end, stop, clock);
         if (!worker.outcome) stop.request();
       });
     }

@@ -23,12 +23,12 @@ namespace turntable::cassandra {
 
 // Empty texts stand for options that are not given.
 struct Options {
-  std::string contact_points;  // "host:port,host:port"; the port may be left out where it is 9042.
-  std::string username;
-  std::string password;
-  std::string ca_file;      // PEM certificates; turns TLS on.
-  std::string consistency;  // "LOCAL_QUORUM" unless given.
-  std::string local_dc;     // Requests stay in this data centre.
+  std::string contact_points;     // "host:port,host:port"; the port may be left out where it is 9042.
+  std::string username = {};
+  std::string password = {};
+  std::string ca_file = {};       // PEM certificates; turns TLS on.
+  std::string consistency = {};   // "LOCAL_QUORUM" unless given.
+  std::string local_dc = {};      // Requests stay in this data centre.
   uint32_t io_threads = 1;
   Millis request_timeout{12'000};
   Millis connect_timeout{5'000};

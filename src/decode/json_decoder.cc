@@ -31,8 +31,9 @@
 
 #include "base/check.h"
 #include "base/iso_time.h"
+#include "base/number_form.h"
 #include "base/text.h"
-#include "decode/json_number.h"
+
 #include "decode/json_walk.h"
 #include "row/arena.h"
 
@@ -128,13 +129,13 @@ class JsonDecoder final : public Decoder {
   [[nodiscard]] simdjson_result<int> find_column(ondemand::field& field, size_t position);
   [[nodiscard]] int column_named(std::string_view name) const;
 
-  [[nodiscard]] error_code read_field(ondemand::value value, Field& field, Column& column,
+  [[nodiscard]] error_code read_field(ondemand::value& value, Field& field, Column& column,
                                       uint32_t row);
-  [[nodiscard]] error_code read_number(ondemand::value value, Field& field, Column& column,
+  [[nodiscard]] error_code read_number(ondemand::value& value, Field& field, Column& column,
                                        uint32_t row);
-  [[nodiscard]] error_code read_string(ondemand::value value, Field& field, Column& column,
+  [[nodiscard]] error_code read_string(ondemand::value& value, Field& field, Column& column,
                                        uint32_t row);
-  [[nodiscard]] error_code read_boolean(ondemand::value value, Field& field, Column& column,
+  [[nodiscard]] error_code read_boolean(ondemand::value& value, Field& field, Column& column,
                                         uint32_t row);
 
   // The place in the record of a text in the buffer.
@@ -219,8 +220,9 @@ error_code JsonDecoder::read_object(uint32_t row) {
   RETURN_IF_JSON_ERROR(document.get_object().get(object));
   size_t position = 0;
   for (auto next : object) {
-    ondemand::field field;
-    RETURN_IF_JSON_ERROR(std::move(next).get(field));
+    RETURN_IF_JSON_ERROR(next.error());
+    // Not copied: a copy would be read before its parts have left the processor's store buffer.
+    ondemand::field&& field = std::move(next).value_unsafe();
     int column = kUndeclared;
     RETURN_IF_JSON_ERROR(find_column(field, position++).get(column));
     if (column == kUndeclared) {
@@ -273,7 +275,7 @@ int JsonDecoder::column_named(std::string_view name) const {
   return kUndeclared;
 }
 
-error_code JsonDecoder::read_field(ondemand::value value, Field& field, Column& column,
+error_code JsonDecoder::read_field(ondemand::value& value, Field& field, Column& column,
                                    uint32_t row) {
   ondemand::json_type type;
   RETURN_IF_JSON_ERROR(value.type().get(type));
@@ -304,7 +306,7 @@ error_code JsonDecoder::read_field(ondemand::value value, Field& field, Column& 
   }
 }
 
-error_code JsonDecoder::read_boolean(ondemand::value value, Field& field, Column& column,
+error_code JsonDecoder::read_boolean(ondemand::value& value, Field& field, Column& column,
                                      uint32_t row) {
   const std::string_view token = json::token(value);
   RETURN_IF_JSON_ERROR(json::skip(value, 1, has_escapes_));
@@ -316,7 +318,7 @@ error_code JsonDecoder::read_boolean(ondemand::value value, Field& field, Column
   return simdjson::SUCCESS;
 }
 
-error_code JsonDecoder::read_number(ondemand::value value, Field& field, Column& column,
+error_code JsonDecoder::read_number(ondemand::value& value, Field& field, Column& column,
                                     uint32_t row) {
   const std::string_view token = json::token(value);
   if (field.is_integer()) {
@@ -353,7 +355,7 @@ error_code JsonDecoder::read_number(ondemand::value value, Field& field, Column&
   return simdjson::SUCCESS;
 }
 
-error_code JsonDecoder::read_string(ondemand::value value, Field& field, Column& column,
+error_code JsonDecoder::read_string(ondemand::value& value, Field& field, Column& column,
                                     uint32_t row) {
   const std::string_view token = json::token(value);
   std::string_view text = in_record(token.substr(1, token.size() - 2));

@@ -1,16 +1,12 @@
 #include "decode/json_walk.h"
 
+#include "base/number_form.h"
 #include "base/text.h"
 #include "decode/json_decoder.h"
-#include "decode/json_number.h"
+
 
 namespace turntable::json {
 namespace {
-
-std::string_view without_trailing_space(std::string_view text) {
-  const size_t last = text.find_last_not_of(" \n\r\t");
-  return text.substr(0, last + 1);
-}
 
 // simdjson 3.0 lets the second half of a surrogate pair stand alone, which is no character.
 simdjson_result<std::string_view> checked(simdjson_result<std::string_view> text) {
@@ -20,7 +16,7 @@ simdjson_result<std::string_view> checked(simdjson_result<std::string_view> text
   return characters;
 }
 
-error_code skip_scalar(ondemand::value value, ondemand::json_type type, bool has_escapes) {
+error_code skip_scalar(ondemand::value& value, ondemand::json_type type, bool has_escapes) {
   const std::string_view text = token(value);
   switch (type) {
     case ondemand::json_type::string:
@@ -36,23 +32,23 @@ error_code skip_scalar(ondemand::value value, ondemand::json_type type, bool has
   }
 }
 
-error_code skip_array(ondemand::value value, int depth, bool has_escapes) {
+error_code skip_array(ondemand::value& value, int depth, bool has_escapes) {
   ondemand::array array;
   RETURN_IF_JSON_ERROR(value.get_array().get(array));
   for (auto next : array) {
-    ondemand::value element;
-    RETURN_IF_JSON_ERROR(std::move(next).get(element));
+    RETURN_IF_JSON_ERROR(next.error());
+    ondemand::value&& element = std::move(next).value_unsafe();
     RETURN_IF_JSON_ERROR(skip(element, depth, has_escapes));
   }
   return simdjson::SUCCESS;
 }
 
-error_code skip_object(ondemand::value value, int depth, bool has_escapes) {
+error_code skip_object(ondemand::value& value, int depth, bool has_escapes) {
   ondemand::object object;
   RETURN_IF_JSON_ERROR(value.get_object().get(object));
   for (auto next : object) {
-    ondemand::field field;
-    RETURN_IF_JSON_ERROR(std::move(next).get(field));
+    RETURN_IF_JSON_ERROR(next.error());
+    ondemand::field&& field = std::move(next).value_unsafe();
     if (has_escapes) RETURN_IF_JSON_ERROR(unescaped_key(field).error());
     RETURN_IF_JSON_ERROR(skip(field.value(), depth, has_escapes));
   }
@@ -60,10 +56,6 @@ error_code skip_object(ondemand::value value, int depth, bool has_escapes) {
 }
 
 }  // namespace
-
-std::string_view token(ondemand::value& value) {
-  return without_trailing_space(value.raw_json_token());
-}
 
 simdjson_result<std::string_view> unescaped_key(ondemand::field& field) {
   return checked(field.unescaped_key());
@@ -73,7 +65,7 @@ simdjson_result<std::string_view> unescaped(ondemand::value& value) {
   return checked(value.get_string());
 }
 
-error_code skip(ondemand::value value, int depth, bool has_escapes) {
+error_code skip(ondemand::value& value, int depth, bool has_escapes) {
   ondemand::json_type type;
   RETURN_IF_JSON_ERROR(value.type().get(type));
   const bool container = type == ondemand::json_type::array || type == ondemand::json_type::object;
@@ -83,7 +75,7 @@ error_code skip(ondemand::value value, int depth, bool has_escapes) {
                                             : skip_object(value, depth + 1, has_escapes);
 }
 
-simdjson_result<std::string_view> raw_text(ondemand::value value, int depth, bool has_escapes) {
+simdjson_result<std::string_view> raw_text(ondemand::value& value, int depth, bool has_escapes) {
   std::string_view first = token(value);
   RETURN_IF_JSON_ERROR(skip(value, depth, has_escapes));
   if (first != "[" && first != "{") return std::string_view(first);

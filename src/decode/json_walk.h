@@ -13,8 +13,16 @@ namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 using simdjson::simdjson_result;
 
-// Without the white space that follows it: simdjson's token reaches to the next one.
-[[nodiscard]] std::string_view token(ondemand::value& value);
+[[nodiscard]] inline std::string_view without_trailing_space(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// simdjson's token reaches to the next one; this one ends where it ends.
+[[nodiscard]] inline std::string_view token(ondemand::value& value) {
+  return without_trailing_space(value.raw_json_token());
+}
 
 // A key or string with its escapes resolved, in the parser's own buffer: valid until the next
 // record.
@@ -24,10 +32,10 @@ using simdjson::simdjson_result;
 // Validates a value that nobody reads, all the way down. `depth` is that of the container in which
 // it stands, the record's object being 1. `has_escapes` is false where the whole record is known to
 // have no backslash.
-[[nodiscard]] error_code skip(ondemand::value value, int depth, bool has_escapes);
+[[nodiscard]] error_code skip(ondemand::value& value, int depth, bool has_escapes);
 
 // The text of a value of any kind, validated.
-[[nodiscard]] simdjson_result<std::string_view> raw_text(ondemand::value value, int depth,
+[[nodiscard]] simdjson_result<std::string_view> raw_text(ondemand::value& value, int depth,
                                                          bool has_escapes);
 
 // "a string is not closed": to stand in a sentence.

@@ -45,7 +45,6 @@ Status checked(rd_kafka_error_t* raw, const std::string& what) {
 struct Consumer::Parts {
   Queue control;  // librdkafka's own: callbacks and errors of the group.
   Queue records;  // Ours.
-  List stored;    // One entry, reused for every store().
 };
 
 // Keeps librdkafka's messages, and with them the fetched blocks that the records' views point into.
@@ -110,8 +109,6 @@ Result<std::unique_ptr<Consumer>> Consumer::open(const Options& options, Rebalan
   constexpr uint64_t kOne = 1;  // What an eventfd takes.
   rd_kafka_queue_io_event_enable(parts.control.get(), consumer->event_, &kOne, sizeof kOne);
   rd_kafka_queue_io_event_enable(parts.records.get(), consumer->event_, &kOne, sizeof kOne);
-  const Position nowhere{};
-  parts.stored = list_of(options.topic, {&nowhere, 1}, "");
   return consumer;
 }
 
@@ -178,10 +175,12 @@ void Consumer::signal() const {
   [[maybe_unused]] const auto written = ::write(event_, &one, sizeof one);  // Full is as good: it is readable.
 }
 
-void Consumer::wait(Millis limit) {
+void Consumer::wait(Millis limit) const {
   pollfd event{event_, POLLIN, 0};
-  if (::poll(&event, 1, static_cast<int>(limit.count())) <= 0) return;
-  // Cleared before the queues are served, so that what arrives from here on writes a new event.
+  ::poll(&event, 1, static_cast<int>(limit.count()));
+}
+
+void Consumer::listen() {
   uint64_t count = 0;
   [[maybe_unused]] const auto bytes = ::read(event_, &count, sizeof count);
 }
@@ -247,14 +246,9 @@ Result<std::vector<Committed>> Consumer::committed(std::span<const PartitionId> 
 }
 
 void Consumer::store(Position position, const std::string& note) {
-  rd_kafka_topic_partition_t& entry = parts_->stored->elems[0];
-  entry.partition = position.partition;
-  entry.offset = position.offset;
-  if (entry.metadata_size != note.size() || std::memcmp(entry.metadata, note.data(), note.size()) != 0) {
-    parts_->stored = list_of(topic_, {&position, 1}, note);
-  }
-  // An error says that the partition is no longer ours: its next owner will store.
-  rd_kafka_offsets_store(handle(), parts_->stored.get());
+  // A list of its own each time: librdkafka keeps in an entry to which partition's state it belongs, so that a reused one
+  // would store for the wrong partition. An error says that the partition is no longer ours: its next owner will store.
+  rd_kafka_offsets_store(handle(), list_of(topic_, {&position, 1}, note).get());
 }
 
 Status Consumer::commit_stored(Millis wait) { return await_commit(nullptr, wait); }

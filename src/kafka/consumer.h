@@ -80,9 +80,12 @@ class Consumer final : public Client {
   // Up to `limit` records that have arrived, without waiting.
   [[nodiscard]] Drained drain(size_t limit);
 
-  // Waits until serve() or drain() has something to do.
-  void wait(Millis limit);
+  // Readable when serve() or drain() may have something to do. Before these two, listen() clears it: what arrives from
+  // then on makes it readable anew.
   [[nodiscard]] int wait_fd() const { return event_; }
+  void listen();
+  // Waits until it is readable.
+  void wait(Millis limit) const;
 
   // The group's commits of these partitions, which need not be assigned.
   [[nodiscard]] Result<std::vector<Committed>> committed(std::span<const PartitionId> partitions, Millis wait);
@@ -119,7 +122,7 @@ class Consumer final : public Client {
   RebalanceHandler& handler_;
   const Clock& clock_;
   struct Parts;
-  std::unique_ptr<Parts> parts_;  // librdkafka's queues and lists.
+  std::unique_ptr<Parts> parts_;  // librdkafka's queues.
   int event_ = -1;                // An eventfd: librdkafka writes to it when an empty queue gets something.
   size_t batches_alive_ = 0;
 };

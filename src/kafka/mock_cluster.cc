@@ -1,6 +1,7 @@
 #include "kafka/mock_cluster.h"
 
 #include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
 #include <array>

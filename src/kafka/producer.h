@@ -29,7 +29,7 @@ class Producer final : public Client {
   struct Message {
     std::string_view value;
     bool has_value = true;                 // False: a tombstone.
-    std::optional<std::string_view> key;   // Records of one key go to one partition.
+    std::optional<std::string_view> key = {};  // Records of one key go to one partition.
     PartitionId partition = -1;            // Negative: by key, or spread.
     std::span<const std::pair<std::string, std::string>> headers = {};
   };

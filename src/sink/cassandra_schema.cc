@@ -1,5 +1,7 @@
 #include "sink/cassandra_schema.h"
 
+#include <fmt/format.h>
+
 #include "cassandra/schema.h"
 
 namespace turntable {
@@ -17,8 +19,21 @@ LiveColumn::Kind kind_of(cassandra::TableColumn::Kind kind) {
 
 }  // namespace
 
-Result<std::vector<LiveColumn>> read_cassandra_columns(cassandra::Session& session, const SinkTable& table) {
+Status create_cassandra_table(cassandra::Session& session, const SinkTable& table, const KeyspaceOptions& options) {
+  ASSIGN_OR_RETURN(const std::string keyspace, keyspace_ddl(table.keyspace, options));
+  RETURN_IF_ERROR(session.execute(keyspace));
+  return session.execute(table_ddl(table, Dialect::cql));
+}
+
+Result<Difference> check_cassandra_table(cassandra::Session& session, const SinkTable& table) {
   ASSIGN_OR_RETURN(const auto columns, cassandra::read_table(session, table.keyspace, table.name));
+  Difference difference;
+  if (columns.empty()) {
+    ASSIGN_OR_RETURN(const bool keyspace, cassandra::has_keyspace(session, table.keyspace));
+    difference.faults.push_back(keyspace ? fmt::format("there is no table {} in keyspace {}", table.name, table.keyspace)
+                                         : fmt::format("there is no keyspace {}", table.keyspace));
+    return difference;
+  }
   std::vector<LiveColumn> live;
   for (const cassandra::TableColumn& column : columns) {
     live.push_back({.name = column.name,
@@ -27,7 +42,7 @@ Result<std::vector<LiveColumn>> read_cassandra_columns(cassandra::Session& sessi
                     .position = column.position,
                     .descending = column.descending});
   }
-  return live;
+  return compare(table, live, Dialect::cql);
 }
 
 }  // namespace turntable

@@ -37,28 +37,29 @@ Status check_types(const cassandra::Statement& statement, const SinkTable& table
 
 }  // namespace
 
-Result<std::unique_ptr<CassandraSink>> CassandraSink::open(const cassandra::Options& connection,
-                                                           const SinkTable& table, const Clock& clock) {
+Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions options) {
+  const SinkTable& table = options.table;
   const auto explained = [&table](Error error) {
     return tl::unexpected<Error>(std::move(error).with("cannot write to " + table.full_name()));
   };
-  Result<cassandra::Session> session = cassandra::Session::connect(connection);
+  Result<cassandra::Session> session = cassandra::Session::connect(options.connection);
   if (!session) return explained(std::move(session.error()));
   Result<cassandra::Statement> statement = session->prepare(insert_dml(table, Dialect::cql));
   if (!statement) return explained(std::move(statement.error()));
   if (Status same = check_types(*statement, table); !same) return explained(std::move(same.error()));
   auto writer = std::make_unique<cassandra::SessionWriter>(std::move(*session), std::move(*statement));
-  return std::make_unique<CassandraSink>(std::move(writer), table, clock);
+  return std::make_unique<CassandraSink>(std::move(writer), std::move(options));
 }
 
-CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer, const SinkTable& table, const Clock& clock,
-                             const CassandraSinkOptions& options)
-    : writer_(std::move(writer)), name_(table.full_name()), clock_(clock), partition_order_(partition_cells(table)) {
+CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer, CassandraSinkOptions options)
+    : writer_(std::move(writer)),
+      name_(options.table.full_name()),
+      clock_(std::move(options.clock)),
+      partition_order_(partition_cells(options.table)) {
   for (size_t slot = 0; slot < kRequestsLimit; ++slot) {
-    Backoff::Options backoff = options.backoff;
-    backoff.seed += static_cast<uint32_t>(slot);
-    window_.emplace_back(backoff);
+    window_.emplace_back(options.backoff);
     idle_.push_back(slot);
+    ++options.backoff.seed;  // Requests that fail together are not to come back together.
   }
 }
 
@@ -98,7 +99,7 @@ Result<Acks> CassandraSink::reap(Millis wait) {
 void CassandraSink::send_what_is_due() {
   if (failed_) return;
   if (failing_ > 0) {
-    const SteadyTime now = clock_.now();
+    const SteadyTime now = clock_->now();
     for (size_t slot = 0; slot < window_.size(); ++slot) {
       if (window_[slot].state == Request::State::waiting && window_[slot].due <= now) send(slot);
     }
@@ -150,7 +151,7 @@ void CassandraSink::send(size_t slot) {
 Millis CassandraSink::patience(Millis wait) const {
   if (rows_held_ == 0) return Millis(0);
   if (failing_ == 0) return wait;
-  const SteadyTime now = clock_.now();
+  const SteadyTime now = clock_->now();
   for (const Request& request : window_) {
     if (request.state == Request::State::waiting)
       wait = std::min(wait, std::max(Millis(0), std::chrono::ceil<Millis>(request.due - now)));
@@ -189,11 +190,11 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
 
 void CassandraSink::retry_later(Request& request, const std::string& reason) {
   request.state = Request::State::waiting;
-  request.due = clock_.now() + request.backoff.next();
+  request.due = clock_->now() + request.backoff.next();
   if (request.failing) return;
   request.failing = true;
   if (failing_++ > 0) return;
-  failing_since_ = clock_.now();
+  failing_since_ = clock_->now();
   log::warn("{} cannot be written to, which is tried again until it works: {}", name_, reason);
 }
 
@@ -223,7 +224,7 @@ void CassandraSink::free_slot(size_t slot) {
   request.failing = false;
   request.backoff.reset();
   if (--failing_ > 0) return;
-  const auto seconds = std::chrono::duration<double>(clock_.now() - failing_since_).count();
+  const auto seconds = std::chrono::duration<double>(clock_->now() - failing_since_).count();
   log::warn("{} is written to again, after {:.1f} s", name_, seconds);
 }
 

@@ -27,7 +27,10 @@
 namespace turntable {
 
 struct CassandraSinkOptions {
+  cassandra::Options connection = {};
+  SinkTable table = {};  // Passes check_table().
   Backoff::Options backoff{.first = Millis(100), .limit = Millis(5'000)};
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
 
 class CassandraSink final : public Sink {
@@ -42,13 +45,11 @@ class CassandraSink final : public Sink {
   static constexpr size_t kHeldBytesLimit = size_t{64} << 20;
 
   // Connects and prepares. An error of kind transient where no node is there: the caller tries again. Of kind schema where
-  // the table is not there or has columns of other types than the rows, each named. The table passes check_table().
-  // `clock` outlives the sink.
-  [[nodiscard]] static Result<std::unique_ptr<CassandraSink>> open(const cassandra::Options& connection,
-                                                                   const SinkTable& table, const Clock& clock);
+  // the table is not there or has columns of other types than the rows, each named.
+  [[nodiscard]] static Result<std::unique_ptr<CassandraSink>> open(CassandraSinkOptions options);
 
-  CassandraSink(std::unique_ptr<cassandra::Writer> writer, const SinkTable& table, const Clock& clock,
-                const CassandraSinkOptions& options = {});
+  // Writes through `writer` and ignores options.connection.
+  CassandraSink(std::unique_ptr<cassandra::Writer> writer, CassandraSinkOptions options);
 
   [[nodiscard]] Status submit(RowBatch& rows) override;
   [[nodiscard]] bool full() const override;
@@ -95,7 +96,7 @@ class CassandraSink final : public Sink {
 
   std::unique_ptr<cassandra::Writer> writer_;
   const std::string name_;
-  const Clock& clock_;
+  const std::shared_ptr<const Clock> clock_;
   PartitionOrder partition_order_;
 
   std::vector<std::unique_ptr<Held>> all_held_;  // Owns; used again, for their memory.

@@ -205,7 +205,9 @@ class SinkContract : public testing::TestWithParam<Kind> {
     reap_all();
     EXPECT_EQ(written_, expected_);
     EXPECT_THAT(refused_, IsEmpty());
-    if (const auto stored = subject_->stored()) EXPECT_THAT(*stored, testing::UnorderedElementsAreArray(cells));
+    if (const auto stored = subject_->stored()) {
+      EXPECT_THAT(*stored, testing::UnorderedElementsAreArray(cells));
+    }
   }
 
   static constexpr Millis kWait{100};
@@ -229,7 +231,9 @@ TEST_P(SinkContract, AcknowledgesEveryRowOnceWithItsOrigin) {
   reap_all();
   EXPECT_EQ(written_, expected_);
   EXPECT_THAT(refused_, IsEmpty());
-  if (const auto stored = subject_->stored()) EXPECT_THAT(*stored, SizeIs(expected_.size()));
+  if (const auto stored = subject_->stored()) {
+    EXPECT_THAT(*stored, SizeIs(expected_.size()));
+  }
 }
 
 TEST_P(SinkContract, AnEmptyBatchIsNothing) {
@@ -250,15 +254,16 @@ TEST_P(SinkContract, ReportsNothingTwice) {
   EXPECT_EQ(written_, expected_);
 }
 
+// A key that shows its number in its length and its letters.
+std::string key_of(int i) { return std::string(static_cast<size_t>(i) * 10 + 1, static_cast<char>('a' + i % 26)); }
+
 TEST_P(SinkContract, TheBatchMayBeFilledAgainAtOnce) {
   // What was submitted must not change under the sink when the lane reuses the batch's memory.
   RowBatch batch;
   for (int i = 0; i < 50; ++i) {
-    add(batch, {.k = std::string(static_cast<size_t>(i) * 10, static_cast<char>('a' + i % 26)), .n = i, .t = std::to_string(i)});
-    if (batch.row(0)[4] == '\0') continue;
+    add(batch, {.k = key_of(i), .n = i, .t = std::to_string(i)});
     submit(batch);
   }
-  submit(batch);
   reap_all();
   EXPECT_EQ(written_, expected_);
   if (const auto stored = subject_->stored()) {
@@ -266,7 +271,7 @@ TEST_P(SinkContract, TheBatchMayBeFilledAgainAtOnce) {
       CellReader cells(row);
       const std::string k(cells.next().bytes());
       const int32_t n = cells.next().int32();
-      EXPECT_EQ(k, std::string(static_cast<size_t>(n) * 10, static_cast<char>('a' + n % 26)));
+      EXPECT_EQ(k, key_of(n));
     }
   }
 }
@@ -309,8 +314,9 @@ TEST_P(SinkContract, ARowThatIsWrittenAgainStaysOneRowAndTheLastWins) {
   submit(batch);
   reap_all();
   EXPECT_EQ(written_, expected_);
-  if (const auto stored = subject_->stored())
+  if (const auto stored = subject_->stored()) {
     EXPECT_THAT(*stored, testing::ElementsAre(Row{.k = "a", .n = 1, .f = 2.0F}.cells()));
+  }
 }
 
 TEST_P(SinkContract, ASinkThatIsOpenedAgainGoesOnWithTheSameRows) {
@@ -327,10 +333,16 @@ TEST_P(SinkContract, WaitFdIsReadableWhenThereIsSomethingToReap) {
   submit(batch);
   for (int i = 0; sink_->in_flight() > 0 && i < kPatience; ++i) {
     // Without a descriptor everything is complete already.
-    if (pollfd fd = {sink_->wait_fd(), POLLIN, 0}; fd.fd >= 0) ASSERT_EQ(::poll(&fd, 1, 10'000), 1);
+    const bool waits = sink_->wait_fd() >= 0;
+    pollfd fd = {sink_->wait_fd(), POLLIN, 0};
+    if (waits) {
+      ASSERT_EQ(::poll(&fd, 1, 10'000), 1);
+    }
     const size_t before = written_.size();
     reap();
-    if (sink_->wait_fd() < 0) EXPECT_GT(written_.size(), before);
+    if (!waits) {
+      EXPECT_GT(written_.size(), before);
+    }
   }
   EXPECT_EQ(written_, expected_);
 }
@@ -342,7 +354,7 @@ TEST_P(SinkContract, AnIdleReapIsShortAndHarmless) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SinkContract, testing::ValuesIn(kKinds),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace turntable

@@ -77,9 +77,6 @@ constexpr Word kWords[] = {
     {"pm", Field::meridiem, Case::lower},
 };
 
-// PostgreSQL's patterns that begin like one of ours but mean something else; taken apart they would print nonsense.
-constexpr std::string_view kForeign[] = {"YYYYY", "yyyyy", "YYY", "yyy", "SSSSS", "SSSS", "sssss", "ssss"};
-
 constexpr const char* kSupported = "YYYY YY MM Month Mon DD DDD Day Dy HH24 HH12 HH MI SS MS US AM PM, and FM before one";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -94,6 +91,13 @@ constexpr size_t digits_of(Field field) {
     case Field::micros: return 6;
     default: return 2;
   }
+}
+
+// PostgreSQL has YYY and SSSS, which begin like ours but mean something else; taken apart they would print nonsense.
+bool is_foreign(std::string_view rest) {
+  const size_t run = std::min(rest.find_first_not_of(rest[0]), rest.size());
+  const char letter = upper(rest[0]);
+  return (letter == 'Y' && run != 2 && run != 4) || (letter == 'S' && run > 3);
 }
 
 const Word* word_at(std::string_view rest) {
@@ -207,8 +211,7 @@ Result<TimeFormat> TimeFormat::compile(std::string_view pattern, Use use) {
       i += 2;
       continue;
     }
-    const auto is_here = [&](std::string_view word) { return rest.substr(0, word.size()) == word; };
-    const bool foreign = std::any_of(std::begin(kForeign), std::end(kForeign), is_here);
+    const bool foreign = is_foreign(rest);
     if (const Word* word = foreign ? nullptr : word_at(rest)) {
       format.items_.push_back({.field = word->field, .letters = word->letters, .fill = fill, .literal = ""});
       fill = true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <limits>
 
+#include "base/iso_time.h"
 #include "base/text.h"
 #include "sql/calendar.h"
 
@@ -102,51 +103,6 @@ Parsed<T> parse_float(std::string_view text) {
   return {value, {}};
 }
 
-// Reads fields of an ISO 8601 time from left to right.
-struct IsoReader {
-  std::string_view rest;
-
-  bool take(char c) {
-    if (rest.empty() || rest[0] != c) return false;
-    rest.remove_prefix(1);
-    return true;
-  }
-  // Between `least` and `most` digits; -1 where they are not there.
-  int number(size_t least, size_t most) {
-    int value = 0;
-    size_t count = 0;
-    while (count < most && count < rest.size() && rest[count] >= '0' && rest[count] <= '9')
-      value = value * 10 + (rest[count++] - '0');
-    if (count < least) return -1;
-    rest.remove_prefix(count);
-    return value;
-  }
-  // The digits of a fraction as microseconds; more than six are rounded.
-  int fraction() {
-    double scale = 100'000;
-    double micros = 0;
-    size_t count = 0;
-    for (; count < rest.size() && rest[count] >= '0' && rest[count] <= '9'; ++count, scale /= 10)
-      micros += (rest[count] - '0') * scale;
-    if (count == 0) return -1;
-    rest.remove_prefix(count);
-    return static_cast<int>(std::lrint(micros));
-  }
-};
-
-// "Z", "+02", "+0200", "-03:30" as seconds; nothing where it is malformed.
-std::optional<int> iso_offset(IsoReader& reader) {
-  if (reader.rest.empty() || reader.take('Z') || reader.take('z')) return 0;
-  const bool west = reader.rest[0] == '-';
-  if (!reader.take('+') && !reader.take('-')) return std::nullopt;
-  const int hours = reader.number(2, 2);
-  int minutes = 0;
-  const bool colon = reader.take(':');
-  if (colon || !reader.rest.empty()) minutes = reader.number(2, 2);
-  if (hours < 0 || hours > 15 || minutes < 0 || minutes > 59) return std::nullopt;
-  return (west ? -1 : 1) * (hours * 60 + minutes) * 60;
-}
-
 }  // namespace
 
 ShortText float_text(double value) { return shortest(value); }
@@ -192,43 +148,7 @@ Parsed<uint8_t> parse_bool(std::string_view text) {
   return {};
 }
 
-Parsed<int64_t> parse_timestamp(std::string_view text) {
-  IsoReader reader{trim_blanks(text)};
-  Moment moment;
-  Date& date = moment.date;
-  date.year = reader.number(4, 6);
-  if (!reader.take('-')) return {};
-  date.month = reader.number(1, 2);
-  if (!reader.take('-')) return {};
-  date.day = reader.number(1, 2);
-  if (date.year < 0 || date.month < 0 || date.day < 0) return {};
-  int offset = 0;
-  if (!reader.rest.empty()) {
-    if (!reader.take('T') && !reader.take('t') && !reader.take(' ')) return {};
-    moment.hour = reader.number(1, 2);
-    if (moment.hour < 0 || !reader.take(':')) return {};
-    moment.minute = reader.number(2, 2);
-    if (moment.minute < 0) return {};
-    if (reader.take(':')) {
-      moment.second = reader.number(2, 2);
-      if (moment.second < 0) return {};
-      if (reader.take('.')) moment.micros = reader.fraction();
-      if (moment.micros < 0) return {};
-    }
-    if (reader.take(' ') && reader.rest.empty()) return {};
-    const auto found = iso_offset(reader);
-    if (!found || !reader.rest.empty()) return {};
-    offset = *found;
-  }
-  constexpr Parsed<int64_t> kOutOfRange{std::nullopt, ParseFailure::range};
-  if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 ||
-      date.day > days_in_month(date.year, date.month) || moment.hour > 23 || moment.minute > 59 || moment.second > 59)
-    return kOutOfRange;
-  const auto micros = micros_of(moment);
-  int64_t shifted = 0;
-  if (!micros || __builtin_sub_overflow(*micros, offset * kMicrosPerSecond, &shifted)) return kOutOfRange;
-  return {shifted, {}};
-}
+Parsed<int64_t> parse_timestamp(std::string_view text) { return {parse_iso_time(trim_blanks(text)), {}}; }
 
 std::string_view bytes_text(std::string_view bytes, Arena& arena) {
   constexpr std::string_view kDigits = "0123456789abcdef";

@@ -53,8 +53,7 @@ struct Parsed {
 [[nodiscard]] Parsed<double> parse_float64(std::string_view text);
 [[nodiscard]] Parsed<uint8_t> parse_bool(std::string_view text);
 
-// ISO 8601: a date, and a time after a blank or a T, with seconds, a fraction and an offset or Z as far as given. UTC
-// where there is no offset. PostgreSQL knows many more forms, some of which depend on settings.
+// ISO 8601 (base/iso_time.h). PostgreSQL knows many more forms, some of which depend on settings.
 [[nodiscard]] Parsed<int64_t> parse_timestamp(std::string_view text);
 
 // bytea: \x and hexadecimal digits.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 import aiokafka
@@ -43,8 +44,7 @@ class Kafka:
             consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
             await consumer.start()
             try:
-                while len(consumer.partitions_for_topic(topic) or ()) < partitions:
-                    await consumer._client.force_metadata_update()
+                while len(await partitions_of(consumer, topic)) < partitions:
                     await asyncio.sleep(0.02)
             finally:
                 await consumer.stop()
@@ -103,7 +103,7 @@ class Kafka:
             admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
             await admin.start()
             try:
-                offsets = await admin.list_consumer_group_offsets(group)
+                offsets = await patiently(lambda: admin.list_consumer_group_offsets(group))
             except aiokafka.errors.GroupIdNotFound:
                 return {}
             finally:
@@ -126,5 +126,21 @@ class Kafka:
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    await consumer.topics()  # Brings the names and partitions of all topics.
-    return [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+    cluster = await consumer._client.fetch_all_metadata()
+    return [TopicPartition(topic, number) for number in sorted(cluster.partitions_for_topic(topic) or ())]
+
+
+async def patiently(call, seconds: float = 30):
+    """Repeats a call while the group's coordinator is only just coming up, as it is on a new broker."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return await call()
+        except (
+            aiokafka.errors.GroupCoordinatorNotAvailableError,
+            aiokafka.errors.GroupLoadInProgressError,
+            aiokafka.errors.NotCoordinatorForGroupError,
+        ):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.1)

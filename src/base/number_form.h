@@ -1,14 +1,14 @@
-// The grammar of JSON numbers (RFC 8259, section 6), for values that no parser converts: numbers
-// that nobody asks for, and numbers that were refused, to tell what is no number from what is too
-// large.
+// The grammar of numbers as JSON writes them (RFC 8259, section 6): no leading zeros, no plus, digits on both sides of
+// the point. For values that are not converted, and to tell what is no number from what is too large.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace turntable {
 
 enum class NumberForm {
-  none,      // Not a JSON number.
+  none,      // Not a number in this form.
   integer,   // Without fraction and exponent, of any length.
   fraction,  // With one of them or both.
 };

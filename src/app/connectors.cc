@@ -1,0 +1,92 @@
+#include "app/connectors.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "app/live_table.h"
+#include "base/backoff.h"
+#include "base/log.h"
+#include "decode/json_decoder.h"
+#include "sink/cassandra_sink.h"
+#include "sink/console_sink.h"
+#include "sink/null_sink.h"
+#include "sink/sqlite_sink.h"
+#include "source/kafka_source.h"
+#include "source/ndjson_source.h"
+
+namespace turntable {
+namespace {
+
+// How long a wait may keep a stop from being noticed.
+constexpr Millis kStopGranularity{50};
+// The same cause is said again after so long.
+constexpr Millis kRepeatAfter{30'000};
+
+void wait_or_stop(Millis wait, const StopToken& stop) {
+  const SteadyTime until = std::chrono::steady_clock::now() + wait;
+  while (!stop.requested() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::min(wait, kStopGranularity));
+}
+
+}  // namespace
+
+Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt) {
+  Backoff backoff({.first = Millis(250), .limit = Millis(5'000)});
+  std::string said;
+  SteadyTime said_at{};
+  while (true) {
+    if (stop.requested()) return fail(ErrorKind::interrupted, "stopped");
+    Status status = attempt();
+    if (status || status.error().kind != ErrorKind::transient) {
+      if (status && !said.empty()) log::info("connected");
+      return status;
+    }
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (status.error().message != said || now - said_at >= kRepeatAfter) {
+      said = status.error().message;
+      said_at = now;
+      log::warn("{}; trying again until it can be reached", said);
+    }
+    wait_or_stop(backoff.next(), stop);
+  }
+}
+
+Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source) { return make_json_decoder(source.declared); }
+
+std::unique_ptr<DeadLetters> make_dead_letters(const SourceSpec& source) {
+  return source.dead_letters.empty() ? dropped_dead_letters() : dead_letters_in_file(source.dead_letters);
+}
+
+Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end, AssignmentListener& listener,
+                                            const StopToken& stop, const Clock& clock) {
+  if (source.connector == "ndjson") return NdjsonSource::open(source.path, listener, stop, clock);
+  return KafkaSource::open({.topic = source.topic,
+                            .properties = source.properties,
+                            .group = source.group,
+                            .start = source.start,
+                            .until_end = until_end,
+                            .want_headers = source.want_headers},
+                           listener, stop, clock);
+}
+
+Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop, const Clock& clock) {
+  if (sink.connector == "null") return std::make_unique<NullSink>();
+  if (sink.connector == "console") return std::make_unique<ConsoleSink>(sink.table.columns);
+  if (sink.connector == "sqlite") {
+    ASSIGN_OR_RETURN(auto opened, SqliteSink::open({.path = sink.path, .table = sink.table}));
+    return opened;
+  }
+  {
+    ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
+    RETURN_IF_ERROR(retry_transient(stop, [&] { return check_cassandra_table(session, sink); }));
+  }
+  std::unique_ptr<CassandraSink> opened;
+  RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
+    ASSIGN_OR_RETURN(opened, CassandraSink::open(cassandra_options(sink), sink.table, clock));
+    return {};
+  }));
+  return opened;
+}
+
+}  // namespace turntable

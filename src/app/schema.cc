@@ -1,0 +1,67 @@
+#include "app/schema.h"
+
+#include <fmt/format.h>
+
+#include "app/connectors.h"
+#include "app/live_table.h"
+#include "app/pipeline.h"
+#include "sink/sqlite_schema.h"
+
+namespace turntable {
+namespace {
+
+Result<ExitCode> print_ddl(const SinkSpec& sink) {
+  if (sink.connector == "cassandra") {
+    ASSIGN_OR_RETURN(const auto statements, cassandra_ddl(sink));
+    for (size_t i = 0; i < statements.size(); ++i) fmt::print("{}{};\n", i == 0 ? "" : "\n", statements[i]);
+  } else {
+    fmt::print("{};\n", table_ddl(sink.table, Dialect::sqlite));
+  }
+  return ExitCode::done;
+}
+
+Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
+  if (sink.connector == "cassandra") {
+    ASSIGN_OR_RETURN(const auto statements, cassandra_ddl(sink));
+    ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
+    for (const std::string& statement : statements)
+      RETURN_IF_ERROR(retry_transient(stop, [&] { return session.execute(statement); }));
+    // A table that was there before may be another one.
+    RETURN_IF_ERROR(check_cassandra_table(session, sink));
+    fmt::print("{} is there, at {}.\n", sink.table.full_name(), sink.contact_points);
+  } else {
+    RETURN_IF_ERROR(create_sqlite_table(sink.path, sink.table));
+    fmt::print("{} is there, in {}.\n", sink.table.name, sink.path);
+  }
+  return ExitCode::done;
+}
+
+Result<ExitCode> check(const SinkSpec& sink, const StopToken& stop) {
+  if (sink.connector == "cassandra") {
+    ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
+    RETURN_IF_ERROR(check_cassandra_table(session, sink));
+  } else {
+    ASSIGN_OR_RETURN(const Difference difference, check_sqlite_table(sink.path, sink.table));
+    RETURN_IF_ERROR(difference_error(difference, sink.table.name));
+  }
+  fmt::print("{} is as the pipeline needs it.\n", sink.table.full_name());
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop) {
+  ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
+  const SinkSpec& sink = pipeline.sink;
+  if (sink.connector != "cassandra" && sink.connector != "sqlite")
+    return fail(ErrorKind::usage, fmt::format("the connector '{}' of {} keeps no table, so it has no schema", sink.connector,
+                                              sink.table.name));
+  switch (options.action) {
+    case SchemaAction::print: return print_ddl(sink);
+    case SchemaAction::apply: return apply(sink, stop);
+    case SchemaAction::check: return check(sink, stop);
+  }
+  return ExitCode::done;
+}
+
+}  // namespace turntable

@@ -1,0 +1,133 @@
+#include "catalogue/csv_reader.h"
+
+#include <cstring>
+
+namespace turntable {
+namespace {
+
+// After a fault, what was read beyond its first line is read again. A text made for it could ask for that on every line;
+// past this many times its size, the reader goes on behind the fault instead.
+constexpr size_t kReadAgainLimit = 8;
+
+uint64_t count_breaks(std::string_view text) {
+  uint64_t breaks = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    breaks += text[i] == '\n' || (text[i] == '\r' && !crlf) ? 1 : 0;
+  }
+  return breaks;
+}
+
+}  // namespace
+
+CsvReader::CsvReader(std::string_view text, char delimiter, Arena& arena)
+    : text_(text), delimiter_(delimiter), arena_(arena) {
+  if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+}
+
+std::optional<CsvRow> CsvReader::next() {
+  skip_blank_lines();
+  if (at_ == text_.size()) return std::nullopt;
+  const size_t begin = at_;
+  fields_.clear();
+  fault_ = {};
+  while (read_field()) {
+    if (at_ == text_.size() || at_break()) {
+      skip_break();
+      return finish(begin, {});
+    }
+    ++at_;  // The delimiter.
+  }
+  const size_t fault_at = at_;
+  const size_t second_line = next_line(begin);
+  at_ = second_line;
+  if (fault_at > second_line) {
+    read_again_ += fault_at - second_line;
+    if (read_again_ > kReadAgainLimit * text_.size()) at_ = next_line(fault_at);
+  }
+  return finish(begin, fault_);
+}
+
+CsvRow CsvReader::finish(size_t begin, std::string_view fault) {
+  CsvRow row;
+  row.line = line_;
+  row.fault = fault;
+  if (fault.empty()) row.fields = fields_;
+  const std::string_view text = text_.substr(begin, at_ - begin);
+  line_ += count_breaks(text);
+  const bool ends_in_break = text.ends_with('\n') || text.ends_with('\r');
+  row.last_line = ends_in_break ? line_ - 1 : line_;
+  return row;
+}
+
+// False where the row cannot be read on; fault_ says why, at_ is where.
+bool CsvReader::read_field() {
+  if (at_ < text_.size() && text_[at_] == '"') return read_quoted();
+  read_plain();
+  return true;
+}
+
+// A quote inside an unquoted field is not RFC 4180's, but what it means is plain: itself.
+void CsvReader::read_plain() {
+  const size_t begin = at_;
+  while (at_ < text_.size() && text_[at_] != delimiter_ && !at_break()) ++at_;
+  fields_.push_back({text_.substr(begin, at_ - begin), false});
+}
+
+bool CsvReader::read_quoted() {
+  const size_t begin = at_ + 1;
+  size_t doubled = 0;
+  size_t end = begin;
+  for (;; end += 2, ++doubled) {
+    end = text_.find('"', end);
+    if (end == std::string_view::npos) {
+      fault_ = "a quote is opened that is never closed";
+      at_ = text_.size();
+      return false;
+    }
+    if (end + 1 == text_.size() || text_[end + 1] != '"') break;
+  }
+  at_ = end + 1;
+  if (at_ < text_.size() && text_[at_] != delimiter_ && !at_break()) {
+    fault_ = "text follows a closing quote";
+    return false;
+  }
+  std::string_view text = text_.substr(begin, end - begin);
+  if (doubled > 0) {
+    char* place = arena_.allocate(text.size() - doubled);
+    char* out = place;
+    for (size_t i = 0; i < text.size(); ++i) {
+      *out++ = text[i];
+      if (text[i] == '"') ++i;
+    }
+    text = {place, static_cast<size_t>(out - place)};
+  }
+  fields_.push_back({text, true});
+  return true;
+}
+
+bool CsvReader::at_break() const { return text_[at_] == '\n' || text_[at_] == '\r'; }
+
+void CsvReader::skip_break() {
+  if (at_ == text_.size()) return;
+  const bool crlf = text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n';
+  at_ += crlf ? 2 : 1;
+}
+
+// A blank line is no row, even where a row has one column: its key would be empty.
+void CsvReader::skip_blank_lines() {
+  while (at_ < text_.size() && at_break()) {
+    skip_break();
+    ++line_;
+  }
+}
+
+// Behind the first line break at or after `from`.
+size_t CsvReader::next_line(size_t from) const {
+  const size_t found = text_.find_first_of("\r\n", from);
+  if (found == std::string_view::npos) return text_.size();
+  const bool crlf = text_[found] == '\r' && found + 1 < text_.size() && text_[found + 1] == '\n';
+  return found + (crlf ? 2 : 1);
+}
+
+}  // namespace turntable

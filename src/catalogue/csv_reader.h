@@ -1,0 +1,58 @@
+// Splits a CSV text into rows and fields, as RFC 4180 says: quoted fields may hold delimiters, line breaks and doubled
+// quotes. LF, CRLF and CR end a row; a byte order mark and blank lines are skipped. It knows nothing of headers and types.
+//
+// A fault (an unclosed quote, text after a closing quote) costs the line on which its row begins, and no more: reading
+// goes on at the next line, so that one stray quote cannot swallow the rest of a file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "row/arena.h"
+
+namespace turntable {
+
+struct CsvField {
+  std::string_view text;  // Without the quotes.
+  bool quoted = false;    // Tells "" from nothing.
+};
+
+struct CsvRow {
+  uint64_t line = 0;       // Where it begins, from 1.
+  uint64_t last_line = 0;  // Where it ends, or how far the text was left out.
+  std::span<const CsvField> fields;  // Valid until the next call.
+  std::string_view fault;  // What is wrong, to stand in a sentence; empty where the row is good.
+};
+
+// One thread. The text and the arena must outlive the reader; fields point into either.
+class CsvReader {
+ public:
+  CsvReader(std::string_view text, char delimiter, Arena& arena);
+
+  // Nothing at the end.
+  [[nodiscard]] std::optional<CsvRow> next();
+
+ private:
+  void skip_blank_lines();
+  [[nodiscard]] bool read_field();
+  [[nodiscard]] bool read_quoted();
+  void read_plain();
+  [[nodiscard]] bool at_break() const;
+  void skip_break();
+  [[nodiscard]] size_t next_line(size_t from) const;
+  [[nodiscard]] CsvRow finish(size_t begin, std::string_view fault);
+
+  std::string_view text_;
+  char delimiter_;
+  Arena& arena_;
+  size_t at_ = 0;
+  uint64_t line_ = 1;
+  size_t read_again_ = 0;  // Bytes that were read a second time after faults.
+  std::vector<CsvField> fields_;
+  std::string_view fault_;
+};
+
+}  // namespace turntable

@@ -1,0 +1,116 @@
+#include "catalogue/flat_index.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace turntable {
+namespace {
+
+// Enough to hide a miss of the cache, few enough for the first-level cache.
+constexpr size_t kGroup = 32;
+
+uint64_t hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
+uint64_t hash_of(int64_t key) { return XXH3_64bits(&key, sizeof key); }
+uint64_t hash_of(int32_t key) { return hash_of(int64_t{key}); }
+
+uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+void prefetch_text(std::string_view key) { __builtin_prefetch(key.data()); }
+void prefetch_text(int64_t) {}
+
+}  // namespace
+
+FlatIndex::FlatIndex(size_t rows)
+    : slots_(std::bit_ceil(std::max<size_t>(16, rows + rows / 2 + 1))), mask_(slots_.size() - 1), room_(rows) {}
+
+template <class Key>
+uint32_t FlatIndex::find_or_add(const Key* stored, uint32_t row) {
+  const uint64_t hash = hash_of(stored[row]);
+  for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
+    Slot& slot = slots_[at];
+    if (slot.row == kNoRow) {
+      CHECK(room_ > 0);
+      --room_;
+      slot = {tag_of(hash), row};
+      return kNoRow;
+    }
+    if (slot.tag == tag_of(hash) && stored[slot.row] == stored[row]) return slot.row;
+  }
+}
+
+uint32_t FlatIndex::find_or_add(const Column& stored, uint32_t row) {
+  switch (stored.type()) {
+    case Type::int32: return find_or_add(stored.data<int32_t>(), row);
+    case Type::int64: return find_or_add(stored.data<int64_t>(), row);
+    default: return find_or_add(stored.data<std::string_view>(), row);
+  }
+}
+
+// rows[w] for every w in `wanted`, of which there are at most kGroup, none of them NULL.
+template <class Key>
+void FlatIndex::find_group(const Key* stored, const Key* keys, std::span<const uint32_t> wanted,
+                           std::span<uint32_t> rows) const {
+  const Slot* slots = slots_.data();
+  std::array<uint64_t, kGroup> hashes;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    hashes[i] = hash_of(keys[wanted[i]]);
+    __builtin_prefetch(slots + (hashes[i] & mask_));
+  }
+  // The first slot that is free or has the tag: mostly the answer.
+  std::array<size_t, kGroup> places;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    size_t at = hashes[i] & mask_;
+    while (slots[at].row != kNoRow && slots[at].tag != tag_of(hashes[i])) at = (at + 1) & mask_;
+    places[i] = at;
+    if (slots[at].row != kNoRow) __builtin_prefetch(stored + slots[at].row);
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const uint32_t row = slots[places[i]].row;
+    if (row != kNoRow) prefetch_text(stored[row]);
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    size_t at = places[i];
+    const Key& key = keys[wanted[i]];
+    while (slots[at].row != kNoRow && !(slots[at].tag == tag_of(hashes[i]) && stored[slots[at].row] == key))
+      at = (at + 1) & mask_;
+    rows[wanted[i]] = slots[at].row;
+  }
+}
+
+template <class Key>
+void FlatIndex::find(const Key* stored, const Column& keys, const Selection& alive, std::span<uint32_t> rows) const {
+  std::array<uint32_t, kGroup> wanted;
+  const Key* values = keys.data<Key>();
+  const uint8_t* valid = keys.valid();
+  for (size_t begin = 0; begin < alive.size();) {
+    size_t count = 0;
+    for (; begin < alive.size() && count < kGroup; ++begin) {
+      const uint32_t row = alive[begin];
+      if (valid[row] != 0) {
+        wanted[count++] = row;
+      } else {
+        rows[row] = kNoRow;
+      }
+    }
+    find_group(stored, values, std::span(wanted).first(count), rows);
+  }
+}
+
+void FlatIndex::find(const Column& stored, const Column& keys, const Selection& alive,
+                     std::span<uint32_t> rows) const {
+  CHECK(keys.type() == stored.type());
+  switch (stored.type()) {
+    case Type::int32: return find(stored.data<int32_t>(), keys, alive, rows);
+    case Type::int64: return find(stored.data<int64_t>(), keys, alive, rows);
+    default: return find(stored.data<std::string_view>(), keys, alive, rows);
+  }
+}
+
+}  // namespace turntable

@@ -1,0 +1,54 @@
+// From a key to the row that has it: open addressing in one array, eight bytes a slot.
+//
+// A slot is the upper half of the key's hash, as a tag, and a row number. The keys themselves stay in their column; it
+// is asked only where a tag agrees. Lookups come in batches, and a group of them is worked on at once, step by step, so
+// that the memory that each will need is on its way while the others are looked at.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "row/column.h"
+#include "row/types.h"
+
+namespace turntable {
+
+// Keys are text, int or bigint. The column passed as `stored` is always the same one, and has that type. Adding is for
+// one thread; finding afterwards for all.
+class FlatIndex {
+ public:
+  static constexpr uint32_t kNoRow = ~0U;
+
+  [[nodiscard]] static bool can_index(Type type) {
+    return type == Type::text || type == Type::int32 || type == Type::int64;
+  }
+
+  // Room for `rows` keys; more must not be added.
+  explicit FlatIndex(size_t rows);
+
+  // The row that was added before with the key of stored[row]; or kNoRow, and `row` is added.
+  [[nodiscard]] uint32_t find_or_add(const Column& stored, uint32_t row);
+
+  // rows[i] = the row of `stored` with the key keys[i], or kNoRow (also where it is NULL), for every i in `alive`.
+  void find(const Column& stored, const Column& keys, const Selection& alive, std::span<uint32_t> rows) const;
+
+ private:
+  struct Slot {
+    uint32_t tag = 0;
+    uint32_t row = kNoRow;  // kNoRow: free.
+  };
+
+  template <class Key>
+  uint32_t find_or_add(const Key* stored, uint32_t row);
+  template <class Key>
+  void find(const Key* stored, const Column& keys, const Selection& alive, std::span<uint32_t> rows) const;
+  template <class Key>
+  void find_group(const Key* stored, const Key* keys, std::span<const uint32_t> wanted, std::span<uint32_t> rows) const;
+
+  std::vector<Slot> slots_;  // A power of two of them, at least a third free.
+  size_t mask_ = 0;
+  size_t room_ = 0;
+};
+
+}  // namespace turntable

@@ -1,0 +1,151 @@
+#include "enrich/enricher.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include "row/cell.h"
+#include "sql/binder.h"
+
+namespace turntable {
+namespace {
+
+constexpr const char* kTables = R"(
+CREATE TABLE plays (id int NOT NULL, song text NOT NULL, time text NOT NULL) WITH (connector = 'x');
+CREATE TABLE songs () WITH (connector = 'csv');
+CREATE TABLE history (id int, hour int, artist text, year int, tempo real, kafka_offset bigint) WITH (connector = 'x');
+)";
+
+constexpr const char* kInsert = R"(
+INSERT INTO history
+SELECT p.id, cast(extract(hour FROM to_timestamp(p.time, 'YYYY-MM-DD HH24:MI')) AS int) AS hour,
+       s.artist, cast(s.year AS int) AS year, s.tempo, p.kafka_offset
+FROM plays p JOIN songs s ON s.name = p.song;
+)";
+
+// A pipeline over a catalogue that is given as CSV, with events that are given as values.
+class EnricherTest : public testing::Test {
+ protected:
+  void SetUp() override { path_ = std::filesystem::temp_directory_path() / ("enricher_test_" + std::to_string(::getpid()) + ".csv"); }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  void open(const std::string& csv, const std::vector<std::string>& key_columns = {}) {
+    std::ofstream(path_) << csv;
+    auto loaded = load_csv_catalogue({.path = path_.string(), .key = "name"});
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    sql::Faults faults{.file = "test.sql", .list = {}};
+    const sql::Script script = sql::parse_script(std::string(kTables) + kInsert, {}, faults);
+    ASSERT_TRUE(faults.empty()) << faults.text();
+    auto plan = sql::bind(script, script.inserts.at(0), {{"songs", {loaded->catalogue->schema(), "name"}}}, faults);
+    ASSERT_TRUE(plan) << faults.text();
+    shared_ = EnrichPlan::make(std::move(*plan), loaded->catalogue, key_columns);
+    enricher_ = std::make_unique<Enricher>(shared_);
+  }
+
+  struct Event {
+    int32_t id;
+    std::string_view song;
+    std::string_view time;
+  };
+
+  void enrich(const std::vector<Event>& events) {
+    RecordBatch batch;
+    std::vector<Origin> origins;
+    const std::span<Column> columns = enricher_->declared();
+    for (Column& column : columns) column.reset(events.size());
+    for (size_t i = 0; i < events.size(); ++i) {
+      batch.records.push_back({.offset = static_cast<Offset>(100 + i)});
+      origins.push_back({0, 1, i});
+      columns[0].set<int32_t>(i, events[i].id);
+      columns[1].set<std::string_view>(i, events[i].song);
+      columns[2].set<std::string_view>(i, events[i].time);
+    }
+    Selection alive(events.size());
+    std::iota(alive.begin(), alive.end(), 0U);
+    rejects_.clear();
+    rows_.clear();
+    enricher_->enrich(batch, origins, alive, rejects_, rows_);
+  }
+
+  [[nodiscard]] std::string row(size_t i) const {
+    std::string out;
+    CellReader reader(rows_.row(i));
+    for (const sql::Output& output : shared_->plan.outputs) {
+      if (!out.empty()) out += "|";
+      out += cell_text(reader.next(), output.type);
+    }
+    EXPECT_TRUE(reader.done());
+    return out;
+  }
+
+  std::filesystem::path path_;
+  std::shared_ptr<const EnrichPlan> shared_;
+  std::unique_ptr<Enricher> enricher_;
+  Rejects rejects_;
+  RowBatch rows_;
+};
+
+TEST_F(EnricherTest, JoinsDerivesAndWritesRowsInTheSinksOrder) {
+  open("name,artist,year,tempo\nOne,A,1999,120.5\nTwo,B,,99\n");
+  enrich({{1, "One", "2024-03-03 10:15"}, {2, "Two", "2024-03-03 23:59"}});
+  ASSERT_EQ(rows_.size(), 2U);
+  EXPECT_TRUE(rejects_.empty());
+  EXPECT_EQ(row(0), "1|10|A|1999|120.5|100");
+  EXPECT_EQ(row(1), "2|23|B|null|99|101");
+  EXPECT_EQ(rows_.origins[1].ticket, 1U);
+}
+
+TEST_F(EnricherTest, NeighbouringLookupColumnsAreOneRun) {
+  open("name,artist,year,tempo\nOne,A,1999,120.5\n");
+  ASSERT_EQ(shared_->ready->runs().size(), 1U);
+  EXPECT_EQ(shared_->ready->runs()[0].first, 2U);
+  EXPECT_EQ(shared_->ready->runs()[0].last, 5U);
+}
+
+TEST_F(EnricherTest, SetsUnmatchedAndImpossibleRecordsAside) {
+  open("name,artist,year,tempo\nOne,A,1999,120.5\n");
+  enrich({{1, "Nobody's", "2024-03-03 10:15"}, {2, "One", "2024-03-03 25:15"}, {3, "One", "2024-03-03 00:00"}});
+  ASSERT_EQ(rows_.size(), 1U);
+  EXPECT_EQ(row(0), "3|0|A|1999|120.5|102");
+  ASSERT_EQ(rejects_.size(), 2U);
+  EXPECT_EQ(rejects_[0].code, RejectCode::unmatched);
+  EXPECT_EQ(rejects_[0].row, 0U);
+  EXPECT_EQ(rejects_[0].reason, "no row of songs has name = 'Nobody's'");
+  EXPECT_EQ(rejects_[1].code, RejectCode::bad_value);
+  EXPECT_EQ(rejects_[1].row, 1U);
+}
+
+TEST_F(EnricherTest, RejectsOnlyRecordsThatMatchALookupRowWithAnImpossibleValue) {
+  open("name,artist,year,tempo\nOne,A,1999,1\nBig,B,5000000000,2\n");
+  enrich({{1, "Big", "2024-03-03 10:15"}, {2, "One", "2024-03-03 10:15"}});
+  ASSERT_EQ(rows_.size(), 1U);
+  EXPECT_EQ(row(0), "2|10|A|1999|1|101");
+  ASSERT_EQ(rejects_.size(), 1U);
+  EXPECT_EQ(rejects_[0].code, RejectCode::out_of_range);
+  EXPECT_EQ(rejects_[0].row, 0U);
+}
+
+TEST_F(EnricherTest, RejectsRecordsWhoseKeyWouldBeNull) {
+  open("name,artist,year,tempo\nOne,A,1999,1\nTwo,B,,2\n", {"id", "year"});
+  enrich({{1, "One", "2024-03-03 10:15"}, {2, "Two", "2024-03-03 10:15"}});
+  EXPECT_EQ(rows_.size(), 1U);
+  ASSERT_EQ(rejects_.size(), 1U);
+  EXPECT_EQ(rejects_[0].code, RejectCode::null_key);
+}
+
+TEST_F(EnricherTest, StartsAfreshWithEveryBatch) {
+  open("name,artist,year,tempo\nOne,A,1999,1\n");
+  for (int round = 0; round < 3; ++round) {
+    enrich({{1, "None", "2024-03-03 10:15"}, {2, "One", "2024-03-03 10:15"}});
+    ASSERT_EQ(rows_.size(), 1U);
+    EXPECT_EQ(row(0), "2|10|A|1999|1|101");
+  }
+  enrich({});
+  EXPECT_TRUE(rows_.empty());
+}
+
+}  // namespace
+}  // namespace turntable

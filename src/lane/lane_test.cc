@@ -1,0 +1,286 @@
+#include "lane/lane.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "decode/json_decoder.h"
+#include "row/cell.h"
+#include "sink/fake_sink.h"
+#include "source/fake_source.h"
+#include "sql/binder.h"
+
+namespace turntable {
+namespace {
+
+constexpr const char* kPipeline = R"(
+CREATE TABLE plays (id int NOT NULL) WITH (connector = 'x');
+CREATE TABLE history (id int, kafka_partition int, kafka_offset bigint) WITH (connector = 'x');
+INSERT INTO history SELECT p.id, p.kafka_partition, p.kafka_offset FROM plays p;
+)";
+
+// Dead letters in memory, which can be made to fail.
+class FakeDeadLetters final : public DeadLetters {
+ public:
+  struct Log {
+    std::vector<std::string> durable;
+    int failures = 0;  // So many flushes fail with `error` first.
+    Error error{ErrorKind::transient, "the disk is full"};
+  };
+  explicit FakeDeadLetters(Log& log) : log_(log) {}
+  void add(std::string_view topic, const Record& record, const Reject& reject) override {
+    pending_.push_back(fmt::format("{}/{}/{} {} {}", topic, record.partition, record.offset,
+                                   reject_code_name(reject.code), record.value));
+  }
+  Status flush() override {
+    if (log_.failures > 0) {
+      --log_.failures;
+      return tl::unexpected<Error>(log_.error);
+    }
+    for (std::string& letter : pending_) log_.durable.push_back(std::move(letter));
+    pending_.clear();
+    return {};
+  }
+  [[nodiscard]] size_t pending_bytes() const override { return pending_.size(); }
+  [[nodiscard]] bool keeps() const override { return true; }
+  [[nodiscard]] std::string name() const override { return "memory"; }
+
+ private:
+  Log& log_;
+  std::vector<std::string> pending_;
+};
+
+class LaneTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    sql::Faults faults{.file = "test.sql", .list = {}};
+    const sql::Script script = sql::parse_script(kPipeline, {}, faults);
+    ASSERT_TRUE(faults.empty()) << faults.text();
+    auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
+    ASSERT_TRUE(plan) << faults.text();
+    shared_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+    auto decoder = make_json_decoder({{"id", Type::int32, true}});
+    ASSERT_TRUE(decoder);
+    auto sink = std::make_unique<FakeSink>();
+    sink_ = sink.get();
+    options_.flush_interval = Millis(0);
+    options_.drain_bound = Millis(50);
+    parts_ = LaneParts{std::move(*decoder), std::make_unique<Enricher>(shared_), std::move(sink),
+                       std::make_unique<FakeDeadLetters>(letters_)};
+  }
+
+  void open() {
+    lane_ = std::make_unique<Lane>(options_, std::move(parts_), stop_, clock_);
+    auto source = std::make_unique<FakeSource>(topic_, *lane_);
+    source_ = source.get();
+    owned_source_ = std::move(source);
+  }
+
+  Status run() { return lane_->run(std::move(owned_source_)); }
+
+  // "id@partition/offset" of every row that the sink took.
+  [[nodiscard]] std::vector<std::string> rows() const {
+    std::vector<std::string> out;
+    for (const std::string& row : sink_->rows()) {
+      CellReader reader(row);
+      const int32_t id = reader.next().int32();
+      const int32_t partition = reader.next().int32();
+      out.push_back(fmt::format("{}@{}/{}", id, partition, reader.next().int64()));
+    }
+    return out;
+  }
+
+  void expect_books_balance() {
+    const Counts counts = lane_->counts();
+    EXPECT_EQ(counts.consumed, counts.ended() + lane_->in_flight());
+  }
+
+  StopToken stop_;
+  SystemClock clock_;
+  FakeTopic topic_;
+  FakeDeadLetters::Log letters_;
+  LaneOptions options_;
+  LaneParts parts_;
+  std::shared_ptr<const EnrichPlan> shared_;
+  FakeSink* sink_ = nullptr;
+  std::unique_ptr<FakeSource> owned_source_;
+  FakeSource* source_ = nullptr;
+  std::unique_ptr<Lane> lane_;
+};
+
+TEST_F(LaneTest, TakesEveryRecordToTheSinkAndCommitsBehindIt) {
+  for (int i = 0; i < 5000; ++i) topic_.add(i % 2, fmt::format("{{\"id\":{}}}", i));
+  open();
+  const Status status = run();
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(rows().size(), 5000U);
+  EXPECT_EQ(topic_.committed[0], 2500);
+  EXPECT_EQ(topic_.committed[1], 2500);
+  EXPECT_EQ(lane_->counts().written, 5000U);
+  EXPECT_EQ(lane_->in_flight(), 0U);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, KeepsMalformedRecordsAsDeadLettersAndGoesOn) {
+  topic_.add(0, "{\"id\":1}");
+  topic_.add(0, "nonsense");
+  topic_.add(0, "{\"id\":3}");
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(rows(), (std::vector<std::string>{"1@0/0", "3@0/2"}));
+  EXPECT_EQ(letters_.durable, (std::vector<std::string>{"fake/0/1 json_syntax nonsense"}));
+  EXPECT_EQ(lane_->counts().rejected, 1U);
+  EXPECT_EQ(lane_->counts().dead_lettered, 1U);
+  EXPECT_EQ(topic_.committed[0], 3);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, CommitsABatchOfWhichNothingBecomesARow) {
+  topic_.add(0, "x");
+  topic_.add(0, "y");
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(topic_.committed[0], 2);
+  EXPECT_EQ(sink_->submits(), 0U);
+}
+
+TEST_F(LaneTest, StoresNothingPastADeadLetterThatIsNotDurable) {
+  topic_.add(0, "{\"id\":1}");
+  topic_.add(0, "nonsense");
+  topic_.add(0, "{\"id\":3}");
+  letters_.failures = 1;
+  letters_.error = {ErrorKind::failed, "the folder is gone"};
+  open();
+  const Status status = run();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "the folder is gone");
+  EXPECT_LE(topic_.committed[0], 1);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, TriesDeadLettersAgainWhereTheFaultPasses) {
+  topic_.add(0, "nonsense");
+  letters_.failures = 2;
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(letters_.durable.size(), 1U);
+  EXPECT_EQ(topic_.committed[0], 1);
+}
+
+TEST_F(LaneTest, StopsOnAFailureOfTheSinkWithOffsetsHeld) {
+  for (int i = 0; i < 100; ++i) topic_.add(0, "{\"id\":1}");
+  sink_->fail_next(1, {ErrorKind::schema, "the table is gone"});
+  open();
+  const Status status = run();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::schema);
+  EXPECT_EQ(topic_.committed[0], 0);
+  EXPECT_EQ(lane_->in_flight(), 100U);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, ARowThatTheSinkRefusesBecomesADeadLetterWithItsBytes) {
+  for (int i = 0; i < 10; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  sink_->refuse_if([](std::string_view row) { return CellReader(row).next().int32() == 4; });
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(rows().size(), 9U);
+  EXPECT_EQ(letters_.durable, (std::vector<std::string>{"fake/0/4 row_refused {\"id\":4}"}));
+  EXPECT_EQ(topic_.committed[0], 10);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, AStopDrainsAndCommits) {
+  for (int i = 0; i < 100; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.poll_records = 10;
+  sink_->refuse_if([this](std::string_view row) {
+    if (CellReader(row).next().int32() == 25) stop_.request();
+    return false;
+  });
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(rows().size(), 30U);
+  EXPECT_EQ(topic_.committed[0], 30);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, GivesBackWhatIsNotAcknowledgedInTimeAndDropsTheLateAcknowledgement) {
+  for (int i = 0; i < 20; ++i) topic_.add(i % 2, fmt::format("{{\"id\":{}}}", i));
+  sink_->cork();
+  // Called on the lane's thread, just before its 20 rows go to the sink: the next poll finds partition 0 taken away.
+  options_.on_flush = [this](size_t) { source_->revoke({0}); };
+  open();
+  std::thread driver([this] {
+    while (lane_->counts().returned == 0) std::this_thread::yield();
+    sink_->uncork();
+  });
+  ASSERT_TRUE(run());
+  driver.join();
+  EXPECT_EQ(sink_->acknowledged(), 20U);
+  EXPECT_EQ(lane_->counts().written, 10U);
+  EXPECT_EQ(lane_->counts().returned, 10U);
+  EXPECT_EQ(topic_.committed[0], 0);
+  EXPECT_EQ(topic_.committed[1], 10);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, StoresWhatIsAcknowledgedWhileItGivesAPartitionBack) {
+  for (int i = 0; i < 20; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.on_flush = [this](size_t) { source_->revoke({0}); };
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(lane_->counts().written, 20U);
+  EXPECT_EQ(lane_->counts().returned, 0U);
+  EXPECT_EQ(topic_.committed[0], 20);
+}
+
+TEST_F(LaneTest, StoresNothingForAPartitionThatIsLost) {
+  for (int i = 0; i < 20; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  sink_->cork();
+  options_.on_flush = [this](size_t) { source_->revoke({0}, true); };
+  open();
+  std::thread driver([this] {
+    while (lane_->counts().returned == 0) std::this_thread::yield();
+    sink_->uncork();
+  });
+  ASSERT_TRUE(run());
+  driver.join();
+  EXPECT_EQ(topic_.committed[0], 0);
+  EXPECT_EQ(lane_->counts().returned, 20U);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, StaysAliveInTheGroupWhileTheSinkIsFull) {
+  for (int i = 0; i < 100; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.poll_records = 10;
+  options_.flush_rows = 10;
+  sink_->set_capacity(10);
+  sink_->cork();
+  open();
+  std::thread driver([this] {
+    while (sink_->in_flight() < 10) std::this_thread::yield();
+    // Longer than the lane waits before it says that it is alive.
+    std::this_thread::sleep_for(Millis(1500));
+    sink_->uncork();
+  });
+  ASSERT_TRUE(run());
+  driver.join();
+  EXPECT_GT(source_->keep_alives(), 0);
+  EXPECT_EQ(rows().size(), 100U);
+  EXPECT_EQ(topic_.committed[0], 100);
+}
+
+TEST_F(LaneTest, FlushesExactlyWhenRowsAreFull) {
+  for (int i = 0; i < 25; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.flush_interval = Millis(60'000);
+  options_.flush_rows = 10;
+  std::vector<size_t> flushes;
+  options_.on_flush = [&flushes](size_t rows) { flushes.push_back(rows); };
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(flushes, (std::vector<size_t>{10, 10, 5}));
+}
+
+}  // namespace
+}  // namespace turntable

@@ -1,0 +1,89 @@
+#include "query/cql_type.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace turntable {
+namespace {
+
+using Kind = CqlType::Kind;
+
+struct Named {
+  std::string_view name;
+  Kind kind;
+};
+
+constexpr auto kNames = std::to_array<Named>({
+    {"ascii", Kind::ascii},       {"bigint", Kind::bigint},     {"blob", Kind::blob},     {"boolean", Kind::boolean},
+    {"counter", Kind::counter},   {"date", Kind::date},         {"decimal", Kind::decimal}, {"double", Kind::double_},
+    {"duration", Kind::duration}, {"float", Kind::float_},      {"inet", Kind::inet},     {"int", Kind::int_},
+    {"smallint", Kind::smallint}, {"text", Kind::text},         {"time", Kind::time},     {"timestamp", Kind::timestamp},
+    {"timeuuid", Kind::timeuuid}, {"tinyint", Kind::tinyint},   {"uuid", Kind::uuid},     {"varchar", Kind::text},
+    {"varint", Kind::varint},     {"list", Kind::list},         {"map", Kind::map},       {"set", Kind::set},
+    {"tuple", Kind::tuple},       {"vector", Kind::vector},
+});
+
+Kind kind_of(std::string_view name) {
+  const auto found = std::find_if(kNames.begin(), kNames.end(), [&](const Named& named) { return named.name == name; });
+  return found == kNames.end() ? Kind::unknown : found->kind;
+}
+
+// "a, b<c, d>" as "a" and "b<c, d>".
+std::vector<std::string_view> arguments(std::string_view text) {
+  std::vector<std::string_view> out;
+  size_t begin = 0;
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '<') ++depth;
+    if (text[i] == '>') --depth;
+    if (text[i] == ',' && depth == 0) {
+      out.push_back(trim(text.substr(begin, i - begin)));
+      begin = i + 1;
+    }
+  }
+  out.push_back(trim(text.substr(begin)));
+  return out;
+}
+
+bool right_count(Kind kind, size_t parts) {
+  switch (kind) {
+    case Kind::list:
+    case Kind::set: return parts == 1;
+    case Kind::map:
+    case Kind::vector: return parts == 2;
+    case Kind::tuple: return parts >= 1;
+    default: return false;
+  }
+}
+
+CqlType parse(std::string_view name, int depth) {
+  name = trim(name);
+  const size_t open = name.find('<');
+  if (open == std::string_view::npos) {
+    const Kind kind = kind_of(name);
+    return {.kind = kind >= Kind::list ? Kind::unknown : kind, .parts = {}, .elements = 0};
+  }
+  if (name.back() != '>' || depth > kTypeDepthLimit) return {};
+  const std::string_view outer = name.substr(0, open);
+  const auto inner = arguments(name.substr(open + 1, name.size() - open - 2));
+  if (outer == "frozen" && inner.size() == 1) return parse(inner[0], depth + 1);
+  CqlType type{.kind = kind_of(outer), .parts = {}, .elements = 0};
+  if (!right_count(type.kind, inner.size())) return {};
+  if (type.kind == Kind::vector) {
+    const auto [end, error] = std::from_chars(inner[1].data(), inner[1].data() + inner[1].size(), type.elements);
+    if (error != std::errc() || end != inner[1].data() + inner[1].size()) return {};
+    type.parts.push_back(parse(inner[0], depth + 1));
+    return type;
+  }
+  for (const std::string_view part : inner) type.parts.push_back(parse(part, depth + 1));
+  return type;
+}
+
+}  // namespace
+
+CqlType parse_cql_type(std::string_view name) { return parse(name, 0); }
+
+}  // namespace turntable

@@ -1,0 +1,28 @@
+// What the columns of an SQLite statement are called and typed on Cassandra.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "query/row_stream.h"
+#include "query/statements.h"
+#include "row/types.h"
+#include "sqlite/database.h"
+
+namespace turntable {
+
+// One column of a result: where SQLite has it, and what it is.
+struct SqliteColumn {
+  int index = 0;
+  std::string name;
+  // Nothing: an expression, whose type its first value tells.
+  std::optional<Type> type;
+};
+
+// In the order in which Cassandra gives them. `text` is the statement's text; tables without a schema are looked for in
+// `keyspace`.
+[[nodiscard]] std::vector<SqliteColumn> columns_of(sqlite::Database& db, const sqlite::Statement& statement,
+                                                   std::string_view text, const std::string& keyspace);
+
+}  // namespace turntable

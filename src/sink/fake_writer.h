@@ -1,0 +1,68 @@
+// A cluster for tests: keeps what it is sent until the test says what became of it.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cassandra/writer.h"
+
+namespace turntable {
+
+class FakeWriter final : public cassandra::Writer {
+ public:
+  struct Sent {
+    std::string cells;
+    size_t rows = 0;
+    uint64_t token = 0;
+  };
+
+  // Decides on every request from now on, instead of the test. Nothing stands for success.
+  using Answer = std::function<std::optional<Error>(const Sent& sent)>;
+  void answer_with(Answer answer) { answer_ = std::move(answer); }
+
+  // Requests without an outcome, oldest first, and how many there have ever been.
+  [[nodiscard]] const std::deque<Sent>& waiting() const { return waiting_; }
+  [[nodiscard]] size_t sent() const { return sent_; }
+
+  // What became of the oldest request.
+  void succeed() { finish({}); }
+  void fail(ErrorKind kind, const std::string& message = "as the test wants it") {
+    finish(tl::unexpected<Error>(Error{kind, message}));
+  }
+
+  void submit(std::string_view cells, size_t rows, uint64_t token) override {
+    ++sent_;
+    waiting_.push_back({std::string(cells), rows, token});
+    if (!answer_) return;
+    const std::optional<Error> error = answer_(waiting_.back());
+    error ? fail(error->kind, error->message) : succeed();
+  }
+  [[nodiscard]] std::span<const cassandra::Completion> poll(Millis wait) override {
+    last_wait_ = wait;
+    reported_ = std::move(finished_);
+    finished_.clear();
+    return reported_;
+  }
+  [[nodiscard]] int wait_fd() const override { return -1; }
+
+  // How long the last poll() was asked to wait.
+  [[nodiscard]] Millis last_wait() const { return last_wait_; }
+
+ private:
+  void finish(Status outcome) {
+    finished_.push_back({waiting_.front().token, std::move(outcome)});
+    waiting_.pop_front();
+  }
+
+  Answer answer_;
+  std::deque<Sent> waiting_;
+  size_t sent_ = 0;
+  std::vector<cassandra::Completion> finished_;
+  std::vector<cassandra::Completion> reported_;
+  Millis last_wait_{0};
+};
+
+}  // namespace turntable

@@ -1,0 +1,142 @@
+#include "source/ndjson_source.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace turntable {
+
+namespace {
+constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr Millis kSlice{100};  // A stop is noticed so soon while standard input is silent.
+}  // namespace
+
+struct NdjsonSource::Block {
+  explicit Block(size_t bytes) : data(std::make_unique_for_overwrite<char[]>(bytes)), size(bytes) {}
+  std::unique_ptr<char[]> data;
+  size_t size;
+};
+
+class NdjsonSource::BlockOwner final : public RecordOwner {
+ public:
+  explicit BlockOwner(std::shared_ptr<Block> block) : block_(std::move(block)) {}
+
+ private:
+  std::shared_ptr<Block> block_;
+};
+
+NdjsonSource::NdjsonSource(std::string path, int fd, AssignmentListener& listener, const StopToken& stop, const Clock& clock)
+    : path_(std::move(path)),
+      fd_(fd),
+      listener_(listener),
+      stop_(stop),
+      clock_(clock),
+      block_(std::make_shared<Block>(kBlockBytes)) {}
+
+NdjsonSource::~NdjsonSource() {
+  if (fd_ != STDIN_FILENO) ::close(fd_);
+}
+
+Result<std::unique_ptr<Source>> NdjsonSource::open(std::string path, AssignmentListener& listener, const StopToken& stop,
+                                                   const Clock& clock) {
+  int fd = STDIN_FILENO;
+  if (path != "-") {
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat about {};
+    if (fd >= 0 && ::fstat(fd, &about) == 0 && S_ISDIR(about.st_mode)) {
+      ::close(fd);
+      return fail(ErrorKind::usage, fmt::format("Cannot read {}: it is a directory", printable(path)));
+    }
+    if (fd < 0) {
+      return fail(ErrorKind::usage, fmt::format("Cannot read {}: {}", printable(path), std::strerror(errno)));
+    }
+  }
+  return std::unique_ptr<Source>(new NdjsonSource(std::move(path), fd, listener, stop, clock));
+}
+
+Result<RecordBatch> NdjsonSource::poll(size_t limit, Millis wait) {
+  if (!assigned_) {
+    assigned_ = true;
+    const std::array<PartitionId, 1> partitions{0};
+    listener_.on_assigned(partitions);
+  }
+  RecordBatch batch;
+  batch.topic = path_;
+  const SteadyTime deadline = clock_.now() + wait;
+  while (limit > 0) {
+    take_lines(batch, limit);
+    if (!batch.empty() || at_end()) return batch;
+    ASSIGN_OR_RETURN(const bool more, fill(deadline));
+    if (!more && !ended_) return batch;
+  }
+  return batch;
+}
+
+// Lines that lie in the block as a whole; at the end of the file also what lies behind the last line break.
+void NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
+  const char* data = block_->data.get();
+  while (batch.records.size() < limit && begin_ < end_) {
+    const auto* found = static_cast<const char*>(std::memchr(data + searched_, '\n', end_ - searched_));
+    if (found == nullptr && !ended_) {
+      searched_ = end_;
+      break;
+    }
+    const size_t stop = found != nullptr ? static_cast<size_t>(found - data) : end_;
+    size_t size = stop - begin_;
+    if (found != nullptr && size > 0 && data[stop - 1] == '\r') --size;
+    Record& record = batch.records.emplace_back();
+    record.value = {data + begin_, size};
+    record.offset = next_line_++;
+    begin_ = searched_ = found != nullptr ? stop + 1 : end_;
+  }
+  if (!batch.empty()) batch.owner = std::make_unique<BlockOwner>(block_);
+}
+
+// Reads on behind what is not delivered yet. False where nothing came before the deadline, or the file has ended.
+Result<bool> NdjsonSource::fill(SteadyTime deadline) {
+  if (ended_) return false;
+  const size_t rest = end_ - begin_;
+  if (rest > kLineBytesLimit) {
+    return fail(ErrorKind::failed, fmt::format("{}:{}: the line is longer than {} bytes", name(), next_line_ + 1,
+                                               grouped(kLineBytesLimit)));
+  }
+  if (end_ == block_->size) {
+    // Batches may look into the full block: what is left of it moves to a new one with room for more.
+    auto next = std::make_shared<Block>(std::max(kBlockBytes, rest * 2));
+    std::memcpy(next->data.get(), block_->data.get() + begin_, rest);
+    block_ = std::move(next);
+    searched_ -= begin_;
+    begin_ = 0;
+    end_ = rest;
+  }
+  while (true) {
+    if (!wait_readable(deadline)) return false;
+    const ssize_t got = ::read(fd_, block_->data.get() + end_, block_->size - end_);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got < 0) return fail(ErrorKind::failed, fmt::format("Reading {}: {}", name(), std::strerror(errno)));
+    ended_ = got == 0;
+    end_ += static_cast<size_t>(got);
+    return got > 0;
+  }
+}
+
+bool NdjsonSource::wait_readable(SteadyTime deadline) const {
+  while (!stop_.requested()) {
+    const auto left = std::max(std::chrono::ceil<Millis>(deadline - clock_.now()), Millis(0));
+    pollfd input{fd_, POLLIN, 0};
+    if (::poll(&input, 1, static_cast<int>(std::min(left, kSlice).count())) > 0) return true;
+    if (left <= kSlice) return false;
+  }
+  return false;
+}
+
+}  // namespace turntable
