@@ -13,7 +13,8 @@ fn main() {
     let include = env::var("BRIDGE_INCLUDE_DIR")
         .or_else(|_| env::var("OUT_DIR").map(|out| format!("{out}/include")))
         .expect("cargo sets OUT_DIR");
-    let root = env::var("DEP_RDKAFKA_ROOT").expect("rdkafka-sys names its folder when it builds librdkafka by configure and make");
+    let root = env::var("DEP_RDKAFKA_ROOT")
+        .expect("rdkafka-sys names its folder when it builds librdkafka by configure and make");
 
     let target = Path::new(&include).join("librdkafka");
     fs::create_dir_all(&target).unwrap_or_else(|e| panic!("cannot create {}: {e}", target.display()));

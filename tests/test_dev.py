@@ -1,6 +1,8 @@
 """./dev itself, as far as it can be looked at without building or starting anything."""
 
+import contextlib
 import os
+import socket
 import subprocess
 
 import pytest
@@ -61,14 +63,10 @@ def test_servers_can_be_asked_for(tmp_path):
 
 
 def test_a_taken_port_is_named(tmp_path):
-    """Something listens on Kafka's port: the servers of this very test run."""
-    import sys
-
-    sys.path.insert(0, str(ROOT / "tools"))
-    import servers
-
-    if not any(kind == "kafka" for kind, _ in servers.running()):
-        pytest.skip("the servers were not started by ./dev servers")
-    home = {**os.environ, "TURNTABLE_SERVERS_DIR": str(tmp_path / "servers")}
-    wrong = subprocess.run([str(ROOT / "dev"), "servers", "up"], capture_output=True, text=True, env=home, check=False)
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # Then it is taken already, by the servers of this very test run.
+            taken.bind(("127.0.0.1", 29092))
+            taken.listen()
+        home = {**os.environ, "TURNTABLE_SERVERS_DIR": str(tmp_path / "servers")}
+        wrong = subprocess.run([str(ROOT / "dev"), "servers", "up"], capture_output=True, text=True, env=home, check=False)
     assert wrong.returncode == 1 and "29092" in wrong.stderr and "taken by another program" in wrong.stderr

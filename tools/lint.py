@@ -153,11 +153,10 @@ class Lint:
         database = self.root / "build" / "release" / "compile_commands.json"
         if database.is_file():
             compiled = {Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
-            fresh = max((p.stat().st_mtime for p in compiled if p.exists()), default=0)
             for path in sources:
                 if path.resolve() in compiled or re.search(r"_(bench|fuzz)\.cc$", path.name):
                     continue
-                if path.stat().st_mtime > max(fresh, database.stat().st_mtime):
+                if path.stat().st_ctime > database.stat().st_mtime:
                     self.warn(path, 1, "newer than the last build, so whether it is compiled is not known")
                 else:
                     self.error(path, 1, "is compiled into nothing; name it in CMakeLists.txt")

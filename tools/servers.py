@@ -325,13 +325,17 @@ def cassandra_peers_seen(server: Server) -> int:
     return struct.unpack(">i", body[at + 2 : at + 6])[0]
 
 
-def ready(server: Server) -> bool:
+def seen(server: Server) -> int:
+    """How many members of its cluster, itself among them, the server knows; 0 if it does not answer."""
     try:
-        if server.kind == "kafka":
-            return kafka_brokers_seen(server) >= server.count
-        return cassandra_peers_seen(server) >= server.number - 1
+        return kafka_brokers_seen(server) if server.kind == "kafka" else 1 + cassandra_peers_seen(server)
     except (OSError, struct.error):
-        return False
+        return 0
+
+
+def ready(server: Server) -> bool:
+    """Brokers start together and wait for all; a Cassandra node waits for those that were started before it."""
+    return seen(server) >= (server.count if server.kind == "kafka" else server.number)
 
 
 def tail(path: Path) -> str:
@@ -438,7 +442,7 @@ def status() -> bool:
         return False
     good = True
     for server, pid in found.values():
-        answers = ready(server)
+        answers = seen(server) > 0
         good = good and answers
         state = "answers" if answers else f"does NOT answer, see {server.log}"
         print(f"{server.title}: {server.address}, pid {pid}, {state}")

@@ -6,8 +6,8 @@
 use scylla::errors::{
     BadQuery, BrokenConnectionError, BrokenConnectionErrorKind, ConnectionError, ConnectionPoolError,
     ConnectionSetupRequestError, ConnectionSetupRequestErrorKind, DbError, ExecutionError, MetadataError,
-    MetadataFetchErrorKind, NewSessionError, NextPageError, NextRowError, PrepareError, RequestAttemptError, RequestError,
-    SchemaAgreementError, UseKeyspaceError,
+    MetadataFetchErrorKind, NewSessionError, NextPageError, NextRowError, PrepareError, RequestAttemptError,
+    RequestError, SchemaAgreementError, UseKeyspaceError,
 };
 use std::{error::Error, fmt::Display, io, time::Duration};
 
@@ -80,7 +80,9 @@ impl Blame {
     pub fn execution(&self, error: &ExecutionError, carries: Carries) -> Failure {
         match error {
             ExecutionError::BadQuery(error) => bad_query(error),
-            ExecutionError::EmptyPlan => Failure::transient(format!("no node of the cluster at {} is known", self.nodes)),
+            ExecutionError::EmptyPlan => {
+                Failure::transient(format!("no node of the cluster at {} is known", self.nodes))
+            }
             ExecutionError::PrepareError(error) => self.prepare(error),
             ExecutionError::ConnectionPoolError(error) => self.pool(error),
             ExecutionError::LastAttemptError(error) => self.attempt(error, carries),
@@ -245,8 +247,14 @@ fn database(error: &DbError, reason: &str, carries: Carries) -> Failure {
 /// Whether an "invalid" answer speaks of tables, columns and types rather than of values. The phrases are those of
 /// Cassandra 3 to 5; the protocol has no code for the difference.
 fn names_schema(reason: &str) -> bool {
-    const PHRASES: [&str; 6] =
-        ["does not exist", "doesn't exist", "unconfigured", "Undefined column", "Unknown identifier", "Unknown keyspace"];
+    const PHRASES: [&str; 6] = [
+        "does not exist",
+        "doesn't exist",
+        "unconfigured",
+        "Undefined column",
+        "Unknown identifier",
+        "Unknown keyspace",
+    ];
     PHRASES.iter().any(|phrase| reason.contains(phrase))
 }
 
@@ -265,10 +273,12 @@ fn io_cause(error: &io::Error) -> String {
 
 /// The reason of a failed handshake without OpenSSL's file names and codes.
 fn tls_cause(error: &openssl::ssl::Error) -> String {
-    let reasons: Vec<&str> = error
-        .ssl_error()
-        .map(|stack| stack.errors().iter().filter_map(|error| error.reason()).collect())
-        .unwrap_or_default();
+    let reasons: Vec<&str> =
+        error.ssl_error().into_iter().flat_map(|stack| stack.errors()).filter_map(|error| error.reason()).collect();
+    if reasons.contains(&"certificate verify failed") {
+        return "its certificate is not signed by those in the CA file, has expired, or does not name the node's IP address"
+            .to_owned();
+    }
     match (reasons.is_empty(), error.source()) {
         (false, _) => reasons.join(", "),
         (true, Some(source)) => source.to_string(),

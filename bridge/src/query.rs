@@ -7,7 +7,7 @@ use crate::{
 };
 use scylla::{
     deserialize::row::ColumnIterator,
-    response::{PagingState, PagingStateResponse, query_result::QueryResult},
+    response::{query_result::QueryResult, PagingState, PagingStateResponse},
     statement::unprepared::Statement,
 };
 use std::sync::Arc;
@@ -91,7 +91,10 @@ impl Query {
         self.page.cells.reserve(rows.rows_bytes_size());
         for row in rows.rows::<ColumnIterator>().map_err(|error| unreadable(&error))? {
             for column in row.map_err(|error| unreadable(&error))? {
-                append_cell(&mut self.page.cells, column.map_err(|error| unreadable(&error))?.slice.map(|cell| cell.as_slice()));
+                append_cell(
+                    &mut self.page.cells,
+                    column.map_err(|error| unreadable(&error))?.slice.map(|cell| cell.as_slice()),
+                );
             }
             self.page.count += 1;
         }

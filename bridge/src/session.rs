@@ -166,7 +166,8 @@ fn configure(
 
 /// "host:port, host:port" as its parts.
 fn contact_points(list: &str) -> Result<Vec<String>, Failure> {
-    let nodes: Vec<String> = list.split(',').map(str::trim).filter(|node| !node.is_empty()).map(str::to_owned).collect();
+    let nodes: Vec<String> =
+        list.split(',').map(str::trim).filter(|node| !node.is_empty()).map(str::to_owned).collect();
     if nodes.is_empty() {
         return Err(Failure::argument("no contact point of Cassandra is given, such as 'localhost:9042'"));
     }

@@ -104,7 +104,8 @@ impl Session {
                 Request::Single(statement) => driver.execute_unpaged(&statement, RowCells(&cells)).await,
                 Request::Batch(batch) => {
                     let starts = iter::once(0).chain(ends.iter().copied());
-                    let rows: Vec<RowCells> = starts.zip(&ends).map(|(start, &end)| RowCells(&cells[start..end])).collect();
+                    let rows: Vec<RowCells> =
+                        starts.zip(&ends).map(|(start, &end)| RowCells(&cells[start..end])).collect();
                     driver.batch(&batch, &rows).await
                 }
             };

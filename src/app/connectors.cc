@@ -4,10 +4,11 @@
 
 #include <thread>
 
-#include "app/live_table.h"
+#include "app/cassandra.h"
 #include "base/backoff.h"
 #include "base/log.h"
 #include "decode/json_decoder.h"
+#include "sink/cassandra_schema.h"
 #include "sink/cassandra_sink.h"
 #include "sink/console_sink.h"
 #include "sink/null_sink.h"
@@ -70,7 +71,7 @@ Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until
                            listener, stop, clock);
 }
 
-Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop, const Clock& clock) {
+Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop) {
   if (sink.connector == "null") return std::make_unique<NullSink>();
   if (sink.connector == "console") return std::make_unique<ConsoleSink>(sink.table.columns);
   if (sink.connector == "sqlite") {
@@ -79,11 +80,14 @@ Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& s
   }
   {
     ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
-    RETURN_IF_ERROR(retry_transient(stop, [&] { return check_cassandra_table(session, sink); }));
+    RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
+      ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, sink.table));
+      return difference_error(difference, sink.table.full_name());
+    }));
   }
   std::unique_ptr<CassandraSink> opened;
   RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
-    ASSIGN_OR_RETURN(opened, CassandraSink::open(cassandra_options(sink), sink.table, clock));
+    ASSIGN_OR_RETURN(opened, CassandraSink::open({.connection = cassandra_options(sink), .table = sink.table}));
     return {};
   }));
   return opened;

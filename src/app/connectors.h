@@ -23,8 +23,8 @@ namespace turntable {
                                                           const Clock& clock);
 
 // Connects, and compares the live table with the pipeline's (SQLite makes it where it is missing). A store that is away is
-// said and tried again with backoff until it is there or `stop` is requested (kind interrupted). `clock` outlives the sink.
-[[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop, const Clock& clock);
+// said and tried again with backoff until it is there or `stop` is requested (kind interrupted).
+[[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop);
 
 // Calls `attempt` until it succeeds, fails for good, or `stop` is requested; says once per cause what is waited for.
 [[nodiscard]] Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt);

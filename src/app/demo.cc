@@ -100,10 +100,10 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
                                    Question{"simple.cql", "output_simple.txt", "what Dimitris Tsirmpas played on 2024-03-03 from 10:00 to 10:59"},
                                    Question{"agg.cql", "output_agg.txt", "his average danceability, tempo and acousticness in that hour"}}) {
     QueryOptions query;
-    query.sqlite = table.string();
+    query.sqlite_path = table.string();
     query.file = (*share / "queries" / question.file).string();
     query.output = (dir / question.output).string();
-    RETURN_IF_ERROR(run_query(query, stdout));
+    RETURN_IF_ERROR(run_query(query, stop));
     fmt::print("   {:<32} {}\n", (dir / question.output).string(), question.words);
   }
   fmt::print(

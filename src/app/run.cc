@@ -54,7 +54,7 @@ struct Worker {
 
 Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, clock));
+  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
                       .flush_bytes = pipeline.sink.flush_bytes};

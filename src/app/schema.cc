@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include "app/connectors.h"
-#include "app/live_table.h"
+#include "app/cassandra.h"
 #include "app/pipeline.h"
+#include "sink/cassandra_schema.h"
 #include "sink/sqlite_schema.h"
 
 namespace turntable {
@@ -12,22 +13,25 @@ namespace {
 
 Result<ExitCode> print_ddl(const SinkSpec& sink) {
   if (sink.connector == "cassandra") {
-    ASSIGN_OR_RETURN(const auto statements, cassandra_ddl(sink));
-    for (size_t i = 0; i < statements.size(); ++i) fmt::print("{}{};\n", i == 0 ? "" : "\n", statements[i]);
+    ASSIGN_OR_RETURN(const std::string keyspace, keyspace_ddl(sink.table.keyspace, sink.keyspace));
+    fmt::print("{};\n\n{};\n", keyspace, table_ddl(sink.table, Dialect::cql));
   } else {
     fmt::print("{};\n", table_ddl(sink.table, Dialect::sqlite));
   }
   return ExitCode::done;
 }
 
+Status check_cassandra(cassandra::Session& session, const SinkSpec& sink) {
+  ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, sink.table));
+  return difference_error(difference, sink.table.full_name());
+}
+
 Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
   if (sink.connector == "cassandra") {
-    ASSIGN_OR_RETURN(const auto statements, cassandra_ddl(sink));
     ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
-    for (const std::string& statement : statements)
-      RETURN_IF_ERROR(retry_transient(stop, [&] { return session.execute(statement); }));
+    RETURN_IF_ERROR(retry_transient(stop, [&] { return create_cassandra_table(session, sink.table, sink.keyspace); }));
     // A table that was there before may be another one.
-    RETURN_IF_ERROR(check_cassandra_table(session, sink));
+    RETURN_IF_ERROR(check_cassandra(session, sink));
     fmt::print("{} is there, at {}.\n", sink.table.full_name(), sink.contact_points);
   } else {
     RETURN_IF_ERROR(create_sqlite_table(sink.path, sink.table));
@@ -39,7 +43,7 @@ Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
 Result<ExitCode> check(const SinkSpec& sink, const StopToken& stop) {
   if (sink.connector == "cassandra") {
     ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
-    RETURN_IF_ERROR(check_cassandra_table(session, sink));
+    RETURN_IF_ERROR(check_cassandra(session, sink));
   } else {
     ASSIGN_OR_RETURN(const Difference difference, check_sqlite_table(sink.path, sink.table));
     RETURN_IF_ERROR(difference_error(difference, sink.table.name));

@@ -1,5 +1,6 @@
-// The grammar of numbers as JSON writes them (RFC 8259, section 6): no leading zeros, no plus, digits on both sides of
-// the point. For values that are not converted, and to tell what is no number from what is too large.
+// The grammar of numbers as JSON writes them (RFC 8259, section 6): no leading zeros, no plus,
+// digits on both sides of the point. For values that are not converted, and to tell what is no
+// number from what is too large.
 #pragma once
 
 #include <cstddef>

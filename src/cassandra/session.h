@@ -26,7 +26,7 @@ struct Options {
   std::string contact_points;     // "host:port,host:port"; the port may be left out where it is 9042.
   std::string username = {};
   std::string password = {};
-  std::string ca_file = {};       // PEM certificates; turns TLS on.
+  std::string ca_file = {};       // PEM certificates; turns TLS on. A node's must name its IP address.
   std::string consistency = {};   // "LOCAL_QUORUM" unless given.
   std::string local_dc = {};      // Requests stay in this data centre.
   uint32_t io_threads = 1;

@@ -1,4 +1,5 @@
-// A lookup table in memory: typed columns and an index over its key. Immutable once loaded; lanes share it.
+// A lookup table in memory: typed columns and an index over its key. Immutable once loaded; lanes
+// share it.
 #pragma once
 
 #include <cstdint>
@@ -20,24 +21,27 @@ struct CatalogueOptions {
   std::string path;
   std::string key;  // A column's name.
   DuplicateKey duplicate_key = DuplicateKey::first;
-  Schema declared;  // Empty: columns from the header, types inferred. Else: names must be in the header, types hold.
+  Schema declared;  // Empty: columns from the header, types inferred. Else: names must be in the
+                    // header, types hold.
   char delimiter = ',';
 };
 
 // What was found while loading, for people.
 struct LoadReport {
-  uint64_t rows = 0;        // Kept, one per key.
-  uint64_t bytes = 0;       // Of the file.
+  uint64_t rows = 0;   // Kept, one per key.
+  uint64_t bytes = 0;  // Of the file.
   double seconds = 0;
   struct Noted {
     uint64_t count = 0;
     std::vector<std::string> first;  // The first five, each "line 12: …".
   };
-  Noted bad_rows;        // A wrong number of fields, an unclosed quote, a value that its declared type cannot hold.
-  Noted empty_keys;      // Left out: nothing can match them.
+  Noted bad_rows;    // A wrong number of fields, an unclosed quote, a value that its declared type
+                     // cannot hold.
+  Noted empty_keys;  // Left out: nothing can match them.
   Noted duplicate_keys;  // Not kept twice: see duplicate_key.
 
-  // Lines such as "songs: 28,352 rows from data/spotify-songs.csv (5.2 MB) in 0.04 s" and one for each finding.
+  // Lines such as "songs: 28,352 rows from data/spotify-songs.csv (5.2 MB) in 0.04 s" and one for
+  // each finding.
   [[nodiscard]] std::string text(const std::string& table, const CatalogueOptions& options) const;
 };
 
@@ -52,9 +56,10 @@ class Catalogue {
   [[nodiscard]] virtual std::span<const Column> columns() const = 0;
   [[nodiscard]] virtual size_t rows() const = 0;
 
-  // matches[row] = the catalogue's row with that key, or kNoMatch (also for NULL), for every row in `alive`.
-  // `keys` has the key column's type. Thread-safe.
-  virtual void find(const Column& keys, const Selection& alive, std::span<uint32_t> matches) const = 0;
+  // matches[row] = the catalogue's row with that key, or kNoMatch (also for NULL), for every row in
+  // `alive`. `keys` has the key column's type. Thread-safe.
+  virtual void find(const Column& keys, const Selection& alive,
+                    std::span<uint32_t> matches) const = 0;
 };
 
 struct LoadedCatalogue {
@@ -62,8 +67,9 @@ struct LoadedCatalogue {
   LoadReport report;
 };
 
-// Reads an RFC 4180 file with a header. An error where the file cannot be read, has no header, lacks the key or a
-// declared column, or has duplicate keys with DuplicateKey::error: a sentence that names file and line.
+// Reads an RFC 4180 file with a header. An error where the file cannot be read, has no header,
+// lacks the key or a declared column, or has duplicate keys with DuplicateKey::error: a sentence
+// that names file and line.
 [[nodiscard]] Result<LoadedCatalogue> load_csv_catalogue(const CatalogueOptions& options);
 
 }  // namespace turntable

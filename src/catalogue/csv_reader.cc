@@ -5,8 +5,9 @@
 namespace turntable {
 namespace {
 
-// After a fault, what was read beyond its first line is read again. A text made for it could ask for that on every line;
-// past this many times its size, the reader goes on behind the fault instead.
+// After a fault, what was read beyond its first line is read again. A text made for it could ask
+// for that on every line; past this many times its size, the reader goes on behind the fault
+// instead.
 constexpr size_t kReadAgainLimit = 8;
 
 uint64_t count_breaks(std::string_view text) {
@@ -106,7 +107,9 @@ bool CsvReader::read_quoted() {
   return true;
 }
 
-bool CsvReader::at_break() const { return text_[at_] == '\n' || text_[at_] == '\r'; }
+bool CsvReader::at_break() const {
+  return text_[at_] == '\n' || text_[at_] == '\r';
+}
 
 void CsvReader::skip_break() {
   if (at_ == text_.size()) return;

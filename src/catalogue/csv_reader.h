@@ -1,8 +1,10 @@
-// Splits a CSV text into rows and fields, as RFC 4180 says: quoted fields may hold delimiters, line breaks and doubled
-// quotes. LF, CRLF and CR end a row; a byte order mark and blank lines are skipped. It knows nothing of headers and types.
+// Splits a CSV text into rows and fields, as RFC 4180 says: quoted fields may hold delimiters, line
+// breaks and doubled quotes. LF, CRLF and CR end a row; a byte order mark and blank lines are
+// skipped. It knows nothing of headers and types.
 //
-// A fault (an unclosed quote, text after a closing quote) costs the line on which its row begins, and no more: reading
-// goes on at the next line, so that one stray quote cannot swallow the rest of a file.
+// A fault (an unclosed quote, text after a closing quote) costs the line on which its row begins,
+// and no more: reading goes on at the next line, so that one stray quote cannot swallow the rest of
+// a file.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +23,8 @@ struct CsvField {
 };
 
 struct CsvRow {
-  uint64_t line = 0;       // Where it begins, from 1.
-  uint64_t last_line = 0;  // Where it ends, or how far the text was left out.
+  uint64_t line = 0;                 // Where it begins, from 1.
+  uint64_t last_line = 0;            // Where it ends, or how far the text was left out.
   std::span<const CsvField> fields;  // Valid until the next call.
   std::string_view fault;  // What is wrong, to stand in a sentence; empty where the row is good.
 };

@@ -16,19 +16,31 @@ namespace {
 // Enough to hide a miss of the cache, few enough for the first-level cache.
 constexpr size_t kGroup = 32;
 
-uint64_t hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
-uint64_t hash_of(int64_t key) { return XXH3_64bits(&key, sizeof key); }
-uint64_t hash_of(int32_t key) { return hash_of(int64_t{key}); }
+uint64_t hash_of(std::string_view key) {
+  return XXH3_64bits(key.data(), key.size());
+}
+uint64_t hash_of(int64_t key) {
+  return XXH3_64bits(&key, sizeof key);
+}
+uint64_t hash_of(int32_t key) {
+  return hash_of(int64_t{key});
+}
 
-uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+uint32_t tag_of(uint64_t hash) {
+  return static_cast<uint32_t>(hash >> 32);
+}
 
-void prefetch_text(std::string_view key) { __builtin_prefetch(key.data()); }
+void prefetch_text(std::string_view key) {
+  __builtin_prefetch(key.data());
+}
 void prefetch_text(int64_t) {}
 
 }  // namespace
 
 FlatIndex::FlatIndex(size_t rows)
-    : slots_(std::bit_ceil(std::max<size_t>(16, rows + rows / 2 + 1))), mask_(slots_.size() - 1), room_(rows) {}
+    : slots_(std::bit_ceil(std::max<size_t>(16, rows + rows / 2 + 1))),
+      mask_(slots_.size() - 1),
+      room_(rows) {}
 
 template <class Key>
 uint32_t FlatIndex::find_or_add(const Key* stored, uint32_t row) {
@@ -47,9 +59,12 @@ uint32_t FlatIndex::find_or_add(const Key* stored, uint32_t row) {
 
 uint32_t FlatIndex::find_or_add(const Column& stored, uint32_t row) {
   switch (stored.type()) {
-    case Type::int32: return find_or_add(stored.data<int32_t>(), row);
-    case Type::int64: return find_or_add(stored.data<int64_t>(), row);
-    default: return find_or_add(stored.data<std::string_view>(), row);
+    case Type::int32:
+      return find_or_add(stored.data<int32_t>(), row);
+    case Type::int64:
+      return find_or_add(stored.data<int64_t>(), row);
+    default:
+      return find_or_add(stored.data<std::string_view>(), row);
   }
 }
 
@@ -78,14 +93,16 @@ void FlatIndex::find_group(const Key* stored, const Key* keys, std::span<const u
   for (size_t i = 0; i < wanted.size(); ++i) {
     size_t at = places[i];
     const Key& key = keys[wanted[i]];
-    while (slots[at].row != kNoRow && !(slots[at].tag == tag_of(hashes[i]) && stored[slots[at].row] == key))
+    while (slots[at].row != kNoRow &&
+           !(slots[at].tag == tag_of(hashes[i]) && stored[slots[at].row] == key))
       at = (at + 1) & mask_;
     rows[wanted[i]] = slots[at].row;
   }
 }
 
 template <class Key>
-void FlatIndex::find(const Key* stored, const Column& keys, const Selection& alive, std::span<uint32_t> rows) const {
+void FlatIndex::find(const Key* stored, const Column& keys, const Selection& alive,
+                     std::span<uint32_t> rows) const {
   std::array<uint32_t, kGroup> wanted;
   const Key* values = keys.data<Key>();
   const uint8_t* valid = keys.valid();
@@ -107,9 +124,12 @@ void FlatIndex::find(const Column& stored, const Column& keys, const Selection& 
                      std::span<uint32_t> rows) const {
   CHECK(keys.type() == stored.type());
   switch (stored.type()) {
-    case Type::int32: return find(stored.data<int32_t>(), keys, alive, rows);
-    case Type::int64: return find(stored.data<int64_t>(), keys, alive, rows);
-    default: return find(stored.data<std::string_view>(), keys, alive, rows);
+    case Type::int32:
+      return find(stored.data<int32_t>(), keys, alive, rows);
+    case Type::int64:
+      return find(stored.data<int64_t>(), keys, alive, rows);
+    default:
+      return find(stored.data<std::string_view>(), keys, alive, rows);
   }
 }
 

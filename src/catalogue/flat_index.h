@@ -1,8 +1,9 @@
 // From a key to the row that has it: open addressing in one array, eight bytes a slot.
 //
-// A slot is the upper half of the key's hash, as a tag, and a row number. The keys themselves stay in their column; it
-// is asked only where a tag agrees. Lookups come in batches, and a group of them is worked on at once, step by step, so
-// that the memory that each will need is on its way while the others are looked at.
+// A slot is the upper half of the key's hash, as a tag, and a row number. The keys themselves stay
+// in their column; it is asked only where a tag agrees. Lookups come in batches, and a group of
+// them is worked on at once, step by step, so that the memory that each will need is on its way
+// while the others are looked at.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 
 namespace turntable {
 
-// Keys are text, int or bigint. The column passed as `stored` is always the same one, and has that type. Adding is for
-// one thread; finding afterwards for all.
+// Keys are text, int or bigint. The column passed as `stored` is always the same one, and has that
+// type. Adding is for one thread; finding afterwards for all.
 class FlatIndex {
  public:
   static constexpr uint32_t kNoRow = ~0U;
@@ -30,8 +31,10 @@ class FlatIndex {
   // The row that was added before with the key of stored[row]; or kNoRow, and `row` is added.
   [[nodiscard]] uint32_t find_or_add(const Column& stored, uint32_t row);
 
-  // rows[i] = the row of `stored` with the key keys[i], or kNoRow (also where it is NULL), for every i in `alive`.
-  void find(const Column& stored, const Column& keys, const Selection& alive, std::span<uint32_t> rows) const;
+  // rows[i] = the row of `stored` with the key keys[i], or kNoRow (also where it is NULL), for
+  // every i in `alive`.
+  void find(const Column& stored, const Column& keys, const Selection& alive,
+            std::span<uint32_t> rows) const;
 
  private:
   struct Slot {
@@ -42,9 +45,11 @@ class FlatIndex {
   template <class Key>
   uint32_t find_or_add(const Key* stored, uint32_t row);
   template <class Key>
-  void find(const Key* stored, const Column& keys, const Selection& alive, std::span<uint32_t> rows) const;
+  void find(const Key* stored, const Column& keys, const Selection& alive,
+            std::span<uint32_t> rows) const;
   template <class Key>
-  void find_group(const Key* stored, const Key* keys, std::span<const uint32_t> wanted, std::span<uint32_t> rows) const;
+  void find_group(const Key* stored, const Key* keys, std::span<const uint32_t> wanted,
+                  std::span<uint32_t> rows) const;
 
   std::vector<Slot> slots_;  // A power of two of them, at least a third free.
   size_t mask_ = 0;

@@ -1,8 +1,8 @@
 // Which type a column of text has, judged by all of its values, and reading values as a type.
 //
-// Inference is cautious: what a number would not give back as it was is text. Numbers are as JSON writes them
-// (base/number_form.h), so 007, +1, .5, NaN and inf are text, as are integers beyond bigint; booleans are "true" and
-// "false".
+// Inference is cautious: what a number would not give back as it was is text. Numbers are as JSON
+// writes them (base/number_form.h), so 007, +1, .5, NaN and inf are text, as are integers beyond
+// bigint; booleans are "true" and "false".
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,8 @@ class TypeInference {
 
  private:
   enum Candidate : uint8_t { kBoolean = 1, kInt32 = 2, kInt64 = 4, kFloat64 = 8 };
+  [[nodiscard]] static int candidates(std::string_view text);
+
   uint8_t possible_ = kBoolean | kInt32 | kInt64 | kFloat64;
   bool seen_ = false;
 };
@@ -30,8 +32,9 @@ class TypeInference {
 // True where a column of a text file can be declared with this type: all but bytea and jsonb.
 [[nodiscard]] bool can_read_from_text(Type type);
 
-// Sets column[row] to what the text says, or returns false where the column's type cannot hold it. More is taken than
-// inference would: leading zeros, ".5", and ISO 8601 for timestamptz. Views point into `text`.
+// Sets column[row] to what the text says, or returns false where the column's type cannot hold it.
+// It takes what a cast from text takes in SQL, so more than inference would. Views point into
+// `text`.
 [[nodiscard]] bool set_from_text(Column& column, size_t row, std::string_view text);
 
 }  // namespace turntable

@@ -114,8 +114,8 @@ void add_query(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("query", "Run CQL on Cassandra or on a SQLite file, and print or export the rows");
   auto options = std::make_shared<QueryOptions>();
   auto* store = command->add_option_group("store", "Where the rows are");
-  store->add_option("--cassandra", options->cassandra, "Cassandra's address")->type_name("HOST:PORT");
-  store->add_option("--sqlite", options->sqlite, "A SQLite file that a pipeline wrote")->type_name("FILE");
+  store->add_option("--cassandra", options->cassandra.contact_points, "Cassandra's address")->type_name("HOST:PORT");
+  store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")->type_name("FILE");
   store->require_option(1);
   auto* text = command->add_option_group("text", "What to run");
   text->add_option("-f,--file", options->file, "A file of CQL statements")->type_name("FILE.cql");
@@ -123,18 +123,18 @@ void add_query(CLI::App& app, Action& chosen) {
   text->require_option(1);
   command->add_option("--format", options->format, "table, csv, json or ndjson")
       ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, QueryFormat>{{"table", QueryFormat::table},
-                                                                            {"csv", QueryFormat::csv},
-                                                                            {"json", QueryFormat::json},
-                                                                            {"ndjson", QueryFormat::ndjson}})
+      ->transform(CLI::CheckedTransformer(std::map<std::string, RowFormat>{{"table", RowFormat::table},
+                                                                            {"csv", RowFormat::csv},
+                                                                            {"json", RowFormat::json},
+                                                                            {"ndjson", RowFormat::ndjson}})
                       .description(""));
   command->add_option("-o,--output", options->output, "Write here instead of to the terminal, all or nothing")
       ->type_name("FILE");
   command->add_option("--keyspace", options->keyspace, "SQLite: the schema under which the file is attached")
       ->type_name("NAME");
   command->callback([options, &chosen] {
-    chosen = [options](StopToken&) -> Result<ExitCode> {
-      RETURN_IF_ERROR(run_query(*options, stdout));
+    chosen = [options](StopToken& stop) -> Result<ExitCode> {
+      RETURN_IF_ERROR(run_query(*options, stop));
       return ExitCode::done;
     };
   });

@@ -40,6 +40,8 @@ class Client {
   // The first offset at or after the time, per partition; the end where there is none.
   [[nodiscard]] Result<std::vector<Offset>> offsets_at(const std::string& topic, std::span<const PartitionId> partitions,
                                                        int64_t time_ms, Millis wait);
+  // Makes a topic with the broker's defaults for all else; one that exists already is no error.
+  [[nodiscard]] Status create_topic(const std::string& topic, int partitions, Millis wait);
 
   // What no retry can mend, once it is known.
   [[nodiscard]] const std::optional<Error>& failure() const { return health_.failure(); }

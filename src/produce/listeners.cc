@@ -3,62 +3,132 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <iterator>
+#include <charconv>
 #include <set>
 
 #include "base/check.h"
 #include "base/text.h"
 
 namespace turntable {
+
 namespace {
 
-constexpr std::array kFirstNames{
-    "Alice", "Amara", "Andrea", "Anna", "Ben", "Björn", "Carla", "Chen", "Chloe", "Daniel", "Elena", "Emil", "Fatima",
-    "Felix", "Grace", "Hana", "Hugo", "Ines", "Ivan", "Jamal", "Jana", "Kofi", "Lars", "Leila", "Luca", "Maria", "Mateo",
-    "Mei", "Nadia", "Nikos", "Noah", "Olga", "Omar", "Pablo", "Priya", "Quentin", "Rosa", "Samuel", "Sofia", "Tariq",
-    "Théo", "Uma", "Victor", "Wanda", "Xenia", "Yuki", "Zoë"};
-constexpr std::array kLastNames{
-    "Adams", "Baker", "Becker", "Castillo", "Costa", "Dimitriou", "Dubois", "Eriksen", "Fischer", "Garcia", "Haddad",
-    "Ito", "Ivanova", "Jensen", "Kaya", "Kim", "Kowalski", "Larsen", "Lopez", "Mbeki", "Moreau", "Müller", "Nakamura",
-    "Novak", "O'Brien", "Okafor", "Papadopoulos", "Patel", "Peters", "Quinn", "Rossi", "Santos", "Schmidt", "Silva",
-    "Smith", "Suzuki", "Tanaka", "Usman", "Vega", "Wagner", "Walker", "Xu", "Yilmaz", "Young", "Zhang"};
+constexpr std::array<std::string_view, 64> kFirstNames{
+    "Adrian", "Aisha",  "Alice",  "Amara",   "Andrea", "Anna",    "Ben",     "Bruno",  "Carla",  "Carmen", "Charles",
+    "Chloe",  "Daniel", "David",  "Diana",   "Elena",  "Elias",   "Emily",   "Emma",   "Eric",   "Fatima", "Felix",
+    "Grace",  "Hanna",  "Hugo",   "Ibrahim", "Ines",   "Irene",   "Isaac",   "Jacob",  "James",  "Jana",   "Jason",
+    "Julia",  "Karen",  "Kenji",  "Laura",   "Leo",    "Linda",   "Lucas",   "Marco",  "Maria",  "Mark",   "Maya",
+    "Mei",    "Michael", "Nadia", "Nikos",   "Noah",   "Olga",    "Oscar",   "Paula",  "Peter",  "Priya",  "Rachel",
+    "Robert", "Rosa",   "Samuel", "Sarah",   "Sofia",  "Thomas",  "Victor",  "Yusuf",  "Zoe"};
+
+constexpr std::array<std::string_view, 64> kLastNames{
+    "Adams",   "Ahmed",    "Allen",   "Andersen", "Baker",   "Becker",  "Bell",     "Brown",   "Campbell", "Carter",
+    "Chen",    "Clark",    "Costa",   "Davis",    "Diaz",    "Dubois",  "Evans",    "Fischer", "Garcia",   "Gomez",
+    "Green",   "Hall",     "Hansen",  "Harris",   "Hughes",  "Ivanov",  "Jackson",  "Jensen",  "Johnson",  "Jones",
+    "Kaya",    "Khan",     "Kim",     "King",     "Kowalski", "Larsen", "Lee",      "Lopez",   "Martin",   "Meyer",
+    "Miller",  "Moore",    "Moreau",  "Mueller",  "Nguyen",  "Novak",   "Okafor",   "Olsen",   "Papadaki", "Patel",
+    "Pereira", "Petrov",   "Ramirez", "Roberts",  "Rossi",   "Santos",  "Schmidt",  "Silva",   "Singh",    "Smith",
+    "Tanaka",  "Taylor",   "Walker",  "Young"};
 
 }  // namespace
 
-std::vector<std::string> make_names(size_t count, const std::string& own, std::mt19937_64& random) {
+uint64_t SeededRandom::below(uint64_t bound) {
+  CHECK(bound > 0);
+  // Lemire's multiplication; its bias of bound/2^64 is left in, so that every call takes one number.
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<uint64_t>((static_cast<Wide>(engine_()) * bound) >> 64);
+}
+
+std::vector<std::string> people_names(size_t count, const std::string& last, SeededRandom& random) {
   std::vector<std::string> names;
-  std::set<std::string> taken{own};
+  std::set<std::string> taken{last};
   while (names.size() + 1 < count) {
-    std::string name = fmt::format("{} {}", kFirstNames[below(random, kFirstNames.size())],
-                                   kLastNames[below(random, kLastNames.size())]);
-    // There are more people than pairs of names: later ones are numbered.
-    if (taken.size() > kFirstNames.size() * kLastNames.size() / 2) name += fmt::format(" {}", names.size());
-    if (taken.insert(name).second) names.push_back(std::move(name));
+    std::string name = fmt::format("{} {}", kFirstNames[random.below(kFirstNames.size())],
+                                   kLastNames[random.below(kLastNames.size())]);
+    // There are 4096 pairs; in a larger crowd people are numbered.
+    for (size_t number = 2; !taken.insert(name).second; ++number) {
+      const size_t space = name.find_first_of("0123456789");
+      name = fmt::format("{} {}", name.substr(0, space == std::string::npos ? space : space - 1), number);
+    }
+    names.push_back(std::move(name));
   }
-  names.push_back(own);
+  names.push_back(last);
   return names;
 }
 
-Listeners::Listeners(const std::vector<std::string>& names, const std::vector<std::string>& songs, std::mt19937_64 random)
-    : names_(names), songs_(songs), random_(random) {
-  CHECK(!names_.empty() && !songs_.empty());
-  for (const std::string& name : names_) quoted_names_.push_back(json_quote(name));
-  for (const std::string& song : songs_) quoted_songs_.push_back(json_quote(song));
+Result<int64_t> parse_civil_time(std::string_view text) {
+  const auto wrong = [&] {
+    return fail(ErrorKind::usage, fmt::format("'{}' is no time of the form YYYY-MM-DD HH:MI", printable(text)));
+  };
+  // Year, month, day, hour, minute, second, and what stands behind each of them.
+  std::array<int, 6> parts{};
+  constexpr std::array<std::string_view, 5> kSeparators{"-", "-", " T", ":", ":"};
+  constexpr std::array<ptrdiff_t, 6> kDigits{4, 2, 2, 2, 2, 2};
+  const char* at = text.data();
+  const char* end = text.data() + text.size();
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const auto [rest, fault] = std::from_chars(at, end, parts[i]);
+    if (fault != std::errc() || rest - at != kDigits[i] || *at == '-') return wrong();
+    at = rest;
+    if (at == end && i >= 4) break;
+    if (i == 5 || at == end || kSeparators[i].find(*at) == std::string_view::npos) return wrong();
+    ++at;
+  }
+  if (at != end) return wrong();
+  std::tm civil{};
+  civil.tm_year = parts[0] - 1900;
+  civil.tm_mon = parts[1] - 1;
+  civil.tm_mday = parts[2];
+  civil.tm_hour = parts[3];
+  civil.tm_min = parts[4];
+  civil.tm_sec = parts[5];
+  std::tm normal = civil;
+  const time_t seconds = timegm(&normal);
+  // timegm takes a 31 June for a 1 July, and an hour 24 for a new day; we do not.
+  if (normal.tm_mon != civil.tm_mon || normal.tm_mday != civil.tm_mday || normal.tm_hour != civil.tm_hour ||
+      normal.tm_min != civil.tm_min || normal.tm_sec != civil.tm_sec) {
+    return wrong();
+  }
+  return static_cast<int64_t>(seconds);
 }
 
-Listeners::Play Listeners::play(std::string_view time) {
-  // Times repeat for whole seconds or minutes of plays.
-  if (quoted_time_.empty() || time != last_time_) {
-    last_time_ = time;
-    quoted_time_ = json_quote(time);
-  }
-  const uint64_t id = below(random_, 100'000);
-  const size_t name = below(random_, names_.size());
-  const size_t song = below(random_, songs_.size());
-  json_.clear();
-  fmt::format_to(std::back_inserter(json_), R"({{"id": {}, "name": {}, "song": {}, "time": {}}})", id,
-                 quoted_names_[name], quoted_songs_[song], quoted_time_);
-  return {json_, names_[name], songs_[song]};
+Listeners::Listeners(Options options, SeededRandom random, const Clock& clock)
+    : options_(std::move(options)), random_(random), clock_(clock) {
+  CHECK(!options_.people.empty() && !options_.songs.empty());
+  for (const std::string& person : options_.people) quoted_people_.push_back(json_quote(person));
+  for (const std::string& song : options_.songs) quoted_songs_.push_back(json_quote(song));
+}
+
+Listeners::Play Listeners::next() {
+  const uint64_t id = random_.below(100'000);
+  const size_t person = random_.below(options_.people.size());
+  const size_t song = random_.below(options_.songs.size());
+  set_time();
+  std::array<char, 8> digits{};
+  const char* digits_end = std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr;
+  json_.assign("{\"id\": ");
+  json_.append(digits.data(), digits_end);
+  json_.append(", \"name\": ").append(quoted_people_[person]);
+  json_.append(", \"song\": ").append(quoted_songs_[song]);
+  json_.append(", \"time\": ").append(quoted_time_);
+  json_.push_back('}');
+  ++plays_;
+  return {options_.people[person], json_};
+}
+
+// The text is made once a second.
+void Listeners::set_time() {
+  const bool own_clock = options_.start_time.has_value();
+  const int64_t seconds = own_clock ? *options_.start_time + plays_
+                                    : std::chrono::floor<std::chrono::seconds>(clock_.wall()).time_since_epoch().count();
+  if (seconds == time_of_text_) return;
+  time_of_text_ = seconds;
+  const auto time = static_cast<time_t>(seconds);
+  std::tm parts{};
+  own_clock ? gmtime_r(&time, &parts) : localtime_r(&time, &parts);
+  std::array<char, 256> text{};
+  const size_t size = std::strftime(text.data(), text.size(), options_.time_format.c_str(), &parts);
+  quoted_time_ = json_quote({text.data(), size});
 }
 
 }  // namespace turntable

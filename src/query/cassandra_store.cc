@@ -35,17 +35,18 @@ std::optional<size_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-std::optional<TextPlace> place_in_message(std::string_view message, const CqlStatement& statement) {
+std::optional<TextPlace> take_place(std::string& message, const CqlStatement& statement) {
   constexpr std::string_view kMark = "line ";
-  const size_t found = message.find(kMark);
-  if (found == std::string_view::npos) return std::nullopt;
-  message.remove_prefix(found + kMark.size());
-  const std::optional<size_t> line = take_number(message);
-  if (!line || *line == 0 || !message.starts_with(':')) return std::nullopt;
-  message.remove_prefix(1);
+  const size_t begin = message.find(kMark);
+  if (begin == std::string::npos) return std::nullopt;
+  std::string_view rest = std::string_view(message).substr(begin + kMark.size());
+  const std::optional<size_t> line = take_number(rest);
+  if (!line || *line == 0 || !rest.starts_with(':')) return std::nullopt;
+  rest.remove_prefix(1);
   // Lines count from 1, columns from 0, both within the statement.
-  const std::optional<size_t> column = take_number(message);
-  if (!column) return std::nullopt;
+  const std::optional<size_t> column = take_number(rest);
+  if (!column || !rest.starts_with(' ')) return std::nullopt;
+  message.erase(begin, message.size() - rest.size() + 1 - begin);
   return TextPlace{.line = statement.at.line + *line - 1,
                    .column = (*line == 1 ? statement.at.column : 1) + *column};
 }
@@ -58,7 +59,7 @@ Result<std::unique_ptr<RowStore>> CassandraStore::connect(const cassandra::Optio
 tl::expected<std::unique_ptr<RowStream>, StoreFault> CassandraStore::run(const CqlStatement& statement) {
   auto cursor = session_.query(statement.text, page_rows_);
   if (!cursor) {
-    const std::optional<TextPlace> at = place_in_message(cursor.error().message, statement);
+    const std::optional<TextPlace> at = take_place(cursor.error().message, statement);
     return tl::unexpected(StoreFault{std::move(cursor.error()), at});
   }
   return std::make_unique<CassandraStream>(std::move(*cursor));

@@ -22,7 +22,8 @@ class CassandraStore final : public RowStore {
   uint32_t page_rows_;
 };
 
-// Where a message of Cassandra's parser ("line 1:7 no viable alternative…") says that the fault is.
-[[nodiscard]] std::optional<TextPlace> place_in_message(std::string_view message, const CqlStatement& statement);
+// Takes out of a message of Cassandra's parser ("line 1:7 no viable alternative…") where the fault is, and turns it into
+// a place in the whole text.
+[[nodiscard]] std::optional<TextPlace> take_place(std::string& message, const CqlStatement& statement);
 
 }  // namespace turntable

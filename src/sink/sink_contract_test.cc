@@ -11,8 +11,11 @@
 #include <limits>
 #include <map>
 
+#include "cassandra/session.h"
 #include "row/cell.h"
+#include "sink/cassandra_sink.h"
 #include "sink/console_sink.h"
+#include "sink/ddl.h"
 #include "sink/fake_sink.h"
 #include "sink/null_sink.h"
 #include "sink/sqlite_sink.h"
@@ -129,6 +132,52 @@ class SqliteSubject final : public Subject {
   std::string path_ = (dir_ / "rows.db").string();
 };
 
+// A table of its own in a keyspace of the tests, empty at first.
+class CassandraSubject final : public Subject {
+ public:
+  CassandraSubject() {
+    auto session = cassandra::Session::connect(options_);
+    EXPECT_TRUE(session) << session.error().message;
+    if (!session) return;
+    session_.emplace(std::move(*session));
+    for (const std::string& ddl : {keyspace_ddl(table_.keyspace, {}).value(), "DROP TABLE IF EXISTS " + table_.full_name(),
+                                   table_ddl(table_, Dialect::cql)}) {
+      const Status status = session_->execute(ddl);
+      EXPECT_TRUE(status) << status.error().message;
+    }
+  }
+
+  std::unique_ptr<Sink> open() override {
+    auto sink = CassandraSink::open({.connection = options_, .table = table_});
+    EXPECT_TRUE(sink) << sink.error().message;
+    return sink ? std::move(*sink) : nullptr;
+  }
+
+  std::optional<std::vector<std::string>> stored() override {
+    auto cursor = session_->query("SELECT k, n, b, l, f, d, t, y, ts, j FROM " + table_.full_name());
+    EXPECT_TRUE(cursor) << cursor.error().message;
+    std::vector<std::string> rows;
+    for (auto page = cursor->next_page(); page && *page; page = cursor->next_page()) {
+      std::string_view rest = (*page)->cells;
+      for (size_t row = 0; row < (*page)->rows; ++row) {
+        size_t size = 0;
+        for (size_t i = 0; i < table_.columns.size(); ++i) {
+          const auto length = static_cast<int32_t>(read_be32(rest.data() + size));
+          size += 4 + static_cast<size_t>(std::max(length, 0));
+        }
+        rows.emplace_back(rest.substr(0, size));
+        rest.remove_prefix(size);
+      }
+    }
+    return rows;
+  }
+
+ private:
+  SinkTable table_ = contract_table();
+  cassandra::Options options_{.contact_points = std::getenv("TURNTABLE_CASSANDRA")};
+  std::optional<cassandra::Session> session_;
+};
+
 struct Kind {
   const char* name;
   std::unique_ptr<Subject> (*make)();
@@ -145,6 +194,7 @@ const Kind kKinds[] = {
     {"Console", make<ConsoleSubject>},
     {"Sqlite", make<SqliteSubject>},
     {"Fake", make<FakeSubject>},
+    {"Cassandra", make<CassandraSubject>, "TURNTABLE_CASSANDRA"},
 };
 
 class SinkContract : public testing::TestWithParam<Kind> {

@@ -28,7 +28,10 @@ Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) 
 }
 
 SqliteSink::SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert)
-    : options_(std::move(options)), db_(std::move(db)), insert_(std::move(insert)), backoff_(options_.backoff) {}
+    : options_(std::move(options)),
+      db_(std::move(db)),
+      insert_(std::move(insert)),
+      backoff_(options_.backoff) {}
 
 Status SqliteSink::submit(RowBatch& rows) {
   CHECK(!full());

@@ -20,6 +20,7 @@ struct Item {
   std::string name;
   MaybeBound value;  // Nothing: a fault was added.
   Location at;
+  bool named = false;  // By AS.
 };
 
 // The name that PostgreSQL gives an expression without AS; empty where it would be ?column?.
@@ -30,11 +31,20 @@ std::string natural_name(const Expr& expr) {
   return "";
 }
 
+// What to write instead, where there is a cast.
+std::string cast_advice(const std::string& text, Type from, Type to) {
+  return find_cast(from, to) == nullptr ? "" : fmt::format(": write cast({} AS {})", text, sql_name(to));
+}
+
+bool has_column(const Schema& schema, const std::string& name) {
+  return std::any_of(schema.begin(), schema.end(), [&](const ColumnDef& column) { return column.name == name; });
+}
+
 class Binder {
  public:
   Binder(const Script& script, const Insert& insert, const std::map<std::string, BoundLookup>& lookups, Faults& faults)
       : script_(script), insert_(insert), syntax_(*insert.syntax), lookups_(lookups), faults_(faults),
-        faults_before_(faults.list.size()), build_(plan_, faults) {}
+        build_(plan_, faults) {}
 
   std::optional<Plan> bind() {
     plan_.source = insert_.source;
@@ -44,8 +54,7 @@ class Binder {
     for (const JoinSyntax& join : syntax_.joins) add_lookup(join);
     for (size_t i = 0; i < syntax_.joins.size() && i < plan_.lookups.size(); ++i) bind_join(i);
     bind_outputs(sink, bind_items());
-    if (faults_.list.size() != faults_before_ || !complete_ || !syntax_.complete || !scope_.complete())
-      return std::nullopt;
+    if (!faults_.empty() || !complete_ || !syntax_.complete || !scope_.complete()) return std::nullopt;
     return std::move(plan_);
   }
 
@@ -138,10 +147,9 @@ class Binder {
     const Type key_type = lookup.schema[lookup.key_column].type;
     const ArgumentType type = build_.type(probe);
     if (type && *type != key_type && !(*type == Type::int32 && key_type == Type::int64)) {
-      faults_.add(probe_syntax.at,
-                  fmt::format("{} is {}, but the key of {} is {}: write cast({} AS {})", text_of(probe_syntax),
-                              sql_name(*type), lookup.table, sql_name(key_type), text_of(probe_syntax),
-                              sql_name(key_type)));
+      faults_.add(on.at,
+                  fmt::format("{} is {}, but the key of {} is {}{}", text_of(probe_syntax), sql_name(*type),
+                              lookup.table, sql_name(key_type), cast_advice(text_of(probe_syntax), *type, key_type)));
       return;
     }
     if (const MaybeBound made = build_.cast(probe, key_type, probe_syntax.at)) lookup.probe = made->node;
@@ -223,7 +231,8 @@ class Binder {
       }
       items.push_back({.name = item.name.empty() ? natural_name(*item.value) : item.name,
                        .value = bind(*item.value),
-                       .at = item.at});
+                       .at = item.at,
+                       .named = !item.name.empty()});
       if (!items.back().value) complete_ = false;
     }
     return items;
@@ -279,11 +288,12 @@ class Binder {
       if (!open_sink && !is_sink_column(sink, column.name, column.at)) continue;
       if (i >= items.size()) continue;
       // Somebody who expects that names are matched would be led astray in silence.
-      const bool other = items[i].name != column.name && is_listed(items[i].name);
-      if (other)
+      if (items[i].name != column.name && is_listed(items[i].name)) {
         faults_.add(items[i].at, fmt::format("this goes to column {}, by its place in the list, but is called {}, "
                                              "which is another column of the list",
                                              column.name, items[i].name));
+        continue;
+      }
       by_column[column.name] = &items[i];
     }
     if (open_sink) {
@@ -318,6 +328,9 @@ class Binder {
     bool all_named = true;
     for (const Item& item : items) {
       if (!is_named(item)) {
+        all_named = false;
+      } else if (!item.value && !item.named && !has_column(sink.columns, item.name)) {
+        // The name comes from the expression, which was at fault already.
         all_named = false;
       } else if (!is_sink_column(sink, item.name, item.at)) {
         all_named = false;
@@ -361,11 +374,9 @@ class Binder {
   }
 
   bool is_sink_column(const TableDef& sink, const std::string& name, Location at) {
+    if (has_column(sink.columns, name)) return true;
     std::vector<std::string> names;
-    for (const ColumnDef& column : sink.columns) {
-      if (column.name == name) return true;
-      names.push_back(column.name);
-    }
+    for (const ColumnDef& column : sink.columns) names.push_back(column.name);
     complete_ = false;
     if (!sink.faulty)
       faults_.add(at, fmt::format("table {} has no column {}.{}", sink.name, printable(name), did_you_mean(name, names)));
@@ -378,10 +389,8 @@ class Binder {
     const Node& node = build_.node(*item.value);
     const Type to = type.value_or(node.type);
     if (!item.value->open && !can_cast(node.type, to, CastContext::assignment)) {
-      const bool on_demand = find_cast(node.type, to) != nullptr;
       faults_.add(item.at, fmt::format("column {} of {} is {}, but {} is {}{}", name, plan_.sink, sql_name(to), node.text,
-                                       sql_name(node.type),
-                                       on_demand ? fmt::format(": write cast({} AS {})", node.text, sql_name(to)) : ""));
+                                       sql_name(node.type), cast_advice(node.text, node.type, to)));
       return;
     }
     if (const MaybeBound value = build_.cast(*item.value, to, item.at))
@@ -393,7 +402,6 @@ class Binder {
   const InsertSyntax& syntax_;
   const std::map<std::string, BoundLookup>& lookups_;
   Faults& faults_;
-  const size_t faults_before_;
   Plan plan_;
   Scope scope_;
   NodeBuilder build_;

@@ -17,9 +17,9 @@ struct BoundLookup {
 };
 
 // Binds one INSERT. Schemas of lookups come from `lookups` by table name. Faults carry the place in the file; the plan
-// is there only if none was added. It may be called on a script with faults, to find more of them: what is missing there
-// is not missed again. A lookup that is not in `lookups` is taken as declared; if it declares no columns then all
-// faults but those in its columns are found, and there is no plan.
+// is there only if there are none at all, the script's own included. On a script with faults it finds more of them: what
+// is missing there is not missed again. A lookup that is not in `lookups` is taken as declared; if it declares no columns,
+// all faults but those in its columns are found, and there is no plan.
 [[nodiscard]] std::optional<Plan> bind(const Script& script, const Insert& insert,
                                        const std::map<std::string, BoundLookup>& lookups, Faults& faults);
 

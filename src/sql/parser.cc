@@ -156,8 +156,8 @@ class Converter {
     return byte ? source_.at(statement_.begin + *byte) : begin();
   }
   void fault(Location place, std::string message) { faults_.add(place, std::move(message)); }
-  void refuse(Location place, std::string_view what) {
-    fault(place, fmt::format("{} is not supported (yet)", what));
+  void refuse(Location place, std::string_view what, std::string_view advice = "") {
+    fault(place, fmt::format("{} is not supported (yet){}{}", what, advice.empty() ? "" : ": ", advice));
   }
 
   // --- CREATE TABLE --------------------------------------------------------------------------------------------
@@ -299,6 +299,7 @@ class Converter {
   // --- INSERT INTO … SELECT ------------------------------------------------------------------------------------
 
   Statement insert(const PgQuery__InsertStmt& insert) {
+    const size_t faults_before = faults_.list.size();
     auto syntax = std::make_unique<InsertSyntax>();
     syntax->sink = table(*insert.relation);
     if (insert.with_clause != nullptr) refuse(at(insert.with_clause->location), "WITH before INSERT");
@@ -319,6 +320,7 @@ class Converter {
       return std::monostate();
     }
     if (!select(*insert.select_stmt->select_stmt, *syntax)) return std::monostate();
+    syntax->complete = faults_.list.size() == faults_before;
     return syntax;
   }
 
@@ -329,7 +331,7 @@ class Converter {
       return false;
     }
     if (select.n_values_lists > 0) {
-      refuse(at(select.values_lists[0]), "VALUES: INSERT INTO … SELECT … FROM a table");
+      refuse(at(select.values_lists[0]), "VALUES", "write INSERT INTO … SELECT … FROM");
       return false;
     }
     refuse_clauses(select);
@@ -341,10 +343,7 @@ class Converter {
       item.value = expression(target.val, true);
       syntax.items.push_back(std::move(item));
     }
-    if (select.n_target_list == 0) {
-      fault(begin(), "the SELECT has no columns");
-      syntax.complete = false;
-    }
+    if (select.n_target_list == 0) fault(begin(), "the SELECT has no columns");
     return from(select, syntax);
   }
 
@@ -374,7 +373,7 @@ class Converter {
       return false;
     }
     if (select.n_from_clause > 1) {
-      fault(at(select.from_clause[1]), "a comma in FROM is not supported (yet): use JOIN … ON");
+      refuse(at(select.from_clause[1]), "a comma in FROM", "write JOIN … ON");
       return false;
     }
     const PgNode* first = select.from_clause[0];
@@ -387,17 +386,13 @@ class Converter {
     if (!is_table(first)) return false;
     syntax.source = table(*first->range_var);
     std::reverse(joins.begin(), joins.end());
-    for (const PgQuery__JoinExpr* node : joins)
-      if (!join(*node, syntax)) syntax.complete = false;
-    if (syntax.joins.size() > 1) {
-      refuse(syntax.joins[1].table.at, "a second JOIN");
-      syntax.complete = false;
-    }
+    for (const PgQuery__JoinExpr* node : joins) join(*node, syntax);
+    if (syntax.joins.size() > 1) refuse(syntax.joins[1].table.at, "a second JOIN");
     return true;
   }
 
-  bool join(const PgQuery__JoinExpr& join, InsertSyntax& syntax) {
-    if (!is_table(join.rarg)) return false;
+  void join(const PgQuery__JoinExpr& join, InsertSyntax& syntax) {
+    if (!is_table(join.rarg)) return;
     JoinSyntax found;
     found.table = table(*join.rarg->range_var);
     const Location place = found.table.at;
@@ -410,17 +405,16 @@ class Converter {
     }
     if (join.alias != nullptr || join.join_using_alias != nullptr) refuse(place, "an alias for a JOIN");
     if (join.is_natural) {
-      refuse(place, "NATURAL JOIN");
+      refuse(place, "NATURAL JOIN", "write JOIN … ON");
     } else if (join.n_using_clause > 0) {
-      refuse(place, fmt::format("JOIN … USING: write JOIN {} ON …; it", found.table.name));
+      refuse(place, "JOIN … USING", "write JOIN … ON");
     } else if (join.quals == nullptr) {
-      refuse(place, "CROSS JOIN");
+      refuse(place, "CROSS JOIN", "write JOIN … ON");
     } else {
       found.on = expression(join.quals, false);
     }
     if (!found.on) found.on = bad(place);
     syntax.joins.push_back(std::move(found));
-    return true;
   }
 
   bool is_table(const PgNode* node) {
@@ -497,7 +491,20 @@ class Converter {
       fault(place, "* may stand only as an item of the SELECT list");
       return bad(place);
     }
-    return make(place, NameSyntax{table, string_of(fields.back())});
+    const Location column_at = fields.size() == 2 ? behind_dot(ref.location) : place;
+    return make(place, NameSyntax{table, string_of(fields.back()), column_at});
+  }
+
+  // Where the column's name begins in `table.column`; libpg_query tells only where the whole begins.
+  [[nodiscard]] Location behind_dot(int32_t location) const {
+    const std::string_view text = source_.text();
+    const size_t begin = statement_.begin + static_cast<size_t>(location);
+    size_t dot = begin;
+    // A quoted name may hold dots.
+    bool quoted = false;
+    while (dot < text.size() && (quoted || text[dot] != '.')) quoted ^= text[dot++] == '"';
+    const size_t name = text.find_first_not_of(" \t\r\n", dot + 1);
+    return source_.at(name == std::string_view::npos ? begin : name);
   }
 
   ExprPtr literal(const PgQuery__AConst& constant, Location place) {
@@ -583,7 +590,8 @@ std::string nearest_keyword(std::string_view statement, size_t stopped) {
     return statement.substr(begin, end - begin);
   };
   const auto hint = [&](std::string_view word) -> std::string {
-    if (word.size() < 3) return "";
+    // A type is no mistyped INTO.
+    if (word.size() < 3 || type_from_sql(lowercase(word))) return "";
     for (const std::string& keyword : kKeywords)
       if (lowercase(keyword) == lowercase(word)) return "";
     return did_you_mean(word, kKeywords);

@@ -44,7 +44,7 @@ std::optional<ScopeColumn> Scope::find_column(const NameSyntax& name, Location a
   if (found || !tables_[*table].known) return found;
   std::vector<std::string> names;
   add_names(*table, names);
-  faults.add(at, fmt::format("table {} has no column {}.{}", tables_[*table].name, printable(name.column),
+  faults.add(name.column_at, fmt::format("table {} has no column {}.{}", tables_[*table].name, printable(name.column),
                              did_you_mean(name.column, names)));
   return std::nullopt;
 }

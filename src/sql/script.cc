@@ -102,7 +102,8 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     script.complete = false;
     return script;
   }
-  for (const StatementText& part : source.statements()) {
+  const std::vector<StatementText> statements = source.statements();
+  for (const StatementText& part : statements) {
     Statement statement = parse_statement(source, part, faults);
     if (auto* table = std::get_if<TableDef>(&statement)) {
       add_table(script, std::move(*table), faults);
@@ -113,7 +114,7 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     }
   }
   if (script.inserts.empty() && script.complete)
-    faults.add({1, 1}, "the pipeline has no INSERT INTO … SELECT statement");
+    faults.add(source.at(statements.empty() ? 0 : statements[0].begin), "the pipeline has no INSERT INTO … SELECT statement");
   for (size_t i = 1; i < script.inserts.size(); ++i)
     faults.add(script.inserts[i].at, "a second INSERT is not supported (yet)");
   apply_sets(script, sets, faults);

@@ -18,6 +18,7 @@ using ExprPtr = std::unique_ptr<Expr>;
 struct NameSyntax {
   std::string table;  // An alias or a table's name; empty where the column stands alone.
   std::string column;
+  Location column_at;  // Behind the table's name.
 };
 
 // `*` or `p.*`, in a SELECT list only.
@@ -81,7 +82,7 @@ struct InsertSyntax {
   TableSyntax source;
   std::vector<JoinSyntax> joins;
   std::vector<SelectItem> items;
-  bool complete = true;  // False where a part is missing because of a fault.
+  bool complete = true;  // False where a part is missing or was refused: a fault says why.
 };
 
 }  // namespace turntable::sql

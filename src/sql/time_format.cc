@@ -213,7 +213,10 @@ Result<TimeFormat> TimeFormat::compile(std::string_view pattern, Use use) {
     }
     const bool foreign = is_foreign(rest);
     if (const Word* word = foreign ? nullptr : word_at(rest)) {
-      format.items_.push_back({.field = word->field, .letters = word->letters, .fill = fill, .literal = ""});
+      // PostgreSQL keeps the zeros of fractions: without them the digits would mean something else.
+      const bool always_filled = word->field == Field::millis || word->field == Field::micros;
+      format.items_.push_back(
+          {.field = word->field, .letters = word->letters, .fill = fill || always_filled, .literal = ""});
       fill = true;
       i += word->text.size();
       continue;

@@ -68,6 +68,7 @@ TEST(TimeFormat, PrintsAsPostgresDoes) {
   EXPECT_EQ(printed("[Day] [DAY] [day] [Dy] [DY] [dy]", time), "[Sunday   ] [SUNDAY   ] [sunday   ] [Sun] [SUN] [sun]");
   EXPECT_EQ(printed("[Month] [FMMonth] [MON] [mon]", time), "[March    ] [March] [MAR] [mar]");
   EXPECT_EQ(printed("DDD FMDDD FMMM FMHH12", time), "063 63 3 10");
+  EXPECT_EQ(printed("FMMS FMUS FMYY FMMonth", time), "012 012345 24 March");
   EXPECT_EQ(printed("\"Y\\\"Y\\\\\" YYYY%", time), "Y\"Y\\ 2024%");
   EXPECT_EQ(printed("HH12 AM", "2024-03-03 00:30"), "12 AM");
   EXPECT_EQ(printed("HH12 AM", "2024-03-03 12:30"), "12 PM");

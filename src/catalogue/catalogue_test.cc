@@ -1,0 +1,314 @@
+#include "catalogue/catalogue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "catalogue/file_bytes.h"
+
+namespace turntable {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// A folder of its own for each test, named in messages by nothing but the file.
+class CatalogueTest : public testing::Test {
+ protected:
+  CatalogueTest() {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ =
+        std::filesystem::temp_directory_path() /
+        ("turntable_catalogue_" + std::string(test->name()) + "_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+    options_.path = folder_ / "t.csv";
+    options_.key = "k";
+  }
+  ~CatalogueTest() override { std::filesystem::remove_all(folder_); }
+
+  Result<LoadedCatalogue> load(std::string_view text) {
+    std::ofstream(options_.path, std::ios::binary) << text;
+    return load_csv_catalogue(options_);
+  }
+  LoadedCatalogue loaded(std::string_view text) {
+    auto result = load(text);
+    if (!result) ADD_FAILURE() << result.error().message;
+    return result ? std::move(*result) : LoadedCatalogue{};
+  }
+  // The message without the folder.
+  std::string error(std::string_view text) { return message(load(text)); }
+  std::string message(const Result<LoadedCatalogue>& result) {
+    if (result) return "no error";
+    kind_ = result.error().kind;
+    return without_folder(result.error().message);
+  }
+  std::string report(const LoadedCatalogue& table) {
+    LoadReport copy = table.report;
+    copy.seconds = 0.04;
+    return without_folder(copy.text("songs", options_));
+  }
+  std::string without_folder(std::string text) const {
+    const std::string folder = folder_.string() + "/";
+    for (size_t at = text.find(folder); at != std::string::npos; at = text.find(folder))
+      text.erase(at, folder.size());
+    return text;
+  }
+
+  static std::vector<uint32_t> find(const Catalogue& catalogue,
+                                    const std::vector<std::string_view>& texts) {
+    Column keys(Type::text);
+    keys.reset(texts.size());
+    Selection alive;
+    for (uint32_t i = 0; i < texts.size(); ++i) {
+      keys.set(i, texts[i]);
+      alive.push_back(i);
+    }
+    std::vector<uint32_t> rows(texts.size());
+    catalogue.find(keys, alive, rows);
+    return rows;
+  }
+  static std::vector<std::string_view> texts(const Catalogue& catalogue, size_t column) {
+    std::vector<std::string_view> values;
+    for (size_t row = 0; row < catalogue.rows(); ++row)
+      values.push_back(catalogue.columns()[column].get<std::string_view>(row));
+    return values;
+  }
+
+  std::filesystem::path folder_;
+  CatalogueOptions options_;
+  ErrorKind kind_ = ErrorKind::interrupted;
+};
+
+constexpr uint32_t kNone = Catalogue::kNoMatch;
+
+TEST_F(CatalogueTest, InfersTypesAndIndexesTheKey) {
+  const auto table = loaded(
+      "k,i,l,d,b,t\r\nab,1,3000000000,0.5,true,007\r\n\"c\"\"d\",\"-2\",5,\"2\",false,\"\"\r\nef,,,"
+      ",,\r\n");
+  const Catalogue& catalogue = *table.catalogue;
+  EXPECT_EQ(schema_tree(catalogue.schema()),
+            "root\n |-- k: text (nullable = true)\n |-- i: int (nullable = true)\n |-- l: bigint "
+            "(nullable = true)\n"
+            " |-- d: double precision (nullable = true)\n |-- b: boolean (nullable = true)\n"
+            " |-- t: text (nullable = true)\n");
+  EXPECT_EQ(catalogue.rows(), 3U);
+  EXPECT_EQ(catalogue.key_column(), 0U);
+  EXPECT_THAT(find(catalogue, {"c\"d", "ef", "xx", "ab", ""}), ElementsAre(1, 2, kNone, 0, kNone));
+  const auto columns = catalogue.columns();
+  EXPECT_EQ(columns[1].get<int32_t>(1), -2);
+  EXPECT_EQ(columns[2].get<int64_t>(0), 3000000000);
+  EXPECT_EQ(columns[3].get<double>(1), 2.0);
+  EXPECT_EQ(columns[4].get<uint8_t>(0), 1);
+  EXPECT_EQ(columns[5].get<std::string_view>(0), "007");
+  EXPECT_FALSE(columns[5].is_null(1));
+  for (size_t i = 1; i < 6; ++i) {
+    EXPECT_EQ(columns[i].rows(), 3U);
+    EXPECT_TRUE(columns[i].is_null(2));
+  }
+}
+
+TEST_F(CatalogueTest, OutlivesTheFile) {
+  const auto table = loaded("k,v\na,\"x\"\"y\"\n");
+  std::filesystem::remove(options_.path);
+  EXPECT_THAT(texts(*table.catalogue, 1), ElementsAre("x\"y"));
+}
+
+TEST_F(CatalogueTest, TakesNumbersForKeys) {
+  const auto table = loaded("k,v\n10,a\n20,b\n");
+  Column keys(Type::int32);
+  keys.reset(3);
+  keys.set<int32_t>(0, 20);
+  keys.set<int32_t>(2, 30);
+  std::vector<uint32_t> rows(3);
+  table.catalogue->find(keys, {0, 1, 2}, rows);
+  EXPECT_THAT(rows, ElementsAre(1, kNone, kNone));
+}
+
+TEST_F(CatalogueTest, TakesDeclaredColumnsByNameInTheirOrder) {
+  options_.declared = {
+      {"d", Type::float32, false}, {"k", Type::text, true}, {"at", Type::timestamp, false}};
+  const auto table = loaded("k,unused,at,d\n7,x,2024-03-03T10:15Z,1.5\n8,y,,\n");
+  EXPECT_EQ(table.catalogue->schema()[0].name, "d");
+  EXPECT_EQ(table.catalogue->key_column(), 1U);
+  EXPECT_EQ(table.catalogue->columns()[0].get<float>(0), 1.5F);
+  EXPECT_TRUE(table.catalogue->columns()[0].is_null(1));
+  EXPECT_EQ(table.catalogue->columns()[2].get<int64_t>(0), 1'709'460'900'000'000);
+  EXPECT_THAT(find(*table.catalogue, {"8", "7"}), ElementsAre(1, 0));
+}
+
+TEST_F(CatalogueTest, NotesRowsThatDoNotFitTheirDeclaredTypes) {
+  options_.declared = {
+      {"k", Type::text, true}, {"n", Type::int32, true}, {"x", Type::float64, false}};
+  const auto table = loaded("k,n,x\na,1,0.5\nb,zwei,1\nc,,1\nd,3000000000,1\ne,1,\"\"\nf,2,\n");
+  EXPECT_THAT(texts(*table.catalogue, 0), ElementsAre("a", "f"));
+  EXPECT_THAT(table.report.bad_rows.first,
+              ElementsAre("line 3: column 'n' is 'zwei', which int cannot hold",
+                          "line 4: column 'n' is empty, but it must have a value",
+                          "line 5: column 'n' is '3000000000', which int cannot hold",
+                          "line 6: column 'x' is '', which double precision cannot hold"));
+}
+
+TEST_F(CatalogueTest, NotesRowsThatAreNoRowsAndKeepsTheRest) {
+  const auto table = loaded("k,n\na,1\nb\nc,1,2\n\"d\"x,1\n\"e,\n1\",2,3\nf\xff,x\ng,2\n\"h,3\n");
+  EXPECT_THAT(texts(*table.catalogue, 0), ElementsAre("a", "g"));
+  EXPECT_EQ(table.catalogue->schema()[1].type, Type::int32)
+      << "what is left out has no say in the types";
+  EXPECT_EQ(table.report.bad_rows.count, 6U);
+  EXPECT_THAT(
+      table.report.bad_rows.first,
+      ElementsAre("line 3: 1 field where the header has 2",
+                  "line 4: 3 fields where the header has 2", "line 5: text follows a closing quote",
+                  "lines 6 to 7: 3 fields where the header has 2",
+                  "line 8: column 'k' is not valid UTF-8: 'f\\xff'"));
+}
+
+TEST_F(CatalogueTest, LeavesOutRowsWithoutAKey) {
+  const auto table = loaded("k,v\na,1\n,2\n\"\",3\nb,4\n");
+  EXPECT_EQ(table.report.rows, 2U);
+  EXPECT_EQ(table.report.empty_keys.count, 2U);
+  EXPECT_THAT(table.report.empty_keys.first, ElementsAre("line 3", "line 4"));
+  EXPECT_THAT(find(*table.catalogue, {"", "b"}), ElementsAre(kNone, 1));
+}
+
+constexpr std::string_view kDuplicates = "k,v\na,1\nb,2\na,3\na,\nc,5\nb,6\n";
+
+TEST_F(CatalogueTest, KeepsTheFirstOfDuplicateKeys) {
+  const auto table = loaded(kDuplicates);
+  EXPECT_THAT(texts(*table.catalogue, 0), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(table.catalogue->columns()[1].get<int32_t>(0), 1);
+  EXPECT_EQ(table.catalogue->columns()[1].get<int32_t>(1), 2);
+  EXPECT_EQ(
+      report(table),
+      "songs: 3 rows from t.csv (27 bytes) in 0.04 s\n"
+      "songs: 3 rows with a 'k' seen before; the first of each counts (duplicate_key = 'first'):\n"
+      "  line 4: 'a' stands on line 2 already\n"
+      "  line 5: 'a' stands on line 2 already\n"
+      "  line 7: 'b' stands on line 3 already\n");
+}
+
+TEST_F(CatalogueTest, KeepsTheLastOfDuplicateKeys) {
+  options_.duplicate_key = DuplicateKey::last;
+  const auto table = loaded(kDuplicates);
+  EXPECT_THAT(texts(*table.catalogue, 0), ElementsAre("a", "b", "c"));
+  EXPECT_TRUE(table.catalogue->columns()[1].is_null(0));
+  EXPECT_EQ(table.catalogue->columns()[1].get<int32_t>(1), 6);
+  EXPECT_EQ(table.report.duplicate_keys.count, 3U);
+  EXPECT_THAT(report(table), HasSubstr("the last of each counts (duplicate_key = 'last')"));
+}
+
+TEST_F(CatalogueTest, RefusesDuplicateKeysWhereTheyAreErrors) {
+  options_.duplicate_key = DuplicateKey::error;
+  EXPECT_EQ(error(kDuplicates),
+            "t.csv:4: the key 'a' stands on line 2 already, and duplicate_key is 'error'");
+  EXPECT_EQ(loaded("k\na\nb\n").report.rows, 2U);
+}
+
+TEST_F(CatalogueTest, ShowsTheFirstFiveOfEachFinding) {
+  std::string text = "k,v\nx,1\n";
+  for (int i = 0; i < 1234; ++i) text += "bad\n";
+  for (int i = 0; i < 6; ++i) text += ",1\n";
+  EXPECT_EQ(report(loaded(text)),
+            "songs: 1 row from t.csv (5.0 kB) in 0.04 s\n"
+            "songs: 1,234 rows left out, because they cannot be read:\n"
+            "  line 3: 1 field where the header has 2\n"
+            "  line 4: 1 field where the header has 2\n"
+            "  line 5: 1 field where the header has 2\n"
+            "  line 6: 1 field where the header has 2\n"
+            "  line 7: 1 field where the header has 2\n"
+            "  and 1,229 more\n"
+            "songs: 6 rows left out, because 'k' is empty:\n"
+            "  line 1237\n  line 1238\n  line 1239\n  line 1240\n  line 1241\n"
+            "  and 1 more\n");
+}
+
+TEST_F(CatalogueTest, SaysWhatIsWrongWithTheHeader) {
+  EXPECT_EQ(error(""), "t.csv is empty: a first line with the names of the columns was expected");
+  EXPECT_EQ(error("\xEF\xBB\xBF\n\n"),
+            "t.csv is empty: a first line with the names of the columns was expected");
+  EXPECT_EQ(error("k,v\n"), "t.csv has a header but no rows");
+  EXPECT_EQ(error("k,,v\n1,2,3\n"), "t.csv:1: column 2 has no name");
+  EXPECT_EQ(error("\nk,v,k\n1,2,3\n"), "t.csv:2: columns 1 and 3 are both named 'k'");
+  EXPECT_EQ(error("\"k,v\n1,2\n"),
+            "t.csv:1: in the header, a quote is opened that is never closed");
+  EXPECT_EQ(error("k,\xff\n1,2\n"), "t.csv:1: the name of column 2 is not valid UTF-8: '\\xff'");
+  EXPECT_EQ(kind_, ErrorKind::failed);
+  EXPECT_EQ(
+      error("k,v\nonly\n"),
+      "t.csv has no row that can be used; the first: line 2: 1 field where the header has 2");
+  EXPECT_EQ(error("k,v\n,1\n"), "t.csv has no row that can be used; the first: line 2 has no key");
+}
+
+TEST_F(CatalogueTest, SaysWhichColumnIsNotThere) {
+  options_.key = "nam";
+  EXPECT_EQ(error("name,tempo\na,1\n"),
+            "t.csv:1: there is no column 'nam' to be the key. Did you mean 'name'?");
+  EXPECT_EQ(kind_, ErrorKind::usage);
+  options_.key = "name";
+  options_.declared = {{"name", Type::text, false}, {"tmpo", Type::float32, false}};
+  EXPECT_EQ(error("name,tempo\na,1\n"),
+            "t.csv:1: there is no column 'tmpo'. Did you mean 'tempo'?");
+  options_.declared = {{"tempo", Type::float32, false}};
+  EXPECT_EQ(error("name,tempo\na,1\n"),
+            "the key 'name' of t.csv is not among the declared columns");
+  options_.declared = {{"name", Type::text, false}, {"tempo", Type::bytes, false}};
+  EXPECT_EQ(error("name,tempo\na,1\n"),
+            "the column 'tempo' of t.csv cannot be of type bytea: declare it as text");
+}
+
+TEST_F(CatalogueTest, RefusesKeysThatCannotBeCompared) {
+  EXPECT_EQ(error("k,v\n1.5,2\n"),
+            "the key 'k' of t.csv is of type double precision, but a key must be text, int or "
+            "bigint: declare the columns");
+  EXPECT_EQ(kind_, ErrorKind::usage);
+}
+
+TEST_F(CatalogueTest, SaysWhyAFileCannotBeRead) {
+  EXPECT_EQ(message(load_csv_catalogue(options_)), "cannot open t.csv: No such file or directory");
+  options_.path = folder_;
+  EXPECT_THAT(message(load_csv_catalogue(options_)), HasSubstr("it is a directory"));
+}
+
+TEST(FileBytes, RefusesAFileWhoseSizeDoesNotHold) {
+  // The kernel gives these a size of 0 and a content.
+  const auto result = read_file_bytes("/proc/self/status");
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, HasSubstr("changed while it was read"));
+}
+
+TEST(FileBytes, ReadsPipesToTheirEnd) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::write(ends[1], "k,v\n", 4), 4);
+  ::close(ends[1]);
+  const auto result = read_file_bytes("/dev/fd/" + std::to_string(ends[0]));
+  ::close(ends[0]);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->view(), "k,v\n");
+}
+
+TEST_F(CatalogueTest, LoadsTheSampleSongs) {
+  options_.path = TURNTABLE_SOURCE_DIR "/data/spotify-songs.csv";
+  options_.key = "name";
+  const auto result = load_csv_catalogue(options_);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->report.bad_rows.count, 0U);
+  const Catalogue& songs = *result->catalogue;
+  EXPECT_GT(songs.rows(), 100U);
+  // One row per key, and every key finds its own.
+  const auto names = texts(songs, 0);
+  EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size());
+  const auto rows = find(songs, names);
+  for (uint32_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i], i);
+  std::vector<std::string> types;
+  for (const ColumnDef& column : songs.schema())
+    types.push_back(column.name + " " + std::string(sql_name(column.type)));
+  EXPECT_THAT(types, testing::IsSupersetOf({"name text", "artists text", "duration_ms int",
+                                            "tempo double precision"}));
+}
+
+}  // namespace
+}  // namespace turntable

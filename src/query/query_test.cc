@@ -1,0 +1,187 @@
+// Queries on SQLite, the file and the output included. The same on Cassandra: query_cassandra_test.cc.
+#include "query/query.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "query/output_file.h"
+#include "sqlite/database.h"
+
+namespace turntable {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class QueryTest : public testing::Test {
+ protected:
+  QueryTest() {
+    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    dir_ = std::filesystem::temp_directory_path() / (std::string("turntable_query_") + info->name() + "_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(dir_);
+    auto db = sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write);
+    EXPECT_TRUE(db->execute(R"(
+        CREATE TABLE turntable_meta (key text PRIMARY KEY NOT NULL, value text) WITHOUT ROWID;
+        INSERT INTO turntable_meta VALUES ('keyspace', 'spotify');
+        CREATE TABLE listening_history (id int, name text NOT NULL, hour int NOT NULL, time text NOT NULL, tempo real, energy real,
+          album text, PRIMARY KEY (name, hour, time DESC)) WITHOUT ROWID;
+        INSERT INTO listening_history VALUES (1, 'Dimitris', 10, '10:15', 122.036, 0.5, 'A'), (2, 'Dimitris', 10, '10:20', 99.9, 0.25, NULL),
+          (4, 'Dimitris', 11, '11:00', 'NaN', NULL, ''), (3, 'Ann', 10, '10:01', 80, 1, 'back\slash');
+    )"));
+  }
+  ~QueryTest() override { std::filesystem::remove_all(dir_); }
+
+  std::string path(const std::string& name) const { return (dir_ / name).string(); }
+
+  static std::string contents(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+
+  QueryOptions options(const std::string& text) const {
+    return {.sqlite_path = path("history.db"), .text = text, .output = path("out.txt")};
+  }
+
+  // The result's text, or the error's.
+  std::string run(const QueryOptions& options) {
+    const Status status = run_query(options, stop_);
+    return status ? contents(options.output) : status.error().message;
+  }
+  std::string run(const std::string& text) { return run(options(text)); }
+
+  std::filesystem::path dir_;
+  StopToken stop_;
+};
+
+TEST_F(QueryTest, GivesStarInCassandrasOrderOfColumns) {
+  EXPECT_EQ(run("SELECT * FROM spotify.listening_history;"), R"(
+ name     | hour | time  | album       | energy | id | tempo
+----------+------+-------+-------------+--------+----+---------
+      Ann |   10 | 10:01 | back\\slash |      1 |  3 |      80
+ Dimitris |   10 | 10:20 |        null |   0.25 |  2 |    99.9
+ Dimitris |   10 | 10:15 |           A |    0.5 |  1 | 122.036
+ Dimitris |   11 | 11:00 |             |   null |  4 |     NaN
+
+(4 rows)
+)");
+}
+
+TEST_F(QueryTest, NamesTypesAndComputesAggregatesAsCassandra) {
+  EXPECT_EQ(run("SELECT name, hour, avg(tempo), avg(tempo), AVG(id), sum(id), count(*), count(album), max(time), avg(energy) AS e "
+                "FROM spotify.listening_history WHERE name = 'Dimitris' AND hour = 10 GROUP BY hour ALLOW FILTERING"),
+            R"(
+ name     | hour | system.avg(tempo) | system.avg(tempo) | system.avg(id) | system.sum(id) | count | system.count(album) | system.max(time) | e
+----------+------+-------------------+-------------------+----------------+----------------+-------+---------------------+------------------+-------
+ Dimitris |   10 |           110.968 |           110.968 |              1 |              3 |     2 |                   1 |            10:20 | 0.375
+
+(1 rows)
+)");
+  EXPECT_EQ(run("SELECT avg(tempo), sum(id), count(*), min(id) FROM spotify.listening_history WHERE name = 'nobody'"), R"(
+ system.avg(tempo) | system.sum(id) | count | system.min(id)
+-------------------+----------------+-------+----------------
+                 0 |              0 |     0 |           null
+
+(1 rows)
+)");
+  EXPECT_THAT(run("SELECT avg(tempo) FROM spotify.listening_history"), HasSubstr("NaN"));
+}
+
+TEST_F(QueryTest, RunsEveryStatementOfAFile) {
+  std::ofstream(path("q.cql")) << "-- two of them\nSELECT id FROM spotify.listening_history WHERE name = 'Ann';\n"
+                                  "SELECT id FROM spotify.listening_history WHERE name = 'none';\n";
+  QueryOptions file = options("");
+  file.file = path("q.cql");
+  EXPECT_EQ(run(file), "\n id\n----\n  3\n\n(1 rows)\n\n id\n----\n\n\n(0 rows)\n");
+  file.format = RowFormat::csv;
+  EXPECT_EQ(run(file), "id\r\n3\r\nid\r\n");
+}
+
+TEST_F(QueryTest, TakesTheTypeOfAnExpressionFromItsFirstValue) {
+  QueryOptions ndjson = options("SELECT id + 1 AS a, tempo * 2 AS b, upper(name) AS c, x'ca' AS d FROM spotify.listening_history WHERE id = 3");
+  ndjson.format = RowFormat::ndjson;
+  EXPECT_EQ(run(ndjson), "{\"a\":4,\"b\":160,\"c\":\"ANN\",\"d\":\"0xca\"}\n");
+}
+
+TEST_F(QueryTest, ReadsManyPages) {
+  QueryOptions small = options("SELECT id FROM spotify.listening_history");
+  small.page_rows = 1;
+  EXPECT_THAT(run(small), HasSubstr("(4 rows)"));
+}
+
+TEST_F(QueryTest, AttachesUnderAnotherKeyspaceWhereToldTo) {
+  QueryOptions other = options("SELECT id FROM mine.listening_history WHERE name = 'Ann'");
+  other.keyspace = "mine";
+  EXPECT_THAT(run(other), HasSubstr("(1 rows)"));
+}
+
+TEST_F(QueryTest, SaysWhereTheFaultIs) {
+  std::ofstream(path("q.cql")) << "SELECT 1 AS one;\n\n  SELECT id\n FORM t;";
+  QueryOptions file = options("");
+  file.file = path("q.cql");
+  EXPECT_EQ(run(file), path("q.cql") + ":4:7: SQLite: near \"t\": syntax error");
+  EXPECT_FALSE(std::filesystem::exists(path("out.txt"))) << "nothing is left of the first statement";
+  EXPECT_EQ(run("SELECT 'open"), "-e:1:8: the text is not closed by '");
+  EXPECT_EQ(run(" -- nothing"), "-e: there is no statement in it");
+  EXPECT_EQ(run("SELECT * FROM deezer.plays"),
+            "-e:1:1: SQLite: no such table: deezer.plays; the file's keyspace is spotify, its tables: listening_history");
+  EXPECT_THAT(run("SELECT tempoo FROM spotify.listening_history"), StartsWith("-e:1:8: SQLite: no such column: tempoo"));
+  EXPECT_THAT(run("DELETE FROM spotify.listening_history"), HasSubstr("can only be read"));
+  EXPECT_THAT(run("ATTACH 'x.db' AS x"), HasSubstr("can only be read"));
+}
+
+TEST_F(QueryTest, NamesFilesThatAreNotThere) {
+  QueryOptions missing = options("");
+  missing.file = path("none.cql");
+  EXPECT_EQ(run(missing), path("none.cql") + " cannot be read: No such file or directory");
+  QueryOptions no_db = options("SELECT 1");
+  no_db.sqlite_path = path("none.db");
+  EXPECT_THAT(run(no_db), HasSubstr("there is no such file"));
+  QueryOptions nowhere = options("SELECT 1");
+  nowhere.output = path("no/such/out.txt");
+  EXPECT_THAT(run(nowhere), HasSubstr("cannot be written: No such file or directory"));
+}
+
+TEST_F(QueryTest, AFileThatTurntableDidNotWriteNeedsAKeyspace) {
+  ASSERT_TRUE(sqlite::Database::open(path("other.db"), sqlite::Database::Mode::write)->execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)"));
+  QueryOptions other = options("SELECT a FROM ks.t");
+  other.sqlite_path = path("other.db");
+  EXPECT_THAT(run(other), HasSubstr("remembers no keyspace"));
+  other.keyspace = "ks";
+  EXPECT_THAT(run(other), HasSubstr("(1 rows)"));
+}
+
+TEST_F(QueryTest, AValueThatItsColumnCannotHaveIsAnErrorAndNoGuess) {
+  ASSERT_TRUE(sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write)
+                  ->execute("UPDATE listening_history SET id = 'many' WHERE name = 'Ann'"));
+  EXPECT_THAT(run("SELECT id FROM spotify.listening_history"), HasSubstr("column id has the value 'many', which is no int"));
+}
+
+TEST_F(QueryTest, AFileKeepsItsOldContentUntilTheNewIsComplete) {
+  std::ofstream(path("out.txt")) << "old";
+  run("SELECT nothing");
+  EXPECT_EQ(contents(path("out.txt")), "old");
+  EXPECT_EQ(run("SELECT 1 AS one"), "\n one\n-----\n   1\n\n(1 rows)\n");
+  stop_.request();
+  const Status stopped = run_query(options("SELECT 1"), stop_);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::interrupted);
+  for (const auto& entry : std::filesystem::directory_iterator(dir_))
+    EXPECT_THAT(entry.path().string(), testing::Not(testing::EndsWith(".part")));
+}
+
+TEST_F(QueryTest, AnOutputThatIsNoFileIsWrittenDirectly) {
+  QueryOptions full = options("SELECT 1");
+  full.output = "/dev/full";
+  EXPECT_EQ(run(full), "writing to /dev/full failed: No space left on device");
+  full.output = "/dev/null";
+  EXPECT_TRUE(run_query(full, stop_));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  full.output = dir_.string();
+  EXPECT_THAT(run(full), HasSubstr("is a directory"));
+}
+
+}  // namespace
+}  // namespace turntable

@@ -1,0 +1,78 @@
+#include "query/statements.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace turntable {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> texts(std::string_view text) {
+  const auto statements = split_statements(text);
+  EXPECT_TRUE(statements) << (statements ? "" : statements.error().message);
+  std::vector<std::string> out;
+  for (const CqlStatement& statement : *statements) out.push_back(statement.text);
+  return out;
+}
+
+TEST(Statements, SplitsAtSemicolonsOutsideOfQuotesAndComments) {
+  EXPECT_THAT(texts("SELECT 1; SELECT ';' ;\n ; SELECT \";\"\"x\" ; SELECT 'it''s;' -- no; \n+ 1 // neither;\n/* ; \n */;$$ ; $$"),
+              ElementsAre("SELECT 1", "SELECT ';'", "SELECT \";\"\"x\"", "SELECT 'it''s;'        \n+ 1", "$$ ; $$"));
+  EXPECT_THAT(texts(""), ElementsAre());
+  EXPECT_THAT(texts(" -- only a comment"), ElementsAre());
+  EXPECT_THAT(texts("\xef\xbb\xbfSELECT 1"), ElementsAre("SELECT 1"));
+}
+
+TEST(Statements, KnowsThePlaceOfEveryStatementAndByte) {
+  const auto statements = split_statements("-- é\n  SELECT 1;\n/* a\n b */ SELECT 'é', x\nFROM t");
+  ASSERT_EQ(statements->size(), 2U);
+  EXPECT_EQ(statements->at(0).at.line, 2U);
+  EXPECT_EQ(statements->at(0).at.column, 3U);
+  const CqlStatement& second = statements->at(1);
+  EXPECT_EQ(second.at.line, 4U);
+  EXPECT_EQ(second.at.column, 7U);
+  EXPECT_EQ(second.place_of(second.text.find('x')).column, 19U) << "in characters, not bytes";
+  EXPECT_EQ(second.place_of(second.text.find("FROM")).line, 5U);
+  EXPECT_EQ(second.place_of(second.text.find("FROM")).column, 1U);
+}
+
+TEST(Statements, SaysWhatIsNotClosedAndWhereItBegan) {
+  const auto check = [](std::string_view text, std::string_view message, size_t line, size_t column) {
+    const auto statements = split_statements(text);
+    ASSERT_FALSE(statements);
+    EXPECT_EQ(statements.error().message, message);
+    EXPECT_EQ(statements.error().at.line, line);
+    EXPECT_EQ(statements.error().at.column, column);
+  };
+  check("SELECT 1;\nSELECT 'abc;", "the text is not closed by '", 2, 8);
+  check("SELECT \"abc", "the name is not closed by \"", 1, 8);
+  check("/* abc", "the comment /* is not closed by */", 1, 1);
+  check("$$ abc", "the text $$ is not closed by $$", 1, 1);
+}
+
+TEST(Statements, SeesWhatASelectAsksFor) {
+  const auto shape = shape_of("select name, AVG( \"Tempo\" ), count(*), max(a) as b, f(a, b), 1 FROM spotify . history WHERE x = 1");
+  ASSERT_TRUE(shape);
+  EXPECT_FALSE(shape->all);
+  EXPECT_EQ(shape->from, "spotify . history");
+  ASSERT_EQ(shape->items.size(), 6U);
+  EXPECT_EQ(shape->items[0].function, "");
+  EXPECT_EQ(shape->items[1].function, "avg");
+  EXPECT_EQ(shape->items[1].argument, "Tempo");
+  EXPECT_EQ(shape->items[2].argument, "*");
+  EXPECT_TRUE(shape->items[3].renamed);
+  EXPECT_EQ(shape->items[3].function, "max");
+  EXPECT_EQ(shape->items[4].function, "");
+
+  EXPECT_TRUE(shape_of("SELECT * FROM t LIMIT 5")->all);
+  EXPECT_FALSE(shape_of("SELECT a FROM t, u"));
+  EXPECT_FALSE(shape_of("SELECT a FROM t JOIN u"));
+  EXPECT_FALSE(shape_of("SELECT *, a FROM t"));
+  EXPECT_FALSE(shape_of("SELECT 1"));
+  EXPECT_FALSE(shape_of("INSERT INTO t"));
+  EXPECT_FALSE(shape_of("SELECT a FROM"));
+}
+
+}  // namespace
+}  // namespace turntable
