@@ -1,6 +1,5 @@
 """The command line: help, usage errors, exit codes, --set."""
 
-import json
 import re
 import signal
 
@@ -135,7 +134,7 @@ def test_statistics(turntable, events, tmp_path):
     stats = done.stats
     assert_accounted(stats, consumed=100, written=100, filtered=0, unmatched=0, rejected=0, returned=0, dead_lettered=0)
     assert 0 <= stats["startup_seconds"] < 60 and 0 <= stats["seconds"] < 60
-    assert "partitions" in json.dumps(stats)
+    assert stats["offsets"] == {"0": 100}
 
 
 def test_rows_of_a_file_carry_its_path_line_and_number(turntable, events, tmp_path):

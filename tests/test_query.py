@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,16 +19,17 @@ ODD = "odd_values"
 
 
 def cqlsh(address: str, statement: str) -> str:
-    """The real cqlsh's output for one statement."""
+    """The real cqlsh's output for one statement, as one table: by default it begins a new one every 100 rows."""
     host, _, port = address.rpartition(":")
     tool = Path(sys.executable).parent / "cqlsh"
     done = subprocess.run(
-        [str(tool), host, port, "--request-timeout=60", "--encoding=utf-8", "-e", statement],
+        [str(tool), host, port, "--request-timeout=60", "--encoding=utf-8", "-e", "PAGING OFF; " + statement.strip().removesuffix(";")],
         capture_output=True, timeout=90, env=environment({"PYTHONIOENCODING": "utf-8", "HOME": "/nonexistent"}), check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
-    lines = done.stdout.decode().splitlines(True)
-    return "".join(line for line in lines if not line.startswith("WARNING: cqlsh was built"))
+    # Not the answer: a warning about cqlsh's own version, its word on paging, and the server's warnings at the end.
+    text = re.sub(r"^(WARNING: cqlsh was built|Disabled Query paging|PAGING set to OFF).*\n", "", done.stdout.decode(), flags=re.MULTILINE)
+    return re.sub(r"\nWarnings :\n.*", "", text, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 from support.golden import check_golden
 from support.listening import COLUMNS, PIPELINE, CATALOGUE
-from support.tables import sqlite_rows
+from support.tables import KEY, sqlite_rows
 
 INTS = {"id", "hour", "duration_ms", "musical_key", "kafka_partition"}
 TEXTS = {"name", "song", "time", "date", "artists", "album_name", "album_release_date"}
@@ -73,11 +73,20 @@ def test_check_names_what_is_not_there(schema, keyspace):
     assert keyspace in missing.stdout + missing.stderr
 
 
+def make_again(cassandra, keyspace, changes, key, order):
+    """Makes the table anew by other hands, with some columns of another type or, where that is None, left out."""
+    types = {name: column[0] for name, column in cassandra.columns(keyspace).items()} | changes
+    columns = ", ".join(f"{name} {type_}" for name, type_ in types.items() if type_)
+    cassandra.session.execute(f"DROP TABLE {keyspace}.listening_history")
+    cassandra.session.execute(
+        f"CREATE TABLE {keyspace}.listening_history ({columns}, PRIMARY KEY {key}) WITH CLUSTERING ORDER BY ({order})"
+    )
+
+
 def test_check_names_each_column_that_differs(schema, cassandra, keyspace):
     schema("apply").expect(0)
-    cassandra.session.execute(f"ALTER TABLE {keyspace}.listening_history DROP tempo")
-    cassandra.session.execute(f"ALTER TABLE {keyspace}.listening_history DROP energy")
-    cassandra.session.execute(f"ALTER TABLE {keyspace}.listening_history ADD energy double")
+    order = "time DESC, kafka_partition ASC, kafka_offset ASC"
+    make_again(cassandra, keyspace, {"tempo": None, "energy": "double"}, KEY, order)
     found = schema("check").expect(1)
     said = found.stdout + found.stderr
     assert "tempo" in said and "energy" in said and "valence" not in said, found.transcript()
@@ -93,13 +102,7 @@ def test_run_checks_before_it_polls(listening, cassandra, keyspace, kafka, topic
 def test_a_table_with_a_shorter_key_is_refused(schema, cassandra, keyspace):
     """The seed's own table, whose key lets plays of one minute overwrite each other."""
     schema("apply").expect(0)
-    types = {name: column[0] for name, column in cassandra.columns(keyspace).items()}
-    cassandra.session.execute(f"DROP TABLE {keyspace}.listening_history")
-    columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
-    cassandra.session.execute(
-        f"CREATE TABLE {keyspace}.listening_history ({columns}, PRIMARY KEY ((name, date, hour), time)) "
-        "WITH CLUSTERING ORDER BY (time DESC)"
-    )
+    make_again(cassandra, keyspace, {}, "((name, date, hour), time)", "time DESC")
     found = schema("check").expect(1)
     assert "kafka_offset" in found.stdout + found.stderr, found.transcript()
 

@@ -236,9 +236,8 @@ TEST_F(CatalogueTest, SaysWhatIsWrongWithTheHeader) {
             "t.csv:1: in the header, a quote is opened that is never closed");
   EXPECT_EQ(error("k,\xff\n1,2\n"), "t.csv:1: the name of column 2 is not valid UTF-8: '\\xff'");
   EXPECT_EQ(kind_, ErrorKind::failed);
-  EXPECT_EQ(
-      error("k,v\nonly\n"),
-      "t.csv has no row that can be used; the first: line 2: 1 field where the header has 2");
+  EXPECT_EQ(error("k,v\nonly\n"),
+            "t.csv has no row that can be used; the first: line 2: 1 field where the header has 2");
   EXPECT_EQ(error("k,v\n,1\n"), "t.csv has no row that can be used; the first: line 2 has no key");
 }
 

@@ -31,6 +31,7 @@ std::optional<CsvRow> CsvReader::next() {
   if (at_ == text_.size()) return std::nullopt;
   const size_t begin = at_;
   fields_.clear();
+  has_breaks_ = false;
   fault_ = {};
   while (read_field()) {
     if (at_ == text_.size() || at_break()) {
@@ -55,8 +56,8 @@ CsvRow CsvReader::finish(size_t begin, std::string_view fault) {
   row.fault = fault;
   if (fault.empty()) row.fields = fields_;
   const std::string_view text = text_.substr(begin, at_ - begin);
-  line_ += count_breaks(text);
   const bool ends_in_break = text.ends_with('\n') || text.ends_with('\r');
+  line_ += has_breaks_ || !fault.empty() ? count_breaks(text) : (ends_in_break ? 1 : 0);
   row.last_line = ends_in_break ? line_ - 1 : line_;
   return row;
 }
@@ -80,8 +81,11 @@ bool CsvReader::read_quoted() {
   size_t doubled = 0;
   size_t end = begin;
   for (;; end += 2, ++doubled) {
-    end = text_.find('"', end);
-    if (end == std::string_view::npos) {
+    while (end < text_.size() && text_[end] != '"') {
+      has_breaks_ |= text_[end] == '\n' || text_[end] == '\r';
+      ++end;
+    }
+    if (end >= text_.size()) {
       fault_ = "a quote is opened that is never closed";
       at_ = text_.size();
       return false;

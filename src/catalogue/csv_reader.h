@@ -53,7 +53,10 @@ class CsvReader {
   size_t at_ = 0;
   uint64_t line_ = 1;
   size_t read_again_ = 0;  // Bytes that were read a second time after faults.
+
+  // Of the row at hand.
   std::vector<CsvField> fields_;
+  bool has_breaks_ = false;  // Inside its quotes.
   std::string_view fault_;
 };
 

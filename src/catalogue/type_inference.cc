@@ -14,6 +14,14 @@ bool set(Column& column, size_t row, const sql::Parsed<T>& parsed) {
   return parsed.value.has_value();
 }
 
+// A number in JSON's form. Without an exponent, it takes hundreds of digits to leave the range.
+bool fits_float64(std::string_view text) {
+  constexpr size_t kSurelyFits = 300;
+  const bool plain = text.size() <= kSurelyFits && text.find('e') == std::string_view::npos &&
+                     text.find('E') == std::string_view::npos;
+  return plain || sql::parse_float64(text).value.has_value();
+}
+
 }  // namespace
 
 // The types that can hold the text and give it back, other than text itself.
@@ -22,7 +30,7 @@ int TypeInference::candidates(std::string_view text) {
     case NumberForm::none:
       return text == "true" || text == "false" ? kBoolean : 0;
     case NumberForm::fraction:
-      return sql::parse_float64(text).value ? kFloat64 : 0;
+      return fits_float64(text) ? kFloat64 : 0;
     case NumberForm::integer:
       break;
   }

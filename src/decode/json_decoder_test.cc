@@ -15,16 +15,17 @@ namespace {
 size_t allocations = 0;
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined, because GCC would else see free() meet memory of operator new and warn.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++allocations;
   void* place = std::malloc(size == 0 ? 1 : size);
   if (place == nullptr) std::abort();
   return place;
 }
-void operator delete(void* place) noexcept {
+[[gnu::noinline]] void operator delete(void* place) noexcept {
   std::free(place);
 }
-void operator delete(void* place, size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* place, size_t) noexcept {
   std::free(place);
 }
 

@@ -114,30 +114,6 @@ Result<std::vector<Offset>> Client::offsets_at(const std::string& topic, std::sp
   return offsets;
 }
 
-Status Client::create_topic(const std::string& topic, int partitions, Millis wait) {
-  const std::string what = fmt::format("Creating topic {} at {}", topic, bootstrap_);
-  std::array<char, 512> why{};
-  constexpr int kBrokersDefault = -1;
-  rd_kafka_NewTopic_t* wanted =
-      rd_kafka_NewTopic_new(topic.c_str(), partitions, kBrokersDefault, why.data(), why.size());
-  if (wanted == nullptr) return fail(ErrorKind::usage, fmt::format("{}: {}", what, why.data()));
-  const Queue answers(rd_kafka_queue_new(handle()));
-  rd_kafka_CreateTopics(handle(), &wanted, 1, nullptr, answers.get());
-  rd_kafka_NewTopic_destroy(wanted);
-
-  rd_kafka_event_t* event = rd_kafka_queue_poll(answers.get(), milliseconds(wait));
-  if (event == nullptr) return fail(ErrorKind::transient, what + ": no answer in time");
-  auto code = rd_kafka_event_error(event);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    size_t count = 0;
-    const auto** made = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
-    if (count > 0) code = rd_kafka_topic_result_error(made[0]);
-  }
-  rd_kafka_event_destroy(event);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
-  return fail_with(code, what);
-}
-
 void Client::look_after_brokers() {
   if (!health_.probe_due()) return;
   // Short: an outage must not keep the caller from its other work.

@@ -42,6 +42,10 @@ class Client {
                                                        int64_t time_ms, Millis wait);
   // Makes a topic with the broker's defaults for all else; one that exists already is no error.
   [[nodiscard]] Status create_topic(const std::string& topic, int partitions, Millis wait);
+  // Raises a topic's partitions to `partitions`.
+  [[nodiscard]] Status add_partitions(const std::string& topic, int partitions, Millis wait);
+  // Deletes what lies before `offset`, as retention does.
+  [[nodiscard]] Status delete_records(const std::string& topic, PartitionId partition, Offset offset, Millis wait);
 
   // What no retry can mend, once it is known.
   [[nodiscard]] const std::optional<Error>& failure() const { return health_.failure(); }

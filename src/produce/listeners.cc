@@ -105,15 +105,15 @@ Listeners::Play Listeners::next() {
   const size_t song = random_.below(options_.songs.size());
   set_time();
   std::array<char, 8> digits{};
-  const char* digits_end = std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr;
+  char* digits_end = std::to_chars(digits.data(), digits.data() + digits.size(), id).ptr;
   json_.assign("{\"id\": ");
-  json_.append(digits.data(), digits_end);
+  json_.append(digits.data(), static_cast<size_t>(digits_end - digits.data()));
   json_.append(", \"name\": ").append(quoted_people_[person]);
   json_.append(", \"song\": ").append(quoted_songs_[song]);
   json_.append(", \"time\": ").append(quoted_time_);
   json_.push_back('}');
   ++plays_;
-  return {options_.people[person], json_};
+  return {options_.people[person], options_.songs[song], json_};
 }
 
 // The text is made once a second.

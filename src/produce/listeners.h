@@ -45,6 +45,7 @@ class Listeners {
 
   struct Play {
     std::string_view person;
+    std::string_view song;
     std::string_view json;  // {"id": 1, "name": "…", "song": "…", "time": "…"}: UTF-8 as it is.
   };
   // The next play; views are valid until the next call.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <random>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "catalogue/catalogue.h"
 #include "kafka/producer.h"
@@ -19,8 +20,7 @@ namespace {
 constexpr double kReadableRate = 50;        // Records per second that a person can watch go by.
 constexpr uint64_t kReadableCount = 1000;
 constexpr Millis kSlice{50};                // A stop is noticed so soon.
-constexpr Millis kFlushWait{30'000};        // For the brokers to acknowledge what was sent, when the end or a stop came.
-constexpr Millis kStoppedFlushWait{5'000};
+constexpr Millis kStoppedWait{5'000};       // After a stop: for what was sent to be acknowledged, while nothing is.
 constexpr uint64_t kPollEvery = 512;        // Records between two looks at delivery reports.
 
 // What people see while it runs: each record, or, where they are too many, one line of progress.
@@ -85,8 +85,8 @@ class Progress {
 
 Result<Listeners> make_listeners(const ProduceOptions& options, const Clock& clock) {
   if (options.people == 0) return fail(ErrorKind::usage, "--people must be at least 1");
-  if (options.key != "none" && options.key != "name") {
-    return fail(ErrorKind::usage, fmt::format("--key {} is not known: it is none or name", printable(options.key)));
+  if (options.key != "none" && options.key != "name" && options.key != "song") {
+    return fail(ErrorKind::usage, fmt::format("--key {} is not known: it is none, name or song", printable(options.key)));
   }
   if (!(options.rate >= 0) || !std::isfinite(options.rate)) return fail(ErrorKind::usage, "--rate must be 0 or more records per second");
   ASSIGN_OR_RETURN(std::vector<std::string> songs, load_songs(options.catalogue, options.song_column));
@@ -130,6 +130,7 @@ Status send_all(const ProduceOptions& options, Listeners& listeners, kafka::Prod
     const Listeners::Play play = listeners.next();
     kafka::Producer::Message message{.value = play.json};
     if (options.key == "name") message.key = play.person;
+    if (options.key == "song") message.key = play.song;
     while (true) {
       ASSIGN_OR_RETURN(const bool taken, producer.send(message));
       if (taken) break;
@@ -149,7 +150,7 @@ Status send_all(const ProduceOptions& options, Listeners& listeners, kafka::Prod
   return {};
 }
 
-// Waits for what is under way: as long as acknowledgements keep coming, and for a bounded time when none does.
+// Waits for what is under way, as long as it takes; after a stop only while acknowledgements keep coming.
 void await_acknowledgements(kafka::Producer& producer, const StopToken& stop, Progress& progress, const Clock& clock) {
   SteadyTime last_news = clock.now();
   for (uint64_t before = producer.in_flight(); producer.in_flight() > 0 && !producer.failure();) {
@@ -157,7 +158,8 @@ void await_acknowledgements(kafka::Producer& producer, const StopToken& stop, Pr
     progress.acknowledged(producer.acknowledged());
     if (producer.in_flight() != before) last_news = clock.now();
     before = producer.in_flight();
-    if (clock.now() - last_news > (stop.requested() ? kStoppedFlushWait : kFlushWait)) return;
+    if (!stop.requested()) last_news = clock.now();
+    if (clock.now() - last_news > kStoppedWait) return;
   }
 }
 
@@ -167,13 +169,10 @@ Result<std::vector<std::string>> load_songs(const std::string& path, const std::
   CatalogueOptions wanted;
   wanted.path = path;
   wanted.key = column;
+  wanted.declared = {{column, Type::text, false}};  // Titles such as 1999 are text too.
   ASSIGN_OR_RETURN(const LoadedCatalogue loaded, load_csv_catalogue(wanted));
   const Catalogue& catalogue = *loaded.catalogue;
   const Column& names = catalogue.columns()[catalogue.key_column()];
-  if (names.type() != Type::text) {
-    return fail(ErrorKind::usage, fmt::format("The column {} of {} holds {} values, not titles of songs", column, path,
-                                              sql_name(names.type())));
-  }
   std::vector<std::string> songs;
   for (size_t row = 0; row < names.rows(); ++row) {
     if (!names.is_null(row)) songs.emplace_back(names.get<std::string_view>(row));
@@ -182,7 +181,8 @@ Result<std::vector<std::string>> load_songs(const std::string& path, const std::
   return songs;
 }
 
-Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop, std::FILE* out, const Clock& clock) {
+Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop, std::FILE* out) {
+  const SystemClock clock;
   ASSIGN_OR_RETURN(Listeners listeners, make_listeners(options, clock));
   ASSIGN_OR_RETURN(const std::unique_ptr<kafka::Producer> producer, open_producer(options, clock));
 

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "base/stop.h"
 #include "kafka/config.h"
@@ -27,7 +26,7 @@ struct ProduceOptions {
   std::string compression = "gzip";
   std::string time_format = "%Y-%m-%d %H:%M";
   std::string start_time = {};                 // "YYYY-MM-DD HH:MI"; empty: the wall clock.
-  std::string key = "none";                    // Or "name": all plays of a person go to one partition.
+  std::string key = "none";                    // Or "name" or "song": plays of one go to one partition.
   kafka::Properties properties = {};           // More of librdkafka's.
 };
 
@@ -44,7 +43,6 @@ struct ProduceReport {
 // Sends options.count plays and writes what it does to `out`. A stop ends it early, which is no error; what was sent is
 // waited for. Brokers that are away are said and waited for. An Error of kind usage for an option that is wrong, auth where
 // credentials are refused, failed where records were not acknowledged: the message has both counts.
-[[nodiscard]] Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop, std::FILE* out,
-                                            const Clock& clock);
+[[nodiscard]] Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop, std::FILE* out);
 
 }  // namespace turntable

@@ -58,7 +58,7 @@ TEST(Ddl, WritesSqlite) {
     "token" timestamp,
     "kafka_offset" bigint NOT NULL,
     PRIMARY KEY ("name", "hour", "time" DESC, "kafka_offset")
-) WITHOUT ROWID)");
+)");
 }
 
 TEST(Ddl, LeavesOutTheClusteringOrderWhereNothingClusters) {

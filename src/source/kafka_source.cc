@@ -346,6 +346,7 @@ Status KafkaSource::close() {
 
 // Inside serve(), on the lane's thread.
 std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(std::span<const PartitionId> partitions) {
+  if (closing_) return std::nullopt;
   auto starts = insist(false, [&] { return resolve(partitions); });
   if (!starts) {
     if (starts.error().kind != ErrorKind::interrupted) failure_ = starts.error();

@@ -391,7 +391,7 @@ std::vector<Case> cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SourceContract, testing::ValuesIn(cases()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, SourceContract, testing::ValuesIn(cases()), [](const auto& one) { return one.param.name; });
 
 // Every codec, in what the in-process cluster stores as it comes and in what a real broker checks.
 class KafkaCodecs : public SourceContract {};
@@ -414,7 +414,7 @@ std::vector<Case> codecs() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, KafkaCodecs, testing::ValuesIn(codecs()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, KafkaCodecs, testing::ValuesIn(codecs()), [](const auto& one) { return one.param.name; });
 
 }  // namespace
 }  // namespace turntable

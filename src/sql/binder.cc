@@ -135,7 +135,8 @@ class Binder {
     const Expr& right_syntax = *equality->arguments[1];
     const MaybeBound left = bind(left_syntax);
     const MaybeBound right = bind(right_syntax);
-    if (!left || !right) {
+    // Of a table that is not known nobody can say whether this is its key.
+    if (!left || !right || !scope_.tables()[table].known) {
       complete_ = false;
       return;
     }

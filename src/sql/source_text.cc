@@ -151,8 +151,9 @@ std::vector<StatementText> SourceText::statements() const {
         current->end = token.end;
         gauge.token(text_[i]);
         const size_t quotes = token.kind == TokenKind::quoted_name ? 2 : 0;
-        if (token.kind != TokenKind::other && token.end - i > kNameBytesLimit + quotes && !current->long_name)
-          current->long_name = i;
+        const bool number = text_[i] >= '0' && text_[i] <= '9';
+        const bool name = token.kind != TokenKind::other && !number;
+        if (name && token.end - i > kNameBytesLimit + quotes && !current->long_name) current->long_name = i;
       }
     } else if (current && token.end == text_.size() && text_.substr(i, 2) == "/*") {
       // A comment that is not closed belongs to the statement, whose parser says so.
@@ -164,14 +165,8 @@ std::vector<StatementText> SourceText::statements() const {
   return found;
 }
 
-Location SourceText::at(size_t byte) const { return at(byte, 0); }
-
-Location SourceText::at(size_t byte, size_t characters) const {
+Location SourceText::at(size_t byte) const {
   byte = std::min(byte, text_.size());
-  for (; characters > 0 && byte < text_.size(); --characters) {
-    ++byte;
-    while (byte < text_.size() && is_continuation(text_[byte])) ++byte;
-  }
   const auto line = std::upper_bound(line_starts_.begin(), line_starts_.end(), byte) - line_starts_.begin();
   int column = 1;
   for (size_t i = line_starts_[static_cast<size_t>(line - 1)]; i < byte; ++i)

@@ -14,7 +14,7 @@ namespace turntable::sql {
 inline constexpr size_t kNameBytesLimit = 63;
 
 // libpg_query recurses over its tree. Statements that nest deeper could exhaust the stack, and are refused.
-inline constexpr size_t kNestingLimit = 1500;
+inline constexpr size_t kNestingLimit = 1000;
 
 struct StatementText {
   size_t begin = 0;  // The first byte that is neither space nor comment.
@@ -33,8 +33,6 @@ class SourceText {
   [[nodiscard]] std::vector<StatementText> statements() const;
 
   [[nodiscard]] Location at(size_t byte) const;
-  // Of the character that is `characters` after `byte`.
-  [[nodiscard]] Location at(size_t byte, size_t characters) const;
   [[nodiscard]] std::string_view text() const { return text_; }
 
  private:

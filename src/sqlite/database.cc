@@ -183,7 +183,6 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   RETURN_IF_ERROR(db.execute("PRAGMA journal_mode = WAL"));
   // With WAL, NORMAL would lose the last commits in a power cut, after Kafka was told that they are written.
   RETURN_IF_ERROR(db.execute("PRAGMA synchronous = FULL"));
-  RETURN_IF_ERROR(db.execute("PRAGMA foreign_keys = ON"));
   db.set_busy_timeout(Millis(0));
   return db;
 }

@@ -1,0 +1,468 @@
+// What KafkaSource promises beyond the contract of sources: where it begins, what it refuses, rebalances, outages. On the
+// in-process cluster; what that cannot do (more partitions, deleted records) on the broker that TURNTABLE_KAFKA names.
+#include "source/kafka_source.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "kafka/mock_cluster.h"
+#include "kafka/producer.h"
+
+namespace turntable {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kNoBroker = "SKIPPED: no real Kafka. Set TURNTABLE_KAFKA=host:port (./dev servers up) to run this.";
+
+// A lane that does nothing but acknowledge: what it has been given is stored when partitions are given back.
+class Member final : public AssignmentListener {
+ public:
+  void on_assigned(std::span<const PartitionId> partitions) override { owned.insert(partitions.begin(), partitions.end()); }
+  void on_revoked(std::span<const PartitionId> partitions, bool lost) override {
+    for (const PartitionId partition : partitions) {
+      if (!lost && next.contains(partition)) source->store(partition, next[partition]);
+      owned.erase(partition);
+      next.erase(partition);
+    }
+  }
+  // One poll; what came is added to `seen` as "partition:offset".
+  void step(std::multiset<std::string>& seen, Millis wait = Millis(20)) {
+    const auto batch = source->poll(50, wait);
+    ASSERT_TRUE(batch) << batch.error().message;
+    for (const Record& record : batch->records) {
+      ASSERT_TRUE(owned.contains(record.partition));
+      ASSERT_GE(record.offset, next[record.partition]);
+      next[record.partition] = record.offset + 1;
+      seen.insert(fmt::format("{}:{}", record.partition, record.offset));
+    }
+  }
+  void store_all() {
+    for (const auto& [partition, position] : next) source->store(partition, position);
+  }
+
+  std::unique_ptr<Source> source;
+  std::set<PartitionId> owned;
+  std::map<PartitionId, Offset> next;
+};
+
+class KafkaSourceTest : public testing::Test {
+ protected:
+  KafkaSourceTest() : cluster_(std::move(kafka::MockCluster::open({}).value())) {
+    EXPECT_TRUE(cluster_->create_topic("test", 4));
+    options_.topic = "test";
+    options_.group = "group";
+    options_.start.at = Start::At::earliest;
+    options_.properties = {{"bootstrap.servers", cluster_->bootstrap()},
+                           {"session.timeout.ms", "1000"},
+                           {"heartbeat.interval.ms", "200"},
+                           {"topic.metadata.refresh.interval.ms", "300"}};
+  }
+
+  // From here on the test runs on the broker that TURNTABLE_KAFKA names. False where there is none.
+  bool use_real_broker() {
+    const char* broker = std::getenv("TURNTABLE_KAFKA");
+    if (broker == nullptr) return false;
+    options_.topic = options_.group = fmt::format("kafka-source-{}-{}", getpid(), clock_.wall().time_since_epoch().count());
+    options_.properties = {{"bootstrap.servers", broker}, {"topic.metadata.refresh.interval.ms", "300"}};
+    EXPECT_TRUE(producer()->create_topic(options_.topic, 4, Millis(20'000)));
+    return true;
+  }
+
+  std::unique_ptr<kafka::Producer> producer() {
+    return std::move(kafka::Producer::open({options_.topic, {{"bootstrap.servers", options_.properties["bootstrap.servers"]}}},
+                                           clock_).value());
+  }
+
+  void produce(int count, size_t bytes = 10) {
+    auto producer = this->producer();
+    const std::string value(bytes, 'v');
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(producer->send({.value = value, .partition = i % 4}).value());
+      producer->poll(Millis(0));
+    }
+    ASSERT_TRUE(producer->flush(Millis(20'000)));
+  }
+
+  void open(Member& member) {
+    auto source = KafkaSource::open(options_, member, stop_, clock_);
+    ASSERT_TRUE(source) << source.error().message;
+    member.source = std::move(*source);
+  }
+
+  // Polls until `done` or for 20 s.
+  template <class Done>
+  void run(Member& member, std::multiset<std::string>& seen, Done done) {
+    const auto deadline = clock_.now() + std::chrono::seconds(20);
+    while (!done() && clock_.now() < deadline) ASSERT_NO_FATAL_FAILURE(member.step(seen));
+    ASSERT_TRUE(done()) << "not after 20 s; seen " << seen.size();
+  }
+
+  void share_partitions(const std::string& strategy, bool repeats_allowed);
+
+  Error refusal() {
+    Member member;
+    auto source = KafkaSource::open(options_, member, stop_, clock_);
+    EXPECT_FALSE(source);
+    return source ? Error{} : source.error();
+  }
+
+  std::unique_ptr<kafka::MockCluster> cluster_;
+  KafkaSourceOptions options_;
+  StopToken stop_;
+  SystemClock clock_;
+};
+
+TEST_F(KafkaSourceTest, RefusesOptionsThatWouldBreakTheGuarantee) {
+  for (const char* name : {"enable.auto.offset.store", "enable.auto.commit", "auto.offset.reset", "enable.partition.eof"}) {
+    auto properties = options_.properties;
+    options_.properties[name] = "true";
+    const Error error = refusal();
+    EXPECT_EQ(error.kind, ErrorKind::usage);
+    EXPECT_THAT(error.message, HasSubstr(name));
+    options_.properties = properties;
+  }
+}
+
+TEST_F(KafkaSourceTest, RefusesOptionsThatAreNone) {
+  options_.properties["bootstrap.server"] = "x";
+  EXPECT_THAT(refusal().message, HasSubstr("Did you mean 'bootstrap.servers'?"));
+  options_.properties.clear();
+  EXPECT_THAT(refusal().message, HasSubstr("needs the option \"bootstrap.servers\""));
+}
+
+TEST_F(KafkaSourceTest, LatestSeesOnlyWhatComesAfterTheGroupBegan) {
+  produce(40);
+  options_.start.at = Start::At::latest;
+  Member member;
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return member.owned.size() == 4; });
+  produce(8);
+  run(member, seen, [&] { return seen.size() >= 8; });
+  EXPECT_TRUE(member.source->close());
+  EXPECT_EQ(seen, (std::multiset<std::string>{"0:10", "0:11", "1:10", "1:11", "2:10", "2:11", "3:10", "3:11"}));
+}
+
+TEST_F(KafkaSourceTest, ACrashBeforeTheFirstRecordDoesNotMoveTheBeginning) {
+  options_.start.at = Start::At::latest;
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return member.owned.size() == 4; });
+    // Destroyed without close(): nothing is committed on the way out.
+  }
+  produce(8);
+  Member member;
+  open(member);
+  run(member, seen, [&] { return seen.size() >= 8; });
+  EXPECT_TRUE(member.source->close());
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 8U);
+}
+
+TEST_F(KafkaSourceTest, StopsAtTheEndsOfTheTimeWhenItWasOpened) {
+  produce(40);
+  options_.until_end = true;
+  Member member;
+  open(member);
+  produce(40);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return member.source->at_end(); });
+  EXPECT_EQ(seen.size(), 40U);
+  EXPECT_EQ(member.source->lag(), 0);
+  member.store_all();
+  EXPECT_TRUE(member.source->close());
+
+  // What came later is still there for the next run.
+  options_.until_end = false;
+  Member next;
+  open(next);
+  run(next, seen, [&] { return seen.size() == 80; });
+  EXPECT_TRUE(next.source->close());
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 80U);
+}
+
+// A second member comes while the first reads, the first leaves, and the second reads the rest.
+void KafkaSourceTest::share_partitions(const std::string& strategy, bool repeats_allowed) {
+  options_.properties["partition.assignment.strategy"] = strategy;
+  produce(4'000);
+  std::multiset<std::string> seen;
+  Member first;
+  Member second;
+  open(first);
+  run(first, seen, [&] { return seen.size() > 200; });
+  open(second);
+  const auto both_steady = [&] {
+    return !first.owned.empty() && !second.owned.empty() && first.owned.size() + second.owned.size() == 4;
+  };
+  for (const auto deadline = clock_.now() + std::chrono::seconds(30); !both_steady() && clock_.now() < deadline;) {
+    ASSERT_NO_FATAL_FAILURE(first.step(seen));
+    ASSERT_NO_FATAL_FAILURE(second.step(seen));
+  }
+  ASSERT_TRUE(both_steady());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_NO_FATAL_FAILURE(first.step(seen));
+    ASSERT_NO_FATAL_FAILURE(second.step(seen));
+  }
+  first.store_all();
+  ASSERT_TRUE(first.source->close());
+  const auto distinct = [&] { return std::set<std::string>(seen.begin(), seen.end()).size(); };
+  for (const auto deadline = clock_.now() + std::chrono::seconds(30); distinct() < 4'000 && clock_.now() < deadline;) {
+    ASSERT_NO_FATAL_FAILURE(second.step(seen));
+  }
+  EXPECT_EQ(distinct(), 4'000U);
+  if (!repeats_allowed) {
+    EXPECT_EQ(seen.size(), 4'000U) << "what was stored in time is not read again";
+  }
+  EXPECT_TRUE(second.source->close());
+}
+
+TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberOneByOne) { share_partitions("cooperative-sticky", false); }
+
+// The in-process cluster takes no commits while a group rebalances; a real broker does.
+TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberAllAtOnce) { share_partitions("range", true); }
+
+TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberOneByOneOnARealBroker) {
+  if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
+  share_partitions("cooperative-sticky", false);
+}
+
+TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberAllAtOnceOnARealBroker) {
+  if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
+  share_partitions("range", false);
+}
+
+TEST_F(KafkaSourceTest, ReadsANewPartitionFromItsBeginningOnARealBroker) {
+  if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
+  options_.start.at = Start::At::latest;
+  produce(40);
+  Member member;
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return member.owned.size() == 4; });
+  // Records that come before the member has noticed the partition must not be missed.
+  auto producer = this->producer();
+  ASSERT_TRUE(producer->add_partitions(options_.topic, 5, Millis(20'000)));
+  for (const auto deadline = clock_.now() + std::chrono::seconds(20); producer->partition_count(options_.topic, Millis(1'000)).value_or(0) < 5;) {
+    ASSERT_LT(clock_.now(), deadline);
+  }
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(producer->send({.value = "v", .partition = 4}).value());
+  ASSERT_TRUE(producer->flush(Millis(20'000)));
+  run(member, seen, [&] { return seen.size() >= 3; });
+  EXPECT_EQ(seen, (std::multiset<std::string>{"4:0", "4:1", "4:2"}));
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, CountsRecordsThatWereDeletedWhileItReadOnARealBroker) {
+  for (const char* strategy : {"cooperative-sticky", "range"}) {
+    SCOPED_TRACE(strategy);
+    if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
+    options_.properties["partition.assignment.strategy"] = strategy;
+    // Small fetches, so that most is still with the broker when it is deleted there.
+    options_.properties["fetch.message.max.bytes"] = "10000";
+    options_.properties["queued.min.messages"] = "1";
+    options_.properties["fetch.queue.backoff.ms"] = "200";
+    produce(400, 5'000);
+    Member member;
+    open(member);
+    std::multiset<std::string> seen;
+    run(member, seen, [&] { return !seen.empty(); });
+    ASSERT_TRUE(producer()->delete_records(options_.topic, 0, 90, Millis(20'000)));
+    const auto* source = dynamic_cast<KafkaSource*>(member.source.get());
+    run(member, seen, [&] { return static_cast<int64_t>(seen.size()) + source->lost() >= 400; });
+    EXPECT_GT(source->lost(), 0);
+    EXPECT_EQ(static_cast<int64_t>(seen.size()) + source->lost(), 400);
+    EXPECT_TRUE(seen.contains("0:90"));
+    EXPECT_TRUE(member.source->close());
+  }
+}
+
+TEST_F(KafkaSourceTest, BeginsAtATimeOnARealBroker) {
+  if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
+  produce(8);
+  std::this_thread::sleep_for(Millis(20));
+  options_.start = {Start::At::time, std::chrono::duration_cast<Millis>(clock_.wall().time_since_epoch()).count()};
+  std::this_thread::sleep_for(Millis(20));
+  produce(4);
+  options_.until_end = true;
+  Member member;
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return member.source->at_end(); });
+  EXPECT_EQ(seen, (std::multiset<std::string>{"0:2", "1:2", "2:2", "3:2"}));
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, WaitsForATopicThatIsMadeLaterOnARealBroker) {
+  if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
+  options_.topic += "-later";
+  std::thread maker([this] {
+    std::this_thread::sleep_for(Millis(500));
+    EXPECT_TRUE(producer()->create_topic(options_.topic, 4, Millis(20'000)));
+  });
+  Member member;
+  open(member);
+  maker.join();
+  produce(4);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return seen.size() == 4; });
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, AMemberWithoutPartitionsIsAtTheEndWhenTheOthersHaveReadEverything) {
+  produce(400);
+  options_.until_end = true;
+  std::vector<std::unique_ptr<Member>> members;
+  std::multiset<std::string> seen;
+  for (int i = 0; i < 6; ++i) {
+    members.push_back(std::make_unique<Member>());
+    open(*members.back());
+  }
+  const auto deadline = clock_.now() + std::chrono::seconds(60);
+  size_t left = members.size();
+  while (left > 0 && clock_.now() < deadline) {
+    for (auto& member : members) {
+      if (!member->source) continue;
+      ASSERT_NO_FATAL_FAILURE(member->step(seen, Millis(5)));
+      member->store_all();
+      if (!member->source->at_end()) continue;
+      EXPECT_TRUE(member->source->close());
+      member->source.reset();
+      --left;
+    }
+  }
+  EXPECT_EQ(left, 0U);
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 400U);
+}
+
+TEST_F(KafkaSourceTest, CountsRecordsThatRetentionDeletedAndReadsOn) {
+  options_.until_end = true;
+  produce(40);
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return member.source->at_end(); });
+    for (PartitionId partition = 0; partition < 4; ++partition) member.source->store(partition, 5);
+    ASSERT_TRUE(member.source->close());
+  }
+  // The in-process cluster keeps 5 MiB per partition.
+  produce(4 * 30, 400'000);
+  seen.clear();
+  Member member;
+  open(member);
+  run(member, seen, [&] { return member.source->at_end(); });
+  const auto* source = dynamic_cast<KafkaSource*>(member.source.get());
+  EXPECT_GT(source->lost(), 0);
+  // Of each partition, 5 were read before and 40 have been written.
+  EXPECT_EQ(static_cast<int64_t>(seen.size()) + source->lost(), 4 * (10 + 30 - 5));
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, StopsWhereTheGroupIsBehindTheEndOfThePartition) {
+  produce(40);
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return seen.size() == 40; });
+    member.source->store(0, 1'000);
+    ASSERT_TRUE(member.source->close());
+  }
+  Member member;
+  open(member);
+  Status status;
+  for (const auto deadline = clock_.now() + std::chrono::seconds(20); status && clock_.now() < deadline;) {
+    auto batch = member.source->poll(10, Millis(50));
+    if (!batch) status = tl::unexpected<Error>(batch.error());
+  }
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::failed);
+  EXPECT_THAT(status.error().message, HasSubstr("partition 0: the group is at offset 1000, but the partition ends at 10"));
+}
+
+TEST_F(KafkaSourceTest, ReadsOnAfterAnOutageWithoutLossOrRepetition) {
+  produce(400);
+  Member member;
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return seen.size() >= 100; });
+  member.store_all();
+  ASSERT_TRUE(cluster_->set_down(1, true));
+  for (int i = 0; i < 20; ++i) ASSERT_NO_FATAL_FAILURE(member.step(seen, Millis(50)));
+  ASSERT_TRUE(cluster_->set_down(1, false));
+  produce(400);
+  run(member, seen, [&] { return std::set<std::string>(seen.begin(), seen.end()).size() == 800; });
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, WaitsForBrokersThatAreAwayUntilAStop) {
+  ASSERT_TRUE(cluster_->set_down(1, true));
+  std::thread stopper([this] {
+    std::this_thread::sleep_for(Millis(300));
+    stop_.request();
+  });
+  EXPECT_EQ(refusal().kind, ErrorKind::interrupted);
+  stopper.join();
+}
+
+TEST_F(KafkaSourceTest, WaitsForBrokersThatComeLate) {
+  produce(8);
+  ASSERT_TRUE(cluster_->set_down(1, true));
+  std::thread healer([this] {
+    std::this_thread::sleep_for(Millis(500));
+    EXPECT_TRUE(cluster_->set_down(1, false));
+  });
+  Member member;
+  open(member);
+  healer.join();
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return seen.size() == 8; });
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, StopsOnRefusedAuthorisation) {
+  constexpr int kJoinGroup = 11;
+  constexpr int kGroupAuthorizationFailed = 30;
+  cluster_->fail_requests(kJoinGroup, kGroupAuthorizationFailed, 3);
+  Member member;
+  open(member);
+  Status status;
+  for (const auto deadline = clock_.now() + std::chrono::seconds(10); status && clock_.now() < deadline;) {
+    auto batch = member.source->poll(10, Millis(50));
+    if (!batch) status = tl::unexpected<Error>(batch.error());
+  }
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::auth);
+}
+
+TEST_F(KafkaSourceTest, GivesHeadersAsJsonWhereTheyAreAskedFor) {
+  auto producer = this->producer();
+  const std::vector<std::pair<std::string, std::string>> headers{{"trace", "a\"b"}, {"raw", "\xff"}};
+  ASSERT_TRUE(producer->send({.value = "v", .partition = 0, .headers = headers}).value());
+  ASSERT_TRUE(producer->flush(Millis(10'000)));
+  options_.want_headers = true;
+  options_.until_end = true;
+  Member member;
+  open(member);
+  std::string json;
+  for (const auto deadline = clock_.now() + std::chrono::seconds(10); json.empty() && clock_.now() < deadline;) {
+    const auto batch = member.source->poll(10, Millis(50));
+    ASSERT_TRUE(batch);
+    for (const Record& record : batch->records) json = record.headers;
+  }
+  EXPECT_EQ(json, R"({"trace": "a\"b", "raw": {"base64": "/w=="}})");
+  EXPECT_TRUE(member.source->close());
+}
+
+}  // namespace
+}  // namespace turntable

@@ -1,0 +1,120 @@
+#include "source/ndjson_source.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+namespace turntable {
+namespace {
+
+class NoListener final : public AssignmentListener {
+ public:
+  void on_assigned(std::span<const PartitionId>) override {}
+  void on_revoked(std::span<const PartitionId>, bool) override {}
+};
+
+class NdjsonSourceTest : public testing::Test {
+ protected:
+  NdjsonSourceTest() : path_(testing::TempDir() + fmt::format("turntable_lines_{}.ndjson", getpid())) {}
+  ~NdjsonSourceTest() override { unlink(path_.c_str()); }
+
+  std::vector<std::string> lines_of(const std::string& text, size_t limit = 100) {
+    std::ofstream(path_, std::ios::trunc | std::ios::binary) << text;
+    auto source = std::move(NdjsonSource::open(path_, listener_, stop_, clock_).value());
+    std::vector<std::string> lines;
+    while (!source->at_end()) {
+      auto batch = source->poll(limit, Millis(0));
+      if (!batch) {
+        lines.push_back("error: " + batch.error().message);
+        break;
+      }
+      for (const Record& record : batch->records) {
+        EXPECT_EQ(record.offset, static_cast<Offset>(lines.size()));
+        lines.emplace_back(record.value);
+      }
+    }
+    return lines;
+  }
+
+  std::string path_;
+  NoListener listener_;
+  StopToken stop_;
+  SystemClock clock_;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(NdjsonSourceTest, TakesEveryLineForARecord) { EXPECT_EQ(lines_of("a\nb\nc\n"), (Lines{"a", "b", "c"})); }
+
+TEST_F(NdjsonSourceTest, TakesTheLastLineWithoutALineBreak) { EXPECT_EQ(lines_of("a\nb"), (Lines{"a", "b"})); }
+
+TEST_F(NdjsonSourceTest, ToleratesCarriageReturnsAtTheEndOnly) { EXPECT_EQ(lines_of("a\r\n\r\nb\rc\n"), (Lines{"a", "", "b\rc"})); }
+
+TEST_F(NdjsonSourceTest, TakesAnEmptyLineForAnEmptyRecord) { EXPECT_EQ(lines_of("\n\na\n\n"), (Lines{"", "", "a", ""})); }
+
+TEST_F(NdjsonSourceTest, FindsNothingInAnEmptyFile) { EXPECT_EQ(lines_of(""), Lines{}); }
+
+TEST_F(NdjsonSourceTest, KeepsLinesWholeAcrossBlocks) {
+  std::string text;
+  Lines expected;
+  // Lengths around and beyond a block of 1 MiB.
+  for (const size_t size : {size_t{10}, size_t{1} << 20, (size_t{1} << 20) - 1, size_t{3'000'000}, size_t{1}, size_t{1'048'577}}) {
+    expected.emplace_back(size, static_cast<char>('a' + expected.size()));
+    text += expected.back() + "\n";
+  }
+  for (const size_t limit : {size_t{1}, size_t{2}, size_t{100}}) EXPECT_TRUE(lines_of(text, limit) == expected) << limit;
+}
+
+TEST_F(NdjsonSourceTest, NamesALineThatIsTooLong) {
+  const std::string text = "a\n" + std::string(NdjsonSource::kLineBytesLimit + 2'000'000, 'x') + "\nb\n";
+  const Lines lines = lines_of(text);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1], "error: " + path_ + ":2: the line is longer than 16,777,216 bytes");
+}
+
+TEST_F(NdjsonSourceTest, SaysWhichFileIsMissing) {
+  const auto missing = NdjsonSource::open("/nowhere/plays.ndjson", listener_, stop_, clock_);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().kind, ErrorKind::usage);
+  EXPECT_EQ(missing.error().message, "Cannot read /nowhere/plays.ndjson: No such file or directory");
+  const auto directory = NdjsonSource::open("/", listener_, stop_, clock_);
+  ASSERT_FALSE(directory);
+  EXPECT_EQ(directory.error().message, "Cannot read /: it is a directory");
+}
+
+// A pipe stands for standard input: it may be silent for long.
+TEST_F(NdjsonSourceTest, GivesAnEmptyBatchWhileAPipeIsSilentAndEndsWhenItCloses) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  auto source = std::move(NdjsonSource::open(fmt::format("/dev/fd/{}", ends[0]), listener_, stop_, clock_).value());
+  EXPECT_TRUE(source->poll(10, Millis(10))->empty());
+  EXPECT_FALSE(source->at_end());
+  ASSERT_EQ(write(ends[1], "a\nb", 3), 3);
+  EXPECT_EQ(source->poll(10, Millis(1'000))->records.at(0).value, "a");
+  close(ends[1]);
+  EXPECT_EQ(source->poll(10, Millis(1'000))->records.at(0).value, "b");
+  EXPECT_TRUE(source->at_end());
+  close(ends[0]);
+}
+
+TEST_F(NdjsonSourceTest, LeavesASilentPipeOnAStop) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  auto source = std::move(NdjsonSource::open(fmt::format("/dev/fd/{}", ends[0]), listener_, stop_, clock_).value());
+  std::thread stopper([this] {
+    std::this_thread::sleep_for(Millis(50));
+    stop_.request();
+  });
+  const auto begun = clock_.now();
+  EXPECT_TRUE(source->poll(10, Millis(20'000))->empty());
+  EXPECT_LT(clock_.now() - begun, Millis(5'000));
+  stopper.join();
+  close(ends[0]);
+  close(ends[1]);
+}
+
+}  // namespace
+}  // namespace turntable
