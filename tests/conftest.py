@@ -39,12 +39,12 @@ def turntable(tmp_path: Path):
 
 @pytest.fixture(scope="session")
 def kafka() -> Kafka:
-    return Kafka(address("TURNTABLE_TEST_KAFKA", "Kafka"))
+    return Kafka(address("TURNTABLE_KAFKA", "Kafka"))
 
 
 @pytest.fixture(scope="session")
 def cassandra():
-    session = Cassandra(address("TURNTABLE_TEST_CASSANDRA", "Cassandra"))
+    session = Cassandra(address("TURNTABLE_CASSANDRA", "Cassandra"))
     yield session
     session.close()
 

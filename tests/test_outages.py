@@ -57,7 +57,7 @@ def test_rows_wait_while_cassandra_is_away(listening, kafka, cassandra, topic, k
 def test_a_wrong_password_for_kafka_ends_the_run(from_kafka, topic, kafka):
     import os
 
-    address = os.environ.get("TURNTABLE_TEST_KAFKA_SASL", "127.0.0.1:29094")
+    address = os.environ.get("TURNTABLE_KAFKA_SASL", "127.0.0.1:29094")
     secret = {
         "plays.bootstrap.servers": address,
         "plays.security.protocol": "SASL_PLAINTEXT",

@@ -25,9 +25,9 @@ import servers  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "test"
 ENVIRONMENT = {
-    "TURNTABLE_TEST_KAFKA": "127.0.0.1:29092",
-    "TURNTABLE_TEST_KAFKA_SASL": "127.0.0.1:29094",
-    "TURNTABLE_TEST_CASSANDRA": "127.0.0.1:9042",
+    "TURNTABLE_KAFKA": "127.0.0.1:29092",
+    "TURNTABLE_KAFKA_SASL": "127.0.0.1:29094",
+    "TURNTABLE_CASSANDRA": "127.0.0.1:9042",
     "TURNTABLE_BINARY": str(ROOT / "build" / "release" / "turntable"),
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",

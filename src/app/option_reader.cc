@@ -69,8 +69,9 @@ void OptionReader::fault(const std::string& name, const std::string& message) {
 std::string OptionReader::required(const std::string& name) {
   const sql::Option* option = find(name);
   if (option == nullptr) {
-    fault(name, fmt::format("table {} needs the option {} for its connector '{}'", table_.name, name,
-                            table_.value("connector")));
+    const std::string connector = table_.value("connector");
+    fault(name, fmt::format("table {} needs the option {}{}", table_.name, name,
+                            connector.empty() ? "" : fmt::format(" for its connector '{}'", connector)));
   } else if (option->value.empty()) {
     fault(name, fmt::format("the option {} is empty", name));
   }
@@ -88,7 +89,7 @@ std::string OptionReader::choice(const std::string& name, std::vector<std::strin
     if (choice == value) return value;
   fault(name, fmt::format("{} cannot be '{}', expected '{}'.{}", name, printable(value), fmt::join(choices, "' or '"),
                           did_you_mean(value, choices)));
-  return choices.front();
+  return "";
 }
 
 uint64_t OptionReader::number(const std::string& name, uint64_t otherwise, uint64_t least, uint64_t most) {

@@ -21,7 +21,7 @@ class OptionReader {
   // The value, or a fault and "" where it is missing or empty.
   [[nodiscard]] std::string required(const std::string& name);
   [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise);
-  // One of `choices`; the first is the default.
+  // One of `choices`; the first is the default. Another value is a fault, and "".
   [[nodiscard]] std::string choice(const std::string& name, std::vector<std::string> choices);
   // A whole number within bounds.
   [[nodiscard]] uint64_t number(const std::string& name, uint64_t otherwise, uint64_t least, uint64_t most);

@@ -61,7 +61,7 @@ TEST(OptionReader, OffersTheChoicesThereAre) {
   const sql::TableDef table = table_of({{"duplicate_key", "frist", {2, 2}}});
   sql::Faults faults;
   OptionReader reader(table, faults);
-  EXPECT_EQ(reader.choice("duplicate_key", {"first", "last", "error"}), "first");
+  EXPECT_EQ(reader.choice("duplicate_key", {"first", "last", "error"}), "");
   ASSERT_EQ(faults.list.size(), 1U);
   EXPECT_EQ(faults.list[0].message,
             "duplicate_key cannot be 'frist', expected 'first' or 'last' or 'error'. Did you mean 'first'?");

@@ -39,6 +39,12 @@ Result<std::string> read_file(const std::string& path) {
 
 std::string stem(const std::string& file) { return std::filesystem::path(file).stem().string(); }
 
+// "" after a fault: then no other option has a meaning.
+std::string read_connector(const sql::TableDef& table, OptionReader& options, std::vector<std::string> connectors) {
+  if (table.find("connector") == nullptr) return options.required("connector");
+  return options.choice("connector", std::move(connectors));
+}
+
 // 'file:PATH', 'drop', or nothing for a file named after the pipeline.
 std::string read_dead_letters(OptionReader& options, const std::string& file) {
   const std::string value = options.text("dead_letters", "file:" + stem(file) + ".dead_letters.jsonl");
@@ -50,10 +56,10 @@ std::string read_dead_letters(OptionReader& options, const std::string& file) {
 
 SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql::Faults& faults) {
   OptionReader options(table, faults);
-  SourceSpec source{.connector = options.choice("connector", {"kafka", "ndjson"}),
+  SourceSpec source{.connector = read_connector(table, options, {"kafka", "ndjson"}),
                     .table = table.name,
                     .declared = table.columns};
-  if (table.find("connector") == nullptr) (void)options.required("connector");
+  if (source.connector.empty()) return source;
   (void)options.choice("format", {"json"});
   source.dead_letters = read_dead_letters(options, file);
   if (source.connector == "kafka") {
@@ -78,8 +84,7 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
 
 CatalogueOptions read_lookup(const sql::TableDef& table, sql::Faults& faults) {
   OptionReader options(table, faults);
-  (void)options.choice("connector", {"csv"});
-  if (table.find("connector") == nullptr) (void)options.required("connector");
+  if (read_connector(table, options, {"csv"}).empty()) return {};
   CatalogueOptions lookup{.path = options.required("path"), .key = options.required("key"), .declared = table.columns};
   const std::string duplicates = options.choice("duplicate_key", {"first", "last", "error"});
   lookup.duplicate_key = duplicates == "first"  ? DuplicateKey::first
@@ -125,8 +130,8 @@ void read_key(const sql::TableDef& table, OptionReader& options, SinkSpec& sink)
 
 SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   OptionReader options(table, faults);
-  SinkSpec sink{.connector = options.choice("connector", {"cassandra", "sqlite", "console", "null"})};
-  if (table.find("connector") == nullptr) (void)options.required("connector");
+  SinkSpec sink{.connector = read_connector(table, options, {"cassandra", "sqlite", "console", "null"})};
+  if (sink.connector.empty()) return sink;
   sink.table.name = options.text("table", table.name);
   sink.table.columns = table.columns;
   sink.flush_interval = options.duration("flush_interval", Millis(1000));
@@ -194,16 +199,21 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
   // 3. Lookups, whose columns the binder needs.
   std::map<std::string, sql::BoundLookup> lookups;
   std::shared_ptr<const Catalogue> catalogue;
+  bool lookups_known = true;
   for (const std::string& name : insert.lookups) {
     const sql::TableDef* table = script.find(name);
     if (table == nullptr) continue;
     const size_t before = faults.list.size();
     const CatalogueOptions options = read_lookup(*table, faults);
-    if (faults.list.size() != before) continue;
+    if (faults.list.size() != before) {
+      lookups_known = false;
+      continue;
+    }
     auto loaded = load_csv_catalogue(options);
     if (!loaded) {
       const sql::Option* path = table->find("path");
       faults.add(path != nullptr ? path->at : table->at, loaded.error().message);
+      lookups_known = false;
       continue;
     }
     catalogue = loaded->catalogue;
@@ -212,9 +222,9 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
     lookups[name] = {catalogue->schema(), options.key};
   }
 
-  // 4. The SELECT. Where a lookup is missing, its columns would only make false faults.
+  // 4. The SELECT. Where a lookup's columns are not known, they would only make false faults.
   std::optional<sql::Plan> plan;
-  if (lookups.size() == insert.lookups.size()) plan = sql::bind(script, insert, lookups, faults);
+  if (lookups_known) plan = sql::bind(script, insert, lookups, faults);
   if (plan && sink != nullptr) {
     if (pipeline.sink.table.columns.empty()) pipeline.sink.table.columns = plan->output_schema();
     check_sink(pipeline.sink, *sink, faults);

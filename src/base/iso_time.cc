@@ -56,7 +56,8 @@ std::optional<int64_t> read_date(Cursor& cursor) {
   if (!month || !cursor.accept('-')) return std::nullopt;
   const auto day = cursor.digits(2);
   if (!day || *year == 0) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   return std::chrono::sys_days(date).time_since_epoch().count();

@@ -1,4 +1,5 @@
-// Points in time as ISO 8601 writes them, for decoders and catalogues. Formats of the user's own are SQL's to_timestamp.
+// Points in time as ISO 8601 writes them, for decoders and catalogues. Formats of the user's own
+// are SQL's to_timestamp.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +8,10 @@
 
 namespace turntable {
 
-// Microseconds since 1970-01-01 00:00 UTC of "2024-03-03", "2024-03-03T10:15", "2024-03-03 10:15:30.123456+02:00" or
-// "…Z". Without an offset it is UTC; digits beyond microseconds are dropped. Nothing where the text is not in the
-// form or names no time there is (a 30 February, an hour 24). Years are 0001 to 9999.
+// Microseconds since 1970-01-01 00:00 UTC of "2024-03-03", "2024-03-03T10:15", "2024-03-03
+// 10:15:30.123456+02:00" or "…Z". Without an offset it is UTC; digits beyond microseconds are
+// dropped. Nothing where the text is not in the form or names no time there is (a 30 February, an
+// hour 24). Years are 0001 to 9999.
 [[nodiscard]] std::optional<int64_t> parse_iso_time(std::string_view text);
 
 }  // namespace turntable

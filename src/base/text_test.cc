@@ -39,6 +39,7 @@ TEST(Printable, LetsNoControlCharacterThrough) {
 TEST(Nearest, FindsTypingErrorsAndNothingFarther) {
   const std::string names[] = {"danceability", "tempo", "energy"};
   EXPECT_EQ(nearest("dancability", names), "danceability");
+  EXPECT_EQ(nearest("tepmo", names), "tempo");  // Swapped letters are one error.
   EXPECT_EQ(nearest("zzz", names), std::nullopt);
   EXPECT_EQ(did_you_mean("tmpo", names), " Did you mean 'tempo'?");
 }

@@ -81,7 +81,7 @@ void compare_with_map(Type type, const std::vector<Key>& stored, const std::vect
 
 TEST(FlatIndex, AgreesWithAMapForEveryKeyType) {
   std::mt19937_64 random(1);
-  for (const size_t size : {1, 2, 31, 32, 33, 1000, 50'000}) {
+  for (const size_t size : {1U, 2U, 31U, 32U, 33U, 1000U, 50'000U}) {
     std::vector<int32_t> small;
     std::vector<int64_t> large;
     std::deque<std::string> texts;

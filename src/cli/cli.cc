@@ -1,9 +1,12 @@
 #include "cli/cli.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,6 +23,26 @@
 
 namespace turntable {
 namespace {
+
+// Takes one of `choices`, and tells them apart from typing errors. CLI11's own IsMember prints its insides.
+CLI::Validator one_of(std::vector<std::string> choices) {
+  return CLI::Validator(
+      [choices = std::move(choices)](std::string& value) -> std::string {
+        if (std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
+        return fmt::format("'{}' is none of {}.{}", printable(value), fmt::join(choices, ", "), did_you_mean(value, choices));
+      },
+      "");
+}
+
+CLI::Validator not_negative() {
+  return CLI::Validator(
+      [](std::string& value) -> std::string {
+        double number = 0;
+        if (CLI::detail::lexical_cast(value, number) && number >= 0 && std::isfinite(number)) return "";
+        return fmt::format("'{}' is no number of plays a second, expected 0 or more", printable(value));
+      },
+      "");
+}
 
 // What a subcommand does once its options are read.
 using Action = std::function<Result<ExitCode>(StopToken&)>;
@@ -81,7 +104,7 @@ void add_produce(CLI::App& app, Action& chosen) {
   command->add_option("--count", options->count, "How many plays")->type_name("N")->capture_default_str();
   command->add_option("--rate", options->rate, "Plays a second; 0 is as fast as the broker acknowledges")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command->add_option("--people", options->people, "How many people play")
       ->type_name("N")
@@ -91,7 +114,7 @@ void add_produce(CLI::App& app, Action& chosen) {
   command->add_option("--seed", options->seed, "The same seed, catalogue and options give the same plays")->type_name("N");
   command->add_option("--compression", options->compression, "none, gzip, snappy, lz4 or zstd")
       ->type_name("CODEC")
-      ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}))
+      ->check(one_of({"none", "gzip", "snappy", "lz4", "zstd"}))
       ->capture_default_str();
   command->add_option("--time-format", options->time_format, "Of the field 'time', as strftime(3) has it")
       ->type_name("FORMAT")
@@ -100,7 +123,7 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->type_name("'YYYY-MM-DD HH:MI'");
   command->add_option("--key", options->key, "The records' key: none, name or song")
       ->type_name("FIELD")
-      ->check(CLI::IsMember({"none", "name", "song"}))
+      ->check(one_of({"none", "name", "song"}))
       ->capture_default_str();
   command->callback([options, &chosen] {
     chosen = [options](StopToken& stop) -> Result<ExitCode> {
@@ -113,6 +136,7 @@ void add_produce(CLI::App& app, Action& chosen) {
 void add_query(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("query", "Run CQL on Cassandra or on a SQLite file, and print or export the rows");
   auto options = std::make_shared<QueryOptions>();
+  auto format = std::make_shared<std::string>("table");
   auto* store = command->add_option_group("store", "Where the rows are");
   store->add_option("--cassandra", options->cassandra.contact_points, "Cassandra's address")->type_name("HOST:PORT");
   store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")->type_name("FILE");
@@ -121,18 +145,20 @@ void add_query(CLI::App& app, Action& chosen) {
   text->add_option("-f,--file", options->file, "A file of CQL statements")->type_name("FILE.cql");
   text->add_option("-e,--execute", options->text, "CQL statements")->type_name("CQL");
   text->require_option(1);
-  command->add_option("--format", options->format, "table, csv, json or ndjson")
+  command->add_option("--format", *format, "table, csv, json or ndjson")
       ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, RowFormat>{{"table", RowFormat::table},
-                                                                            {"csv", RowFormat::csv},
-                                                                            {"json", RowFormat::json},
-                                                                            {"ndjson", RowFormat::ndjson}})
-                      .description(""));
+      ->check(one_of({"table", "csv", "json", "ndjson"}))
+      ->default_str("table");
   command->add_option("-o,--output", options->output, "Write here instead of to the terminal, all or nothing")
       ->type_name("FILE");
   command->add_option("--keyspace", options->keyspace, "SQLite: the schema under which the file is attached")
       ->type_name("NAME");
-  command->callback([options, &chosen] {
+  command->callback([options, format, &chosen] {
+    static const std::map<std::string, RowFormat> kFormats{{"table", RowFormat::table},
+                                                           {"csv", RowFormat::csv},
+                                                           {"json", RowFormat::json},
+                                                           {"ndjson", RowFormat::ndjson}};
+    options->format = kFormats.at(*format);
     chosen = [options](StopToken& stop) -> Result<ExitCode> {
       RETURN_IF_ERROR(run_query(*options, stop));
       return ExitCode::done;
@@ -164,14 +190,41 @@ std::string command_words(const CLI::App& app) {
   return words;
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
-  std::string message = error.what();
+// "There is no option '--untll-end'. Did you mean '--until-end'?", or the same of a command. Empty where neither is it.
+std::string unknown_word(const CLI::App& app, int argc, const char* const* argv) {
+  const CLI::App* named = &app;
+  while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
   std::vector<std::string> commands;
-  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
-  // CLI11 reports a mistyped command as one that is missing.
-  if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-')
-    message = fmt::format("there is no command '{}'.{}", printable(argv[1]), did_you_mean(argv[1], commands));
-  fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n", printable(message, 1000), command_words(app));
+  for (const CLI::App* command : named->get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); }))
+    commands.push_back(command->get_name());
+  std::vector<std::string> options;
+  std::vector<const CLI::App*> groups{named};
+  for (const CLI::App* group : named->get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); }))
+    groups.push_back(group);
+  for (const CLI::App* group : groups)
+    for (const CLI::Option* option : group->get_options())
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+
+  const std::string words = command_words(app);
+  const int depth = 1 + static_cast<int>(std::count(words.begin(), words.end(), ' '));
+  for (int i = depth; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("--")) {
+      const std::string name = word.substr(0, word.find('='));
+      if (std::find(options.begin(), options.end(), name) == options.end())
+        return fmt::format("there is no option '{}'.{}", printable(name), did_you_mean(name, options));
+    } else if (!commands.empty() && i == depth && !word.starts_with("-")) {
+      return fmt::format("there is no command '{}'.{}", printable(word), did_you_mean(word, commands));
+    }
+  }
+  return "";
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
+  // CLI11 reports a mistyped word as another one that is missing or as one too many.
+  const std::string unknown = unknown_word(app, argc, argv);
+  fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n", unknown.empty() ? printable(error.what(), 1000) : unknown,
+             command_words(app));
   return static_cast<int>(ExitCode::usage);
 }
 
@@ -206,10 +259,7 @@ int run_command_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    // Of the command that was named last.
-    const CLI::App* named = &app;
-    while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
-    fmt::print("{}", named == &app ? app.help() : named->help());
+    fmt::print("{}", app.help());  // Of the command that was named last.
     return static_cast<int>(ExitCode::done);
   } catch (const CLI::CallForVersion& version) {
     fmt::print("{}\n", version.what());

@@ -33,7 +33,6 @@
 #include "base/iso_time.h"
 #include "base/number_form.h"
 #include "base/text.h"
-
 #include "decode/json_walk.h"
 #include "row/arena.h"
 

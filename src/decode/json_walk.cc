@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "decode/json_decoder.h"
 
-
 namespace turntable::json {
 namespace {
 

@@ -43,7 +43,7 @@ Status Lane::loop() {
     } else {
       ASSIGN_OR_RETURN(const bool got_records, read());
       if (!got_records && source_->at_end()) return {};
-      if (flush_due()) RETURN_IF_ERROR(flush());
+      if (flush_due() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
       if (!got_records) RETURN_IF_ERROR(wait_idle());
     }
     RETURN_IF_ERROR(collect(Millis(0)));

@@ -8,7 +8,8 @@ namespace {
 class CassandraStream final : public RowStream {
  public:
   explicit CassandraStream(cassandra::Cursor cursor) : cursor_(std::move(cursor)) {
-    for (const cassandra::ColumnInfo& column : cursor_.columns()) columns_.push_back({column.name, column.type});
+    for (const cassandra::ColumnInfo& column : cursor_.columns())
+      columns_.push_back({column.name, column.type});
   }
 
   const std::vector<ResultColumn>& columns() const override { return columns_; }
@@ -51,12 +52,14 @@ std::optional<TextPlace> take_place(std::string& message, const CqlStatement& st
                    .column = (*line == 1 ? statement.at.column : 1) + *column};
 }
 
-Result<std::unique_ptr<RowStore>> CassandraStore::connect(const cassandra::Options& options, uint32_t page_rows) {
+Result<std::unique_ptr<RowStore>> CassandraStore::connect(const cassandra::Options& options,
+                                                          uint32_t page_rows) {
   ASSIGN_OR_RETURN(cassandra::Session session, cassandra::Session::connect(options));
   return std::unique_ptr<RowStore>(new CassandraStore(std::move(session), page_rows));
 }
 
-tl::expected<std::unique_ptr<RowStream>, StoreFault> CassandraStore::run(const CqlStatement& statement) {
+tl::expected<std::unique_ptr<RowStream>, StoreFault> CassandraStore::run(
+    const CqlStatement& statement) {
   auto cursor = session_.query(statement.text, page_rows_);
   if (!cursor) {
     const std::optional<TextPlace> at = take_place(cursor.error().message, statement);

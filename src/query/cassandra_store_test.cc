@@ -20,7 +20,8 @@ TEST(CassandraStore, TurnsPlacesInAStatementIntoPlacesInTheText) {
   EXPECT_EQ(first->line, 3U);
   EXPECT_EQ(first->column, 12U);
 
-  for (std::string other : {"no place", "line ", "line x", "line 1", "line 0:1 x", "line 1:", "line 1:2"}) {
+  for (std::string other :
+       {"no place", "line ", "line x", "line 1", "line 0:1 x", "line 1:", "line 1:2"}) {
     const std::string before = other;
     EXPECT_FALSE(take_place(other, statement)) << before;
     EXPECT_EQ(other, before);

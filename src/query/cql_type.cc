@@ -17,17 +17,20 @@ struct Named {
 };
 
 constexpr auto kNames = std::to_array<Named>({
-    {"ascii", Kind::ascii},       {"bigint", Kind::bigint},     {"blob", Kind::blob},     {"boolean", Kind::boolean},
-    {"counter", Kind::counter},   {"date", Kind::date},         {"decimal", Kind::decimal}, {"double", Kind::double_},
-    {"duration", Kind::duration}, {"float", Kind::float_},      {"inet", Kind::inet},     {"int", Kind::int_},
-    {"smallint", Kind::smallint}, {"text", Kind::text},         {"time", Kind::time},     {"timestamp", Kind::timestamp},
-    {"timeuuid", Kind::timeuuid}, {"tinyint", Kind::tinyint},   {"uuid", Kind::uuid},     {"varchar", Kind::text},
-    {"varint", Kind::varint},     {"list", Kind::list},         {"map", Kind::map},       {"set", Kind::set},
-    {"tuple", Kind::tuple},       {"vector", Kind::vector},
+    {"ascii", Kind::ascii},         {"bigint", Kind::bigint},     {"blob", Kind::blob},
+    {"boolean", Kind::boolean},     {"counter", Kind::counter},   {"date", Kind::date},
+    {"decimal", Kind::decimal},     {"double", Kind::double_},    {"duration", Kind::duration},
+    {"float", Kind::float_},        {"inet", Kind::inet},         {"int", Kind::int_},
+    {"smallint", Kind::smallint},   {"text", Kind::text},         {"time", Kind::time},
+    {"timestamp", Kind::timestamp}, {"timeuuid", Kind::timeuuid}, {"tinyint", Kind::tinyint},
+    {"uuid", Kind::uuid},           {"varchar", Kind::text},      {"varint", Kind::varint},
+    {"list", Kind::list},           {"map", Kind::map},           {"set", Kind::set},
+    {"tuple", Kind::tuple},         {"vector", Kind::vector},
 });
 
 Kind kind_of(std::string_view name) {
-  const auto found = std::find_if(kNames.begin(), kNames.end(), [&](const Named& named) { return named.name == name; });
+  const auto found = std::find_if(kNames.begin(), kNames.end(),
+                                  [&](const Named& named) { return named.name == name; });
   return found == kNames.end() ? Kind::unknown : found->kind;
 }
 
@@ -51,11 +54,15 @@ std::vector<std::string_view> arguments(std::string_view text) {
 bool right_count(Kind kind, size_t parts) {
   switch (kind) {
     case Kind::list:
-    case Kind::set: return parts == 1;
+    case Kind::set:
+      return parts == 1;
     case Kind::map:
-    case Kind::vector: return parts == 2;
-    case Kind::tuple: return parts >= 1;
-    default: return false;
+    case Kind::vector:
+      return parts == 2;
+    case Kind::tuple:
+      return parts >= 1;
+    default:
+      return false;
   }
 }
 
@@ -73,7 +80,8 @@ CqlType parse(std::string_view name, int depth) {
   CqlType type{.kind = kind_of(outer), .parts = {}, .elements = 0};
   if (!right_count(type.kind, inner.size())) return {};
   if (type.kind == Kind::vector) {
-    const auto [end, error] = std::from_chars(inner[1].data(), inner[1].data() + inner[1].size(), type.elements);
+    const auto [end, error] =
+        std::from_chars(inner[1].data(), inner[1].data() + inner[1].size(), type.elements);
     if (error != std::errc() || end != inner[1].data() + inner[1].size()) return {};
     type.parts.push_back(parse(inner[0], depth + 1));
     return type;
@@ -84,6 +92,8 @@ CqlType parse(std::string_view name, int depth) {
 
 }  // namespace
 
-CqlType parse_cql_type(std::string_view name) { return parse(name, 0); }
+CqlType parse_cql_type(std::string_view name) {
+  return parse(name, 0);
+}
 
 }  // namespace turntable

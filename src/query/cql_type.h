@@ -1,4 +1,5 @@
-// The types of a result's columns, read from their CQL names: "float", "list<int>", "map<text, frozen<set<int>>>".
+// The types of a result's columns, read from their CQL names: "float", "list<int>", "map<text,
+// frozen<set<int>>>".
 #pragma once
 
 #include <string_view>
@@ -8,9 +9,31 @@ namespace turntable {
 
 struct CqlType {
   enum class Kind {
-    ascii, bigint, blob, boolean, counter, date, decimal, double_, duration, float_, inet, int_, smallint, text, time,
-    timestamp, timeuuid, tinyint, uuid, varint,
-    list, map, set, tuple, vector,
+    ascii,
+    bigint,
+    blob,
+    boolean,
+    counter,
+    date,
+    decimal,
+    double_,
+    duration,
+    float_,
+    inet,
+    int_,
+    smallint,
+    text,
+    time,
+    timestamp,
+    timeuuid,
+    tinyint,
+    uuid,
+    varint,
+    list,
+    map,
+    set,
+    tuple,
+    vector,
     unknown,  // A user's own type, or one that came later: shown as bytes.
   };
   Kind kind = Kind::unknown;

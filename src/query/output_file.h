@@ -1,4 +1,5 @@
-// Where results go: standard output, or a file that appears under its name only when it is complete.
+// Where results go: standard output, or a file that appears under its name only when it is
+// complete.
 #pragma once
 
 #include <cstdio>
@@ -13,7 +14,8 @@ namespace turntable {
 // Without commit() a file is as it was before.
 class OutputFile {
  public:
-  // Empty or "-": standard output. What is there and no regular file (a pipe, /dev/null) is written directly.
+  // Empty or "-": standard output. What is there and no regular file (a pipe, /dev/null) is written
+  // directly.
   [[nodiscard]] static Result<std::unique_ptr<OutputFile>> open(const std::string& path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;

@@ -18,10 +18,13 @@ constexpr uintmax_t kFileBytesLimit = 16 << 20;
 
 Result<std::string> read_file(const std::string& path) {
   std::error_code code;
-  if (std::filesystem::is_directory(path, code)) return fail(ErrorKind::usage, path + ": it is a directory, not a file");
+  if (std::filesystem::is_directory(path, code))
+    return fail(ErrorKind::usage, path + ": it is a directory, not a file");
   const uintmax_t size = std::filesystem::file_size(path, code);
   if (!code && size > kFileBytesLimit) {
-    return fail(ErrorKind::usage, fmt::format("{} has {} bytes: a file of statements has {} at most", path, size, kFileBytesLimit));
+    return fail(ErrorKind::usage,
+                fmt::format("{} has {} bytes: a file of statements has {} at most", path, size,
+                            kFileBytesLimit));
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
@@ -33,13 +36,15 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<std::unique_ptr<RowStore>> open_store(const QueryOptions& options) {
-  if (!options.sqlite_path.empty()) return SqliteStore::open(options.sqlite_path, options.keyspace, options.page_rows);
+  if (!options.sqlite_path.empty())
+    return SqliteStore::open(options.sqlite_path, options.keyspace, options.page_rows);
   return CassandraStore::connect(options.cassandra, options.page_rows);
 }
 
 // Whether the fault is the statement's, so that its place helps.
 bool is_of_statement(ErrorKind kind) {
-  return kind == ErrorKind::usage || kind == ErrorKind::schema || kind == ErrorKind::failed || kind == ErrorKind::row;
+  return kind == ErrorKind::usage || kind == ErrorKind::schema || kind == ErrorKind::failed ||
+         kind == ErrorKind::row;
 }
 
 Error placed(StoreFault fault, const CqlStatement& statement, const std::string& label) {
@@ -48,7 +53,8 @@ Error placed(StoreFault fault, const CqlStatement& statement, const std::string&
   return std::move(fault.error).with(fmt::format("{}:{}:{}", label, at.line, at.column));
 }
 
-Status write_result(RowStream& stream, RowFormat format, const TextOutput& out, const StopToken& stop) {
+Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
+                    const StopToken& stop) {
   if (stream.columns().empty()) return {};
   const std::unique_ptr<RowWriter> writer = make_row_writer(format, out);
   RETURN_IF_ERROR(writer->begin(stream.columns()));
@@ -62,12 +68,13 @@ Status write_result(RowStream& stream, RowFormat format, const TextOutput& out, 
 
 }  // namespace
 
-Status run_statements(RowStore& store, std::string_view text, const std::string& label, RowFormat format,
-                      const TextOutput& out, const StopToken& stop) {
+Status run_statements(RowStore& store, std::string_view text, const std::string& label,
+                      RowFormat format, const TextOutput& out, const StopToken& stop) {
   auto statements = split_statements(text);
   if (!statements) {
     const SplitFault& fault = statements.error();
-    return fail(ErrorKind::usage, fmt::format("{}:{}:{}: {}", label, fault.at.line, fault.at.column, fault.message));
+    return fail(ErrorKind::usage,
+                fmt::format("{}:{}:{}: {}", label, fault.at.line, fault.at.column, fault.message));
   }
   if (statements->empty()) return fail(ErrorKind::usage, label + ": there is no statement in it");
   for (const CqlStatement& statement : *statements) {
@@ -86,8 +93,9 @@ Status run_query(const QueryOptions& options, const StopToken& stop) {
   }
   ASSIGN_OR_RETURN(const auto store, open_store(options));
   ASSIGN_OR_RETURN(const auto output, OutputFile::open(options.output));
-  RETURN_IF_ERROR(run_statements(*store, text, options.file.empty() ? "-e" : options.file, options.format,
-                                 [&](std::string_view piece) { return output->write(piece); }, stop));
+  RETURN_IF_ERROR(run_statements(
+      *store, text, options.file.empty() ? "-e" : options.file, options.format,
+      [&](std::string_view piece) { return output->write(piece); }, stop));
   return output->commit();
 }
 

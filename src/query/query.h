@@ -14,20 +14,23 @@ namespace turntable {
 struct QueryOptions {
   cassandra::Options cassandra;  // Where sqlite_path is empty.
   std::string sqlite_path;
-  std::string keyspace;          // SQLite: the name under which the file is attached, instead of the one it remembers.
-  std::string file;              // The statements' file,
-  std::string text;              // or, where that is empty, they themselves.
+  std::string keyspace;  // SQLite: the name under which the file is attached, instead of the one it
+                         // remembers.
+  std::string file;      // The statements' file,
+  std::string text;      // or, where that is empty, they themselves.
   RowFormat format = RowFormat::table;
-  std::string output;            // A file, or empty for standard output.
+  std::string output;  // A file, or empty for standard output.
   uint32_t page_rows = 5'000;
 };
 
-// Errors name file, line and column of the statement where one is at fault. With `output` the file is as it was before
-// unless all statements have been run. `stop` ends it between two pages, with an error of kind interrupted.
+// Errors name file, line and column of the statement where one is at fault. With `output` the file
+// is as it was before unless all statements have been run. `stop` ends it between two pages, with
+// an error of kind interrupted.
 [[nodiscard]] Status run_query(const QueryOptions& options, const StopToken& stop);
 
 // The same for a store that is open. `label` stands for the file in messages.
-[[nodiscard]] Status run_statements(RowStore& store, std::string_view text, const std::string& label, RowFormat format,
+[[nodiscard]] Status run_statements(RowStore& store, std::string_view text,
+                                    const std::string& label, RowFormat format,
                                     const TextOutput& out, const StopToken& stop);
 
 }  // namespace turntable

@@ -1,4 +1,5 @@
-// Queries on SQLite, the file and the output included. The same on Cassandra: query_cassandra_test.cc.
+// Queries on SQLite, the file and the output included. The same on Cassandra:
+// query_cassandra_test.cc.
 #include "query/query.h"
 
 #include <gmock/gmock.h>
@@ -21,14 +22,15 @@ class QueryTest : public testing::Test {
  protected:
   QueryTest() {
     const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    dir_ = std::filesystem::temp_directory_path() / (std::string("turntable_query_") + info->name() + "_" + std::to_string(::getpid()));
+    dir_ = std::filesystem::temp_directory_path() /
+           (std::string("turntable_query_") + info->name() + "_" + std::to_string(::getpid()));
     std::filesystem::create_directories(dir_);
     auto db = sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write);
     EXPECT_TRUE(db->execute(R"(
         CREATE TABLE turntable_meta (key text PRIMARY KEY NOT NULL, value text) WITHOUT ROWID;
         INSERT INTO turntable_meta VALUES ('keyspace', 'spotify');
         CREATE TABLE listening_history (id int, name text NOT NULL, hour int NOT NULL, time text NOT NULL, tempo real, energy real,
-          album text, PRIMARY KEY (name, hour, time DESC)) WITHOUT ROWID;
+          album text, PRIMARY KEY (name, hour, time DESC));
         INSERT INTO listening_history VALUES (1, 'Dimitris', 10, '10:15', 122.036, 0.5, 'A'), (2, 'Dimitris', 10, '10:20', 99.9, 0.25, NULL),
           (4, 'Dimitris', 11, '11:00', 'NaN', NULL, ''), (3, 'Ann', 10, '10:01', 80, 1, 'back\slash');
     )"));
@@ -71,8 +73,10 @@ TEST_F(QueryTest, GivesStarInCassandrasOrderOfColumns) {
 }
 
 TEST_F(QueryTest, NamesTypesAndComputesAggregatesAsCassandra) {
-  EXPECT_EQ(run("SELECT name, hour, avg(tempo), avg(tempo), AVG(id), sum(id), count(*), count(album), max(time), avg(energy) AS e "
-                "FROM spotify.listening_history WHERE name = 'Dimitris' AND hour = 10 GROUP BY hour ALLOW FILTERING"),
+  EXPECT_EQ(run("SELECT name, hour, avg(tempo), avg(tempo), AVG(id), sum(id), count(*), "
+                "count(album), max(time), avg(energy) AS e "
+                "FROM spotify.listening_history WHERE name = 'Dimitris' AND hour = 10 GROUP BY "
+                "hour ALLOW FILTERING"),
             R"(
  name     | hour | system.avg(tempo) | system.avg(tempo) | system.avg(id) | system.sum(id) | count | system.count(album) | system.max(time) | e
 ----------+------+-------------------+-------------------+----------------+----------------+-------+---------------------+------------------+-------
@@ -80,7 +84,9 @@ TEST_F(QueryTest, NamesTypesAndComputesAggregatesAsCassandra) {
 
 (1 rows)
 )");
-  EXPECT_EQ(run("SELECT avg(tempo), sum(id), count(*), min(id) FROM spotify.listening_history WHERE name = 'nobody'"), R"(
+  EXPECT_EQ(run("SELECT avg(tempo), sum(id), count(*), min(id) FROM spotify.listening_history "
+                "WHERE name = 'nobody'"),
+            R"(
  system.avg(tempo) | system.sum(id) | count | system.min(id)
 -------------------+----------------+-------+----------------
                  0 |              0 |     0 |           null
@@ -91,8 +97,9 @@ TEST_F(QueryTest, NamesTypesAndComputesAggregatesAsCassandra) {
 }
 
 TEST_F(QueryTest, RunsEveryStatementOfAFile) {
-  std::ofstream(path("q.cql")) << "-- two of them\nSELECT id FROM spotify.listening_history WHERE name = 'Ann';\n"
-                                  "SELECT id FROM spotify.listening_history WHERE name = 'none';\n";
+  std::ofstream(path("q.cql"))
+      << "-- two of them\nSELECT id FROM spotify.listening_history WHERE name = 'Ann';\n"
+         "SELECT id FROM spotify.listening_history WHERE name = 'none';\n";
   QueryOptions file = options("");
   file.file = path("q.cql");
   EXPECT_EQ(run(file), "\n id\n----\n  3\n\n(1 rows)\n\n id\n----\n\n\n(0 rows)\n");
@@ -101,7 +108,9 @@ TEST_F(QueryTest, RunsEveryStatementOfAFile) {
 }
 
 TEST_F(QueryTest, TakesTheTypeOfAnExpressionFromItsFirstValue) {
-  QueryOptions ndjson = options("SELECT id + 1 AS a, tempo * 2 AS b, upper(name) AS c, x'ca' AS d FROM spotify.listening_history WHERE id = 3");
+  QueryOptions ndjson = options(
+      "SELECT id + 1 AS a, tempo * 2 AS b, upper(name) AS c, x'ca' AS d FROM "
+      "spotify.listening_history WHERE id = 3");
   ndjson.format = RowFormat::ndjson;
   EXPECT_EQ(run(ndjson), "{\"a\":4,\"b\":160,\"c\":\"ANN\",\"d\":\"0xca\"}\n");
 }
@@ -123,12 +132,15 @@ TEST_F(QueryTest, SaysWhereTheFaultIs) {
   QueryOptions file = options("");
   file.file = path("q.cql");
   EXPECT_EQ(run(file), path("q.cql") + ":4:7: SQLite: near \"t\": syntax error");
-  EXPECT_FALSE(std::filesystem::exists(path("out.txt"))) << "nothing is left of the first statement";
+  EXPECT_FALSE(std::filesystem::exists(path("out.txt")))
+      << "nothing is left of the first statement";
   EXPECT_EQ(run("SELECT 'open"), "-e:1:8: the text is not closed by '");
   EXPECT_EQ(run(" -- nothing"), "-e: there is no statement in it");
   EXPECT_EQ(run("SELECT * FROM deezer.plays"),
-            "-e:1:1: SQLite: no such table: deezer.plays; the file's keyspace is spotify, its tables: listening_history");
-  EXPECT_THAT(run("SELECT tempoo FROM spotify.listening_history"), StartsWith("-e:1:8: SQLite: no such column: tempoo"));
+            "-e:1:1: SQLite: no such table: deezer.plays; the file's keyspace is spotify, its "
+            "tables: listening_history");
+  EXPECT_THAT(run("SELECT tempoo FROM spotify.listening_history"),
+              StartsWith("-e:1:8: SQLite: no such column: tempoo"));
   EXPECT_THAT(run("DELETE FROM spotify.listening_history"), HasSubstr("can only be read"));
   EXPECT_THAT(run("ATTACH 'x.db' AS x"), HasSubstr("can only be read"));
 }
@@ -146,7 +158,8 @@ TEST_F(QueryTest, NamesFilesThatAreNotThere) {
 }
 
 TEST_F(QueryTest, AFileThatTurntableDidNotWriteNeedsAKeyspace) {
-  ASSERT_TRUE(sqlite::Database::open(path("other.db"), sqlite::Database::Mode::write)->execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)"));
+  ASSERT_TRUE(sqlite::Database::open(path("other.db"), sqlite::Database::Mode::write)
+                  ->execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)"));
   QueryOptions other = options("SELECT a FROM ks.t");
   other.sqlite_path = path("other.db");
   EXPECT_THAT(run(other), HasSubstr("remembers no keyspace"));
@@ -157,7 +170,8 @@ TEST_F(QueryTest, AFileThatTurntableDidNotWriteNeedsAKeyspace) {
 TEST_F(QueryTest, AValueThatItsColumnCannotHaveIsAnErrorAndNoGuess) {
   ASSERT_TRUE(sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write)
                   ->execute("UPDATE listening_history SET id = 'many' WHERE name = 'Ann'"));
-  EXPECT_THAT(run("SELECT id FROM spotify.listening_history"), HasSubstr("column id has the value 'many', which is no int"));
+  EXPECT_THAT(run("SELECT id FROM spotify.listening_history"),
+              HasSubstr("column id has the value 'many', which is no int"));
 }
 
 TEST_F(QueryTest, AFileKeepsItsOldContentUntilTheNewIsComplete) {

@@ -43,7 +43,8 @@ struct StoreFault {
 class RowStore {
  public:
   virtual ~RowStore() = default;
-  [[nodiscard]] virtual tl::expected<std::unique_ptr<RowStream>, StoreFault> run(const CqlStatement& statement) = 0;
+  [[nodiscard]] virtual tl::expected<std::unique_ptr<RowStream>, StoreFault> run(
+      const CqlStatement& statement) = 0;
 };
 
 }  // namespace turntable

@@ -45,7 +45,8 @@ class TextWriter : public RowWriter {
 
 class TableWriter final : public TextWriter {
  public:
-  TableWriter(TextOutput out, size_t bytes_limit) : TextWriter(std::move(out)), bytes_limit_(bytes_limit) {}
+  TableWriter(TextOutput out, size_t bytes_limit)
+      : TextWriter(std::move(out)), bytes_limit_(bytes_limit) {}
 
   Status begin(const std::vector<ResultColumn>& columns) override {
     types_ = types_of(columns);
@@ -67,7 +68,8 @@ class TableWriter final : public TextWriter {
         held_ += value;
         held_cells_.push_back({static_cast<uint32_t>(value.size()), static_cast<uint32_t>(width)});
       }
-      if (held_.size() + held_cells_.size() * sizeof(HeldCell) > bytes_limit_) RETURN_IF_ERROR(print_held());
+      if (held_.size() + held_cells_.size() * sizeof(HeldCell) > bytes_limit_)
+        RETURN_IF_ERROR(print_held());
     }
     return {};
   }
@@ -90,7 +92,8 @@ class TableWriter final : public TextWriter {
     std::string names;
     std::string rule;
     for (size_t i = 0; i < names_.size(); ++i) {
-      names += (i == 0 ? " " : " | ") + names_[i] + std::string(widths_[i] - display_width(names_[i]), ' ');
+      names += (i == 0 ? " " : " | ") + names_[i] +
+               std::string(widths_[i] - display_width(names_[i]), ' ');
       rule += (i == 0 ? "-" : "-+-") + std::string(widths_[i], '-');
     }
     names.erase(names.find_last_not_of(' ') + 1);
@@ -103,7 +106,8 @@ class TableWriter final : public TextWriter {
     for (size_t cell = 0; cell < held_cells_.size(); ++cell) {
       const size_t column = cell % widths_.size();
       text_ += column == 0 ? " " : " | ";
-      text_.append(widths_[column] - held_cells_[cell].width, ' ').append(rest.substr(0, held_cells_[cell].bytes));
+      text_.append(widths_[column] - held_cells_[cell].width, ' ')
+          .append(rest.substr(0, held_cells_[cell].bytes));
       rest.remove_prefix(held_cells_[cell].bytes);
       if (column + 1 < widths_.size()) continue;
       text_.push_back('\n');
@@ -219,12 +223,17 @@ std::optional<RowFormat> row_format_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-std::unique_ptr<RowWriter> make_row_writer(RowFormat format, TextOutput out, size_t table_bytes_limit) {
+std::unique_ptr<RowWriter> make_row_writer(RowFormat format, TextOutput out,
+                                           size_t table_bytes_limit) {
   switch (format) {
-    case RowFormat::table: return std::make_unique<TableWriter>(std::move(out), table_bytes_limit);
-    case RowFormat::csv: return std::make_unique<CsvWriter>(std::move(out));
-    case RowFormat::json: return std::make_unique<JsonWriter>(std::move(out), false);
-    case RowFormat::ndjson: return std::make_unique<JsonWriter>(std::move(out), true);
+    case RowFormat::table:
+      return std::make_unique<TableWriter>(std::move(out), table_bytes_limit);
+    case RowFormat::csv:
+      return std::make_unique<CsvWriter>(std::move(out));
+    case RowFormat::json:
+      return std::make_unique<JsonWriter>(std::move(out), false);
+    case RowFormat::ndjson:
+      return std::make_unique<JsonWriter>(std::move(out), true);
   }
   return nullptr;
 }

@@ -36,11 +36,12 @@ class RowWriter {
   [[nodiscard]] virtual Status end() = 0;
 };
 
-// A table's columns are as wide as their widest value, so that rows are held back until all are known, or until they
-// are kTableBytesLimit: then what is held is printed, and the widths can only grow.
+// A table's columns are as wide as their widest value, so that rows are held back until all are
+// known, or until they are kTableBytesLimit: then what is held is printed, and the widths can only
+// grow.
 inline constexpr size_t kTableBytesLimit = size_t{64} << 20;
 
-[[nodiscard]] std::unique_ptr<RowWriter> make_row_writer(RowFormat format, TextOutput out,
-                                                         size_t table_bytes_limit = kTableBytesLimit);
+[[nodiscard]] std::unique_ptr<RowWriter> make_row_writer(
+    RowFormat format, TextOutput out, size_t table_bytes_limit = kTableBytesLimit);
 
 }  // namespace turntable

@@ -22,13 +22,17 @@ struct Rows {
   [[nodiscard]] ResultPage page() const { return {.cells = cells, .rows = count}; }
 };
 
-std::string written(RowFormat format, const std::vector<Rows>& pages, const std::vector<ResultColumn>& columns = kColumns,
+std::string written(RowFormat format, const std::vector<Rows>& pages,
+                    const std::vector<ResultColumn>& columns = kColumns,
                     size_t limit = kTableBytesLimit) {
   std::string text;
-  const auto writer = make_row_writer(format, [&text](std::string_view piece) {
-    text += piece;
-    return Status();
-  }, limit);
+  const auto writer = make_row_writer(
+      format,
+      [&text](std::string_view piece) {
+        text += piece;
+        return Status();
+      },
+      limit);
   EXPECT_TRUE(writer->begin(columns));
   for (const Rows& rows : pages) EXPECT_TRUE(writer->rows(rows.page()));
   EXPECT_TRUE(writer->end());
@@ -36,7 +40,8 @@ std::string written(RowFormat format, const std::vector<Rows>& pages, const std:
 }
 
 TEST(RowWriter, AlignsTablesAsCqlshDoes) {
-  const std::vector<Rows> pages = {Rows().add("日本", 0.5F), Rows().add(std::nullopt, std::nullopt).add("a\nb \\ c", 122.036F)};
+  const std::vector<Rows> pages = {
+      Rows().add("日本", 0.5F), Rows().add(std::nullopt, std::nullopt).add("a\nb \\ c", 122.036F)};
   EXPECT_EQ(written(RowFormat::table, pages), R"(
  name      | system.avg(tempo)
 -----------+-------------------
@@ -49,11 +54,15 @@ TEST(RowWriter, AlignsTablesAsCqlshDoes) {
 }
 
 TEST(RowWriter, ATableWithoutRowsHasItsHeader) {
-  EXPECT_EQ(written(RowFormat::table, {}), "\n name | system.avg(tempo)\n------+-------------------\n\n\n(0 rows)\n");
+  EXPECT_EQ(written(RowFormat::table, {}),
+            "\n name | system.avg(tempo)\n------+-------------------\n\n\n(0 rows)\n");
 }
 
 TEST(RowWriter, PrintsTheHeaderOnceAndGrowsWhereMoreRowsComeThanAreHeld) {
-  EXPECT_EQ(written(RowFormat::table, {Rows().add("a", 1.0F), Rows().add("longer than before", 2.0F), Rows().add("b", 3.0F)}, kColumns, 1),
+  EXPECT_EQ(written(RowFormat::table,
+                    {Rows().add("a", 1.0F), Rows().add("longer than before", 2.0F),
+                     Rows().add("b", 3.0F)},
+                    kColumns, 1),
             "\n"
             " name | system.avg(tempo)\n"
             "------+-------------------\n"
@@ -65,27 +74,33 @@ TEST(RowWriter, PrintsTheHeaderOnceAndGrowsWhereMoreRowsComeThanAreHeld) {
 }
 
 TEST(RowWriter, WritesCsvThatTellsNullFromEmpty) {
-  EXPECT_EQ(written(RowFormat::csv, {Rows().add("a, \"b\"\nc", 0.1F).add("", std::nullopt).add(std::nullopt, 1e20F)}),
-            "name,system.avg(tempo)\r\n\"a, \"\"b\"\"\nc\",0.1\r\n\"\",\r\n,1e+20\r\n");
+  EXPECT_EQ(
+      written(RowFormat::csv,
+              {Rows().add("a, \"b\"\nc", 0.1F).add("", std::nullopt).add(std::nullopt, 1e20F)}),
+      "name,system.avg(tempo)\r\n\"a, \"\"b\"\"\nc\",0.1\r\n\"\",\r\n,1e+20\r\n");
 }
 
 TEST(RowWriter, WritesJsonAndOneObjectALine) {
   const std::vector<Rows> pages = {Rows().add("a\"", 0.1F), Rows().add(std::nullopt, std::nullopt)};
   EXPECT_EQ(written(RowFormat::json, pages),
-            "[\n  {\"name\":\"a\\\"\",\"system.avg(tempo)\":0.1},\n  {\"name\":null,\"system.avg(tempo)\":null}\n]\n");
+            "[\n  {\"name\":\"a\\\"\",\"system.avg(tempo)\":0.1},\n  "
+            "{\"name\":null,\"system.avg(tempo)\":null}\n]\n");
   EXPECT_EQ(written(RowFormat::ndjson, pages),
-            "{\"name\":\"a\\\"\",\"system.avg(tempo)\":0.1}\n{\"name\":null,\"system.avg(tempo)\":null}\n");
+            "{\"name\":\"a\\\"\",\"system.avg(tempo)\":0.1}\n{\"name\":null,\"system.avg(tempo)\":"
+            "null}\n");
   EXPECT_EQ(written(RowFormat::json, {}), "[]\n");
   EXPECT_EQ(written(RowFormat::ndjson, {}), "");
 }
 
 TEST(RowWriter, NamesOfAnObjectDiffer) {
   const std::vector<ResultColumn> twice = {{"a", "text"}, {"a", "float"}};
-  EXPECT_EQ(written(RowFormat::ndjson, {Rows().add("x", 1.0F)}, twice), "{\"a\":\"x\",\"a_2\":1}\n");
+  EXPECT_EQ(written(RowFormat::ndjson, {Rows().add("x", 1.0F)}, twice),
+            "{\"a\":\"x\",\"a_2\":1}\n");
 }
 
 TEST(RowWriter, StopsWhereTheOutputTakesNoMore) {
-  const auto writer = make_row_writer(RowFormat::csv, [](std::string_view) -> Status { return fail(ErrorKind::failed, "full"); });
+  const auto writer = make_row_writer(
+      RowFormat::csv, [](std::string_view) -> Status { return fail(ErrorKind::failed, "full"); });
   ASSERT_TRUE(writer->begin(kColumns));
   EXPECT_EQ(writer->end().error().message, "full");
 }

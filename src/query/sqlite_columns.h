@@ -1,4 +1,5 @@
-// What the columns of an SQLite statement are called and typed on Cassandra.
+// What the columns of an SQLite statement are called and typed on Cassandra, and in which order its
+// rows come.
 #pragma once
 
 #include <optional>
@@ -20,9 +21,16 @@ struct SqliteColumn {
   std::optional<Type> type;
 };
 
-// In the order in which Cassandra gives them. `text` is the statement's text; tables without a schema are looked for in
-// `keyspace`.
-[[nodiscard]] std::vector<SqliteColumn> columns_of(sqlite::Database& db, const sqlite::Statement& statement,
-                                                   std::string_view text, const std::string& keyspace);
+// In the order in which Cassandra gives them. `text` is the statement's text; tables without a
+// schema are looked for in `keyspace`.
+[[nodiscard]] std::vector<SqliteColumn> columns_of(sqlite::Database& db,
+                                                   const sqlite::Statement& statement,
+                                                   std::string_view text,
+                                                   const std::string& keyspace);
+
+// The statement with an ORDER BY of the table's key, where it says nothing about order itself:
+// SQLite would give the rows as they were written.
+[[nodiscard]] std::string in_key_order(sqlite::Database& db, const std::string& text,
+                                       const std::string& keyspace);
 
 }  // namespace turntable

@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kPageBytes = size_t{4} << 20;
 
-// Sums as Cassandra's avg and sum do, compensation and all, so that the last digit is the same. Integers stay
-// integers, and averages of integers are cut; of nothing both are 0.
+// Sums as Cassandra's avg and sum do, compensation and all, so that the last digit is the same.
+// Integers stay integers, and averages of integers are cut; of nothing both are 0.
 class CassandraSum : public sqlite::Database::Aggregate {
  public:
   explicit CassandraSum(bool average) : average_(average) {}
@@ -23,7 +23,8 @@ class CassandraSum : public sqlite::Database::Aggregate {
   void add(sqlite::Database::Number value) override {
     ++count_;
     integers_ = integers_ && value.integer;
-    integer_sum_ = static_cast<int64_t>(static_cast<uint64_t>(integer_sum_) + static_cast<uint64_t>(value.as_integer));
+    integer_sum_ = static_cast<int64_t>(static_cast<uint64_t>(integer_sum_) +
+                                        static_cast<uint64_t>(value.as_integer));
     simple_sum_ += value.as_real;
     const double corrected = value.as_real - compensation_;
     const double sum = sum_ + corrected;
@@ -33,7 +34,9 @@ class CassandraSum : public sqlite::Database::Aggregate {
 
   std::optional<sqlite::Database::Number> result() const override {
     if (count_ == 0) return sqlite::Database::Number{.integer = true};
-    if (integers_) return sqlite::Database::Number{.integer = true, .as_integer = average_ ? integer_sum_ / count_ : integer_sum_};
+    if (integers_)
+      return sqlite::Database::Number{
+          .integer = true, .as_integer = average_ ? integer_sum_ / count_ : integer_sum_};
     double sum = sum_ + compensation_;
     if (std::isnan(sum) && std::isinf(simple_sum_)) sum = simple_sum_;
     return sqlite::Database::Number{.as_real = average_ ? sum / static_cast<double>(count_) : sum};
@@ -51,21 +54,30 @@ class CassandraSum : public sqlite::Database::Aggregate {
 
 Type type_of_value(sqlite::Storage storage) {
   switch (storage) {
-    case sqlite::Storage::integer: return Type::int64;
-    case sqlite::Storage::real: return Type::float64;
-    case sqlite::Storage::blob: return Type::bytes;
-    default: return Type::text;
+    case sqlite::Storage::integer:
+      return Type::int64;
+    case sqlite::Storage::real:
+      return Type::float64;
+    case sqlite::Storage::blob:
+      return Type::bytes;
+    default:
+      return Type::text;
   }
 }
 
 class SqliteStream final : public RowStream {
  public:
   // `row_is_there`: the statement's first row has been stepped to.
-  SqliteStream(sqlite::Statement statement, std::vector<SqliteColumn> columns, bool row_is_there, uint32_t page_rows)
-      : statement_(std::move(statement)), columns_(std::move(columns)), row_is_there_(row_is_there), page_rows_(page_rows) {
+  SqliteStream(sqlite::Statement statement, std::vector<SqliteColumn> columns, bool row_is_there,
+               uint32_t page_rows)
+      : statement_(std::move(statement)),
+        columns_(std::move(columns)),
+        row_is_there_(row_is_there),
+        page_rows_(page_rows) {
     for (SqliteColumn& column : columns_) {
       computed_.push_back(!column.type);
-      if (!column.type) column.type = row_is_there ? type_of_value(statement_.storage(column.index)) : Type::text;
+      if (!column.type)
+        column.type = row_is_there ? type_of_value(statement_.storage(column.index)) : Type::text;
       result_columns_.push_back({column.name, std::string(cql_name(*column.type))});
     }
   }
@@ -88,13 +100,15 @@ class SqliteStream final : public RowStream {
   Status append(size_t i) {
     const SqliteColumn& column = columns_[i];
     if (sqlite::append_value_cell(cells_, statement_, column.index, *column.type)) return {};
-    // What is computed has the type of its first value, NULL included; texts can show whatever comes later.
+    // What is computed has the type of its first value, NULL included; texts can show whatever
+    // comes later.
     if (computed_[i] && *column.type == Type::text) {
       append_view_cell(cells_, statement_.text(column.index));
       return {};
     }
-    return fail(ErrorKind::failed, fmt::format("column {} has the value '{}', which is no {}", column.name,
-                                               printable(statement_.text(column.index)), result_columns_[i].type));
+    return fail(ErrorKind::failed,
+                fmt::format("column {} has the value '{}', which is no {}", column.name,
+                            printable(statement_.text(column.index)), result_columns_[i].type));
   }
 
   sqlite::Statement statement_;
@@ -106,10 +120,12 @@ class SqliteStream final : public RowStream {
   std::string cells_;
 };
 
-// Cassandra's word for "I know that this reads everything" means nothing here. Spaces, so that places stay.
+// Cassandra's word for "I know that this reads everything" means nothing here. Spaces, so that
+// places stay.
 std::string without_allow_filtering(std::string text) {
   const auto tokens = tokens_of(text);
-  if (tokens.size() < 2 || !tokens.back().is("filtering") || !tokens[tokens.size() - 2].is("allow")) return text;
+  if (tokens.size() < 2 || !tokens.back().is("filtering") || !tokens[tokens.size() - 2].is("allow"))
+    return text;
   const size_t begin = tokens[tokens.size() - 2].begin;
   return text.substr(0, begin);
 }
@@ -118,7 +134,8 @@ Result<std::string> remembered_keyspace(sqlite::Database& db, const std::string&
   RETURN_IF_ERROR(db.attach_read_only(path, "turntable_file"));
   std::string keyspace;
   {
-    auto select = db.prepare("SELECT value FROM turntable_file.turntable_meta WHERE key = 'keyspace'");
+    auto select =
+        db.prepare("SELECT value FROM turntable_file.turntable_meta WHERE key = 'keyspace'");
     if (select) {
       ASSIGN_OR_RETURN(const bool found, select->step());
       if (found) keyspace = select->text(0);
@@ -126,23 +143,29 @@ Result<std::string> remembered_keyspace(sqlite::Database& db, const std::string&
   }
   RETURN_IF_ERROR(db.execute("DETACH turntable_file"));
   if (keyspace.empty()) {
-    return fail(ErrorKind::failed, path + ": the file remembers no keyspace, so Turntable did not write it: say by which name "
-                                          "the statements call it with --keyspace");
+    return fail(
+        ErrorKind::failed,
+        path +
+            ": the file remembers no keyspace, so Turntable did not write it: say by which name "
+            "the statements call it with --keyspace");
   }
   return keyspace;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<RowStore>> SqliteStore::open(const std::string& path, std::string keyspace, uint32_t page_rows) {
+Result<std::unique_ptr<RowStore>> SqliteStore::open(const std::string& path, std::string keyspace,
+                                                    uint32_t page_rows) {
   ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
   if (keyspace.empty()) {
     ASSIGN_OR_RETURN(keyspace, remembered_keyspace(db, path));
   }
   RETURN_IF_ERROR(db.attach_read_only(path, keyspace));
   using Aggregate = std::unique_ptr<sqlite::Database::Aggregate>;
-  RETURN_IF_ERROR(db.define("avg", []() -> Aggregate { return std::make_unique<CassandraSum>(true); }));
-  RETURN_IF_ERROR(db.define("sum", []() -> Aggregate { return std::make_unique<CassandraSum>(false); }));
+  RETURN_IF_ERROR(
+      db.define("avg", []() -> Aggregate { return std::make_unique<CassandraSum>(true); }));
+  RETURN_IF_ERROR(
+      db.define("sum", []() -> Aggregate { return std::make_unique<CassandraSum>(false); }));
   // A run that writes the file holds nobody up for longer than a moment.
   db.set_busy_timeout(Millis(5'000));
   return std::unique_ptr<RowStore>(new SqliteStore(std::move(db), std::move(keyspace), page_rows));
@@ -152,26 +175,35 @@ StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatemen
   StoreFault out{std::move(fault.error), std::nullopt};
   if (fault.byte) out.at = statement.place_of(*fault.byte);
   if (out.error.message.find("no such table") == std::string::npos) return out;
-  auto tables = db_.prepare(fmt::format("SELECT group_concat(name, ', ') FROM {}.sqlite_master WHERE type IN ('table', 'view') "
-                                        "AND name != 'turntable_meta' AND name NOT LIKE 'sqlite_%'",
-                                        sqlite::quote_name(keyspace_)));
+  auto tables = db_.prepare(fmt::format(
+      "SELECT group_concat(name, ', ') FROM {}.sqlite_master WHERE type IN ('table', 'view') "
+      "AND name != 'turntable_meta' AND name NOT LIKE 'sqlite_%'",
+      sqlite::quote_name(keyspace_)));
   if (!tables) return out;
   if (const auto row = tables->step(); row && *row)
-    out.error.message += fmt::format("; the file's keyspace is {}, its tables: {}", keyspace_, tables->text(0));
+    out.error.message +=
+        fmt::format("; the file's keyspace is {}, its tables: {}", keyspace_, tables->text(0));
   return out;
 }
 
-tl::expected<std::unique_ptr<RowStream>, StoreFault> SqliteStore::run(const CqlStatement& statement) {
+tl::expected<std::unique_ptr<RowStream>, StoreFault> SqliteStore::run(
+    const CqlStatement& statement) {
   const std::string text = without_allow_filtering(statement.text);
   auto prepared = db_.prepare_at(text);
   if (!prepared) return tl::unexpected(explain(std::move(prepared.error()), statement));
   if (!prepared->read_only() || prepared->columns() == 0) {
-    return tl::unexpected(StoreFault{{ErrorKind::usage, "an SQLite file can only be read by a query: expected SELECT"}, statement.at});
+    return tl::unexpected(StoreFault{
+        {ErrorKind::usage, "an SQLite file can only be read by a query: expected SELECT"},
+        statement.at});
   }
+  // The statement is prepared as it stands first, so that the places of its faults are its own.
+  if (auto ordered = db_.prepare(in_key_order(db_, text, keyspace_)))
+    prepared = std::move(*ordered);
   std::vector<SqliteColumn> columns = columns_of(db_, *prepared, text, keyspace_);
   auto first = prepared->step();
   if (!first) return tl::unexpected(StoreFault{std::move(first.error()), std::nullopt});
-  return std::make_unique<SqliteStream>(std::move(*prepared), std::move(columns), *first, page_rows_);
+  return std::make_unique<SqliteStream>(std::move(*prepared), std::move(columns), *first,
+                                        page_rows_);
 }
 
 }  // namespace turntable

@@ -1,9 +1,11 @@
 // Statements run by SQLite, on a file that is attached under its keyspace's name and only read.
 //
-// The same text gives the same result as on Cassandra, as far as this goes: SELECT * gives the columns in Cassandra's
-// order (key, then by name); results of avg, sum, min, max and count have Cassandra's names and types; avg and sum
-// compute as Cassandra's do; ALLOW FILTERING is taken and ignored. Rows come in the order of the table's key, which
-// within one partition is Cassandra's order.
+// The same text gives the same result as on Cassandra, as far as this goes: SELECT * gives the
+// columns in Cassandra's order (key, then by name); results of avg, sum, min, max and count have
+// Cassandra's names and types; avg and sum compute as Cassandra's do; ALLOW FILTERING is taken and
+// ignored. Rows come in the order of the table's key unless the statement says otherwise: within a
+// partition that is Cassandra's order, while the partitions themselves come in order and not by
+// Cassandra's hash.
 #pragma once
 
 #include <memory>
@@ -17,11 +19,14 @@ namespace turntable {
 
 class SqliteStore final : public RowStore {
  public:
-  // An empty keyspace is the one that the file remembers. Errors: no such file, no database, no keyspace known.
-  [[nodiscard]] static Result<std::unique_ptr<RowStore>> open(const std::string& path, std::string keyspace,
+  // An empty keyspace is the one that the file remembers. Errors: no such file, no database, no
+  // keyspace known.
+  [[nodiscard]] static Result<std::unique_ptr<RowStore>> open(const std::string& path,
+                                                              std::string keyspace,
                                                               uint32_t page_rows);
 
-  [[nodiscard]] tl::expected<std::unique_ptr<RowStream>, StoreFault> run(const CqlStatement& statement) override;
+  [[nodiscard]] tl::expected<std::unique_ptr<RowStream>, StoreFault> run(
+      const CqlStatement& statement) override;
 
  private:
   SqliteStore(sqlite::Database db, std::string keyspace, uint32_t page_rows)

@@ -8,10 +8,15 @@
 namespace turntable {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 // What begins at a byte and where it ends; `closed` is false where the text ends inside of it.
@@ -93,7 +98,8 @@ SelectShape::Item item_of(std::span<const CqlToken> tokens) {
   if (tokens.size() != 4 || tokens[1].text != "(" || tokens[3].text != ")") return item;
   const auto function = tokens[0].name();
   const auto argument = tokens[2].name();
-  if (!function || (!argument && tokens[2].text != "*" && !is_digit(tokens[2].text[0]))) return item;
+  if (!function || (!argument && tokens[2].text != "*" && !is_digit(tokens[2].text[0])))
+    return item;
   item.function = *function;
   item.argument = argument.value_or(std::string(tokens[2].text));
   return item;
@@ -101,7 +107,9 @@ SelectShape::Item item_of(std::span<const CqlToken> tokens) {
 
 }  // namespace
 
-TextPlace CqlStatement::place_of(size_t byte) const { return advance(at, std::string_view(text).substr(0, byte)); }
+TextPlace CqlStatement::place_of(size_t byte) const {
+  return advance(at, std::string_view(text).substr(0, byte));
+}
 
 tl::expected<std::vector<CqlStatement>, SplitFault> split_statements(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -121,8 +129,10 @@ tl::expected<std::vector<CqlStatement>, SplitFault> split_statements(std::string
     } else if (piece.kind == Piece::Kind::comment) {
       // One space for each character, and every line break, so that places stay.
       for (const char c : bytes) {
-        if (c == '\n') statement.push_back('\n');
-        else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) statement.push_back(' ');
+        if (c == '\n')
+          statement.push_back('\n');
+        else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80)
+          statement.push_back(' ');
       }
     } else {
       statement += bytes;
@@ -133,7 +143,9 @@ tl::expected<std::vector<CqlStatement>, SplitFault> split_statements(std::string
   return statements;
 }
 
-bool CqlToken::is(std::string_view word) const { return lowercase(text) == word; }
+bool CqlToken::is(std::string_view word) const {
+  return lowercase(text) == word;
+}
 
 std::optional<std::string> CqlToken::name() const {
   if (text[0] == '"') {
@@ -156,7 +168,8 @@ std::vector<CqlToken> tokens_of(std::string_view statement) {
     if (piece.kind == Piece::Kind::other && is_word(statement[i])) {
       while (end < statement.size() && is_word(statement[end])) ++end;
     }
-    if (piece.kind != Piece::Kind::comment && !is_space(statement[i])) tokens.push_back({statement.substr(i, end - i), i});
+    if (piece.kind != Piece::Kind::comment && !is_space(statement[i]))
+      tokens.push_back({statement.substr(i, end - i), i});
     i = end;
   }
   return tokens;
@@ -182,10 +195,13 @@ std::optional<SelectShape> shape_of(std::string_view statement) {
   }
   if (i + 1 >= tokens.size() || !tokens[i + 1].name()) return std::nullopt;
   size_t last = i + 1;
-  if (last + 2 < tokens.size() && tokens[last + 1].text == "." && tokens[last + 2].name()) last += 2;
+  if (last + 2 < tokens.size() && tokens[last + 1].text == "." && tokens[last + 2].name())
+    last += 2;
   // More than one table is more than this understands.
-  if (last + 1 < tokens.size() && (tokens[last + 1].text == "," || tokens[last + 1].is("join"))) return std::nullopt;
-  shape.from = statement.substr(tokens[i + 1].begin, tokens[last].begin + tokens[last].text.size() - tokens[i + 1].begin);
+  if (last + 1 < tokens.size() && (tokens[last + 1].text == "," || tokens[last + 1].is("join")))
+    return std::nullopt;
+  shape.from = statement.substr(
+      tokens[i + 1].begin, tokens[last].begin + tokens[last].text.size() - tokens[i + 1].begin);
   if (shape.all && shape.items.size() != 1) return std::nullopt;
   return shape;
 }

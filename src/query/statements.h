@@ -1,5 +1,5 @@
-// A text of CQL as statements and words: just enough of its lexical rules to find the semicolons, to know where an error
-// is, and to see what a SELECT list asks for.
+// A text of CQL as statements and words: just enough of its lexical rules to find the semicolons,
+// to know where an error is, and to see what a SELECT list asks for.
 #pragma once
 
 #include <cstddef>
@@ -26,13 +26,14 @@ struct CqlStatement {
   [[nodiscard]] TextPlace place_of(size_t byte) const;
 };
 
-// Splits at semicolons outside of quotes, $$ … $$ and comments (-- … // … /* … */). Empty statements are left out. An
-// fault where a quote or a comment is not closed.
+// Splits at semicolons outside of quotes, $$ … $$ and comments (-- … // … /* … */). Empty
+// statements are left out. An fault where a quote or a comment is not closed.
 struct SplitFault {
   TextPlace at;
   std::string message;
 };
-[[nodiscard]] tl::expected<std::vector<CqlStatement>, SplitFault> split_statements(std::string_view text);
+[[nodiscard]] tl::expected<std::vector<CqlStatement>, SplitFault> split_statements(
+    std::string_view text);
 
 // A word, a name in quotes, a number, a text, or one character of anything else.
 struct CqlToken {
@@ -54,9 +55,9 @@ struct SelectShape {
     std::string argument;  // Its one argument: a column's name, "*" or a number.
     bool renamed = false;  // It has an AS.
   };
-  bool all = false;          // SELECT *
-  std::vector<Item> items;   // In order, where not `all`.
-  std::string from;          // The table as it is written: spotify.listening_history.
+  bool all = false;         // SELECT *
+  std::vector<Item> items;  // In order, where not `all`.
+  std::string from;         // The table as it is written: spotify.listening_history.
 };
 
 // Nothing where it is no SELECT … FROM table.

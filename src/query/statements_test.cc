@@ -17,8 +17,10 @@ std::vector<std::string> texts(std::string_view text) {
 }
 
 TEST(Statements, SplitsAtSemicolonsOutsideOfQuotesAndComments) {
-  EXPECT_THAT(texts("SELECT 1; SELECT ';' ;\n ; SELECT \";\"\"x\" ; SELECT 'it''s;' -- no; \n+ 1 // neither;\n/* ; \n */;$$ ; $$"),
-              ElementsAre("SELECT 1", "SELECT ';'", "SELECT \";\"\"x\"", "SELECT 'it''s;'        \n+ 1", "$$ ; $$"));
+  EXPECT_THAT(texts("SELECT 1; SELECT ';' ;\n ; SELECT \";\"\"x\" ; SELECT 'it''s;' -- no; \n+ 1 "
+                    "// neither;\n/* ; \n */;$$ ; $$"),
+              ElementsAre("SELECT 1", "SELECT ';'", "SELECT \";\"\"x\"",
+                          "SELECT 'it''s;'        \n+ 1", "$$ ; $$"));
   EXPECT_THAT(texts(""), ElementsAre());
   EXPECT_THAT(texts(" -- only a comment"), ElementsAre());
   EXPECT_THAT(texts("\xef\xbb\xbfSELECT 1"), ElementsAre("SELECT 1"));
@@ -38,7 +40,8 @@ TEST(Statements, KnowsThePlaceOfEveryStatementAndByte) {
 }
 
 TEST(Statements, SaysWhatIsNotClosedAndWhereItBegan) {
-  const auto check = [](std::string_view text, std::string_view message, size_t line, size_t column) {
+  const auto check = [](std::string_view text, std::string_view message, size_t line,
+                        size_t column) {
     const auto statements = split_statements(text);
     ASSERT_FALSE(statements);
     EXPECT_EQ(statements.error().message, message);
@@ -52,7 +55,9 @@ TEST(Statements, SaysWhatIsNotClosedAndWhereItBegan) {
 }
 
 TEST(Statements, SeesWhatASelectAsksFor) {
-  const auto shape = shape_of("select name, AVG( \"Tempo\" ), count(*), max(a) as b, f(a, b), 1 FROM spotify . history WHERE x = 1");
+  const auto shape = shape_of(
+      "select name, AVG( \"Tempo\" ), count(*), max(a) as b, f(a, b), 1 FROM spotify . history "
+      "WHERE x = 1");
   ASSERT_TRUE(shape);
   EXPECT_FALSE(shape->all);
   EXPECT_EQ(shape->from, "spotify . history");

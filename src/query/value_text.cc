@@ -22,14 +22,16 @@ constexpr int kFloatPrecision = 5;
 
 std::string blob_text(std::string_view bytes) {
   std::string out = "0x";
-  for (const char byte : bytes) fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<uint8_t>(byte));
+  for (const char byte : bytes)
+    fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<uint8_t>(byte));
   return out;
 }
 
 // A big-endian signed integer of up to eight bytes.
 int64_t small_integer(std::string_view bytes) {
   int64_t value = static_cast<int8_t>(bytes[0]) < 0 ? -1 : 0;
-  for (const char byte : bytes) value = static_cast<int64_t>((static_cast<uint64_t>(value) << 8) | static_cast<uint8_t>(byte));
+  for (const char byte : bytes)
+    value = static_cast<int64_t>((static_cast<uint64_t>(value) << 8) | static_cast<uint8_t>(byte));
   return value;
 }
 
@@ -87,30 +89,32 @@ std::string date_text(int64_t days_since_1970) {
   constexpr int64_t kLast = 2'932'896;  // 9999-12-31
   if (days_since_1970 < kFirst || days_since_1970 > kLast) return fmt::to_string(days_since_1970);
   const year_month_day date{sys_days{days{days_since_1970}}};
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()));
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-// cqlsh shows microseconds and a numeric zone, Cassandra's own JSON milliseconds and Z. Outside of the years 1 to 9999, which
-// is all that Python knows, the milliseconds since 1970.
+// cqlsh shows microseconds and a numeric zone, Cassandra's own JSON milliseconds and Z. Outside of
+// the years 1 to 9999, which is all that Python knows, the milliseconds since 1970.
 std::string timestamp_text(int64_t millis, bool cqlsh) {
   constexpr int64_t kDay = 86'400'000;
   const int64_t day = millis / kDay - (millis % kDay < 0 ? 1 : 0);
   const std::string date = date_text(day);
   if (day < -719'162 || day > 2'932'896) return fmt::to_string(millis);
   const int64_t rest = millis - day * kDay;
-  return fmt::format("{} {:02}:{:02}:{:02}.{:03}{}", date, rest / 3'600'000, rest / 60'000 % 60, rest / 1000 % 60, rest % 1000,
-                     cqlsh ? "000+0000" : "Z");
+  return fmt::format("{} {:02}:{:02}:{:02}.{:03}{}", date, rest / 3'600'000, rest / 60'000 % 60,
+                     rest / 1000 % 60, rest % 1000, cqlsh ? "000+0000" : "Z");
 }
 
 std::string time_text(int64_t nanos) {
-  return fmt::format("{:02}:{:02}:{:02}.{:09}", nanos / 3'600'000'000'000, nanos / 60'000'000'000 % 60,
-                     nanos / 1'000'000'000 % 60, nanos % 1'000'000'000);
+  return fmt::format("{:02}:{:02}:{:02}.{:09}", nanos / 3'600'000'000'000,
+                     nanos / 60'000'000'000 % 60, nanos / 1'000'000'000 % 60,
+                     nanos % 1'000'000'000);
 }
 
 std::string uuid_text(std::string_view bytes) {
   const std::string hex = blob_text(bytes).substr(2);
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4), hex.substr(20));
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
 }
 
 std::string inet_text(std::string_view bytes) {
@@ -119,7 +123,8 @@ std::string inet_text(std::string_view bytes) {
   return text;
 }
 
-// One of Cassandra's variable-length integers, zigzag-coded, as durations have them. Nothing where bytes are missing.
+// One of Cassandra's variable-length integers, zigzag-coded, as durations have them. Nothing where
+// bytes are missing.
 std::optional<int64_t> take_vint(std::string_view& bytes) {
   if (bytes.empty()) return std::nullopt;
   const auto first = static_cast<uint8_t>(bytes[0]);
@@ -137,7 +142,9 @@ std::optional<std::string> duration_text(std::string_view bytes) {
   const auto nanos = take_vint(bytes);
   if (!months || !days || !nanos || !bytes.empty()) return std::nullopt;
   std::string out = *months < 0 || *days < 0 || *nanos < 0 ? "-" : "";
-  const auto magnitude = [](int64_t value) { return value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value); };
+  const auto magnitude = [](int64_t value) {
+    return value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  };
   struct Unit {
     uint64_t size;
     std::string_view name;
@@ -150,8 +157,12 @@ std::optional<std::string> duration_text(std::string_view bytes) {
   };
   put(magnitude(*months), {{12, "y"}, {1, "mo"}});
   put(magnitude(*days), {{1, "d"}});
-  put(magnitude(*nanos),
-      {{3'600'000'000'000, "h"}, {60'000'000'000, "m"}, {1'000'000'000, "s"}, {1'000'000, "ms"}, {1'000, "us"}, {1, "ns"}});
+  put(magnitude(*nanos), {{3'600'000'000'000, "h"},
+                          {60'000'000'000, "m"},
+                          {1'000'000'000, "s"},
+                          {1'000'000, "ms"},
+                          {1'000, "us"},
+                          {1, "ns"}});
   return out;
 }
 
@@ -178,19 +189,25 @@ std::string shortest_float(Float value) {
 size_t fixed_size(Kind kind) {
   switch (kind) {
     case Kind::boolean:
-    case Kind::tinyint: return 1;
-    case Kind::smallint: return 2;
+    case Kind::tinyint:
+      return 1;
+    case Kind::smallint:
+      return 2;
     case Kind::date:
     case Kind::float_:
-    case Kind::int_: return 4;
+    case Kind::int_:
+      return 4;
     case Kind::bigint:
     case Kind::counter:
     case Kind::double_:
     case Kind::time:
-    case Kind::timestamp: return 8;
+    case Kind::timestamp:
+      return 8;
     case Kind::timeuuid:
-    case Kind::uuid: return 16;
-    default: return 0;
+    case Kind::uuid:
+      return 16;
+    default:
+      return 0;
   }
 }
 
@@ -199,15 +216,21 @@ bool fits(Kind kind, std::string_view bytes) {
   if (size != 0) return bytes.size() == size;
   switch (kind) {
     case Kind::ascii:
-    case Kind::text: return is_utf8(bytes);
-    case Kind::inet: return bytes.size() == 4 || bytes.size() == 16;
-    case Kind::varint: return !bytes.empty();
-    case Kind::decimal: return bytes.size() > 4;
-    default: return true;
+    case Kind::text:
+      return is_utf8(bytes);
+    case Kind::inet:
+      return bytes.size() == 4 || bytes.size() == 16;
+    case Kind::varint:
+      return !bytes.empty();
+    case Kind::decimal:
+      return bytes.size() > 4;
+    default:
+      return true;
   }
 }
 
-// The elements of a collection, in the order of the wire; nothing where the bytes do not hold together.
+// The elements of a collection, in the order of the wire; nothing where the bytes do not hold
+// together.
 std::optional<std::vector<CellView>> elements_of(const CqlType& type, std::string_view bytes) {
   std::vector<CellView> cells;
   if (type.kind == Kind::vector) {
@@ -269,31 +292,47 @@ std::string collection(const CqlType& type, std::string_view bytes, Style style)
   return out + (square ? "]" : type.kind == Kind::tuple ? ")" : "}");
 }
 
-// A value with neither quotes nor escapes, as both styles and JSON's strings have it. The bytes fit the type.
+// A value with neither quotes nor escapes, as both styles and JSON's strings have it. The bytes fit
+// the type.
 std::string scalar(const CqlType& type, CellView cell, Style style) {
   const std::string_view bytes = cell.bytes();
   const bool cqlsh = style == Style::cqlsh;
   switch (type.kind) {
     case Kind::ascii:
-    case Kind::text: return std::string(bytes);
+    case Kind::text:
+      return std::string(bytes);
     case Kind::bigint:
     case Kind::counter:
     case Kind::int_:
     case Kind::smallint:
-    case Kind::tinyint: return fmt::to_string(small_integer(bytes));
-    case Kind::boolean: return cell.boolean() ? (cqlsh ? "True" : "true") : (cqlsh ? "False" : "false");
-    case Kind::date: return date_text(int64_t{read_be32(bytes.data())} - (int64_t{1} << 31));
-    case Kind::decimal: return decimal_text(bytes);
-    case Kind::double_: return cqlsh ? cqlsh_float(cell.float64()) : shortest_float(cell.float64());
-    case Kind::duration: return duration_text(bytes).value_or(blob_text(bytes));
-    case Kind::float_: return cqlsh ? cqlsh_float(static_cast<double>(cell.float32())) : shortest_float(cell.float32());
-    case Kind::inet: return inet_text(bytes);
-    case Kind::time: return time_text(cell.int64());
-    case Kind::timestamp: return timestamp_text(cell.int64(), cqlsh);
+    case Kind::tinyint:
+      return fmt::to_string(small_integer(bytes));
+    case Kind::boolean:
+      return cell.boolean() ? (cqlsh ? "True" : "true") : (cqlsh ? "False" : "false");
+    case Kind::date:
+      return date_text(int64_t{read_be32(bytes.data())} - (int64_t{1} << 31));
+    case Kind::decimal:
+      return decimal_text(bytes);
+    case Kind::double_:
+      return cqlsh ? cqlsh_float(cell.float64()) : shortest_float(cell.float64());
+    case Kind::duration:
+      return duration_text(bytes).value_or(blob_text(bytes));
+    case Kind::float_:
+      return cqlsh ? cqlsh_float(static_cast<double>(cell.float32()))
+                   : shortest_float(cell.float32());
+    case Kind::inet:
+      return inet_text(bytes);
+    case Kind::time:
+      return time_text(cell.int64());
+    case Kind::timestamp:
+      return timestamp_text(cell.int64(), cqlsh);
     case Kind::timeuuid:
-    case Kind::uuid: return uuid_text(bytes);
-    case Kind::varint: return big_integer(bytes);
-    default: return blob_text(bytes);
+    case Kind::uuid:
+      return uuid_text(bytes);
+    case Kind::varint:
+      return big_integer(bytes);
+    default:
+      return blob_text(bytes);
   }
 }
 
@@ -303,9 +342,11 @@ std::string value(const CqlType& type, CellView cell, Style style, bool nested) 
   // Cassandra lets every type have an empty value, which is not NULL.
   if (cell.bytes().empty() && !text && type.kind != Kind::blob) return "";
   if (!fits(type.kind, cell.bytes())) return blob_text(cell.bytes());
-  if (type.kind >= Kind::list && type.kind <= Kind::vector) return collection(type, cell.bytes(), style);
+  if (type.kind >= Kind::list && type.kind <= Kind::vector)
+    return collection(type, cell.bytes(), style);
   std::string out = scalar(type, cell, style);
-  if (nested && (text || type.kind == Kind::timestamp || type.kind == Kind::inet)) out = quoted(out);
+  if (nested && (text || type.kind == Kind::timestamp || type.kind == Kind::inet))
+    out = quoted(out);
   return text && style == Style::cqlsh ? cqlsh_escape(out) : out;
 }
 
@@ -319,8 +360,10 @@ bool is_number(Kind kind) {
     case Kind::int_:
     case Kind::smallint:
     case Kind::tinyint:
-    case Kind::varint: return true;
-    default: return false;
+    case Kind::varint:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -371,9 +414,13 @@ std::string cqlsh_escape(std::string_view text) {
   return out;
 }
 
-std::string cqlsh_text(const CqlType& type, CellView cell) { return value(type, cell, Style::cqlsh, false); }
+std::string cqlsh_text(const CqlType& type, CellView cell) {
+  return value(type, cell, Style::cqlsh, false);
+}
 
-std::string plain_text(const CqlType& type, CellView cell) { return value(type, cell, Style::plain, false); }
+std::string plain_text(const CqlType& type, CellView cell) {
+  return value(type, cell, Style::plain, false);
+}
 
 void append_json(std::string& out, const CqlType& type, CellView cell) {
   const bool text = type.kind == Kind::text || type.kind == Kind::ascii;
@@ -385,7 +432,8 @@ void append_json(std::string& out, const CqlType& type, CellView cell) {
     out += json_quote(blob_text(cell.bytes()));
     return;
   }
-  if (type.kind >= Kind::list && type.kind <= Kind::vector) return append_json_collection(out, type, cell);
+  if (type.kind >= Kind::list && type.kind <= Kind::vector)
+    return append_json_collection(out, type, cell);
   const std::string plain = scalar(type, cell, Style::plain);
   if (is_number(type.kind)) {
     const bool finite = plain.back() != 'N' && plain.back() != 'y';  // NaN, Infinity

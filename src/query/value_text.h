@@ -1,7 +1,8 @@
 // Cells of a result as text: as cqlsh shows them, as CSV fields, as JSON.
 //
-// The rules of cqlsh 6.2 (its own, without colours, in UTC) were taken from its behaviour; testdata/cqlsh.txt is what
-// it printed for testdata/cqlsh.cql. Bytes that do not fit their type are shown as a blob, never trusted.
+// The rules of cqlsh 6.2 (its own, without colours, in UTC) were taken from its behaviour;
+// testdata/cqlsh.txt is what it printed for testdata/cqlsh.cql. Bytes that do not fit their type
+// are shown as a blob, never trusted.
 #pragma once
 
 #include <string>
@@ -11,15 +12,16 @@
 
 namespace turntable {
 
-// As cqlsh: five significant digits of a float behind its integer part, True and False, control characters and
-// backslashes escaped.
+// As cqlsh: five significant digits of a float behind its integer part, True and False, control
+// characters and backslashes escaped.
 [[nodiscard]] std::string cqlsh_text(const CqlType& type, CellView cell);
 
-// The whole value: floats in the shortest form that reads back the same, texts as they are. NULL is the empty text.
+// The whole value: floats in the shortest form that reads back the same, texts as they are. NULL is
+// the empty text.
 [[nodiscard]] std::string plain_text(const CqlType& type, CellView cell);
 
-// Appends a JSON value. NULL, and numbers that JSON has not (NaN, infinity), are null; blobs are "0x…"; collections
-// become arrays, maps objects.
+// Appends a JSON value. NULL, and numbers that JSON has not (NaN, infinity), are null; blobs are
+// "0x…"; collections become arrays, maps objects.
 void append_json(std::string& out, const CqlType& type, CellView cell);
 
 // A text with backslashes doubled and control characters escaped, as cqlsh does.

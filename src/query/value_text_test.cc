@@ -1,4 +1,5 @@
-// The live comparison with what cqlsh printed is query_cassandra_test.cc; here are the same rules without a server.
+// The live comparison with what cqlsh printed is query_cassandra_test.cc; here are the same rules
+// without a server.
 #include "query/value_text.h"
 
 #include <gtest/gtest.h>
@@ -16,12 +17,22 @@ std::string be(uint64_t value, size_t bytes) {
   for (size_t i = bytes; i-- > 0;) out.push_back(static_cast<char>(value >> (8 * i)));
   return out;
 }
-std::string sized(std::string_view bytes) { return be(bytes.size(), 4) + std::string(bytes); }
-std::string f32(float value) { return be(std::bit_cast<uint32_t>(value), 4); }
-std::string f64(double value) { return be(std::bit_cast<uint64_t>(value), 8); }
+std::string sized(std::string_view bytes) {
+  return be(bytes.size(), 4) + std::string(bytes);
+}
+std::string f32(float value) {
+  return be(std::bit_cast<uint32_t>(value), 4);
+}
+std::string f64(double value) {
+  return be(std::bit_cast<uint64_t>(value), 8);
+}
 
-std::string cqlsh(std::string_view type, const std::string& bytes) { return cqlsh_text(parse_cql_type(type), CellView(bytes)); }
-std::string plain(std::string_view type, const std::string& bytes) { return plain_text(parse_cql_type(type), CellView(bytes)); }
+std::string cqlsh(std::string_view type, const std::string& bytes) {
+  return cqlsh_text(parse_cql_type(type), CellView(bytes));
+}
+std::string plain(std::string_view type, const std::string& bytes) {
+  return plain_text(parse_cql_type(type), CellView(bytes));
+}
 std::string json(std::string_view type, const std::string& bytes) {
   std::string out;
   append_json(out, parse_cql_type(type), CellView(bytes));
@@ -53,11 +64,13 @@ TEST(ValueText, ShowsEveryTypeAsCqlshDoes) {
   EXPECT_EQ(cqlsh("blob", "\xca\xfe"), "0xcafe");
   EXPECT_EQ(cqlsh("blob", ""), "0x");
   EXPECT_EQ(cqlsh("timestamp", be(1'709'460'900'123, 8)), "2024-03-03 10:15:00.123000+0000");
-  EXPECT_EQ(cqlsh("timestamp", be(static_cast<uint64_t>(-1), 8)), "1969-12-31 23:59:59.999000+0000");
+  EXPECT_EQ(cqlsh("timestamp", be(static_cast<uint64_t>(-1), 8)),
+            "1969-12-31 23:59:59.999000+0000");
   EXPECT_EQ(cqlsh("timestamp", be(INT64_MAX, 8)), "9223372036854775807");
   EXPECT_EQ(cqlsh("date", be(0x80000000 + 19785, 4)), "2024-03-03");
   EXPECT_EQ(cqlsh("time", be(36'900'500'000'000, 8)), "10:15:00.500000000");
-  EXPECT_EQ(cqlsh("uuid", "\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\x00"s), "123e4567-e89b-12d3-a456-426614174000");
+  EXPECT_EQ(cqlsh("uuid", "\x12\x3e\x45\x67\xe8\x9b\x12\xd3\xa4\x56\x42\x66\x14\x17\x40\x00"s),
+            "123e4567-e89b-12d3-a456-426614174000");
   EXPECT_EQ(cqlsh("inet", "\x7f\x00\x00\x01"s), "127.0.0.1");
   EXPECT_EQ(cqlsh("inet", std::string(15, '\0') + "\x01"), "::1");
   EXPECT_EQ(cqlsh("duration", "\x1c\x06\xff\x00\x00\x00\x00\x00\x00\x00\x0a"s), "1y2mo3d5ns");
@@ -67,8 +80,10 @@ TEST(ValueText, ShowsEveryTypeAsCqlshDoes) {
 
 TEST(ValueText, ShowsNumbersOfAnyLength) {
   EXPECT_EQ(cqlsh("varint", be(0, 1)), "0");
-  EXPECT_EQ(cqlsh("varint", "\x02\x9d\x42\xb6\x4e\x76\x71\x42\x44\xcb"s), "12345678901234567890123");
-  EXPECT_EQ(cqlsh("varint", "\xfd\x62\xbd\x49\xb1\x89\x8e\xbd\xbb\x35"s), "-12345678901234567890123");
+  EXPECT_EQ(cqlsh("varint", "\x02\x9d\x42\xb6\x4e\x76\x71\x42\x44\xcb"s),
+            "12345678901234567890123");
+  EXPECT_EQ(cqlsh("varint", "\xfd\x62\xbd\x49\xb1\x89\x8e\xbd\xbb\x35"s),
+            "-12345678901234567890123");
   EXPECT_EQ(cqlsh("varint", "\xff" + std::string(9, '\0')), "-4722366482869645213696");
   EXPECT_EQ(cqlsh("decimal", be(2, 4) + "\xff\x6a"), "-1.50");
   EXPECT_EQ(cqlsh("decimal", be(0, 4) + "\x0c"), "12");
@@ -90,13 +105,16 @@ TEST(ValueText, ShowsCollections) {
   EXPECT_EQ(cqlsh("list<float>", list), "[1.5, 0.1]");
   EXPECT_EQ(cqlsh("frozen<set<float>>", list), "{1.5, 0.1}");
   EXPECT_EQ(json("list<float>", list), "[1.5,0.1]");
-  const std::string map = be(2, 4) + sized("a'b") + sized(f32(3)) + sized("x\\y") + sized(f32(1.25F));
+  const std::string map =
+      be(2, 4) + sized("a'b") + sized(f32(3)) + sized("x\\y") + sized(f32(1.25F));
   EXPECT_EQ(cqlsh("map<text, float>", map), "{'a''b': 3, 'x\\\\y': 1.25}");
   EXPECT_EQ(json("map<text, float>", map), R"({"a'b":3,"x\\y":1.25})");
   EXPECT_EQ(cqlsh("tuple<int, text>", sized(be(1, 4)) + sized("z")), "(1, 'z')");
   EXPECT_EQ(cqlsh("tuple<int, text>", sized(be(1, 4))), "(1, null)");
   EXPECT_EQ(cqlsh("vector<float, 3>", f32(1) + f32(2.5F) + f32(3)), "[1, 2.5, 3]");
-  EXPECT_EQ(cqlsh("map<int, frozen<list<text>>>", be(1, 4) + sized(be(7, 4)) + sized(be(1, 4) + sized("a"))), "{7: ['a']}");
+  EXPECT_EQ(cqlsh("map<int, frozen<list<text>>>",
+                  be(1, 4) + sized(be(7, 4)) + sized(be(1, 4) + sized("a"))),
+            "{7: ['a']}");
 }
 
 TEST(ValueText, ShowsBytesThatDoNotFitTheirTypeAsABlob) {

@@ -30,8 +30,8 @@ Result<Difference> check_cassandra_table(cassandra::Session& session, const Sink
   Difference difference;
   if (columns.empty()) {
     ASSIGN_OR_RETURN(const bool keyspace, cassandra::has_keyspace(session, table.keyspace));
-    difference.faults.push_back(keyspace ? fmt::format("there is no table {} in keyspace {}", table.name, table.keyspace)
-                                         : fmt::format("there is no keyspace {}", table.keyspace));
+    difference.faults.push_back(keyspace ? fmt::format("there is no table {} in keyspace {}; `turntable schema apply` makes it", table.name, table.keyspace)
+                                         : fmt::format("there is no keyspace {}; `turntable schema apply` makes it and the table", table.keyspace));
     return difference;
   }
   std::vector<LiveColumn> live;

@@ -32,7 +32,8 @@ void append_line(std::string& out, const std::string* cells, const std::vector<s
 
 }  // namespace
 
-ConsoleSink::ConsoleSink(Schema columns, std::FILE* out) : columns_(std::move(columns)), out_(out) {}
+ConsoleSink::ConsoleSink(Schema columns, std::FILE* out)
+    : columns_(std::move(columns)), out_(out) {}
 
 std::string ConsoleSink::table(const RowBatch& rows) const {
   std::vector<std::string> cells;  // Row after row, the header first.
@@ -53,7 +54,8 @@ std::string ConsoleSink::table(const RowBatch& rows) const {
   std::string out = line;
   append_line(out, cells.data(), widths);
   out += line;
-  for (size_t row = 1; row <= rows.size(); ++row) append_line(out, &cells[row * columns_.size()], widths);
+  for (size_t row = 1; row <= rows.size(); ++row)
+    append_line(out, &cells[row * columns_.size()], widths);
   return out + line;
 }
 
@@ -62,7 +64,8 @@ Status ConsoleSink::submit(RowBatch& rows) {
   const std::string bar(43, '-');
   const std::string text = fmt::format("{0}\nBatch: {1}\n{0}\n{2}\n", bar, batches_++, table(rows));
   if (std::fwrite(text.data(), 1, text.size(), out_) != text.size() || std::fflush(out_) != 0) {
-    return fail(ErrorKind::failed, fmt::format("writing {} rows to the console failed: {}", rows.size(), std::strerror(errno)));
+    return fail(ErrorKind::failed, fmt::format("writing {} rows to the console failed: {}",
+                                               rows.size(), std::strerror(errno)));
   }
   written_.insert(written_.end(), rows.origins.begin(), rows.origins.end());
   rows.clear();

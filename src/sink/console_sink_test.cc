@@ -49,8 +49,10 @@ Batch: 0
 -------------------------------------------
 Batch: 1
 -------------------------------------------
-+)" + std::string(100, '-') + "+-----+\n|name" + std::string(96, ' ') + "|tempo|\n+" + std::string(100, '-') +
-                                "+-----+\n|" + x + "|1    |\n+" + std::string(100, '-') + "+-----+\n\n");
++)" + std::string(100, '-') + "+-----+\n|name" +
+                                std::string(96, ' ') + "|tempo|\n+" + std::string(100, '-') +
+                                "+-----+\n|" + x + "|1    |\n+" + std::string(100, '-') +
+                                "+-----+\n\n");
   std::fclose(file);
 }
 
@@ -62,7 +64,8 @@ TEST(ConsoleSink, StopsWhereTheStreamTakesNoMore) {
   add_row(rows, "a", 1);
   const Status status = sink.submit(rows);
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().message, "writing 1 rows to the console failed: No space left on device");
+  EXPECT_EQ(status.error().message,
+            "writing 1 rows to the console failed: No space left on device");
   EXPECT_TRUE(sink.reap(Millis(0))->written.empty());
   std::fclose(full);
 }

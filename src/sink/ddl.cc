@@ -13,37 +13,46 @@
 namespace turntable {
 namespace {
 
-// Words that CQL takes as names only in quotes: Cassandra 5's reserved_keywords.txt, and DEFAULT, UNSET, MBEAN, MBEANS,
-// REPLACE, which other versions reserve.
+// Words that CQL takes as names only in quotes: Cassandra 5's reserved_keywords.txt, and DEFAULT,
+// UNSET, MBEAN, MBEANS, REPLACE, which other versions reserve.
 constexpr std::array kReserved = std::to_array<std::string_view>({
-    "add",       "allow",    "alter",  "and",        "apply",    "asc",         "authorize", "batch",
-    "begin",     "by",       "columnfamily",         "create",   "default",     "delete",    "desc",
-    "describe",  "drop",     "entries", "execute",   "from",     "full",        "grant",     "if",
-    "in",        "index",    "infinity", "insert",   "into",     "is",          "keyspace",  "limit",
-    "materialized",          "mbean",  "mbeans",     "modify",   "nan",         "norecursive",
-    "not",       "null",     "of",     "on",         "or",       "order",       "primary",   "rename",
-    "replace",   "revoke",   "schema", "select",     "set",      "table",       "to",        "token",
-    "truncate",  "unlogged", "unset",  "update",     "use",      "using",       "view",      "where",
-    "with",
+    "add",    "allow",       "alter",  "and",          "apply",    "asc",      "authorize",
+    "batch",  "begin",       "by",     "columnfamily", "create",   "default",  "delete",
+    "desc",   "describe",    "drop",   "entries",      "execute",  "from",     "full",
+    "grant",  "if",          "in",     "index",        "infinity", "insert",   "into",
+    "is",     "keyspace",    "limit",  "materialized", "mbean",    "mbeans",   "modify",
+    "nan",    "norecursive", "not",    "null",         "of",       "on",       "or",
+    "order",  "primary",     "rename", "replace",      "revoke",   "schema",   "select",
+    "set",    "table",       "to",     "token",        "truncate", "unlogged", "unset",
+    "update", "use",         "using",  "view",         "where",    "with",
 });
 
 constexpr size_t kCqlNameLimit = 48;
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_letter(char c) {
+  return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_plain_cql(std::string_view name) {
   if (name.empty() || !is_lower(name[0])) return false;
-  if (!std::all_of(name.begin(), name.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '_'; }))
+  if (!std::all_of(name.begin(), name.end(),
+                   [](char c) { return is_lower(c) || is_digit(c) || c == '_'; }))
     return false;
   return std::find(kReserved.begin(), kReserved.end(), name) == kReserved.end();
 }
 
-// Keyspaces and tables become folders of Cassandra: https://cassandra.apache.org/doc/latest/cassandra/developing/cql/ddl.html
+// Keyspaces and tables become folders of Cassandra:
+// https://cassandra.apache.org/doc/latest/cassandra/developing/cql/ddl.html
 bool is_cql_table_name(std::string_view name) {
   return !name.empty() && name.size() <= kCqlNameLimit && is_letter(name[0]) &&
-         std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
@@ -57,16 +66,18 @@ std::vector<std::string> quoted(const std::vector<std::string>& names, Dialect d
 }
 
 std::string cql_full_name(const SinkTable& table) {
-  return table.keyspace.empty()
-             ? quote_name(table.name, Dialect::cql)
-             : quote_name(table.keyspace, Dialect::cql) + "." + quote_name(table.name, Dialect::cql);
+  return table.keyspace.empty() ? quote_name(table.name, Dialect::cql)
+                                : quote_name(table.keyspace, Dialect::cql) + "." +
+                                      quote_name(table.name, Dialect::cql);
 }
 
 std::string cql_table(const SinkTable& table) {
   std::string out = fmt::format("CREATE TABLE IF NOT EXISTS {} (\n", cql_full_name(table));
   for (const ColumnDef& column : table.columns)
-    out += fmt::format("    {} {},\n", quote_name(column.name, Dialect::cql), cql_name(column.type));
-  std::vector<std::string> key = {"(" + joined(quoted(table.key.partition, Dialect::cql), ", ") + ")"};
+    out +=
+        fmt::format("    {} {},\n", quote_name(column.name, Dialect::cql), cql_name(column.type));
+  std::vector<std::string> key = {"(" + joined(quoted(table.key.partition, Dialect::cql), ", ") +
+                                  ")"};
   std::vector<std::string> order;
   for (const ClusteringColumn& column : table.key.clustering) {
     key.push_back(quote_name(column.name, Dialect::cql));
@@ -77,16 +88,19 @@ std::string cql_table(const SinkTable& table) {
   return out;
 }
 
-// With a rowid, and the key as an index beside it: rows are appended and only the short keys are sorted in, which writes
-// a quarter to a half more rows a second than WITHOUT ROWID. One partition's rows come through the index, in the order in
-// which Cassandra gives them.
+// With a rowid, and the key as an index beside it: rows are appended and only the short keys are
+// sorted in, which writes a quarter to a half more rows a second than WITHOUT ROWID. One
+// partition's rows come through the index, in the order in which Cassandra gives them.
 std::string sqlite_table(const SinkTable& table) {
-  std::string out = fmt::format("CREATE TABLE IF NOT EXISTS {} (\n", quote_name(table.name, Dialect::sqlite));
+  std::string out =
+      fmt::format("CREATE TABLE IF NOT EXISTS {} (\n", quote_name(table.name, Dialect::sqlite));
   const std::vector<std::string> key_columns = table.key.columns();
   for (const ColumnDef& column : table.columns) {
-    const bool in_key = std::find(key_columns.begin(), key_columns.end(), column.name) != key_columns.end();
-    out += fmt::format("    {} {}{},\n", quote_name(column.name, Dialect::sqlite), sqlite::type_name(column.type),
-                       in_key || column.not_null ? " NOT NULL" : "");
+    const bool in_key =
+        std::find(key_columns.begin(), key_columns.end(), column.name) != key_columns.end();
+    out +=
+        fmt::format("    {} {}{},\n", quote_name(column.name, Dialect::sqlite),
+                    sqlite::type_name(column.type), in_key || column.not_null ? " NOT NULL" : "");
   }
   std::vector<std::string> key = quoted(table.key.partition, Dialect::sqlite);
   for (const ClusteringColumn& column : table.key.clustering)
@@ -98,9 +112,10 @@ std::string sqlite_table(const SinkTable& table) {
 void check_names(const SinkTable& table, Dialect dialect, std::vector<std::string>& faults) {
   const auto check = [&](std::string_view what, const std::string& name) {
     if (dialect == Dialect::cql && !is_cql_table_name(name)) {
-      faults.push_back(fmt::format("Cassandra cannot take '{}' as the name of a {}: a letter, then letters, digits "
-                                   "and _, {} at most",
-                                   printable(name), what, kCqlNameLimit));
+      faults.push_back(fmt::format(
+          "Cassandra cannot take '{}' as the name of a {}: a letter, then letters, digits "
+          "and _, {} at most",
+          printable(name), what, kCqlNameLimit));
     } else if (name.empty()) {
       faults.push_back(fmt::format("the name of the {} is empty", what));
     }
@@ -110,10 +125,12 @@ void check_names(const SinkTable& table, Dialect dialect, std::vector<std::strin
   if (table.columns.empty()) faults.push_back(fmt::format("table {} has no columns", table.name));
   std::set<std::string> seen;
   for (const ColumnDef& column : table.columns) {
-    if (column.name.empty()) faults.push_back(fmt::format("a column of {} has no name", table.name));
+    if (column.name.empty())
+      faults.push_back(fmt::format("a column of {} has no name", table.name));
     // SQLite takes names that differ in case only for the same.
     const std::string name = dialect == Dialect::sqlite ? lowercase(column.name) : column.name;
-    if (!seen.insert(name).second) faults.push_back(fmt::format("column {} stands twice in {}", column.name, table.name));
+    if (!seen.insert(name).second)
+      faults.push_back(fmt::format("column {} stands twice in {}", column.name, table.name));
   }
 }
 
@@ -139,7 +156,8 @@ std::vector<LiveColumn> of_kind(std::span<const LiveColumn> live, LiveColumn::Ki
   for (const LiveColumn& column : live) {
     if (column.kind == kind) out.push_back(column);
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a.position < b.position; });
   return out;
 }
 
@@ -149,10 +167,12 @@ std::vector<std::string> names_of(const std::vector<LiveColumn>& columns) {
   return names;
 }
 
-void compare_key(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect, Difference& difference) {
+void compare_key(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect,
+                 Difference& difference) {
   std::vector<std::string> wanted = table.key.partition;
   std::vector<std::string> wanted_clustering;
-  for (const ClusteringColumn& column : table.key.clustering) wanted_clustering.push_back(column.name);
+  for (const ClusteringColumn& column : table.key.clustering)
+    wanted_clustering.push_back(column.name);
   std::vector<LiveColumn> partition = of_kind(live, LiveColumn::Kind::partition);
   const std::vector<LiveColumn> clustering = of_kind(live, LiveColumn::Kind::clustering);
   // SQLite knows one key, not two halves.
@@ -164,19 +184,23 @@ void compare_key(const SinkTable& table, std::span<const LiveColumn> live, Diale
   }
   const auto differ = [&](std::string_view part, const std::vector<std::string>& has,
                           const std::vector<std::string>& wants) {
-    if (dialect == Dialect::sqlite ? lowercase(joined(has, ",")) == lowercase(joined(wants, ",")) : has == wants)
+    if (dialect == Dialect::sqlite ? lowercase(joined(has, ",")) == lowercase(joined(wants, ","))
+                                   : has == wants)
       return false;
-    difference.faults.push_back(fmt::format("the {} is ({}), expected ({})", part, joined(has, ", "), joined(wants, ", ")));
+    difference.faults.push_back(
+        fmt::format("the {} is ({}), expected ({})", part, joined(has, ", "), joined(wants, ", ")));
     return true;
   };
   bool other = differ(what, names_of(partition), wanted);
-  if (dialect == Dialect::cql) other |= differ("clustering key", names_of(clustering), wanted_clustering);
+  if (dialect == Dialect::cql)
+    other |= differ("clustering key", names_of(clustering), wanted_clustering);
   if (other) return;
   for (const ClusteringColumn& column : table.key.clustering) {
     for (const LiveColumn& there : live) {
       if (there.name != column.name || there.descending == column.descending) continue;
       difference.faults.push_back(fmt::format("column {} is ordered {}, expected {}", column.name,
-                                              there.descending ? "DESC" : "ASC", column.descending ? "DESC" : "ASC"));
+                                              there.descending ? "DESC" : "ASC",
+                                              column.descending ? "DESC" : "ASC"));
     }
   }
 }
@@ -196,44 +220,57 @@ std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
   std::vector<std::string> faults;
   check_names(table, dialect, faults);
   if (table.key.empty()) {
-    faults.push_back(fmt::format("{} has no primary_key: without it a record that is read again would become a second row",
-                                 table.full_name()));
+    faults.push_back(fmt::format(
+        "{} has no primary_key: without it a record that is read again would become a second row",
+        table.full_name()));
   }
   std::set<std::string> seen;
   for (const std::string& name : table.key.columns()) {
     if (!table.find(name)) {
-      faults.push_back(fmt::format("primary_key names {}, which is no column of {}.{}", name, table.full_name(),
+      faults.push_back(fmt::format("primary_key names {}, which is no column of {}.{}", name,
+                                   table.full_name(),
                                    did_you_mean(name, column_names(table.columns))));
     }
-    if (!seen.insert(name).second) faults.push_back(fmt::format("primary_key names {} twice", name));
+    if (!seen.insert(name).second)
+      faults.push_back(fmt::format("primary_key names {} twice", name));
   }
   return faults;
 }
 
 Result<std::string> keyspace_ddl(const std::string& keyspace, const KeyspaceOptions& options) {
   if (!is_cql_table_name(keyspace)) {
-    return fail(ErrorKind::usage, fmt::format("Cassandra cannot take '{}' as the name of a keyspace", printable(keyspace)));
+    return fail(
+        ErrorKind::usage,
+        fmt::format("Cassandra cannot take '{}' as the name of a keyspace", printable(keyspace)));
   }
   std::string map(trim(options.replication));
   if (!map.empty()) {
     if (map.front() != '{' || map.back() != '}') {
-      return fail(ErrorKind::usage, fmt::format("replication = '{}' is no map: expected one like {}", printable(map),
-                                                "{'class': 'NetworkTopologyStrategy', 'dc1': 3}"));
+      return fail(ErrorKind::usage,
+                  fmt::format("replication = '{}' is no map: expected one like {}", printable(map),
+                              "{'class': 'NetworkTopologyStrategy', 'dc1': 3}"));
     }
   } else {
     const std::string& factor = options.replication_factor;
-    if (factor.empty() || factor.size() > 4 || !std::all_of(factor.begin(), factor.end(), is_digit) || factor[0] == '0') {
-      return fail(ErrorKind::usage, fmt::format("replication_factor = '{}' is no count of replicas: expected 1 or more",
-                                                printable(factor)));
+    if (factor.empty() || factor.size() > 4 ||
+        !std::all_of(factor.begin(), factor.end(), is_digit) || factor[0] == '0') {
+      return fail(
+          ErrorKind::usage,
+          fmt::format("replication_factor = '{}' is no count of replicas: expected 1 or more",
+                      printable(factor)));
     }
-    if (options.replication_class != "SimpleStrategy" && options.replication_class != "NetworkTopologyStrategy") {
-      return fail(ErrorKind::usage, fmt::format("replication_class = '{}' is not known: expected SimpleStrategy or "
-                                                "NetworkTopologyStrategy",
-                                                printable(options.replication_class)));
+    if (options.replication_class != "SimpleStrategy" &&
+        options.replication_class != "NetworkTopologyStrategy") {
+      return fail(ErrorKind::usage,
+                  fmt::format("replication_class = '{}' is not known: expected SimpleStrategy or "
+                              "NetworkTopologyStrategy",
+                              printable(options.replication_class)));
     }
-    map = fmt::format("{{'class': '{}', 'replication_factor': {}}}", options.replication_class, factor);
+    map = fmt::format("{{'class': '{}', 'replication_factor': {}}}", options.replication_class,
+                      factor);
   }
-  return fmt::format("CREATE KEYSPACE IF NOT EXISTS {} WITH replication = {}", quote_name(keyspace, Dialect::cql), map);
+  return fmt::format("CREATE KEYSPACE IF NOT EXISTS {} WITH replication = {}",
+                     quote_name(keyspace, Dialect::cql), map);
 }
 
 std::string table_ddl(const SinkTable& table, Dialect dialect) {
@@ -244,8 +281,9 @@ std::string table_ddl(const SinkTable& table, Dialect dialect) {
 std::string insert_dml(const SinkTable& table, Dialect dialect) {
   const std::vector<std::string> names = quoted(column_names(table.columns), dialect);
   const std::vector<std::string> marks(names.size(), "?");
-  const std::string into = dialect == Dialect::cql ? "INSERT INTO " + cql_full_name(table)
-                                                   : "INSERT OR REPLACE INTO " + quote_name(table.name, dialect);
+  const std::string into = dialect == Dialect::cql
+                               ? "INSERT INTO " + cql_full_name(table)
+                               : "INSERT OR REPLACE INTO " + quote_name(table.name, dialect);
   return fmt::format("{} ({}) VALUES ({})", into, joined(names, ", "), joined(marks, ", "));
 }
 
@@ -255,27 +293,34 @@ Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dia
     return dialect == Dialect::sqlite ? lowercase(a) == lowercase(b) : a == b;
   };
   for (const ColumnDef& column : table.columns) {
-    const auto there = std::find_if(live.begin(), live.end(),
-                                    [&](const LiveColumn& other) { return same_name(other.name, column.name); });
+    const auto there = std::find_if(live.begin(), live.end(), [&](const LiveColumn& other) {
+      return same_name(other.name, column.name);
+    });
     const std::string_view wanted = column_type(column.type, dialect);
     if (there == live.end()) {
-      difference.faults.push_back(fmt::format("column {} is missing, expected {}", column.name, wanted));
+      difference.faults.push_back(
+          fmt::format("column {} is missing, expected {}", column.name, wanted));
     } else if (!same_type(column.type, there->type, dialect)) {
       difference.faults.push_back(fmt::format("column {} is {}, expected {}", column.name,
-                                              there->type.empty() ? "of no type" : there->type, wanted));
+                                              there->type.empty() ? "of no type" : there->type,
+                                              wanted));
     } else if (there->kind == LiveColumn::Kind::fixed) {
-      difference.faults.push_back(fmt::format("column {} is static, expected one value for each row", column.name));
+      difference.faults.push_back(
+          fmt::format("column {} is static, expected one value for each row", column.name));
     }
   }
   for (const LiveColumn& column : live) {
-    const bool known = std::any_of(table.columns.begin(), table.columns.end(),
-                                   [&](const ColumnDef& ours) { return same_name(ours.name, column.name); });
+    const bool known =
+        std::any_of(table.columns.begin(), table.columns.end(),
+                    [&](const ColumnDef& ours) { return same_name(ours.name, column.name); });
     if (known) continue;
     if (column.required) {
-      difference.faults.push_back(fmt::format("column {} ({}) must not be NULL, and the pipeline has no value for it",
-                                              column.name, column.type));
+      difference.faults.push_back(
+          fmt::format("column {} ({}) must not be NULL, and the pipeline has no value for it",
+                      column.name, column.type));
     } else if (column.kind == LiveColumn::Kind::regular || column.kind == LiveColumn::Kind::fixed) {
-      difference.notes.push_back(fmt::format("column {} ({}) is not in the pipeline and stays NULL", column.name, column.type));
+      difference.notes.push_back(fmt::format("column {} ({}) is not in the pipeline and stays NULL",
+                                             column.name, column.type));
     }
   }
   compare_key(table, live, dialect, difference);

@@ -1,4 +1,5 @@
-// The statements that create a sink's table, and what a live table lacks. Text only: nothing is sent anywhere.
+// The statements that create a sink's table, and what a live table lacks. Text only: nothing is
+// sent anywhere.
 #pragma once
 
 #include <span>
@@ -16,8 +17,9 @@ enum class Dialect { cql, sqlite };
 
 struct KeyspaceOptions {
   std::string replication_class = "SimpleStrategy";
-  std::string replication_factor = "1";  // With NetworkTopologyStrategy: the factor of every data centre.
-  std::string replication = "";          // The whole map, "{'class': …}". Overrides the two above.
+  std::string replication_factor =
+      "1";                       // With NetworkTopologyStrategy: the factor of every data centre.
+  std::string replication = "";  // The whole map, "{'class': …}". Overrides the two above.
 };
 
 // A name as the dialect needs it: CQL quotes only what is a reserved word or not in lower case.
@@ -26,24 +28,28 @@ struct KeyspaceOptions {
 // The type's name in a table's definition: cql_name(), or sqlite::type_name().
 [[nodiscard]] std::string_view column_type(Type type, Dialect dialect);
 
-// What is wrong with the table before any store has seen it, a sentence each: names that the dialect cannot take, names
-// that stand twice, key columns that are not there, a missing key.
+// What is wrong with the table before any store has seen it, a sentence each: names that the
+// dialect cannot take, names that stand twice, key columns that are not there, a missing key.
 [[nodiscard]] std::vector<std::string> check_table(const SinkTable& table, Dialect dialect);
 
-// CREATE KEYSPACE IF NOT EXISTS …, without a semicolon. An error of kind usage where an option has no meaning.
+// CREATE KEYSPACE IF NOT EXISTS …, without a semicolon. An error of kind usage where an option has
+// no meaning.
 [[nodiscard]] Result<std::string> keyspace_ddl(const std::string& keyspace,
                                                const KeyspaceOptions& options);
 
-// CREATE TABLE IF NOT EXISTS …, one column per line, without a semicolon. The table must pass check_table().
+// CREATE TABLE IF NOT EXISTS …, one column per line, without a semicolon. The table must pass
+// check_table().
 [[nodiscard]] std::string table_ddl(const SinkTable& table, Dialect dialect);
 
-// INSERT INTO … VALUES (?, …) in the order of the columns. A row whose key is there already replaces it.
+// INSERT INTO … VALUES (?, …) in the order of the columns. A row whose key is there already
+// replaces it.
 [[nodiscard]] std::string insert_dml(const SinkTable& table, Dialect dialect);
 
 // How a live table differs from what the pipeline writes.
 struct Difference {
-  std::vector<std::string> faults;  // A sentence for each column that the pipeline cannot write as it is.
-  std::vector<std::string> notes;   // Columns that the pipeline leaves NULL.
+  std::vector<std::string>
+      faults;  // A sentence for each column that the pipeline cannot write as it is.
+  std::vector<std::string> notes;  // Columns that the pipeline leaves NULL.
 
   [[nodiscard]] bool ok() const { return faults.empty(); }
 };

@@ -20,20 +20,22 @@ SinkTable history() {
                       {"Tempo", Type::float32},
                       {"token", Type::timestamp},
                       {"kafka_offset", Type::int64, true}},
-          .key = {.partition = {"name", "hour"}, .clustering = {{"time", true}, {"kafka_offset", false}}}};
+          .key = {.partition = {"name", "hour"},
+                  .clustering = {{"time", true}, {"kafka_offset", false}}}};
 }
 
 // The table as Cassandra would describe it, were it created from the pipeline.
 std::vector<LiveColumn> live_history() {
   using Kind = LiveColumn::Kind;
-  return {{"Tempo", "float", Kind::regular, -1},  {"hour", "int", Kind::partition, 1},
-          {"id", "int", Kind::regular, -1},       {"kafka_offset", "bigint", Kind::clustering, 1},
-          {"name", "text", Kind::partition, 0},   {"time", "text", Kind::clustering, 0, true},
+  return {{"Tempo", "float", Kind::regular, -1},    {"hour", "int", Kind::partition, 1},
+          {"id", "int", Kind::regular, -1},         {"kafka_offset", "bigint", Kind::clustering, 1},
+          {"name", "text", Kind::partition, 0},     {"time", "text", Kind::clustering, 0, true},
           {"token", "timestamp", Kind::regular, -1}};
 }
 
 TEST(Ddl, WritesCql) {
-  EXPECT_EQ(table_ddl(history(), Dialect::cql), R"(CREATE TABLE IF NOT EXISTS spotify.listening_history (
+  EXPECT_EQ(table_ddl(history(), Dialect::cql),
+            R"(CREATE TABLE IF NOT EXISTS spotify.listening_history (
     id int,
     name text,
     hour int,
@@ -44,12 +46,14 @@ TEST(Ddl, WritesCql) {
     PRIMARY KEY ((name, hour), time, kafka_offset)
 ) WITH CLUSTERING ORDER BY (time DESC, kafka_offset ASC))");
   EXPECT_EQ(insert_dml(history(), Dialect::cql),
-            "INSERT INTO spotify.listening_history (id, name, hour, time, \"Tempo\", \"token\", kafka_offset) "
+            "INSERT INTO spotify.listening_history (id, name, hour, time, \"Tempo\", \"token\", "
+            "kafka_offset) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)");
 }
 
 TEST(Ddl, WritesSqlite) {
-  EXPECT_EQ(table_ddl(history(), Dialect::sqlite), R"(CREATE TABLE IF NOT EXISTS "listening_history" (
+  EXPECT_EQ(table_ddl(history(), Dialect::sqlite),
+            R"(CREATE TABLE IF NOT EXISTS "listening_history" (
     "id" int,
     "name" text NOT NULL,
     "hour" int NOT NULL,
@@ -58,20 +62,28 @@ TEST(Ddl, WritesSqlite) {
     "token" timestamp,
     "kafka_offset" bigint NOT NULL,
     PRIMARY KEY ("name", "hour", "time" DESC, "kafka_offset")
-)");
+))");
 }
 
 TEST(Ddl, LeavesOutTheClusteringOrderWhereNothingClusters) {
-  SinkTable table{.keyspace = "ks", .name = "t", .columns = {{"a", Type::text}}, .key = {.partition = {"a"}, .clustering = {}}};
-  EXPECT_EQ(table_ddl(table, Dialect::cql), "CREATE TABLE IF NOT EXISTS ks.t (\n    a text,\n    PRIMARY KEY ((a))\n)");
+  SinkTable table{.keyspace = "ks",
+                  .name = "t",
+                  .columns = {{"a", Type::text}},
+                  .key = {.partition = {"a"}, .clustering = {}}};
+  EXPECT_EQ(table_ddl(table, Dialect::cql),
+            "CREATE TABLE IF NOT EXISTS ks.t (\n    a text,\n    PRIMARY KEY ((a))\n)");
 }
 
 TEST(Ddl, CreatesKeyspacesAsToldTo) {
   EXPECT_EQ(keyspace_ddl("spotify", {}).value(),
-            "CREATE KEYSPACE IF NOT EXISTS spotify WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
-  EXPECT_THAT(keyspace_ddl("s", {.replication_class = "NetworkTopologyStrategy", .replication_factor = "3"}).value(),
-              HasSubstr("{'class': 'NetworkTopologyStrategy', 'replication_factor': 3}"));
-  EXPECT_THAT(keyspace_ddl("s", {.replication = " {'class': 'NetworkTopologyStrategy', 'dc1': 2} "}).value(),
+            "CREATE KEYSPACE IF NOT EXISTS spotify WITH replication = {'class': 'SimpleStrategy', "
+            "'replication_factor': 1}");
+  EXPECT_THAT(
+      keyspace_ddl("s", {.replication_class = "NetworkTopologyStrategy", .replication_factor = "3"})
+          .value(),
+      HasSubstr("{'class': 'NetworkTopologyStrategy', 'replication_factor': 3}"));
+  EXPECT_THAT(keyspace_ddl("s", {.replication = " {'class': 'NetworkTopologyStrategy', 'dc1': 2} "})
+                  .value(),
               HasSubstr("replication = {'class': 'NetworkTopologyStrategy', 'dc1': 2}"));
   EXPECT_EQ(keyspace_ddl("s", {.replication_factor = "0"}).error().kind, ErrorKind::usage);
   EXPECT_EQ(keyspace_ddl("s", {.replication_factor = "1}; DROP"}).error().kind, ErrorKind::usage);
@@ -100,11 +112,14 @@ TEST(Ddl, FindsWhatIsWrongWithATable) {
   table.key.clustering.push_back({"time", false});
   EXPECT_THAT(check_table(table, Dialect::cql),
               ElementsAre(HasSubstr("'my-keyspace' as the name of a keyspace"),
-                          "primary_key names tme, which is no column of my-keyspace.listening_history. Did you mean 'time'?",
+                          "primary_key names tme, which is no column of "
+                          "my-keyspace.listening_history. Did you mean 'time'?",
                           "primary_key names time twice"));
-  EXPECT_THAT(check_table(table, Dialect::sqlite)[0], "column ID stands twice in listening_history");
+  EXPECT_THAT(check_table(table, Dialect::sqlite)[0],
+              "column ID stands twice in listening_history");
   table.key = {};
-  EXPECT_THAT(check_table(table, Dialect::sqlite), testing::Contains(HasSubstr("has no primary_key")));
+  EXPECT_THAT(check_table(table, Dialect::sqlite),
+              testing::Contains(HasSubstr("has no primary_key")));
 }
 
 TEST(Ddl, ComparesEqualWithTheTableThatItCreated) {
@@ -122,11 +137,14 @@ TEST(Ddl, NamesEachColumnThatDiffers) {
   live.push_back({"needed", "text", LiveColumn::Kind::regular, 0, false, true});
   live[5].kind = LiveColumn::Kind::fixed;
   const Difference difference = compare(history(), live, Dialect::cql);
-  EXPECT_THAT(difference.faults, ElementsAre("column hour is bigint, expected int", "column Tempo is missing, expected float",
-                                             "column token is static, expected one value for each row",
-                                             "column needed (text) must not be NULL, and the pipeline has no value for it",
-                                             "column time is ordered ASC, expected DESC"));
-  EXPECT_THAT(difference.notes, ElementsAre("column extra (text) is not in the pipeline and stays NULL"));
+  EXPECT_THAT(
+      difference.faults,
+      ElementsAre("column hour is bigint, expected int", "column Tempo is missing, expected float",
+                  "column token is static, expected one value for each row",
+                  "column needed (text) must not be NULL, and the pipeline has no value for it",
+                  "column time is ordered ASC, expected DESC"));
+  EXPECT_THAT(difference.notes,
+              ElementsAre("column extra (text) is not in the pipeline and stays NULL"));
   EXPECT_FALSE(difference.ok());
 }
 
@@ -143,16 +161,22 @@ TEST(Ddl, NamesAnotherKey) {
 
 TEST(Ddl, ComparesSqliteByItsOwnRules) {
   using Kind = LiveColumn::Kind;
-  std::vector<LiveColumn> live = {{"ID", "INTEGER"},          {"name", "TEXT", Kind::partition, 0},
-                                  {"hour", "int", Kind::partition, 1}, {"time", "text", Kind::partition, 2, true},
-                                  {"tempo", "REAL"},          {"token", "timestamp"},
+  std::vector<LiveColumn> live = {{"ID", "INTEGER"},
+                                  {"name", "TEXT", Kind::partition, 0},
+                                  {"hour", "int", Kind::partition, 1},
+                                  {"time", "text", Kind::partition, 2, true},
+                                  {"tempo", "REAL"},
+                                  {"token", "timestamp"},
                                   {"kafka_offset", "integer", Kind::partition, 3}};
   EXPECT_THAT(compare(history(), live, Dialect::sqlite).faults, IsEmpty());
   live[4].type = "";
   live.pop_back();
-  EXPECT_THAT(compare(history(), live, Dialect::sqlite).faults,
-              ElementsAre("column Tempo is of no type, expected real", "column kafka_offset is missing, expected bigint",
-                          "the primary key is (name, hour, time), expected (name, hour, time, kafka_offset)"));
+  EXPECT_THAT(
+      compare(history(), live, Dialect::sqlite).faults,
+      ElementsAre(
+          "column Tempo is of no type, expected real",
+          "column kafka_offset is missing, expected bigint",
+          "the primary key is (name, hour, time), expected (name, hour, time, kafka_offset)"));
 }
 
 }  // namespace

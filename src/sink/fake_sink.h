@@ -36,7 +36,8 @@ class FakeSink final : public Sink {
     ready_.notify_all();
   }
 
-  // The next `n` calls of submit() fail, or of reap() by fail_next_reap(). What they were given stays unacknowledged.
+  // The next `n` calls of submit() fail, or of reap() by fail_next_reap(). What they were given
+  // stays unacknowledged.
   void fail_next(int n, Error error) {
     const std::lock_guard lock(mutex_);
     submit_failures_ = {n, std::move(error)};
@@ -47,7 +48,8 @@ class FakeSink final : public Sink {
   }
 
   // Rows for which this says true are refused with the reason.
-  void refuse_if(std::function<bool(std::string_view row)> predicate, std::string reason = "refused by the test") {
+  void refuse_if(std::function<bool(std::string_view row)> predicate,
+                 std::string reason = "refused by the test") {
     const std::lock_guard lock(mutex_);
     refuse_ = std::move(predicate);
     reason_ = std::move(reason);

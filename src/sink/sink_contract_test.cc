@@ -1,4 +1,5 @@
-// What every sink must do, asked of all of them. Cassandra is asked where TURNTABLE_CASSANDRA=host:port names one.
+// What every sink must do, asked of all of them. Cassandra is asked where
+// TURNTABLE_CASSANDRA=host:port names one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -58,7 +59,9 @@ struct Row {
 
   [[nodiscard]] std::string cells() const {
     std::string out;
-    const auto put = [&out](auto append, const auto& value) { value ? append(out, *value) : append_null_cell(out); };
+    const auto put = [&out](auto append, const auto& value) {
+      value ? append(out, *value) : append_null_cell(out);
+    };
     append_view_cell(out, k);
     append_int32_cell(out, n);
     put(append_bool_cell, b);
@@ -95,7 +98,9 @@ class FakeSubject final : public Subject {
 class ConsoleSubject final : public Subject {
  public:
   ~ConsoleSubject() override { std::fclose(file_); }
-  std::unique_ptr<Sink> open() override { return std::make_unique<ConsoleSink>(contract_table().columns, file_); }
+  std::unique_ptr<Sink> open() override {
+    return std::make_unique<ConsoleSink>(contract_table().columns, file_);
+  }
 
  private:
   std::FILE* file_ = std::tmpfile();
@@ -122,13 +127,15 @@ class SqliteSubject final : public Subject {
     while (select->step().value()) {
       std::string& row = rows.emplace_back();
       for (size_t i = 0; i < columns.size(); ++i)
-        EXPECT_TRUE(sqlite::append_value_cell(row, *select, static_cast<int>(i), columns[i].type)) << columns[i].name;
+        EXPECT_TRUE(sqlite::append_value_cell(row, *select, static_cast<int>(i), columns[i].type))
+            << columns[i].name;
     }
     return rows;
   }
 
  private:
-  std::filesystem::path dir_ = std::filesystem::temp_directory_path() / ("turntable_contract_" + std::to_string(::getpid()));
+  std::filesystem::path dir_ =
+      std::filesystem::temp_directory_path() / ("turntable_contract_" + std::to_string(::getpid()));
   std::string path_ = (dir_ / "rows.db").string();
 };
 
@@ -140,8 +147,9 @@ class CassandraSubject final : public Subject {
     EXPECT_TRUE(session) << session.error().message;
     if (!session) return;
     session_.emplace(std::move(*session));
-    for (const std::string& ddl : {keyspace_ddl(table_.keyspace, {}).value(), "DROP TABLE IF EXISTS " + table_.full_name(),
-                                   table_ddl(table_, Dialect::cql)}) {
+    for (const std::string& ddl :
+         {keyspace_ddl(table_.keyspace, {}).value(), "DROP TABLE IF EXISTS " + table_.full_name(),
+          table_ddl(table_, Dialect::cql)}) {
       const Status status = session_->execute(ddl);
       EXPECT_TRUE(status) << status.error().message;
     }
@@ -154,7 +162,8 @@ class CassandraSubject final : public Subject {
   }
 
   std::optional<std::vector<std::string>> stored() override {
-    auto cursor = session_->query("SELECT k, n, b, l, f, d, t, y, ts, j FROM " + table_.full_name());
+    auto cursor =
+        session_->query("SELECT k, n, b, l, f, d, t, y, ts, j FROM " + table_.full_name());
     EXPECT_TRUE(cursor) << cursor.error().message;
     std::vector<std::string> rows;
     for (auto page = cursor->next_page(); page && *page; page = cursor->next_page()) {
@@ -201,7 +210,8 @@ class SinkContract : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
     if (GetParam().needs != nullptr && std::getenv(GetParam().needs) == nullptr) {
-      GTEST_SKIP() << "SKIPPED, NOT PASSED: " << GetParam().name << " needs " << GetParam().needs << "=host:port";
+      GTEST_SKIP() << "SKIPPED, NOT PASSED: " << GetParam().name << " needs " << GetParam().needs
+                   << "=host:port";
     }
     subject_ = GetParam().make();
     sink_ = subject_->open();
@@ -212,7 +222,8 @@ class SinkContract : public testing::TestWithParam<Kind> {
   void add(RowBatch& rows, const Row& row) {
     rows.cells += row.cells();
     rows.ends.push_back(rows.cells.size());
-    rows.origins.push_back({.partition = static_cast<PartitionId>(ticket_ % 3), .epoch = 7, .ticket = ticket_});
+    rows.origins.push_back(
+        {.partition = static_cast<PartitionId>(ticket_ % 3), .epoch = 7, .ticket = ticket_});
     ++expected_[ticket_++];
   }
 
@@ -274,7 +285,8 @@ class SinkContract : public testing::TestWithParam<Kind> {
 TEST_P(SinkContract, AcknowledgesEveryRowOnceWithItsOrigin) {
   RowBatch batch;
   for (int round = 0; round < 20; ++round) {
-    for (int i = 0; i <= round * 7; ++i) add(batch, {.k = "person " + std::to_string(i % 5), .n = round * 1000 + i});
+    for (int i = 0; i <= round * 7; ++i)
+      add(batch, {.k = "person " + std::to_string(i % 5), .n = round * 1000 + i});
     submit(batch);
     if (round % 3 == 0) reap();
   }
@@ -305,7 +317,9 @@ TEST_P(SinkContract, ReportsNothingTwice) {
 }
 
 // A key that shows its number in its length and its letters.
-std::string key_of(int i) { return std::string(static_cast<size_t>(i) * 10 + 1, static_cast<char>('a' + i % 26)); }
+std::string key_of(int i) {
+  return std::string(static_cast<size_t>(i) * 10 + 1, static_cast<char>('a' + i % 26));
+}
 
 TEST_P(SinkContract, TheBatchMayBeFilledAgainAtOnce) {
   // What was submitted must not change under the sink when the lane reuses the batch's memory.
@@ -326,14 +340,28 @@ TEST_P(SinkContract, TheBatchMayBeFilledAgainAtOnce) {
   }
 }
 
-TEST_P(SinkContract, KeepsNullOfEveryType) { expect_kept({{.k = "nulls"}}); }
+TEST_P(SinkContract, KeepsNullOfEveryType) {
+  expect_kept({{.k = "nulls"}});
+}
 
 TEST_P(SinkContract, KeepsTheLimitsOfNumbers) {
   using Float = std::numeric_limits<float>;
   using Double = std::numeric_limits<double>;
   expect_kept({
-      {.k = "min", .n = INT32_MIN, .b = false, .l = INT64_MIN, .f = Float::lowest(), .d = Double::lowest(), .ts = 0},
-      {.k = "max", .n = INT32_MAX, .b = true, .l = INT64_MAX, .f = Float::max(), .d = Double::max(), .ts = 253'402'300'799'999},
+      {.k = "min",
+       .n = INT32_MIN,
+       .b = false,
+       .l = INT64_MIN,
+       .f = Float::lowest(),
+       .d = Double::lowest(),
+       .ts = 0},
+      {.k = "max",
+       .n = INT32_MAX,
+       .b = true,
+       .l = INT64_MAX,
+       .f = Float::max(),
+       .d = Double::max(),
+       .ts = 253'402'300'799'999},
       {.k = "tiny", .f = Float::denorm_min(), .d = Double::denorm_min(), .ts = -1},
       {.k = "inf", .f = Float::infinity(), .d = -Double::infinity()},
       {.k = "nan", .f = Float::quiet_NaN(), .d = Double::quiet_NaN()},

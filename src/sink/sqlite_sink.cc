@@ -20,11 +20,14 @@ Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) 
   if (!options.lock) {
     ASSIGN_OR_RETURN(options.lock, sqlite::WriterLock::take(options.path));
   }
-  ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open(options.path, sqlite::Database::Mode::write));
+  ASSIGN_OR_RETURN(sqlite::Database db,
+                   sqlite::Database::open(options.path, sqlite::Database::Mode::write));
   RETURN_IF_ERROR(apply_sqlite_schema(db, options.path, options.table));
-  ASSIGN_OR_RETURN(sqlite::Statement insert, db.prepare(insert_dml(options.table, Dialect::sqlite)));
+  ASSIGN_OR_RETURN(sqlite::Statement insert,
+                   db.prepare(insert_dml(options.table, Dialect::sqlite)));
   db.set_busy_timeout(options.lock_wait);
-  return std::unique_ptr<SqliteSink>(new SqliteSink(std::move(options), std::move(db), std::move(insert)));
+  return std::unique_ptr<SqliteSink>(
+      new SqliteSink(std::move(options), std::move(db), std::move(insert)));
 }
 
 SqliteSink::SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert)
@@ -56,7 +59,8 @@ Status SqliteSink::attempt() {
     return tl::unexpected(std::move(status.error()).with("writing rows failed"));
   }
   if (!std::exchange(in_trouble_, true)) {
-    log::warn("{}; its {} rows are kept, and tried again until they are written", status.error().message, pending_.size());
+    log::warn("{}; its {} rows are kept, and tried again until they are written",
+              status.error().message, pending_.size());
   }
   next_attempt_ = options_.clock->now() + backoff_.next();
   return {};
@@ -68,7 +72,8 @@ Status SqliteSink::write_pending() {
   for (size_t row = 0; row < pending_.size(); ++row) {
     Status status = write_row(row);
     if (status) continue;
-    // A row that SQLite will never take does not stop its neighbours: only its own statement is undone.
+    // A row that SQLite will never take does not stop its neighbours: only its own statement is
+    // undone.
     if (status.error().kind != ErrorKind::row) return status;
     refusals_.push_back({row, std::move(status.error().message)});
   }
@@ -82,7 +87,8 @@ void SqliteSink::report_pending() {
     refused_.push_back({pending_.origins[refusal.row], std::move(refusal.reason)});
     begin = refusal.row + 1;
   }
-  written_.insert(written_.end(), pending_.origins.begin() + static_cast<std::ptrdiff_t>(begin), pending_.origins.end());
+  written_.insert(written_.end(), pending_.origins.begin() + static_cast<std::ptrdiff_t>(begin),
+                  pending_.origins.end());
 }
 
 Status SqliteSink::write_row(size_t row) {

@@ -1,8 +1,10 @@
-// A sink that keeps rows in a table of an SQLite file. Each submit() is one transaction, on disk before its rows are
-// acknowledged; a row whose key is there already replaces it, so that a replay changes nothing.
+// A sink that keeps rows in a table of an SQLite file. Each submit() is one transaction, on disk
+// before its rows are acknowledged; a row whose key is there already replaces it, so that a replay
+// changes nothing.
 //
-// A file that is locked by another program or a disk that is full holds the batch back: full() is true, and reap()
-// tries again with backoff until the rows are in or the lane gives up. Nothing is lost, nothing is written twice.
+// A file that is locked by another program or a disk that is full holds the batch back: full() is
+// true, and reap() tries again with backoff until the rows are in or the lane gives up. Nothing is
+// lost, nothing is written twice.
 #pragma once
 
 #include <memory>
@@ -18,7 +20,8 @@ namespace turntable {
 struct SqliteSinkOptions {
   std::string path;
   SinkTable table = {};
-  // Where several lanes of one run write the file: the lock that they share. Empty: the sink takes one of its own.
+  // Where several lanes of one run write the file: the lock that they share. Empty: the sink takes
+  // one of its own.
   std::shared_ptr<sqlite::WriterLock> lock = nullptr;
   // How long one attempt may wait for another lane's transaction.
   Millis lock_wait{50};
@@ -28,14 +31,17 @@ struct SqliteSinkOptions {
 
 class SqliteSink final : public Sink {
  public:
-  // Creates file and table where they are missing. Errors: another process writes the file, the path cannot be
-  // written (failed), the table is not as wanted (schema, naming each column), the table makes no sense (usage).
+  // Creates file and table where they are missing. Errors: another process writes the file, the
+  // path cannot be written (failed), the table is not as wanted (schema, naming each column), the
+  // table makes no sense (usage).
   [[nodiscard]] static Result<std::unique_ptr<SqliteSink>> open(SqliteSinkOptions options);
 
   [[nodiscard]] Status submit(RowBatch& rows) override;
   [[nodiscard]] bool full() const override { return !pending_.empty(); }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
-  [[nodiscard]] size_t in_flight() const override { return pending_.size() + written_.size() + refused_.size(); }
+  [[nodiscard]] size_t in_flight() const override {
+    return pending_.size() + written_.size() + refused_.size();
+  }
   [[nodiscard]] int wait_fd() const override { return -1; }
   [[nodiscard]] std::string name() const override { return options_.path; }
 

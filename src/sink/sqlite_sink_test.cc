@@ -18,25 +18,28 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 SinkTable plays() {
-  return {.keyspace = "spotify",
-          .name = "plays",
-          .columns = {{"name", Type::text}, {"kafka_offset", Type::int64}, {"tempo", Type::float32}},
-          .key = {.partition = {"name"}, .clustering = {{"kafka_offset", true}}}};
+  return {
+      .keyspace = "spotify",
+      .name = "plays",
+      .columns = {{"name", Type::text}, {"kafka_offset", Type::int64}, {"tempo", Type::float32}},
+      .key = {.partition = {"name"}, .clustering = {{"kafka_offset", true}}}};
 }
 
 class SqliteSinkTest : public testing::Test {
  protected:
   SqliteSinkTest() {
     const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    dir_ = std::filesystem::temp_directory_path() /
-           (std::string("turntable_sqlite_sink_") + info->name() + "_" + std::to_string(::getpid()));
+    dir_ =
+        std::filesystem::temp_directory_path() /
+        (std::string("turntable_sqlite_sink_") + info->name() + "_" + std::to_string(::getpid()));
     std::filesystem::create_directories(dir_);
   }
   ~SqliteSinkTest() override { std::filesystem::remove_all(dir_); }
   std::string path() const { return (dir_ / "plays.db").string(); }
 
   std::unique_ptr<SqliteSink> open(const SinkTable& table = plays()) {
-    auto sink = SqliteSink::open({.path = path(), .table = table, .lock_wait = Millis(1), .clock = clock_});
+    auto sink =
+        SqliteSink::open({.path = path(), .table = table, .lock_wait = Millis(1), .clock = clock_});
     EXPECT_TRUE(sink) << sink.error().message;
     return sink ? std::move(*sink) : nullptr;
   }
@@ -138,10 +141,11 @@ TEST_F(SqliteSinkTest, NamesEachColumnOfATableThatIsNotAsWanted) {
   const auto sink = SqliteSink::open({.path = path(), .table = other});
   ASSERT_FALSE(sink);
   EXPECT_EQ(sink.error().kind, ErrorKind::schema);
-  EXPECT_EQ(sink.error().message, path() +
-                                      ": the table plays is not as the pipeline says: column tempo is real, expected "
-                                      "text; column mood is missing, expected int; column kafka_offset is ordered DESC, "
-                                      "expected ASC");
+  EXPECT_EQ(sink.error().message,
+            path() +
+                ": the table plays is not as the pipeline says: column tempo is real, expected "
+                "text; column mood is missing, expected int; column kafka_offset is ordered DESC, "
+                "expected ASC");
 }
 
 TEST_F(SqliteSinkTest, RemembersTheKeyspaceAndRefusesAnother) {
@@ -161,14 +165,16 @@ TEST_F(SqliteSinkTest, ChecksTheTableBeforeItTouchesTheFile) {
 }
 
 TEST_F(SqliteSinkTest, SchemaCheckChangesNothingAndSchemaApplyCreates) {
-  EXPECT_THAT(check_sqlite_table(path(), plays()).error().message, HasSubstr("there is no such file"));
+  EXPECT_THAT(check_sqlite_table(path(), plays()).error().message,
+              HasSubstr("there is no such file"));
   EXPECT_FALSE(std::filesystem::exists(path()));
 
   ASSERT_TRUE(create_sqlite_table(path(), plays()));
   EXPECT_THAT(check_sqlite_table(path(), plays())->faults, IsEmpty());
   SinkTable missing = plays();
   missing.name = "others";
-  EXPECT_THAT(check_sqlite_table(path(), missing)->faults, ElementsAre(HasSubstr("there is no table others in")));
+  EXPECT_THAT(check_sqlite_table(path(), missing)->faults,
+              ElementsAre(HasSubstr("there is no table others in")));
   EXPECT_TRUE(create_sqlite_table(path(), missing)) << "one file may have several tables";
   EXPECT_TRUE(create_sqlite_table(path(), plays())) << "nothing to do";
 }

@@ -1,5 +1,5 @@
-// A sink's table as the pipeline wants it: what DDL is made of, what a live table is compared with, and what the
-// stores prepare their statements from.
+// A sink's table as the pipeline wants it: what DDL is made of, what a live table is compared with,
+// and what the stores prepare their statements from.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,8 @@ struct ClusteringColumn {
   bool descending = false;
 };
 
-// PRIMARY KEY ((partition…), clustering…). Names are columns of the table. Empty where the sink has no key.
+// PRIMARY KEY ((partition…), clustering…). Names are columns of the table. Empty where the sink has
+// no key.
 struct TableKey {
   std::vector<std::string> partition;
   std::vector<ClusteringColumn> clustering = {};

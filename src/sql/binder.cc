@@ -346,7 +346,7 @@ class Binder {
       if (found != by_column.end()) {
         add_output(column.name, column.type, *found->second);
       } else {
-        missing += (missing.empty() ? "" : ", ") + column.name;
+        missing += fmt::format("{}{}", missing.empty() ? "" : ", ", column.name);
         ++missing_count;
       }
     }

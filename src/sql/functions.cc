@@ -74,7 +74,7 @@ Result<const Function*> find_function(std::string_view name, Kind kind, std::spa
     if (function.kind != kind) continue;
     names.emplace_back(function.name);
     if (function.name != name) continue;
-    signatures += (signatures.empty() ? "" : " or ") + signature(function);
+    signatures += fmt::format("{}{}", signatures.empty() ? "" : " or ", signature(function));
     const auto fit = fit_of(function, arguments);
     if (fit && (!best_fit || *fit > *best_fit)) {
       best = &function;

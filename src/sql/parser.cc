@@ -236,7 +236,7 @@ class Converter {
     std::string written;
     for (const PgNode* part : list(name.n_names, name.names)) {
       if (string_of(part) == "pg_catalog") continue;
-      written += (written.empty() ? "" : ".") + string_of(part);
+      written += fmt::format("{}{}", written.empty() ? "" : ".", string_of(part));
     }
     if (name.setof || name.pct_type) {
       refuse(place, name.setof ? "SETOF" : "%TYPE");
@@ -265,7 +265,7 @@ class Converter {
     std::string all;
     for (const Type type : kTypes) {
       names.emplace_back(sql_name(type));
-      all += (all.empty() ? "" : ", ") + names.back();
+      all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
     }
     return fmt::format("there is no type {}.{} Types are {}", printable(name), did_you_mean(name, names), all);
   }

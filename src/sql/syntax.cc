@@ -34,7 +34,8 @@ struct Printer {
     if (call.is_operator && call.arguments.size() == 2)
       return fmt::format("{} {} {}", text_of(*call.arguments[0]), call.name, text_of(*call.arguments[1]));
     std::string arguments;
-    for (const ExprPtr& argument : call.arguments) arguments += (arguments.empty() ? "" : ", ") + text_of(*argument);
+    for (const ExprPtr& argument : call.arguments) 
+      arguments += fmt::format("{}{}", arguments.empty() ? "" : ", ", text_of(*argument));
     return call.is_operator ? call.name + " " + arguments : fmt::format("{}({})", call.name, arguments);
   }
   std::string operator()(const CastSyntax& cast) const {

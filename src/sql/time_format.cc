@@ -4,25 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <set>
 
 #include "base/text.h"
+#include "sql/time_names.h"
 
 namespace turntable::sql {
 namespace {
-
-constexpr size_t kPatternBytesLimit = 256;
-// No field prints more bytes than this: a name of nine, a year of six digits.
-constexpr size_t kFieldBytesLimit = 12;
-
-constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
-                                                      "July",    "August",   "September", "October", "November", "December"};
-constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                                   "Thursday", "Friday", "Saturday"};
-constexpr size_t kLongestName = 9;  // September, Wednesday: what the full names are padded to.
-constexpr size_t kShortName = 3;
 
 using Field = TimeFormat::Field;
 using Case = TimeFormat::Case;
@@ -80,18 +68,6 @@ constexpr Word kWords[] = {
 constexpr const char* kSupported = "YYYY YY MM Month Mon DD DDD Day Dy HH24 HH12 HH MI SS MS US AM PM, and FM before one";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
-
-constexpr size_t digits_of(Field field) {
-  switch (field) {
-    case Field::year: return 4;
-    case Field::day_of_year:
-    case Field::millis: return 3;
-    case Field::micros: return 6;
-    default: return 2;
-  }
-}
 
 // PostgreSQL has YYY and SSSS, which begin like ours but mean something else; taken apart they would print nonsense.
 bool is_foreign(std::string_view rest) {
@@ -104,78 +80,6 @@ const Word* word_at(std::string_view rest) {
   for (const Word& word : kWords)
     if (rest.substr(0, word.text.size()) == word.text) return &word;
   return nullptr;
-}
-
-// --- Parsing values ------------------------------------------------------------------------------------------------
-
-// Walks the text from left to right.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
-
-  // Exactly `digits` digits; with `exact` false up to so many, but one at least. -1 where they are not there.
-  int number(size_t digits, bool exact) {
-    int value = 0;
-    size_t taken = 0;
-    for (; taken < digits && at_ != end_; ++taken, ++at_) {
-      const auto digit = static_cast<unsigned>(*at_ - '0');
-      if (digit > 9) break;
-      value = value * 10 + static_cast<int>(digit);
-    }
-    return taken == digits || (!exact && taken > 0) ? value : -1;
-  }
-
-  bool literal(std::string_view expected) {
-    if (left() < expected.size() || std::memcmp(at_, expected.data(), expected.size()) != 0) return false;
-    at_ += expected.size();
-    return true;
-  }
-
-  // Which of the names (their first `length` letters) stands here, in any case: its index, or -1.
-  template <size_t count>
-  int name(const std::array<std::string_view, count>& names, size_t length) {
-    for (size_t i = 0; i < count; ++i) {
-      const std::string_view wanted = names[i].substr(0, length);
-      if (left() >= wanted.size() &&
-          std::equal(wanted.begin(), wanted.end(), at_, [](char a, char b) { return lower(a) == lower(b); })) {
-        at_ += wanted.size();
-        return static_cast<int>(i);
-      }
-    }
-    return -1;
-  }
-
-  [[nodiscard]] bool at_end() const { return at_ == end_; }
-
- private:
-  [[nodiscard]] size_t left() const { return static_cast<size_t>(end_ - at_); }
-  const char* at_;
-  const char* end_;
-};
-
-constexpr std::array<std::string_view, 2> kMeridiems = {"AM", "PM"};
-
-bool in(int value, int low, int high) { return value >= low && value <= high; }
-
-// --- Printing values -----------------------------------------------------------------------------------------------
-
-char* put_number(char* out, int64_t value, size_t digits, bool fill) {
-  char reversed[24];
-  size_t count = 0;
-  do {
-    reversed[count++] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value > 0);
-  while (fill && count < digits) reversed[count++] = '0';
-  while (count > 0) *out++ = reversed[--count];
-  return out;
-}
-
-char* put_name(char* out, std::string_view name, Case letters, size_t pad_to) {
-  for (size_t i = 0; i < name.size(); ++i)
-    *out++ = letters == Case::upper || (letters == Case::title && i == 0) ? upper(name[i]) : lower(name[i]);
-  for (size_t i = name.size(); i < pad_to; ++i) *out++ = ' ';
-  return out;
 }
 
 }  // namespace
@@ -235,6 +139,7 @@ Result<TimeFormat> TimeFormat::compile(std::string_view pattern, Use use) {
   if (!fill) return fail(ErrorKind::usage, "FM in the pattern must stand right before a field");
   if (use == Use::parse)
     if (const auto wrong = contradiction(format.items_)) return fail(ErrorKind::usage, *wrong);
+  format.lay_out();
   return format;
 }
 
@@ -261,108 +166,21 @@ std::optional<std::string> TimeFormat::contradiction(const std::vector<Item>& it
   return std::nullopt;
 }
 
-std::optional<int64_t> TimeFormat::parse(std::string_view text) const {
-  Scanner scanner(text);
-  Moment moment;
-  int day_of_year = 0;
-  int meridiem = -1;
-  bool hour12 = false;
+// Finds the places of all bytes, if they are the same in every text of this form.
+void TimeFormat::lay_out() {
+  Layout layout;
   for (const Item& item : items_) {
-    int value = 0;
-    switch (item.field) {
-      case Field::literal:
-        if (!scanner.literal(item.literal)) return std::nullopt;
-        continue;
-      case Field::month_name: value = scanner.name(kMonths, std::string_view::npos); break;
-      case Field::month_short: value = scanner.name(kMonths, kShortName); break;
-      case Field::day_name: value = scanner.name(kDays, std::string_view::npos); break;
-      case Field::day_short: value = scanner.name(kDays, kShortName); break;
-      case Field::meridiem: value = scanner.name(kMeridiems, std::string_view::npos); break;
-      default: value = scanner.number(digits_of(item.field), item.fill); break;
+    if (item.field == Field::literal) {
+      layout.lowest += item.literal;
+      layout.span.append(item.literal.size(), '\0');
+      continue;
     }
-    if (value < 0) return std::nullopt;
-    switch (item.field) {
-      case Field::year: moment.date.year = value; break;
-      case Field::year2: moment.date.year = value < 70 ? 2000 + value : 1900 + value; break;
-      case Field::month: moment.date.month = value; break;
-      case Field::month_name:
-      case Field::month_short: moment.date.month = value + 1; break;
-      case Field::day: moment.date.day = value; break;
-      case Field::day_of_year:
-        if (value == 0) return std::nullopt;
-        day_of_year = value;
-        break;
-      case Field::hour24: moment.hour = value; break;
-      case Field::hour12:
-        if (!in(value, 1, 12)) return std::nullopt;
-        moment.hour = value;
-        hour12 = true;
-        break;
-      case Field::minute: moment.minute = value; break;
-      case Field::second: moment.second = value; break;
-      case Field::millis: moment.micros = value * 1000; break;
-      case Field::micros: moment.micros = value; break;
-      case Field::meridiem: meridiem = value; break;
-      // The weekday follows from the date; PostgreSQL reads it and does not look at it.
-      case Field::day_name:
-      case Field::day_short:
-      case Field::literal: break;
-    }
+    if (!item.fill || item.field >= Field::meridiem) return;
+    layout.fields.push_back({item.field, static_cast<uint16_t>(layout.lowest.size())});
+    layout.lowest.append(digits_of(item.field), '0');
+    layout.span.append(digits_of(item.field), '\x09');
   }
-  if (!scanner.at_end()) return std::nullopt;
-  // Without AM or PM a 12-hour clock shows the morning, as in PostgreSQL.
-  if (hour12) moment.hour = moment.hour % 12 + (meridiem == 1 ? 12 : 0);
-  Date& date = moment.date;
-  if (date.year < 1 || !in(date.month, 1, 12) || !in(date.day, 1, days_in_month(date.year, date.month)) ||
-      moment.hour > 23 || moment.minute > 59 || moment.second > 59)
-    return std::nullopt;
-  if (day_of_year > 0) {
-    if (day_of_year > (is_leap_year(date.year) ? 366 : 365)) return std::nullopt;
-    date = date_of(days_of(date) + day_of_year - 1);
-  }
-  return micros_of(moment);
-}
-
-char* TimeFormat::print_item(const Item& item, const Moment& moment, int64_t days, char* out) const {
-  const Date& date = moment.date;
-  const auto number = [&](int64_t value) { return put_number(out, value, digits_of(item.field), item.fill); };
-  const size_t padding = item.fill ? kLongestName : 0;
-  // PostgreSQL prints the year 0 as 1, and leaves BC to a pattern of its own.
-  const int64_t year = date.year > 0 ? date.year : 1 - date.year;
-  switch (item.field) {
-    case Field::literal:
-      std::memcpy(out, item.literal.data(), item.literal.size());
-      return out + item.literal.size();
-    case Field::year: return number(year);
-    case Field::year2: return number(year % 100);
-    case Field::month: return number(date.month);
-    case Field::day: return number(date.day);
-    case Field::day_of_year: return number(sql::day_of_year(date));
-    case Field::hour24: return number(moment.hour);
-    case Field::hour12: return number(moment.hour % 12 == 0 ? 12 : moment.hour % 12);
-    case Field::minute: return number(moment.minute);
-    case Field::second: return number(moment.second);
-    case Field::millis: return number(moment.micros / 1000);
-    case Field::micros: return number(moment.micros);
-    case Field::meridiem: return put_name(out, moment.hour < 12 ? "AM" : "PM", item.letters, 0);
-    case Field::month_name: return put_name(out, kMonths[static_cast<size_t>(date.month - 1)], item.letters, padding);
-    case Field::month_short:
-      return put_name(out, kMonths[static_cast<size_t>(date.month - 1)].substr(0, kShortName), item.letters, 0);
-    case Field::day_name: return put_name(out, kDays[static_cast<size_t>(day_of_week(days))], item.letters, padding);
-    case Field::day_short:
-      return put_name(out, kDays[static_cast<size_t>(day_of_week(days))].substr(0, kShortName), item.letters, 0);
-  }
-  return out;
-}
-
-std::string_view TimeFormat::print(int64_t micros, Arena& arena) const {
-  const Moment moment = moment_of(micros);
-  const int64_t days = floor_divide(micros, kMicrosPerDay);
-  // Written beside the arena first, which cannot take back what a short text leaves over.
-  char buffer[kPatternBytesLimit * kFieldBytesLimit];
-  char* out = buffer;
-  for (const Item& item : items_) out = print_item(item, moment, days, out);
-  return arena.copy({buffer, static_cast<size_t>(out - buffer)});
+  layout_ = std::move(layout);
 }
 
 }  // namespace turntable::sql

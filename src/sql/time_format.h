@@ -33,6 +33,7 @@ class TimeFormat final : public Prepared {
 
   [[nodiscard]] const std::string& pattern() const { return pattern_; }
 
+  // From meridiem on the fields are words; the others are numbers.
   enum class Field : uint8_t {
     literal, year, year2, month, day, day_of_year, hour24, hour12, minute, second, millis, micros,
     meridiem, month_name, month_short, day_name, day_short,
@@ -47,11 +48,25 @@ class TimeFormat final : public Prepared {
     std::string literal;   // Of Field::literal.
   };
 
+  // Of a form of fixed width: byte i of a text must be in [lowest[i], lowest[i] + span[i]].
+  struct Layout {
+    struct Place {
+      Field field;
+      uint16_t offset;
+    };
+    std::string lowest;
+    std::string span;
+    std::vector<Place> fields;
+  };
+
   [[nodiscard]] static std::optional<std::string> contradiction(const std::vector<Item>& items);
+  void lay_out();
+  [[nodiscard]] std::optional<int64_t> parse_fixed(const Layout& layout, std::string_view text) const;
   char* print_item(const Item& item, const Moment& moment, int64_t days, char* out) const;
 
   std::string pattern_;
   std::vector<Item> items_;
+  std::optional<Layout> layout_;
 };
 
 }  // namespace turntable::sql

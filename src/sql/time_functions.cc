@@ -97,7 +97,7 @@ Result<std::shared_ptr<const Prepared>> prepare_part(std::string_view name) {
   for (const PartName& part : kParts) {
     if (lowercase(name) == part.name) return std::make_shared<const Part>(part.loop);
     names.emplace_back(part.name);
-    all += (all.empty() ? "" : ", ") + names.back();
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
   }
   return fail(ErrorKind::usage, fmt::format("a time has no field {}.{} Fields are {}", printable(name),
                                             did_you_mean(name, names), all));

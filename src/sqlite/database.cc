@@ -17,12 +17,16 @@ ErrorKind kind_of(int code) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_FULL: return ErrorKind::transient;
+    case SQLITE_FULL:
+      return ErrorKind::transient;
     case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
-    case SQLITE_MISMATCH: return ErrorKind::row;
-    case SQLITE_INTERRUPT: return ErrorKind::interrupted;
-    default: return ErrorKind::failed;
+    case SQLITE_MISMATCH:
+      return ErrorKind::row;
+    case SQLITE_INTERRUPT:
+      return ErrorKind::interrupted;
+    default:
+      return ErrorKind::failed;
   }
 }
 
@@ -32,14 +36,22 @@ std::string cause(sqlite3* db, int code) {
   const std::string os = system_error == 0 ? "" : fmt::format(" ({})", std::strerror(system_error));
   switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return "it is locked by another program";
-    case SQLITE_FULL: return "the disk is full";
-    case SQLITE_NOTADB: return "it is not an SQLite database";
-    case SQLITE_CORRUPT: return "the file is damaged";
-    case SQLITE_READONLY: return "it cannot be written: check its permissions and its directory's";
-    case SQLITE_CANTOPEN: return "it cannot be opened" + os;
-    case SQLITE_IOERR: return "reading or writing it failed" + os;
-    default: return db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db);
+    case SQLITE_LOCKED:
+      return "it is locked by another program";
+    case SQLITE_FULL:
+      return "the disk is full";
+    case SQLITE_NOTADB:
+      return "it is not an SQLite database";
+    case SQLITE_CORRUPT:
+      return "the file is damaged";
+    case SQLITE_READONLY:
+      return "it cannot be written: check its permissions and its directory's";
+    case SQLITE_CANTOPEN:
+      return "it cannot be opened" + os;
+    case SQLITE_IOERR:
+      return "reading or writing it failed" + os;
+    default:
+      return db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db);
   }
 }
 
@@ -54,7 +66,8 @@ std::optional<std::string> path_fault(const std::string& path) {
   const fs::path parent = fs::path(path).parent_path();
   if (path.empty()) return "the path of the database is empty";
   if (!parent.empty() && !fs::is_directory(parent, ignored)) {
-    return fmt::format("{}: the directory {} does not exist: create it first", path, parent.string());
+    return fmt::format("{}: the directory {} does not exist: create it first", path,
+                       parent.string());
   }
   if (fs::is_directory(path, ignored)) return path + ": it is a directory, not a file";
   return std::nullopt;
@@ -76,7 +89,9 @@ Statement& Statement::operator=(Statement&& other) noexcept {
   return *this;
 }
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
 
 void Statement::bind_null(int index) {
   const int code = sqlite3_bind_null(statement_, index);
@@ -108,8 +123,8 @@ void Statement::bind_blob(int index, std::string_view bytes) {
 }
 
 void Statement::bind_copy(int index, std::string_view text) {
-  const int code = sqlite3_bind_text64(statement_, index, text.empty() ? "" : text.data(), text.size(),
-                                       SQLITE_TRANSIENT, SQLITE_UTF8);
+  const int code = sqlite3_bind_text64(statement_, index, text.empty() ? "" : text.data(),
+                                       text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   if (code != SQLITE_OK) bind_fault_ = code;
 }
 
@@ -129,9 +144,15 @@ Result<bool> Statement::step() {
   return tl::unexpected(std::move(error));
 }
 
-void Statement::reset() { sqlite3_reset(statement_); }
-int Statement::columns() const { return sqlite3_column_count(statement_); }
-bool Statement::read_only() const { return sqlite3_stmt_readonly(statement_) != 0; }
+void Statement::reset() {
+  sqlite3_reset(statement_);
+}
+int Statement::columns() const {
+  return sqlite3_column_count(statement_);
+}
+bool Statement::read_only() const {
+  return sqlite3_stmt_readonly(statement_) != 0;
+}
 
 std::string Statement::column_name(int index) const {
   const char* name = sqlite3_column_name(statement_, index);
@@ -145,43 +166,59 @@ std::string Statement::declared_type(int index) const {
 
 Storage Statement::storage(int index) const {
   switch (sqlite3_column_type(statement_, index)) {
-    case SQLITE_INTEGER: return Storage::integer;
-    case SQLITE_FLOAT: return Storage::real;
-    case SQLITE_TEXT: return Storage::text;
-    case SQLITE_BLOB: return Storage::blob;
-    default: return Storage::null;
+    case SQLITE_INTEGER:
+      return Storage::integer;
+    case SQLITE_FLOAT:
+      return Storage::real;
+    case SQLITE_TEXT:
+      return Storage::text;
+    case SQLITE_BLOB:
+      return Storage::blob;
+    default:
+      return Storage::null;
   }
 }
 
-int64_t Statement::int64(int index) const { return sqlite3_column_int64(statement_, index); }
-double Statement::real(int index) const { return sqlite3_column_double(statement_, index); }
+int64_t Statement::int64(int index) const {
+  return sqlite3_column_int64(statement_, index);
+}
+double Statement::real(int index) const {
+  return sqlite3_column_double(statement_, index);
+}
 
 std::string_view Statement::text(int index) const {
   const void* data = sqlite3_column_blob(statement_, index);
   const int size = sqlite3_column_bytes(statement_, index);
-  return data == nullptr ? std::string_view()
-                         : std::string_view(static_cast<const char*>(data), static_cast<size_t>(size));
+  return data == nullptr
+             ? std::string_view()
+             : std::string_view(static_cast<const char*>(data), static_cast<size_t>(size));
 }
 
-void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+void Database::Close::operator()(sqlite3* db) const {
+  sqlite3_close_v2(db);
+}
 
 Result<Database> Database::open(const std::string& path, Mode mode) {
   sqlite3* raw = nullptr;
   if (mode == Mode::memory) {
-    const int opened = sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, nullptr);
+    const int opened =
+        sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, nullptr);
     Database db("SQLite", raw);
     if (opened != SQLITE_OK) return tl::unexpected(error_of(raw, opened, db.path_));
     return db;
   }
   if (auto fault = path_fault(path)) return fail(ErrorKind::failed, *fault);
-  const int opened = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int opened =
+      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   Database db(path, raw);
   if (opened != SQLITE_OK) return tl::unexpected(error_of(raw, opened, path));
   sqlite3_extended_result_codes(raw, 1);
-  // A program that reads the file at this moment may hold up the change to WAL; it is worth a short wait.
+  // A program that reads the file at this moment may hold up the change to WAL; it is worth a short
+  // wait.
   db.set_busy_timeout(Millis(2'000));
   RETURN_IF_ERROR(db.execute("PRAGMA journal_mode = WAL"));
-  // With WAL, NORMAL would lose the last commits in a power cut, after Kafka was told that they are written.
+  // With WAL, NORMAL would lose the last commits in a power cut, after Kafka was told that they are
+  // written.
   RETURN_IF_ERROR(db.execute("PRAGMA synchronous = FULL"));
   db.set_busy_timeout(Millis(0));
   return db;
@@ -204,7 +241,8 @@ tl::expected<Statement, Database::Fault> Database::prepare_at(std::string_view s
     return tl::unexpected(std::move(fault));
   }
   if (statement == nullptr) {
-    return tl::unexpected(Fault{{ErrorKind::failed, path_ + ": the statement is empty"}, std::nullopt});
+    return tl::unexpected(
+        Fault{{ErrorKind::failed, path_ + ": the statement is empty"}, std::nullopt});
   }
   return Statement(db_.get(), statement, path_);
 }
@@ -234,15 +272,22 @@ Status Database::attach_read_only(const std::string& path, const std::string& sc
   const int attached = sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (attached != SQLITE_OK) return tl::unexpected(error_of(db_.get(), attached, path));
   // The header is read at first use only; what is no database is better said here, with its path.
-  const std::string probe = fmt::format("SELECT 1 FROM {}.sqlite_master LIMIT 1", quote_name(schema));
+  const std::string probe =
+      fmt::format("SELECT 1 FROM {}.sqlite_master LIMIT 1", quote_name(schema));
   const int read = sqlite3_exec(db_.get(), probe.c_str(), nullptr, nullptr, nullptr);
   if (read != SQLITE_OK) return tl::unexpected(error_of(db_.get(), read, path));
   return {};
 }
 
-Status Database::begin() { return execute("BEGIN IMMEDIATE"); }
-Status Database::commit() { return execute("COMMIT"); }
-bool Database::in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
+Status Database::begin() {
+  return execute("BEGIN IMMEDIATE");
+}
+Status Database::commit() {
+  return execute("COMMIT");
+}
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(db_.get()) == 0;
+}
 
 void Database::rollback() {
   // After some errors (a full disk) SQLite has rolled back already.
@@ -277,13 +322,16 @@ void aggregate_step(sqlite3_context* context, int, sqlite3_value** values) {
   if (slot == nullptr) return sqlite3_result_error_nomem(context);
   Database::Aggregate* aggregate = aggregate_of(context, slot);
   switch (sqlite3_value_type(values[0])) {
-    case SQLITE_NULL: return;
+    case SQLITE_NULL:
+      return;
     case SQLITE_INTEGER: {
       const int64_t value = sqlite3_value_int64(values[0]);
       return aggregate->add({true, value, static_cast<double>(value)});
     }
-    case SQLITE_FLOAT: return aggregate->add({false, 0, sqlite3_value_double(values[0])});
-    default: return aggregate->add({false, 0, std::nan("")});
+    case SQLITE_FLOAT:
+      return aggregate->add({false, 0, sqlite3_value_double(values[0])});
+    default:
+      return aggregate->add({false, 0, std::nan("")});
   }
 }
 
@@ -322,7 +370,11 @@ std::string quoted(std::string_view text, char quote) {
 }
 }  // namespace
 
-std::string quote_text(std::string_view text) { return quoted(text, '\''); }
-std::string quote_name(std::string_view name) { return quoted(name, '"'); }
+std::string quote_text(std::string_view text) {
+  return quoted(text, '\'');
+}
+std::string quote_name(std::string_view name) {
+  return quoted(name, '"');
+}
 
 }  // namespace turntable::sqlite

@@ -1,8 +1,9 @@
-// SQLite's connections and statements: RAII and Result around sqlite3.h. It knows nothing of tables and rows.
+// SQLite's connections and statements: RAII and Result around sqlite3.h. It knows nothing of tables
+// and rows.
 //
-// A connection and its statements belong to one thread. Readers do not block the writer nor the writer readers (WAL).
-// Which process may write a file is decided by WriterLock, not by SQLite's own locks, so that a second writer is told at
-// once instead of competing for each transaction.
+// A connection and its statements belong to one thread. Readers do not block the writer nor the
+// writer readers (WAL). Which process may write a file is decided by WriterLock, not by SQLite's
+// own locks, so that a second writer is told at once instead of competing for each transaction.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,9 @@ struct sqlite3_stmt;
 
 namespace turntable::sqlite {
 
-// The exclusive right to write a file, held by one process at a time, by flock() on "<path>-lock". The kernel gives it
-// back when the process ends, however it ends; the file goes when the lock is given back in order.
+// The exclusive right to write a file, held by one process at a time, by flock() on "<path>-lock".
+// The kernel gives it back when the process ends, however it ends; the file goes when the lock is
+// given back in order.
 class WriterLock {
  public:
   // An error of kind failed where another process has it.
@@ -37,7 +39,8 @@ class WriterLock {
 
 enum class Storage { null, integer, real, text, blob };
 
-// A prepared statement. Bind from 1, columns from 0, as SQLite counts. Views into a row are valid until the next step().
+// A prepared statement. Bind from 1, columns from 0, as SQLite counts. Views into a row are valid
+// until the next step().
 class Statement {
  public:
   Statement(Statement&& other) noexcept;
@@ -52,8 +55,9 @@ class Statement {
   void bind_blob(int index, std::string_view bytes);
   void bind_copy(int index, std::string_view text);  // Copies; for short texts.
 
-  // True: a row is there to be read. False: done, and the statement may be bound and stepped again. A value that was
-  // bound and cannot be taken (too long) is an error here, of kind row, like a broken constraint.
+  // True: a row is there to be read. False: done, and the statement may be bound and stepped again.
+  // A value that was bound and cannot be taken (too long) is an error here, of kind row, like a
+  // broken constraint.
   [[nodiscard]] Result<bool> step();
   // Makes ready to be bound again. Bindings stay.
   void reset();
@@ -82,11 +86,13 @@ class Statement {
 class Database {
  public:
   enum class Mode {
-    write,   // Creates the file where it is missing; WAL, every commit is on disk before it is acknowledged.
+    write,   // Creates the file where it is missing; WAL, every commit is on disk before it is
+             // acknowledged.
     memory,  // Nothing but memory; other files can be attached.
   };
 
-  // Errors name the path and the cause: a directory that is missing, a file that is no database, no right to write.
+  // Errors name the path and the cause: a directory that is missing, a file that is no database, no
+  // right to write.
   [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode);
 
   Database(Database&&) noexcept = default;
@@ -106,15 +112,17 @@ class Database {
   // Makes a file readable under a schema's name. It cannot be written through this connection.
   [[nodiscard]] Status attach_read_only(const std::string& path, const std::string& schema);
 
-  [[nodiscard]] Status begin();     // Takes the write lock at once. Of kind transient where somebody else has it.
-  [[nodiscard]] Status commit();    // Of kind transient where it may be tried again.
-  void rollback();                  // Does nothing outside of a transaction.
+  [[nodiscard]] Status
+  begin();  // Takes the write lock at once. Of kind transient where somebody else has it.
+  [[nodiscard]] Status commit();  // Of kind transient where it may be tried again.
+  void rollback();                // Does nothing outside of a transaction.
   [[nodiscard]] bool in_transaction() const;
 
   // How long a call waits for a lock of another connection. 0 from open().
   void set_busy_timeout(Millis timeout);
 
-  // An aggregate of one argument: a value by value, then the result. NaN results come as the text 'NaN'.
+  // An aggregate of one argument: a value by value, then the result. NaN results come as the text
+  // 'NaN'.
   struct Number {
     bool integer = false;
     int64_t as_integer = 0;
@@ -123,7 +131,8 @@ class Database {
   class Aggregate {
    public:
     virtual ~Aggregate() = default;
-    virtual void add(Number value) = 0;  // NULLs are left out; texts that are no number count as NaN.
+    virtual void add(
+        Number value) = 0;  // NULLs are left out; texts that are no number count as NaN.
     [[nodiscard]] virtual std::optional<Number> result() const = 0;  // Nothing: NULL.
   };
   using MakeAggregate = std::unique_ptr<Aggregate> (*)();

@@ -72,7 +72,8 @@ TEST_F(Sqlite, NamesTheMissingDirectory) {
 TEST_F(Sqlite, RefusesADirectoryAndAFileThatIsNoDatabase) {
   EXPECT_THAT(Database::open(dir_.string(), Database::Mode::write).error().message,
               HasSubstr("is a directory"));
-  std::ofstream(path()) << "This is a text, and longer than the hundred bytes of a header, so that it is read as one. "
+  std::ofstream(path()) << "This is a text, and longer than the hundred bytes of a header, so that "
+                           "it is read as one. "
                            "It goes on for a while.";
   EXPECT_THAT(Database::open(path(), Database::Mode::write).error().message,
               HasSubstr("is not an SQLite database"));
@@ -154,9 +155,8 @@ TEST_F(Sqlite, DefinesAggregates) {
     std::optional<Database::Number> last;
   };
   Database db = open();
-  ASSERT_TRUE(db.define("avg", []() -> std::unique_ptr<Database::Aggregate> {
-    return std::make_unique<Last>();
-  }));
+  ASSERT_TRUE(db.define(
+      "avg", []() -> std::unique_ptr<Database::Aggregate> { return std::make_unique<Last>(); }));
   auto select = db.prepare("SELECT avg(column1), avg(column2) FROM (VALUES (1, 2.5), (4, NULL))");
   ASSERT_TRUE(select->step().value());
   EXPECT_EQ(select->int64(0), 4);
@@ -171,7 +171,8 @@ TEST_F(Sqlite, OneWriterLocksOutTheNextUntilItIsGone) {
   ASSERT_TRUE(first) << first.error().message;
   auto second = WriterLock::take((dir_ / "." / "x.db").string());
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(::getpid()) + " is writing it"));
+  EXPECT_THAT(second.error().message,
+              HasSubstr("process " + std::to_string(::getpid()) + " is writing it"));
   first->reset();
   EXPECT_TRUE(WriterLock::take(path()));
   EXPECT_FALSE(std::filesystem::exists(path("x.db-lock"))) << "nothing is left behind";

@@ -23,11 +23,11 @@ void bind_timestamp(Statement& statement, int index, int64_t millis) {
   const year_month_day date(day);
   const hh_mm_ss clock(time - day);
   char text[32];
-  const auto end = fmt::format_to_n(text, sizeof text, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-                                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                    static_cast<unsigned>(date.day()), clock.hours().count(),
-                                    clock.minutes().count(), clock.seconds().count(),
-                                    clock.subseconds().count());
+  const auto end = fmt::format_to_n(
+      text, sizeof text, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+      clock.seconds().count(), clock.subseconds().count());
   statement.bind_copy(index, {text, end.size});
 }
 
@@ -68,7 +68,8 @@ bool append_integer(std::string& out, const Statement& statement, int index, Typ
     append_bool_cell(out, value != 0);
     return true;
   }
-  if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max()) return false;
+  if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max())
+    return false;
   append_int32_cell(out, static_cast<int32_t>(value));
   return true;
 }
@@ -77,10 +78,14 @@ bool append_integer(std::string& out, const Statement& statement, int index, Typ
 
 std::string_view type_name(Type type) {
   switch (type) {
-    case Type::bytes: return "blob";
-    case Type::timestamp: return "timestamp";
-    case Type::jsonb: return "json text";
-    default: return sql_name(type);
+    case Type::bytes:
+      return "blob";
+    case Type::timestamp:
+      return "timestamp";
+    case Type::jsonb:
+      return "json text";
+    default:
+      return sql_name(type);
   }
 }
 
@@ -97,15 +102,23 @@ std::optional<Type> type_from_declaration(std::string_view declared) {
 void bind_cell(Statement& statement, int index, CellView cell, Type type) {
   if (cell.is_null()) return statement.bind_null(index);
   switch (type) {
-    case Type::boolean: return statement.bind(index, static_cast<int64_t>(cell.boolean()));
-    case Type::int32: return statement.bind(index, static_cast<int64_t>(cell.int32()));
-    case Type::int64: return statement.bind(index, cell.int64());
-    case Type::float32: return bind_real(statement, index, static_cast<double>(cell.float32()));
-    case Type::float64: return bind_real(statement, index, cell.float64());
+    case Type::boolean:
+      return statement.bind(index, static_cast<int64_t>(cell.boolean()));
+    case Type::int32:
+      return statement.bind(index, static_cast<int64_t>(cell.int32()));
+    case Type::int64:
+      return statement.bind(index, cell.int64());
+    case Type::float32:
+      return bind_real(statement, index, static_cast<double>(cell.float32()));
+    case Type::float64:
+      return bind_real(statement, index, cell.float64());
     case Type::text:
-    case Type::jsonb: return statement.bind_text(index, cell.bytes());
-    case Type::bytes: return statement.bind_blob(index, cell.bytes());
-    case Type::timestamp: return bind_timestamp(statement, index, cell.int64());
+    case Type::jsonb:
+      return statement.bind_text(index, cell.bytes());
+    case Type::bytes:
+      return statement.bind_blob(index, cell.bytes());
+    case Type::timestamp:
+      return bind_timestamp(statement, index, cell.int64());
   }
 }
 
@@ -118,7 +131,8 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
   switch (type) {
     case Type::boolean:
     case Type::int32:
-    case Type::int64: return append_integer(out, statement, index, type);
+    case Type::int64:
+      return append_integer(out, statement, index, type);
     case Type::float32: {
       const std::optional<double> value = real_of(statement, index);
       if (value) append_float32_cell(out, static_cast<float>(*value));
@@ -138,7 +152,8 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
       if (storage != Storage::blob) return false;
       append_view_cell(out, statement.text(index));
       return true;
-    case Type::timestamp: return append_timestamp(out, statement, index);
+    case Type::timestamp:
+      return append_timestamp(out, statement, index);
   }
   return false;
 }

@@ -9,8 +9,9 @@
 namespace turntable::sqlite {
 namespace {
 
-constexpr Type kTypes[] = {Type::boolean, Type::int32, Type::int64,     Type::float32, Type::float64,
-                           Type::text,    Type::bytes, Type::timestamp, Type::jsonb};
+constexpr Type kTypes[] = {Type::boolean, Type::int32,     Type::int64,
+                           Type::float32, Type::float64,   Type::text,
+                           Type::bytes,   Type::timestamp, Type::jsonb};
 
 template <class Append, class Value>
 std::string cell(Append append, Value value) {
@@ -34,7 +35,9 @@ std::string round_trip(Type type, const std::string& written) {
   return read;
 }
 
-void expect_kept(Type type, const std::string& written) { EXPECT_EQ(round_trip(type, written), written); }
+void expect_kept(Type type, const std::string& written) {
+  EXPECT_EQ(round_trip(type, written), written);
+}
 
 TEST(SqliteValues, KeepNullOfEveryType) {
   for (const Type type : kTypes) {
@@ -45,7 +48,8 @@ TEST(SqliteValues, KeepNullOfEveryType) {
 }
 
 TEST(SqliteValues, KeepIntegersToTheirLimits) {
-  for (const int32_t value : {INT32_MIN, -1, 0, 1, INT32_MAX}) expect_kept(Type::int32, cell(append_int32_cell, value));
+  for (const int32_t value : {INT32_MIN, -1, 0, 1, INT32_MAX})
+    expect_kept(Type::int32, cell(append_int32_cell, value));
   for (const int64_t value : {INT64_MIN, int64_t{0}, INT64_MAX})
     expect_kept(Type::int64, cell(append_int64_cell, value));
   for (const bool value : {false, true}) expect_kept(Type::boolean, cell(append_bool_cell, value));
@@ -54,7 +58,8 @@ TEST(SqliteValues, KeepIntegersToTheirLimits) {
 TEST(SqliteValues, KeepFloatsBitForBitAndNaNAsNaN) {
   using Float = std::numeric_limits<float>;
   using Double = std::numeric_limits<double>;
-  for (const float value : {0.1F, -2.634F, Float::max(), Float::lowest(), Float::denorm_min(), Float::infinity()})
+  for (const float value :
+       {0.1F, -2.634F, Float::max(), Float::lowest(), Float::denorm_min(), Float::infinity()})
     expect_kept(Type::float32, cell(append_float32_cell, value));
   for (const double value : {0.1, Double::max(), Double::denorm_min(), -Double::infinity(), 1e300})
     expect_kept(Type::float64, cell(append_float64_cell, value));
@@ -71,15 +76,17 @@ TEST(SqliteValues, KeepTextsThatLookLikeNumbers) {
 }
 
 TEST(SqliteValues, KeepTimestampsOfEveryAge) {
-  for (const int64_t millis : {int64_t{0}, int64_t{-1}, int64_t{1'709'460'900'123}, int64_t{-62'135'596'800'000},
-                               int64_t{253'402'300'799'999}, int64_t{253'402'300'800'000}, INT64_MIN, INT64_MAX})
+  for (const int64_t millis :
+       {int64_t{0}, int64_t{-1}, int64_t{1'709'460'900'123}, int64_t{-62'135'596'800'000},
+        int64_t{253'402'300'799'999}, int64_t{253'402'300'800'000}, INT64_MIN, INT64_MAX})
     expect_kept(Type::timestamp, cell(append_int64_cell, millis));
 }
 
 TEST(SqliteValues, TimestampsAreReadableByPeopleAndBySqlite) {
   auto db = Database::open("", Database::Mode::memory);
   auto select = db->prepare("SELECT ?1, strftime('%H:%M', ?1)");
-  bind_cell(*select, 1, CellReader(cell(append_int64_cell, int64_t{1'709'460'900'123})).next(), Type::timestamp);
+  bind_cell(*select, 1, CellReader(cell(append_int64_cell, int64_t{1'709'460'900'123})).next(),
+            Type::timestamp);
   ASSERT_TRUE(select->step().value());
   EXPECT_EQ(select->text(0), "2024-03-03T10:15:00.123Z");
   EXPECT_EQ(select->text(1), "10:15");

@@ -1,5 +1,6 @@
-// WriterLock: flock() on a file beside the database. A lock on the database itself would not do: closing any descriptor
-// of it would drop the POSIX locks by which this process's SQLite connections exclude others.
+// WriterLock: flock() on a file beside the database. A lock on the database itself would not do:
+// closing any descriptor of it would drop the POSIX locks by which this process's SQLite
+// connections exclude others.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -26,7 +27,8 @@ std::string holder(int fd) {
   return fmt::format("process {}", trim(std::string_view(number, static_cast<size_t>(read))));
 }
 
-// True where the path still names the file that was locked: its last owner may have removed it in between.
+// True where the path still names the file that was locked: its last owner may have removed it in
+// between.
 bool still_there(int fd, const std::string& path) {
   struct stat ours = {};
   struct stat there = {};
@@ -53,8 +55,8 @@ Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
       ::close(fd);
       if (cause == EINTR) continue;
       if (cause != EWOULDBLOCK) {
-        return fail(ErrorKind::failed,
-                    fmt::format("{}: locking {} failed: {}", path, lock_path, std::strerror(cause)));
+        return fail(ErrorKind::failed, fmt::format("{}: locking {} failed: {}", path, lock_path,
+                                                   std::strerror(cause)));
       }
       return fail(ErrorKind::failed,
                   fmt::format("{}: {} is writing it already: stop that one, or write another file",
