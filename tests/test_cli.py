@@ -183,7 +183,9 @@ def test_signals_end_a_run_in_order(sign, from_kafka, kafka, topic, unique):
     from support.program import wait_until
 
     sent = kafka.send(topic, plays(1000))
-    running = from_kafka.with_options({"listening_history.connector": "null"}).start()
+    running = from_kafka.with_options(
+        {"listening_history.connector": "null", "listening_history.flush_interval": "100ms"}
+    ).start()
     wait_until(lambda: sum(kafka.committed(unique, topic).values()) == len(sent), "all is committed", process=running)
     running.send(sign)
     done = running.wait(15).expect(0)

@@ -13,19 +13,47 @@
 namespace {
 // Counts what this program allocates. Tests run one after another in one thread.
 size_t allocations = 0;
-}  // namespace
 
-// Not inlined, because GCC would else see free() meet memory of operator new and warn.
-[[gnu::noinline]] void* operator new(size_t size) {
+void* allocate(size_t size) noexcept {
   ++allocations;
-  void* place = std::malloc(size == 0 ? 1 : size);
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+void* allocate_or_abort(size_t size) {
+  void* place = allocate(size);
   if (place == nullptr) std::abort();
   return place;
 }
-[[gnu::noinline]] void operator delete(void* place) noexcept {
+}  // namespace
+
+void* operator new(size_t size) {
+  return allocate_or_abort(size);
+}
+void* operator new[](size_t size) {
+  return allocate_or_abort(size);
+}
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
+}
+void operator delete(void* place) noexcept {
   std::free(place);
 }
-[[gnu::noinline]] void operator delete(void* place, size_t) noexcept {
+void operator delete[](void* place) noexcept {
+  std::free(place);
+}
+void operator delete(void* place, size_t) noexcept {
+  std::free(place);
+}
+void operator delete[](void* place, size_t) noexcept {
+  std::free(place);
+}
+void operator delete(void* place, const std::nothrow_t&) noexcept {
+  std::free(place);
+}
+void operator delete[](void* place, const std::nothrow_t&) noexcept {
   std::free(place);
 }
 

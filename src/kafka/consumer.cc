@@ -199,11 +199,13 @@ void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partition
 
   RdError error;
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    List starts = list_of(topic_, {}, "");
-    if (const auto positions = handler_.on_assign(ids)) {
-      for (const Position& position : *positions) forward(position.partition);
-      starts = list_of(topic_, *positions, "");
-    }
+    // Partitions that the handler does not take are assigned all the same, or librdkafka's books would not agree with the
+    // group's; what comes of them is for the handler to drop.
+    std::vector<Position> positions;
+    for (const PartitionId id : ids) positions.push_back({id, RD_KAFKA_OFFSET_END});
+    if (auto taken = handler_.on_assign(ids)) positions = std::move(*taken);
+    for (const Position& position : positions) forward(position.partition);
+    const List starts = list_of(topic_, positions, "");
     error.reset(cooperative ? rd_kafka_incremental_assign(rk, starts.get()) : nullptr);
     if (!cooperative) rd_kafka_assign(rk, starts.get());
   } else {

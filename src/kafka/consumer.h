@@ -31,7 +31,8 @@ struct Position {
 class RebalanceHandler {
  public:
   virtual ~RebalanceHandler() = default;
-  // Where to begin in each of these new partitions; nothing where none can be taken (the caller is stopping).
+  // Where to begin in each of these new partitions; nothing where they are not taken (the caller is stopping): they are
+  // assigned at their ends then, and what comes of them is to be dropped.
   virtual std::optional<std::vector<Position>> on_assign(std::span<const PartitionId> partitions) = 0;
   // They are still owned during the call, unless `lost`.
   virtual void on_revoke(std::span<const PartitionId> partitions, bool lost) = 0;

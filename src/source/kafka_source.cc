@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <numeric>
 #include <thread>
 
@@ -169,7 +170,11 @@ Result<RecordBatch> KafkaSource::poll(size_t limit, Millis wait) {
     RETURN_IF_ERROR(serve());
     RETURN_IF_ERROR(restart_standing());
     look_at_group();
-    ASSIGN_OR_RETURN(RecordBatch batch, take(limit));
+    ASSIGN_OR_RETURN(const bool begun, commit_beginnings());
+    RecordBatch batch;
+    if (begun) {
+      ASSIGN_OR_RETURN(batch, take(limit));
+    }
     const SteadyTime now = clock_.now();
     if (!batch.empty() || now >= deadline || at_end() || stop_.requested()) return batch;
     consumer_->wait(std::min(kSlice, std::chrono::ceil<Millis>(deadline - now)));
@@ -276,6 +281,22 @@ Error KafkaSource::beyond_end(PartitionId partition, Offset wanted, Offset end) 
                       "anew? Use another group.id, or reset the group's offsets", name(), partition, wanted, end)};
 }
 
+// True where every beginning is committed. Not done inside the rebalance that decides it: a broker refuses commits there
+// when the next rebalance has already begun, and that one can only be joined after the callback.
+Result<bool> KafkaSource::commit_beginnings() {
+  if (beginnings_.empty()) return true;
+  if (clock_.now() < next_beginning_) return false;
+  const Status status = consumer_->commit(beginnings_, note_, kQuestionWait);
+  if (status) {
+    beginnings_.clear();
+    return true;
+  }
+  if (status.error().kind != ErrorKind::transient) return tl::unexpected<Error>(status.error());
+  consumer_->health().warn("beginning", fmt::format("{}; retrying", status.error().message));
+  next_beginning_ = clock_.now() + kSlice;
+  return false;
+}
+
 // A member without partitions is done when the others have read everything: until then it may still get some.
 void KafkaSource::look_at_group() {
   if (!options_.until_end || !assigned_once_ || group_done_ || clock_.now() < next_look_) return;
@@ -366,8 +387,11 @@ std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(std::span<con
 
 void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) {
   // At close() the lane has finished with everything: what it stored is committed, and there is nothing to ask it.
-  if (!closing_ && !partitions.empty()) listener_.on_revoked(partitions, lost);
-  for (const PartitionId partition : partitions) part_of(partition).owned = false;
+  std::vector<PartitionId> owned;
+  std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(owned), [&](PartitionId id) { return part_of(id).owned; });
+  if (!closing_ && !owned.empty()) listener_.on_revoked(owned, lost);
+  for (const PartitionId partition : owned) part_of(partition).owned = false;
+  std::erase_if(beginnings_, [&](const kafka::Position& position) { return !part_of(position.partition).owned; });
 }
 
 Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const PartitionId> partitions) {
@@ -381,7 +405,7 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   const std::optional<int> began_with = partitions_at_beginning(commits);
   note_ = start_note(began_with.value_or(known));
 
-  std::vector<kafka::Position> fresh;  // Not what is committed: to be committed here.
+  std::vector<kafka::Position> fresh;  // Not what is committed yet.
   std::vector<std::pair<kafka::Position, Offset>> lost;
   for (const PartitionId partition : partitions) {
     const kafka::Committed& commit = commits[static_cast<size_t>(partition)];
@@ -406,8 +430,8 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
     positions.push_back({partition, offset});
     if (offset != commit.offset) fresh.push_back(positions.back());
   }
-  // A crash from here on finds these commits, and begins at the same places.
-  if (!fresh.empty()) RETURN_IF_ERROR(consumer_->commit(fresh, note_, kQuestionWait));
+  // Committed before the first record is delivered: a crash from then on finds it, and begins at the same place.
+  beginnings_.insert(beginnings_.end(), fresh.begin(), fresh.end());
   for (const auto& [from, to] : lost) say_lost(from.partition, from.offset, to);
   return positions;
 }

@@ -73,6 +73,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   void admit(std::vector<Record>& records);
   [[nodiscard]] Status heed(const kafka::Notice& notice);
   [[nodiscard]] Status restart_standing();
+  [[nodiscard]] Result<bool> commit_beginnings();
   void look_at_group();
   void pass_gap(Part& part, PartitionId partition);
   [[nodiscard]] Part& part_of(PartitionId partition);
@@ -96,12 +97,14 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   std::vector<Part> parts_;      // By partition number.
   std::string note_;             // Of every commit.
   std::optional<Error> failure_;
+  std::vector<kafka::Position> beginnings_;  // Decided and not yet committed: until then nothing is delivered.
   bool assigned_once_ = false;
   bool group_done_ = false;      // No partition is ours, and the group has read all up to the ends.
   bool closing_ = false;
   int64_t lost_ = 0;
   SteadyTime next_look_{};
   SteadyTime next_restart_{};
+  SteadyTime next_beginning_{};
 };
 
 }  // namespace turntable

@@ -77,9 +77,10 @@ class KafkaSourceTest : public testing::Test {
     return true;
   }
 
+  // Batches of two records, so that fetches and retention can cut between records.
   std::unique_ptr<kafka::Producer> producer() {
-    return std::move(kafka::Producer::open({options_.topic, {{"bootstrap.servers", options_.properties["bootstrap.servers"]}}},
-                                           clock_).value());
+    const kafka::Properties properties{{"bootstrap.servers", options_.properties["bootstrap.servers"]}, {"batch.num.messages", "2"}};
+    return std::move(kafka::Producer::open({options_.topic, properties}, clock_).value());
   }
 
   void produce(int count, size_t bytes = 10) {

@@ -73,7 +73,7 @@ Result<RecordBatch> NdjsonSource::poll(size_t limit, Millis wait) {
   batch.topic = path_;
   const SteadyTime deadline = clock_.now() + wait;
   while (limit > 0) {
-    take_lines(batch, limit);
+    RETURN_IF_ERROR(take_lines(batch, limit));
     if (!batch.empty() || at_end()) return batch;
     ASSIGN_OR_RETURN(const bool more, fill(deadline));
     if (!more && !ended_) return batch;
@@ -82,7 +82,7 @@ Result<RecordBatch> NdjsonSource::poll(size_t limit, Millis wait) {
 }
 
 // Lines that lie in the block as a whole; at the end of the file also what lies behind the last line break.
-void NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
+Status NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
   const char* data = block_->data.get();
   while (batch.records.size() < limit && begin_ < end_) {
     const auto* found = static_cast<const char*>(std::memchr(data + searched_, '\n', end_ - searched_));
@@ -92,6 +92,10 @@ void NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
     }
     const size_t stop = found != nullptr ? static_cast<size_t>(found - data) : end_;
     size_t size = stop - begin_;
+    if (size > kLineBytesLimit) {
+      if (batch.empty()) return too_long();
+      break;  // What came before it is delivered first.
+    }
     if (found != nullptr && size > 0 && data[stop - 1] == '\r') --size;
     Record& record = batch.records.emplace_back();
     record.value = {data + begin_, size};
@@ -99,16 +103,18 @@ void NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
     begin_ = searched_ = found != nullptr ? stop + 1 : end_;
   }
   if (!batch.empty()) batch.owner = std::make_unique<BlockOwner>(block_);
+  return {};
+}
+
+tl::unexpected<Error> NdjsonSource::too_long() const {
+  return fail(ErrorKind::failed, fmt::format("{}:{}: the line is longer than {} bytes", name(), next_line_ + 1, grouped(kLineBytesLimit)));
 }
 
 // Reads on behind what is not delivered yet. False where nothing came before the deadline, or the file has ended.
 Result<bool> NdjsonSource::fill(SteadyTime deadline) {
   if (ended_) return false;
   const size_t rest = end_ - begin_;
-  if (rest > kLineBytesLimit) {
-    return fail(ErrorKind::failed, fmt::format("{}:{}: the line is longer than {} bytes", name(), next_line_ + 1,
-                                               grouped(kLineBytesLimit)));
-  }
+  if (rest > kLineBytesLimit + 2) return too_long();  // Two for the line break, which does not count.
   if (end_ == block_->size) {
     // Batches may look into the full block: what is left of it moves to a new one with room for more.
     auto next = std::make_shared<Block>(std::max(kBlockBytes, rest * 2));

@@ -41,7 +41,8 @@ class NdjsonSource final : public Source {
   NdjsonSource(std::string path, int fd, AssignmentListener& listener, const StopToken& stop, const Clock& clock);
   [[nodiscard]] bool wait_readable(SteadyTime deadline) const;
   [[nodiscard]] Result<bool> fill(SteadyTime deadline);
-  void take_lines(RecordBatch& batch, size_t limit);
+  [[nodiscard]] Status take_lines(RecordBatch& batch, size_t limit);
+  [[nodiscard]] tl::unexpected<Error> too_long() const;
 
   std::string path_;
   int fd_;

@@ -26,24 +26,32 @@ struct Item {
 // The name that PostgreSQL gives an expression without AS; empty where it would be ?column?.
 std::string natural_name(const Expr& expr) {
   if (const auto* name = std::get_if<NameSyntax>(&expr.what)) return name->column;
-  if (const auto* call = std::get_if<CallSyntax>(&expr.what)) return call->is_operator ? "" : call->name;
+  if (const auto* call = std::get_if<CallSyntax>(&expr.what))
+    return call->is_operator ? "" : call->name;
   if (const auto* cast = std::get_if<CastSyntax>(&expr.what)) return natural_name(*cast->argument);
   return "";
 }
 
 // What to write instead, where there is a cast.
 std::string cast_advice(const std::string& text, Type from, Type to) {
-  return find_cast(from, to) == nullptr ? "" : fmt::format(": write cast({} AS {})", text, sql_name(to));
+  return find_cast(from, to) == nullptr ? ""
+                                        : fmt::format(": write cast({} AS {})", text, sql_name(to));
 }
 
 bool has_column(const Schema& schema, const std::string& name) {
-  return std::any_of(schema.begin(), schema.end(), [&](const ColumnDef& column) { return column.name == name; });
+  return std::any_of(schema.begin(), schema.end(),
+                     [&](const ColumnDef& column) { return column.name == name; });
 }
 
 class Binder {
  public:
-  Binder(const Script& script, const Insert& insert, const std::map<std::string, BoundLookup>& lookups, Faults& faults)
-      : script_(script), insert_(insert), syntax_(*insert.syntax), lookups_(lookups), faults_(faults),
+  Binder(const Script& script, const Insert& insert,
+         const std::map<std::string, BoundLookup>& lookups, Faults& faults)
+      : script_(script),
+        insert_(insert),
+        syntax_(*insert.syntax),
+        lookups_(lookups),
+        faults_(faults),
         build_(plan_, faults) {}
 
   std::optional<Plan> bind() {
@@ -54,12 +62,14 @@ class Binder {
     for (const JoinSyntax& join : syntax_.joins) add_lookup(join);
     for (size_t i = 0; i < syntax_.joins.size() && i < plan_.lookups.size(); ++i) bind_join(i);
     bind_outputs(sink, bind_items());
-    if (!faults_.empty() || !complete_ || !syntax_.complete || !scope_.complete()) return std::nullopt;
+    if (!faults_.empty() || !complete_ || !syntax_.complete || !scope_.complete())
+      return std::nullopt;
     return std::move(plan_);
   }
 
  private:
-  // --- Tables --------------------------------------------------------------------------------------------------
+  // --- Tables
+  // --------------------------------------------------------------------------------------------------
 
   const TableDef* find_table(const TableSyntax& table) {
     const TableDef* found = script_.find(table.name);
@@ -69,7 +79,8 @@ class Binder {
     if (!script_.complete) return nullptr;
     std::vector<std::string> names;
     for (const TableDef& candidate : script_.tables) names.push_back(candidate.name);
-    faults_.add(table.at, fmt::format("there is no table {}.{}", printable(table.name), did_you_mean(table.name, names)));
+    faults_.add(table.at, fmt::format("there is no table {}.{}", printable(table.name),
+                                      did_you_mean(table.name, names)));
     return nullptr;
   }
 
@@ -89,7 +100,9 @@ class Binder {
     LookupJoin lookup{.table = join.table.name, .schema = {}, .key_column = 0, .probe = kNoNode};
     for (const ScopeTable& other : scope_.tables())
       if (other.alias == table.alias)
-        faults_.add(join.table.at, fmt::format("the name {} stands for two tables: give one an alias", table.alias));
+        faults_.add(
+            join.table.at,
+            fmt::format("the name {} stands for two tables: give one an alias", table.alias));
     const auto loaded = lookups_.find(table.name);
     std::string key = declared == nullptr ? "" : declared->value("key");
     if (loaded != lookups_.end()) {
@@ -104,10 +117,13 @@ class Binder {
     const auto at = std::find_if(table.columns.begin(), table.columns.end(),
                                  [&](const ColumnDef& column) { return column.name == key; });
     if (at == table.columns.end() && table.known) {
-      faults_.add(declared == nullptr ? join.table.at : declared->at,
-                  key.empty() ? fmt::format("table {} needs the option key: the column by which it is joined", table.name)
-                              : fmt::format("table {} has no column {}, which its option key names", table.name,
-                                            printable(key)));
+      faults_.add(
+          declared == nullptr ? join.table.at : declared->at,
+          key.empty()
+              ? fmt::format("table {} needs the option key: the column by which it is joined",
+                            table.name)
+              : fmt::format("table {} has no column {}, which its option key names", table.name,
+                            printable(key)));
       table.known = false;
     }
     lookup.key_column = static_cast<uint32_t>(at - table.columns.begin());
@@ -115,7 +131,8 @@ class Binder {
     scope_.add(std::move(table));
   }
 
-  // --- JOIN … ON -----------------------------------------------------------------------------------------------
+  // --- JOIN … ON
+  // -----------------------------------------------------------------------------------------------
 
   void bind_join(size_t index) {
     const Expr& on = *syntax_.joins[index].on;
@@ -126,7 +143,8 @@ class Binder {
     const auto table = static_cast<uint32_t>(index + 1);
     LookupJoin& lookup = plan_.lookups[index];
     const auto* equality = std::get_if<CallSyntax>(&on.what);
-    if (equality == nullptr || !equality->is_operator || equality->name != "=" || equality->arguments.size() != 2) {
+    if (equality == nullptr || !equality->is_operator || equality->name != "=" ||
+        equality->arguments.size() != 2) {
       if (scope_.tables()[table].known) refuse_join(table, on.at);
       complete_ = false;
       return;
@@ -148,27 +166,32 @@ class Binder {
     const Type key_type = lookup.schema[lookup.key_column].type;
     const ArgumentType type = build_.type(probe);
     if (type && *type != key_type && !(*type == Type::int32 && key_type == Type::int64)) {
-      faults_.add(on.at,
-                  fmt::format("{} is {}, but the key of {} is {}{}", text_of(probe_syntax), sql_name(*type),
-                              lookup.table, sql_name(key_type), cast_advice(text_of(probe_syntax), *type, key_type)));
+      faults_.add(on.at, fmt::format("{} is {}, but the key of {} is {}{}", text_of(probe_syntax),
+                                     sql_name(*type), lookup.table, sql_name(key_type),
+                                     cast_advice(text_of(probe_syntax), *type, key_type)));
       return;
     }
-    if (const MaybeBound made = build_.cast(probe, key_type, probe_syntax.at)) lookup.probe = made->node;
+    if (const MaybeBound made = build_.cast(probe, key_type, probe_syntax.at))
+      lookup.probe = made->node;
   }
 
   [[nodiscard]] bool is_key(Bound value, uint32_t table) const {
     const auto* ref = std::get_if<ColumnRef>(&build_.node(value).what);
-    return ref != nullptr && ref->table == table && ref->column == plan_.lookups[table - 1].key_column;
+    return ref != nullptr && ref->table == table &&
+           ref->column == plan_.lookups[table - 1].key_column;
   }
 
   void refuse_join(uint32_t table, Location at) {
     const LookupJoin& lookup = plan_.lookups[table - 1];
-    faults_.add(at, fmt::format("only a join by the lookup's key is supported (yet): ON {}.{} = a value of {}",
-                                scope_.tables()[table].alias, lookup.schema[lookup.key_column].name,
-                                scope_.tables()[0].alias));
+    faults_.add(
+        at,
+        fmt::format("only a join by the lookup's key is supported (yet): ON {}.{} = a value of {}",
+                    scope_.tables()[table].alias, lookup.schema[lookup.key_column].name,
+                    scope_.tables()[0].alias));
   }
 
-  // --- Expressions ---------------------------------------------------------------------------------------------
+  // --- Expressions
+  // ---------------------------------------------------------------------------------------------
 
   MaybeBound bind(const Expr& expr) {
     if (const auto* name = std::get_if<NameSyntax>(&expr.what)) {
@@ -194,8 +217,9 @@ class Binder {
     // Hidden columns join the stream's when they are first used.
     const ColumnDef& definition = hidden_columns()[found.column];
     Schema& schema = plan_.stream_schema;
-    const auto place = std::find_if(schema.begin() + plan_.declared_columns, schema.end(),
-                                    [&](const ColumnDef& other) { return other.name == definition.name; });
+    const auto place =
+        std::find_if(schema.begin() + plan_.declared_columns, schema.end(),
+                     [&](const ColumnDef& other) { return other.name == definition.name; });
     const auto index = static_cast<uint32_t>(place - schema.begin());
     if (place == schema.end()) schema.push_back(definition);
     return build_.column({0, index}, definition.type, at, std::move(text));
@@ -213,7 +237,8 @@ class Binder {
       types.push_back(build_.type(*bound));
     }
     if (arguments.size() != call.arguments.size()) return std::nullopt;
-    const auto function = find_function(call.name, call.is_operator ? Kind::operation : Kind::function, types);
+    const auto function =
+        find_function(call.name, call.is_operator ? Kind::operation : Kind::function, types);
     if (!function) {
       faults_.add(expr.at, function.error().message);
       return std::nullopt;
@@ -221,7 +246,8 @@ class Binder {
     return build_.call(**function, std::move(arguments), places, expr.at, text_of(expr));
   }
 
-  // --- The SELECT list and the sink's columns --------------------------------------------------------------------
+  // --- The SELECT list and the sink's columns
+  // --------------------------------------------------------------------
 
   std::vector<Item> bind_items() {
     std::vector<Item> items;
@@ -254,13 +280,16 @@ class Binder {
       if (!from.known) star_is_open_ = true;
       for (uint32_t i = 0; i < from.columns.size(); ++i) {
         const std::string& name = from.columns[i].name;
-        items.push_back({.name = name, .value = column({table, i, false}, at, from.alias + "." + name), .at = at});
+        items.push_back({.name = name,
+                         .value = column({table, i, false}, at, from.alias + "." + name),
+                         .at = at});
       }
     }
   }
 
   void bind_outputs(const TableDef* sink, const std::vector<Item>& items) {
-    // Where the sink is not known there is nothing to compare with; where it declares nothing it takes what there is.
+    // Where the sink is not known there is nothing to compare with; where it declares nothing it
+    // takes what there is.
     if (sink == nullptr) return;
     const bool open_sink = sink->columns.empty() && !sink->faulty;
     if (!syntax_.columns.empty()) {
@@ -268,7 +297,8 @@ class Binder {
     } else if (open_sink) {
       std::set<std::string> seen;
       for (const Item& item : items)
-        if (is_named(item) && is_first(item.name, item.at, seen)) add_output(item.name, std::nullopt, item);
+        if (is_named(item) && is_first(item.name, item.at, seen))
+          add_output(item.name, std::nullopt, item);
     } else {
       bind_by_name(*sink, items);
     }
@@ -279,8 +309,9 @@ class Binder {
     std::map<std::string, const Item*> by_column;
     std::set<std::string> seen;
     if (items.size() != syntax_.columns.size() && !star_is_open_) {
-      faults_.add(syntax_.columns[0].at, fmt::format("the list names {} columns, but the SELECT has {}",
-                                                     syntax_.columns.size(), items.size()));
+      faults_.add(syntax_.columns[0].at,
+                  fmt::format("the list names {} columns, but the SELECT has {}",
+                              syntax_.columns.size(), items.size()));
       return;
     }
     for (size_t i = 0; i < syntax_.columns.size(); ++i) {
@@ -290,16 +321,19 @@ class Binder {
       if (i >= items.size()) continue;
       // Somebody who expects that names are matched would be led astray in silence.
       if (items[i].name != column.name && is_listed(items[i].name)) {
-        faults_.add(items[i].at, fmt::format("this goes to column {}, by its place in the list, but is called {}, "
-                                             "which is another column of the list",
-                                             column.name, items[i].name));
+        faults_.add(
+            items[i].at,
+            fmt::format("this goes to column {}, by its place in the list, but is called {}, "
+                        "which is another column of the list",
+                        column.name, items[i].name));
         continue;
       }
       by_column[column.name] = &items[i];
     }
     if (open_sink) {
       for (const NamePlace& column : syntax_.columns)
-        if (by_column.count(column.name) > 0) add_output(column.name, std::nullopt, *by_column[column.name]);
+        if (by_column.count(column.name) > 0)
+          add_output(column.name, std::nullopt, *by_column[column.name]);
       return;
     }
     for (const ColumnDef& column : sink.columns) {
@@ -309,11 +343,13 @@ class Binder {
       } else if (is_listed(column.name)) {
         continue;
       } else if (column.not_null) {
-        faults_.add(insert_.at, fmt::format("column {} of {} is NOT NULL, but the list leaves it out", column.name,
-                                            sink.name));
+        faults_.add(insert_.at,
+                    fmt::format("column {} of {} is NOT NULL, but the list leaves it out",
+                                column.name, sink.name));
       } else {
         plan_.outputs.push_back(
-            {column.name, column.type, build_.literal(column.type, std::monostate(), insert_.at, "NULL").node});
+            {column.name, column.type,
+             build_.literal(column.type, std::monostate(), insert_.at, "NULL").node});
       }
     }
   }
@@ -355,15 +391,17 @@ class Binder {
       if (missing_count > 0) complete_ = false;
       return;
     }
-    faults_.add(insert_.at,
-                fmt::format("{} {} of {} {} no value: add {} to the SELECT, or list the columns to fill: INSERT INTO {} (…)",
-                            missing_count == 1 ? "column" : "columns", missing, sink.name,
-                            missing_count == 1 ? "gets" : "get", missing_count == 1 ? "it" : "them", sink.name));
+    faults_.add(insert_.at, fmt::format("{} {} of {} {} no value: add {} to the SELECT, or list "
+                                        "the columns to fill: INSERT INTO {} (…)",
+                                        missing_count == 1 ? "column" : "columns", missing,
+                                        sink.name, missing_count == 1 ? "gets" : "get",
+                                        missing_count == 1 ? "it" : "them", sink.name));
   }
 
   bool is_named(const Item& item) {
     if (!item.name.empty()) return true;
-    if (item.value) faults_.add(item.at, "this expression needs a name: write … AS the sink's column");
+    if (item.value)
+      faults_.add(item.at, "this expression needs a name: write … AS the sink's column");
     complete_ = false;
     return false;
   }
@@ -380,7 +418,8 @@ class Binder {
     for (const ColumnDef& column : sink.columns) names.push_back(column.name);
     complete_ = false;
     if (!sink.faulty)
-      faults_.add(at, fmt::format("table {} has no column {}.{}", sink.name, printable(name), did_you_mean(name, names)));
+      faults_.add(at, fmt::format("table {} has no column {}.{}", sink.name, printable(name),
+                                  did_you_mean(name, names)));
     return false;
   }
 
@@ -390,8 +429,9 @@ class Binder {
     const Node& node = build_.node(*item.value);
     const Type to = type.value_or(node.type);
     if (!item.value->open && !can_cast(node.type, to, CastContext::assignment)) {
-      faults_.add(item.at, fmt::format("column {} of {} is {}, but {} is {}{}", name, plan_.sink, sql_name(to), node.text,
-                                       sql_name(node.type), cast_advice(node.text, node.type, to)));
+      faults_.add(item.at, fmt::format("column {} of {} is {}, but {} is {}{}", name, plan_.sink,
+                                       sql_name(to), node.text, sql_name(node.type),
+                                       cast_advice(node.text, node.type, to)));
       return;
     }
     if (const MaybeBound value = build_.cast(*item.value, to, item.at))

@@ -6,20 +6,26 @@ namespace turntable::sql {
 namespace {
 
 constexpr const char* kTables =
-    "CREATE TABLE plays (id int NOT NULL, n bigint, song text NOT NULL, time text) WITH (connector = 'kafka');\n"
+    "CREATE TABLE plays (id int NOT NULL, n bigint, song text NOT NULL, time text) WITH (connector "
+    "= 'kafka');\n"
     "CREATE TABLE songs () WITH (connector = 'csv', key = 'name');\n"
     "CREATE TABLE out ();\n";
 
 std::map<std::string, BoundLookup> songs(Type key_type = Type::text) {
   return {{"songs",
-           {{{"name", key_type, false}, {"artists", Type::text, false}, {"tempo", Type::float64, false}}, "name"}}};
+           {{{"name", key_type, false},
+             {"artists", Type::text, false},
+             {"tempo", Type::float64, false}},
+            "name"}}};
 }
 
 BoundScript bound(const std::string& insert, Type key_type = Type::text) {
   return bind_text(kTables + insert, songs(key_type));
 }
 
-std::string faults(const std::string& insert) { return bound(insert).faults.text(); }
+std::string faults(const std::string& insert) {
+  return bound(insert).faults.text();
+}
 
 // The outputs, each "name type (as written)".
 std::vector<std::string> outputs(const std::string& text) {
@@ -34,12 +40,15 @@ std::vector<std::string> outputs(const std::string& text) {
 
 TEST(Binder, MergesEqualExpressions) {
   const auto result = bound(
-      "INSERT INTO out SELECT to_char(to_timestamp(p.time, 'YYYY'), 'YYYY') AS a, extract(hour FROM to_timestamp(time, "
+      "INSERT INTO out SELECT to_char(to_timestamp(p.time, 'YYYY'), 'YYYY') AS a, extract(hour "
+      "FROM to_timestamp(time, "
       "'YYYY')) AS b, to_char(to_timestamp(p.time, 'YY'), 'YYYY') AS c, p.time FROM plays p;");
   ASSERT_TRUE(result.plan);
-  // time, two to_timestamp, two to_char, one extract; patterns are no nodes but the literals that they were.
+  // time, two to_timestamp, two to_char, one extract; patterns are no nodes but the literals that
+  // they were.
   size_t calls = 0;
-  for (const Node& node : result.plan->nodes) calls += std::holds_alternative<Call>(node.what) ? 1 : 0;
+  for (const Node& node : result.plan->nodes)
+    calls += std::holds_alternative<Call>(node.what) ? 1 : 0;
   EXPECT_EQ(calls, 5U);
   for (NodeId id = 0; id < result.plan->nodes.size(); ++id) {
     const auto* call = std::get_if<Call>(&result.plan->nodes[id].what);
@@ -49,31 +58,38 @@ TEST(Binder, MergesEqualExpressions) {
 }
 
 TEST(Binder, ComputesConstantsOnce) {
-  const auto result = bound("INSERT INTO out SELECT substr('abc', 1 , 2) AS a, '5'::bigint AS b, 'ab' AS c FROM plays;");
+  const auto result = bound(
+      "INSERT INTO out SELECT substr('abc', 1 , 2) AS a, '5'::bigint AS b, 'ab' AS c FROM plays;");
   ASSERT_TRUE(result.plan);
   const Node& a = result.plan->nodes[result.plan->outputs[0].node];
   EXPECT_EQ(std::get<Literal>(a.what), Literal("ab"));
   EXPECT_EQ(result.plan->outputs[0].node, result.plan->outputs[2].node);
-  EXPECT_EQ(std::get<Literal>(result.plan->nodes[result.plan->outputs[1].node].what), Literal(int64_t{5}));
+  EXPECT_EQ(std::get<Literal>(result.plan->nodes[result.plan->outputs[1].node].what),
+            Literal(int64_t{5}));
 }
 
 TEST(Binder, ASinkWithoutColumnsTakesTheSelects) {
-  EXPECT_EQ(outputs(std::string(kTables) + "INSERT INTO out SELECT p.*, s.tempo, NULL AS x, 'y' AS y, 3000000000 AS z, "
-                                           "substr(song, 1), kafka_offset FROM plays p JOIN songs s ON s.name = song;"),
-            (std::vector<std::string>{"id int (p.id)", "n bigint (p.n)", "song text (song)", "time text (p.time)",
-                                      "tempo double precision (s.tempo)", "x text (NULL)", "y text ('y')",
-                                      "z bigint (3000000000)", "substr text (substr(song, 1))",
+  EXPECT_EQ(outputs(std::string(kTables) +
+                    "INSERT INTO out SELECT p.*, s.tempo, NULL AS x, 'y' AS y, 3000000000 AS z, "
+                    "substr(song, 1), kafka_offset FROM plays p JOIN songs s ON s.name = song;"),
+            (std::vector<std::string>{"id int (p.id)", "n bigint (p.n)", "song text (song)",
+                                      "time text (p.time)", "tempo double precision (s.tempo)",
+                                      "x text (NULL)", "y text ('y')", "z bigint (3000000000)",
+                                      "substr text (substr(song, 1))",
                                       "kafka_offset bigint (kafka_offset)"}));
   EXPECT_EQ(faults("INSERT INTO out SELECT * FROM plays p JOIN songs s ON s.name = song;"), "");
-  EXPECT_EQ(faults("INSERT INTO out SELECT id, id FROM plays;"), "p.sql:4:28: column id is given twice");
+  EXPECT_EQ(faults("INSERT INTO out SELECT id, id FROM plays;"),
+            "p.sql:4:28: column id is given twice");
 }
 
 TEST(Binder, ColumnsGoToTheSinkByNameWithAssignmentCasts) {
   const std::string sink = "CREATE TABLE t (c text, b real, a int, d timestamptz);";
-  EXPECT_EQ(outputs(kTables + sink + "INSERT INTO t SELECT id AS c, n AS a, s.tempo AS b, '2024-01-01' AS d "
-                                     "FROM plays p JOIN songs s ON s.name = song;"),
+  EXPECT_EQ(outputs(kTables + sink +
+                    "INSERT INTO t SELECT id AS c, n AS a, s.tempo AS b, '2024-01-01' AS d "
+                    "FROM plays p JOIN songs s ON s.name = song;"),
             (std::vector<std::string>{"c text (cast(id AS text))", "b real (cast(s.tempo AS real))",
-                                      "a int (cast(n AS int))", "d timestamptz (cast('2024-01-01' AS timestamptz))"}));
+                                      "a int (cast(n AS int))",
+                                      "d timestamptz (cast('2024-01-01' AS timestamptz))"}));
 }
 
 TEST(Binder, AColumnListGoesByPlaceAndMayLeaveColumnsOut) {
@@ -81,14 +97,16 @@ TEST(Binder, AColumnListGoesByPlaceAndMayLeaveColumnsOut) {
   EXPECT_EQ(outputs(kTables + sink + "INSERT INTO t (c, a) SELECT song, id FROM plays;"),
             (std::vector<std::string>{"a int (id)", "b text (NULL)", "c text (song)"}));
   EXPECT_EQ(outputs(kTables + sink + "\nINSERT INTO t (a) SELECT id FROM plays;"),
-            std::vector<std::string>{"p.sql:5:13: column c of t is NOT NULL, but the list leaves it out"});
+            std::vector<std::string>{
+                "p.sql:5:13: column c of t is NOT NULL, but the list leaves it out"});
   EXPECT_EQ(outputs(std::string(kTables) + "INSERT INTO out (x, y) SELECT song, id FROM plays;"),
             (std::vector<std::string>{"x text (song)", "y int (id)"}));
 }
 
 TEST(Binder, HiddenColumnsJoinTheStreamWhenTheyAreUsed) {
   const auto result = bound(
-      "INSERT INTO out SELECT p.kafka_offset, kafka_partition, kafka_offset AS again FROM plays p;");
+      "INSERT INTO out SELECT p.kafka_offset, kafka_partition, kafka_offset AS again FROM plays "
+      "p;");
   ASSERT_TRUE(result.plan);
   EXPECT_EQ(result.plan->declared_columns, 4U);
   ASSERT_EQ(result.plan->stream_schema.size(), 6U);
@@ -96,17 +114,22 @@ TEST(Binder, HiddenColumnsJoinTheStreamWhenTheyAreUsed) {
   EXPECT_EQ(result.plan->stream_schema[5].name, "kafka_partition");
   EXPECT_EQ(result.plan->outputs[0].node, result.plan->outputs[2].node);
   // A declared column goes before a hidden one, and only the stream has hidden ones.
-  const BoundScript own = bind_text("CREATE TABLE s (kafka_offset text); CREATE TABLE o (); INSERT INTO o SELECT kafka_offset FROM s;");
+  const BoundScript own = bind_text(
+      "CREATE TABLE s (kafka_offset text); CREATE TABLE o (); INSERT INTO o SELECT kafka_offset "
+      "FROM s;");
   ASSERT_TRUE(own.plan);
   EXPECT_EQ(own.plan->outputs[0].type, Type::text);
-  EXPECT_EQ(faults("INSERT INTO out SELECT s.kafka_offset FROM plays JOIN songs s ON s.name = song;"),
-            "p.sql:4:26: table songs has no column kafka_offset.");
+  EXPECT_EQ(
+      faults("INSERT INTO out SELECT s.kafka_offset FROM plays JOIN songs s ON s.name = song;"),
+      "p.sql:4:26: table songs has no column kafka_offset.");
 }
 
 TEST(Binder, JoinsByTheLookupsKeyFromEitherSide) {
-  for (const std::string on : {"s.name = p.song", "p.song = s.name", "name = song", "s.name = substr(p.time, 1, 2)",
-                               "s.name = 'constant'", "s.name = cast(p.id AS text)"}) {
-    const auto result = bound("INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON " + on + ";");
+  for (const std::string on :
+       {"s.name = p.song", "p.song = s.name", "name = song", "s.name = substr(p.time, 1, 2)",
+        "s.name = 'constant'", "s.name = cast(p.id AS text)"}) {
+    const auto result =
+        bound("INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON " + on + ";");
     ASSERT_TRUE(result.plan) << on << result.faults.text();
     const LookupJoin& join = result.plan->lookups[0];
     EXPECT_EQ(join.key_column, 0U);
@@ -116,39 +139,49 @@ TEST(Binder, JoinsByTheLookupsKeyFromEitherSide) {
 }
 
 TEST(Binder, ProbesAreWidenedToTheKeyButNotNarrowed) {
-  const std::string by_id = "INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON s.name = p.id;";
+  const std::string by_id =
+      "INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON s.name = p.id;";
   const auto widened = bound(by_id, Type::int64);
   ASSERT_TRUE(widened.plan);
   EXPECT_EQ(widened.plan->nodes[widened.plan->lookups[0].probe].type, Type::int64);
   EXPECT_TRUE(bound(by_id, Type::int32).plan);
-  EXPECT_EQ(bound("INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON s.name = p.n;", Type::int32).faults.text(),
+  EXPECT_EQ(bound("INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON s.name = p.n;",
+                  Type::int32)
+                .faults.text(),
             "p.sql:4:61: p.n is bigint, but the key of songs is int: write cast(p.n AS int)");
 }
 
 TEST(Binder, KnowsWhatCannotBeNull) {
   const auto result = bound(
-      "INSERT INTO out SELECT id, song, time, length(song) AS l, substr(song, NULL) AS s, kafka_key, kafka_offset, 1 AS "
+      "INSERT INTO out SELECT id, song, time, length(song) AS l, substr(song, NULL) AS s, "
+      "kafka_key, kafka_offset, 1 AS "
       "one FROM plays;");
   ASSERT_TRUE(result.plan);
   std::string not_null;
-  for (const ColumnDef& column : result.plan->output_schema()) not_null += column.not_null ? column.name + " " : "";
+  for (const ColumnDef& column : result.plan->output_schema())
+    not_null += column.not_null ? column.name + " " : "";
   EXPECT_EQ(not_null, "id song l kafka_offset one ");
 }
 
 TEST(Binder, WithoutTheLookupFindsTheOtherFaults) {
-  const BoundScript result = bind_text(
-      std::string(kTables) + "INSERT INTO out SELECT p.idd, s.whatever, tempo FROM plays p JOIN songs s ON s.x = p.songg;");
+  const BoundScript result = bind_text(std::string(kTables) +
+                                       "INSERT INTO out SELECT p.idd, s.whatever, tempo FROM plays "
+                                       "p JOIN songs s ON s.x = p.songg;");
   EXPECT_FALSE(result.plan);
-  EXPECT_EQ(result.faults.text(), "p.sql:4:26: table plays has no column idd. Did you mean 'id'?\n"
-                                  "p.sql:4:86: table plays has no column songg. Did you mean 'song'?");
+  EXPECT_EQ(result.faults.text(),
+            "p.sql:4:26: table plays has no column idd. Did you mean 'id'?\n"
+            "p.sql:4:86: table plays has no column songg. Did you mean 'song'?");
   const BoundScript good = bind_text(
-      std::string(kTables) + "INSERT INTO out SELECT p.id, s.whatever FROM plays p JOIN songs s ON s.x = p.song;");
+      std::string(kTables) +
+      "INSERT INTO out SELECT p.id, s.whatever FROM plays p JOIN songs s ON s.x = p.song;");
   EXPECT_FALSE(good.plan);
   EXPECT_TRUE(good.faults.empty());
 }
 
 TEST(Binder, ChecksTheLookupsKey) {
-  const std::string rest = "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT x FROM s JOIN l ON l.a = x;";
+  const std::string rest =
+      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT x FROM s JOIN l ON l.a = "
+      "x;";
   EXPECT_EQ(bind_text("CREATE TABLE l (a text) WITH (key = 'b');" + rest).faults.text(),
             "p.sql:1:14: table l has no column b, which its option key names");
   EXPECT_EQ(bind_text("CREATE TABLE l (a text);" + rest).faults.text(),
@@ -157,7 +190,8 @@ TEST(Binder, ChecksTheLookupsKey) {
 }
 
 TEST(Binder, ConstantArgumentsMustBeLiterals) {
-  EXPECT_EQ(faults("INSERT INTO out SELECT to_timestamp(time, song) AS x, date_part(song, to_timestamp(1)) AS y FROM plays;"),
+  EXPECT_EQ(faults("INSERT INTO out SELECT to_timestamp(time, song) AS x, date_part(song, "
+                   "to_timestamp(1)) AS y FROM plays;"),
             "p.sql:4:43: argument 2 of to_timestamp(text, text) must be a text literal\n"
             "p.sql:4:65: argument 1 of date_part(text, timestamptz) must be a text literal");
 }

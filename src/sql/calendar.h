@@ -1,5 +1,5 @@
-// The Gregorian calendar, extended backwards, over microseconds since 1970-01-01 00:00 UTC. Year 0 is 1 BC.
-// (std::chrono's years end at 32767, PostgreSQL's do not.)
+// The Gregorian calendar, extended backwards, over microseconds since 1970-01-01 00:00 UTC. Year 0
+// is 1 BC. (std::chrono's years end at 32767, PostgreSQL's do not.)
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,9 @@ struct Moment {
   int micros = 0;
 };
 
-constexpr bool is_leap_year(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+constexpr bool is_leap_year(int64_t year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 constexpr int days_in_month(int64_t year, int month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -37,7 +39,8 @@ constexpr int64_t days_of(Date date) {
   const int64_t year = date.year - (date.month <= 2 ? 1 : 0);
   const int64_t era = (year >= 0 ? year : year - 399) / 400;
   const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
+  const int64_t day_of_year =
+      (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
   const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146'097 + day_of_era - 719'468;
 }
@@ -45,30 +48,37 @@ constexpr int64_t days_of(Date date) {
 constexpr Date date_of(int64_t days) {
   days += 719'468;
   const int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
-  const int64_t day_of_era = days - era * 146'097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
-  const int day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1);
-  const int month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+  const auto day_of_era = static_cast<uint32_t>(days - era * 146'097);
+  const uint32_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const uint32_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const uint32_t shifted_month = (5 * day_of_year + 2) / 153;
+  const auto day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1);
+  const auto month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
   return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, day};
 }
 
-constexpr int64_t floor_divide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
+constexpr int64_t floor_divide(int64_t value, int64_t by) {
+  return value / by - (value % by < 0 ? 1 : 0);
+}
 
 constexpr Moment moment_of(int64_t micros) {
   const int64_t days = floor_divide(micros, kMicrosPerDay);
   // Unsigned: days * kMicrosPerDay may lie just below the smallest int64_t.
-  const auto rest = static_cast<int64_t>(static_cast<uint64_t>(micros) -
-                                         static_cast<uint64_t>(days) * static_cast<uint64_t>(kMicrosPerDay));
-  const auto seconds = static_cast<int>(rest / kMicrosPerSecond);
-  return {date_of(days), seconds / 3600, seconds / 60 % 60, seconds % 60, static_cast<int>(rest % kMicrosPerSecond)};
+  const auto rest =
+      static_cast<int64_t>(static_cast<uint64_t>(micros) -
+                           static_cast<uint64_t>(days) * static_cast<uint64_t>(kMicrosPerDay));
+  const auto seconds = static_cast<uint32_t>(rest / kMicrosPerSecond);
+  return {date_of(days), static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
+          static_cast<int>(seconds % 60), static_cast<int>(rest - seconds * kMicrosPerSecond)};
 }
 
 // The moment's parts must be in range. Nothing where microseconds cannot hold it.
 constexpr std::optional<int64_t> micros_of(const Moment& moment) {
   const int64_t in_day =
-      ((moment.hour * int64_t{60} + moment.minute) * 60 + moment.second) * kMicrosPerSecond + moment.micros;
+      ((moment.hour * int64_t{60} + moment.minute) * 60 + moment.second) * kMicrosPerSecond +
+      moment.micros;
   int64_t micros = 0;
   if (__builtin_mul_overflow(days_of(moment.date), kMicrosPerDay, &micros)) return std::nullopt;
   if (__builtin_add_overflow(micros, in_day, &micros)) return std::nullopt;
@@ -76,9 +86,13 @@ constexpr std::optional<int64_t> micros_of(const Moment& moment) {
 }
 
 // 0 is Sunday.
-constexpr int day_of_week(int64_t days) { return static_cast<int>(((days % 7) + 11) % 7); }
+constexpr int day_of_week(int64_t days) {
+  return static_cast<int>(((days % 7) + 11) % 7);
+}
 
 // From 1.
-constexpr int day_of_year(Date date) { return static_cast<int>(days_of(date) - days_of({date.year, 1, 1})) + 1; }
+constexpr int day_of_year(Date date) {
+  return static_cast<int>(days_of(date) - days_of({date.year, 1, 1})) + 1;
+}
 
 }  // namespace turntable::sql

@@ -26,13 +26,15 @@ std::string number_text(T value) {
 
 template <Type to, class T>
 Why out_of_range(T value) {
-  return {RejectCode::out_of_range, fmt::format("{} is out of range for {}", number_text(value), sql_name(to))};
+  return {RejectCode::out_of_range,
+          fmt::format("{} is out of range for {}", number_text(value), sql_name(to))};
 }
 
 // Every value of From has one of To.
 template <Type from, Type to>
 void widen(Frame& frame) {
-  map_rows<CppType<to>, CppType<from>>(frame, [](auto value) { return static_cast<CppType<to>>(value); });
+  map_rows<CppType<to>, CppType<from>>(frame,
+                                       [](auto value) { return static_cast<CppType<to>>(value); });
 }
 
 void bigint_to_int(Frame& frame) {
@@ -66,7 +68,8 @@ void float_to_integer(Frame& frame) {
       frame,
       [](From value) -> std::optional<To> {
         const From rounded = std::rint(value);
-        // The lowest integer is a power of two and exact; its negative is the first that is too large. NaN fails both.
+        // The lowest integer is a power of two and exact; its negative is the first that is too
+        // large. NaN fails both.
         constexpr auto kLowest = static_cast<From>(std::numeric_limits<To>::min());
         if (!(rounded >= kLowest && rounded < -kLowest)) return std::nullopt;
         return static_cast<To>(rounded);
@@ -78,7 +81,8 @@ void int_to_boolean(Frame& frame) {
   map_rows<uint8_t, int32_t>(frame, [](int32_t value) { return static_cast<uint8_t>(value != 0); });
 }
 
-// --- To text -------------------------------------------------------------------------------------------------------
+// --- To text
+// -------------------------------------------------------------------------------------------------------
 
 template <class From>
 void number_to_text(Frame& frame) {
@@ -93,19 +97,21 @@ void number_to_text(Frame& frame) {
 }
 
 void boolean_to_text(Frame& frame) {
-  map_rows<std::string_view, uint8_t>(
-      frame, [](uint8_t value) { return value != 0 ? std::string_view("true") : std::string_view("false"); });
+  map_rows<std::string_view, uint8_t>(frame, [](uint8_t value) {
+    return value != 0 ? std::string_view("true") : std::string_view("false");
+  });
 }
 
 void timestamp_to_text(Frame& frame) {
   Arena& arena = frame.arena;
-  map_rows<std::string_view, int64_t>(frame, [&arena](int64_t value) { return arena.copy(timestamp_text(value).view()); });
+  map_rows<std::string_view, int64_t>(
+      frame, [&arena](int64_t value) { return arena.copy(timestamp_text(value).view()); });
 }
 
 void bytes_to_text(Frame& frame) {
   Arena& arena = frame.arena;
-  map_rows<std::string_view, std::string_view>(frame,
-                                               [&arena](std::string_view value) { return bytes_text(value, arena); });
+  map_rows<std::string_view, std::string_view>(
+      frame, [&arena](std::string_view value) { return bytes_text(value, arena); });
 }
 
 // A jsonb is the text as it came.
@@ -113,13 +119,15 @@ void same_view(Frame& frame) {
   map_rows<std::string_view, std::string_view>(frame, [](std::string_view value) { return value; });
 }
 
-// --- From text -----------------------------------------------------------------------------------------------------
+// --- From text
+// -----------------------------------------------------------------------------------------------------
 
 // 'abc' is no int; '3000000000' is out of range for int.
 template <Type to>
 Why text_misfit(std::string_view text, ParseFailure failure) {
   if (failure == ParseFailure::range)
-    return {RejectCode::out_of_range, fmt::format("'{}' is out of range for {}", printable(text), sql_name(to))};
+    return {RejectCode::out_of_range,
+            fmt::format("'{}' is out of range for {}", printable(text), sql_name(to))};
   return {RejectCode::bad_value, fmt::format("'{}' is no {}", printable(text), sql_name(to))};
 }
 
@@ -137,13 +145,16 @@ void text_to_bytes(Frame& frame) {
       [](std::string_view text) { return text_misfit<Type::bytes>(text, ParseFailure::syntax); });
 }
 
-// --- The table -----------------------------------------------------------------------------------------------------
+// --- The table
+// -----------------------------------------------------------------------------------------------------
 
 Cast row(Type from, Type to, CastContext context, Loop loop) {
-  return {context, {.name = "cast", .arguments = {from}, .result = to, .loop = loop, .kind = Kind::cast}};
+  return {context,
+          {.name = "cast", .arguments = {from}, .result = to, .loop = loop, .kind = Kind::cast}};
 }
 
-// pg_cast of PostgreSQL 15, and casts by way of text, which go into text in assignments and out of it on demand.
+// pg_cast of PostgreSQL 15, and casts by way of text, which go into text in assignments and out of
+// it on demand.
 const std::vector<Cast>& casts() {
   using enum Type;
   using enum CastContext;

@@ -12,7 +12,8 @@ struct Case {
 };
 
 void expect_all(const std::vector<Case>& cases) {
-  for (const Case& c : cases) EXPECT_EQ(evaluate_constant(c.expression), c.expected) << c.expression;
+  for (const Case& c : cases)
+    EXPECT_EQ(evaluate_constant(c.expression), c.expected) << c.expression;
 }
 
 TEST(Casts, TextBecomesIntegersInWholeOrNotAtAll) {
@@ -88,7 +89,8 @@ TEST(Casts, FloatsRoundHalfToEven) {
       {"2147483647.5::double precision::int", "fault: 2147483647.5 is out of range for int"},
       {"(-2147483648.5)::double precision::int", "-2147483648"},
       {"2147483648::real::int", "fault: 2.1474836e+09 is out of range for int"},
-      {"9223372036854775807::double precision::bigint", "fault: 9.223372036854776e+18 is out of range for bigint"},
+      {"9223372036854775807::double precision::bigint",
+       "fault: 9.223372036854776e+18 is out of range for bigint"},
       {"'-9223372036854775808'::double precision::bigint", "-9223372036854775808"},
       {"'NaN'::real::int", "fault: NaN is out of range for int"},
       {"'inf'::double precision::bigint", "fault: Infinity is out of range for bigint"},
@@ -143,7 +145,8 @@ TEST(Casts, WhatIsAllowedUnasked) {
 
 TEST(Casts, RejectsNameWhatWasCast) {
   EXPECT_EQ(evaluate_over("x::int", {"1", "x", "99999999999", std::nullopt}),
-            (Values{"1", "reject: x: 'x' is no int", "reject: x: '99999999999' is out of range for int", "NULL"}));
+            (Values{"1", "reject: x: 'x' is no int",
+                    "reject: x: '99999999999' is out of range for int", "NULL"}));
   EXPECT_EQ(evaluate_over("cast(x AS double precision)::real", {"1e300"}),
             (Values{"reject: cast(x AS double precision): 1e+300 is out of range for real"}));
 }

@@ -17,15 +17,21 @@ void fill(Column& column, V value) {
 Literal literal_of(const Column& column, size_t row) {
   if (column.is_null(row)) return std::monostate();
   switch (column.type()) {
-    case Type::boolean: return column.get<uint8_t>(row) != 0;
-    case Type::int32: return int64_t{column.get<int32_t>(row)};
+    case Type::boolean:
+      return column.get<uint8_t>(row) != 0;
+    case Type::int32:
+      return int64_t{column.get<int32_t>(row)};
     case Type::int64:
-    case Type::timestamp: return column.get<int64_t>(row);
-    case Type::float32: return double{column.get<float>(row)};
-    case Type::float64: return column.get<double>(row);
+    case Type::timestamp:
+      return column.get<int64_t>(row);
+    case Type::float32:
+      return double{column.get<float>(row)};
+    case Type::float64:
+      return column.get<double>(row);
     case Type::text:
     case Type::bytes:
-    case Type::jsonb: return std::string(column.get<std::string_view>(row));
+    case Type::jsonb:
+      return std::string(column.get<std::string_view>(row));
   }
   return std::monostate();
 }
@@ -38,15 +44,21 @@ void fill_constant(Column& column, const Literal& value) {
     return;
   }
   switch (column.type()) {
-    case Type::boolean: return fill<uint8_t>(column, std::get<bool>(value));
-    case Type::int32: return fill<int32_t>(column, std::get<int64_t>(value));
+    case Type::boolean:
+      return fill<uint8_t>(column, std::get<bool>(value));
+    case Type::int32:
+      return fill<int32_t>(column, std::get<int64_t>(value));
     case Type::int64:
-    case Type::timestamp: return fill<int64_t>(column, std::get<int64_t>(value));
-    case Type::float32: return fill<float>(column, std::get<double>(value));
-    case Type::float64: return fill<double>(column, std::get<double>(value));
+    case Type::timestamp:
+      return fill<int64_t>(column, std::get<int64_t>(value));
+    case Type::float32:
+      return fill<float>(column, std::get<double>(value));
+    case Type::float64:
+      return fill<double>(column, std::get<double>(value));
     case Type::text:
     case Type::bytes:
-    case Type::jsonb: return fill<std::string_view>(column, std::string_view(std::get<std::string>(value)));
+    case Type::jsonb:
+      return fill<std::string_view>(column, std::string_view(std::get<std::string>(value)));
   }
 }
 

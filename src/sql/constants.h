@@ -11,7 +11,8 @@
 
 namespace turntable::sql {
 
-// Sets all rows of the column. Views point into the literal, which must outlive them and must not move.
+// Sets all rows of the column. Views point into the literal, which must outlive them and must not
+// move.
 void fill_constant(Column& column, const Literal& value);
 
 // The value of a call whose arguments are constants. The error is the reason why it has none.

@@ -29,15 +29,21 @@ void gather(const Column& from, const uint32_t* rows, const Selection& alive, Co
 
 void gather(const Column& from, const uint32_t* rows, const Selection& alive, Column& to) {
   switch (from.type()) {
-    case Type::boolean: return gather<uint8_t>(from, rows, alive, to);
-    case Type::int32: return gather<int32_t>(from, rows, alive, to);
+    case Type::boolean:
+      return gather<uint8_t>(from, rows, alive, to);
+    case Type::int32:
+      return gather<int32_t>(from, rows, alive, to);
     case Type::int64:
-    case Type::timestamp: return gather<int64_t>(from, rows, alive, to);
-    case Type::float32: return gather<float>(from, rows, alive, to);
-    case Type::float64: return gather<double>(from, rows, alive, to);
+    case Type::timestamp:
+      return gather<int64_t>(from, rows, alive, to);
+    case Type::float32:
+      return gather<float>(from, rows, alive, to);
+    case Type::float64:
+      return gather<double>(from, rows, alive, to);
     case Type::text:
     case Type::bytes:
-    case Type::jsonb: return gather<std::string_view>(from, rows, alive, to);
+    case Type::jsonb:
+      return gather<std::string_view>(from, rows, alive, to);
   }
 }
 
@@ -47,7 +53,8 @@ Evaluator::Evaluator(const Plan& plan, std::vector<NodeId> wanted)
     : plan_(plan), wanted_(std::move(wanted)), view_(plan.nodes.size(), nullptr) {
   std::vector<bool> needed(plan.nodes.size(), false);
   for (const NodeId node : wanted_) needed[node] = true;
-  // Arguments have smaller numbers than their users, so one walk backwards finds all that is needed.
+  // Arguments have smaller numbers than their users, so one walk backwards finds all that is
+  // needed.
   for (size_t node = plan.nodes.size(); node-- > 0;) {
     if (!needed[node]) continue;
     if (const auto* call = std::get_if<Call>(&plan.nodes[node].what))
@@ -60,7 +67,8 @@ Evaluator::Evaluator(const Plan& plan, std::vector<NodeId> wanted)
   }
 }
 
-void Evaluator::evaluate(std::span<const TableInput> tables, size_t rows, Selection& alive, Rejects& rejects) {
+void Evaluator::evaluate(std::span<const TableInput> tables, size_t rows, Selection& alive,
+                         Rejects& rejects) {
   arena_.reset();
   failures_.clear();
   for (const NodeId node : order_) {
@@ -81,7 +89,8 @@ const Column& Evaluator::result(NodeId node) const {
   return *view_[node];
 }
 
-void Evaluator::compute_column(NodeId node, const ColumnRef& ref, std::span<const TableInput> tables, size_t rows,
+void Evaluator::compute_column(NodeId node, const ColumnRef& ref,
+                               std::span<const TableInput> tables, size_t rows,
                                const Selection& alive) {
   CHECK(ref.table < tables.size() && ref.column < tables[ref.table].columns.size());
   const TableInput& table = tables[ref.table];
@@ -118,7 +127,8 @@ void Evaluator::compute_call(NodeId node, const Call& call, size_t rows, const S
   call.function->loop(frame);
 }
 
-// What a row of an earlier batch left is overwritten for every row that is alive; the others' values are unspecified.
+// What a row of an earlier batch left is overwritten for every row that is alive; the others'
+// values are unspecified.
 void Evaluator::make_room(NodeId node, size_t rows) {
   view_[node] = &columns_[node];
   if (columns_[node].rows() < rows) columns_[node].reset(rows);
@@ -146,16 +156,20 @@ Reject Evaluator::reject_of(NodeId node, uint32_t row) const {
     node = *failed;
   }
   // Nodes are computed in the order of their numbers, and rows within them: the list is sorted.
-  const auto failure = std::lower_bound(
-      failures_.begin(), failures_.end(), std::pair(node, row),
-      [](const Failure& candidate, const auto& place) { return std::pair(candidate.node, candidate.row) < place; });
+  const auto failure = std::lower_bound(failures_.begin(), failures_.end(), std::pair(node, row),
+                                        [](const Failure& candidate, const auto& place) {
+                                          return std::pair(candidate.node, candidate.row) < place;
+                                        });
   CHECK(failure != failures_.end() && failure->node == node && failure->row == row);
   const Call& call = std::get<Call>(plan_.nodes[node].what);
   // A cast is known by what it was to cast, a function by its name.
-  const std::string_view subject = call.function->kind == Kind::cast ? plan_.nodes[call.arguments[0]].text
+  const std::string_view subject = call.function->kind == Kind::cast
+                                       ? plan_.nodes[call.arguments[0]].text
                                    : call.function->kind == Kind::operation ? plan_.nodes[node].text
                                                                             : call.function->name;
-  return {.row = row, .code = failure->code, .reason = fmt::format("{}: {}", subject, failure->message)};
+  return {.row = row,
+          .code = failure->code,
+          .reason = fmt::format("{}: {}", subject, failure->message)};
 }
 
 }  // namespace turntable::sql

@@ -21,24 +21,27 @@ struct TableInput {
   const uint32_t* rows = nullptr;
 };
 
-// Owns one result column for each node that it computes; memory is kept from batch to batch. One thread.
-// Functions are strict unless they say otherwise: NULL in, NULL out.
+// Owns one result column for each node that it computes; memory is kept from batch to batch. One
+// thread. Functions are strict unless they say otherwise: NULL in, NULL out.
 class Evaluator {
  public:
-  // Will compute `wanted` and all that they need. The plan must outlive the evaluator, and stay where it is.
+  // Will compute `wanted` and all that they need. The plan must outlive the evaluator, and stay
+  // where it is.
   Evaluator(const Plan& plan, std::vector<NodeId> wanted);
 
-  // Computes for the rows in `alive`. A row for which an expression cannot take its value is appended to `rejects`
-  // (code bad_value or out_of_range) and removed from `alive`. `rows` is the batch's size; tables[t] must be given
-  // for every table that a wanted node needs. Results stay valid until the next call.
-  void evaluate(std::span<const TableInput> tables, size_t rows, Selection& alive, Rejects& rejects);
+  // Computes for the rows in `alive`. A row for which an expression cannot take its value is
+  // appended to `rejects` (code bad_value or out_of_range) and removed from `alive`. `rows` is the
+  // batch's size; tables[t] must be given for every table that a wanted node needs. Results stay
+  // valid until the next call.
+  void evaluate(std::span<const TableInput> tables, size_t rows, Selection& alive,
+                Rejects& rejects);
 
   // The values of a wanted node. It may have more rows than the batch.
   [[nodiscard]] const Column& result(NodeId node) const;
 
  private:
-  void compute_column(NodeId node, const ColumnRef& ref, std::span<const TableInput> tables, size_t rows,
-                      const Selection& alive);
+  void compute_column(NodeId node, const ColumnRef& ref, std::span<const TableInput> tables,
+                      size_t rows, const Selection& alive);
   void compute_constant(NodeId node, const Literal& value, size_t rows);
   void compute_call(NodeId node, const Call& call, size_t rows, const Selection& alive);
   void make_room(NodeId node, size_t rows);
@@ -47,12 +50,12 @@ class Evaluator {
 
   const Plan& plan_;
   std::vector<NodeId> wanted_;
-  std::vector<NodeId> order_;            // Nodes to compute, arguments first.
-  std::vector<Column> columns_;          // Of plan_.nodes, by NodeId; unused ones stay empty.
-  std::vector<const Column*> view_;      // Where a node's values are: columns_ or a table's own column.
-  std::vector<const Column*> arguments_; // Of the call at hand.
-  std::vector<Failure> failures_;        // Of this batch, in the order of computation.
-  Arena arena_;                          // Text computed for this batch.
+  std::vector<NodeId> order_;        // Nodes to compute, arguments first.
+  std::vector<Column> columns_;      // Of plan_.nodes, by NodeId; unused ones stay empty.
+  std::vector<const Column*> view_;  // Where a node's values are: columns_ or a table's own column.
+  std::vector<const Column*> arguments_;  // Of the call at hand.
+  std::vector<Failure> failures_;         // Of this batch, in the order of computation.
+  Arena arena_;                           // Text computed for this batch.
 };
 
 }  // namespace turntable::sql

@@ -14,7 +14,8 @@ void hour_and_date(benchmark::State& state) {
   Faults faults;
   const Script script = parse_script(
       "CREATE TABLE plays (time text); CREATE TABLE o ();"
-      "INSERT INTO o SELECT cast(extract(hour FROM to_timestamp(time, 'YYYY-MM-DD HH24:MI')) AS int) AS hour,"
+      "INSERT INTO o SELECT cast(extract(hour FROM to_timestamp(time, 'YYYY-MM-DD HH24:MI')) AS "
+      "int) AS hour,"
       "  to_char(to_timestamp(time, 'YYYY-MM-DD HH24:MI'), 'YYYY-MM-DD') AS date FROM plays;",
       {}, faults);
   const auto plan = sql::bind(script, script.inserts[0], {}, faults);
@@ -23,7 +24,8 @@ void hour_and_date(benchmark::State& state) {
   Column column(Type::text);
   column.reset(kRows);
   for (uint32_t row = 0; row < kRows; ++row)
-    times.push_back(fmt::format("20{:02}-{:02}-{:02} {:02}:{:02}", row % 30, row % 12 + 1, row % 28 + 1, row % 24, row % 60));
+    times.push_back(fmt::format("20{:02}-{:02}-{:02} {:02}:{:02}", row % 30, row % 12 + 1,
+                                row % 28 + 1, row % 24, row % 60));
   for (uint32_t row = 0; row < kRows; ++row) column.set<std::string_view>(row, times[row]);
   const TableInput stream{.columns = {&column, 1}, .rows = nullptr};
   Evaluator evaluator(*plan, {plan->outputs[0].node, plan->outputs[1].node});

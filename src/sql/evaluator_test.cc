@@ -13,7 +13,8 @@ constexpr const char* kTables =
 // A plan and columns for its two tables.
 struct Rig {
   explicit Rig(const std::string& select, bool join = false)
-      : bound(bind_text(kTables + ("INSERT INTO o SELECT " + select + " FROM s" + (join ? " JOIN l ON l.k = x" : "") + ";"))) {
+      : bound(bind_text(kTables + ("INSERT INTO o SELECT " + select + " FROM s" +
+                                   (join ? " JOIN l ON l.k = x" : "") + ";"))) {
     EXPECT_EQ(bound.faults.text(), "");
     for (const Output& output : plan().outputs) wanted.push_back(output.node);
     stream.emplace_back(Type::text);
@@ -24,7 +25,8 @@ struct Rig {
 
   [[nodiscard]] const Plan& plan() const { return *bound.plan; }
 
-  void fill_stream(const std::vector<std::optional<std::string>>& texts, const std::vector<std::optional<int64_t>>& numbers) {
+  void fill_stream(const std::vector<std::optional<std::string>>& texts,
+                   const std::vector<std::optional<int64_t>>& numbers) {
     stream[0].reset(texts.size());
     stream[1].reset(texts.size());
     kept = texts;
@@ -139,7 +141,8 @@ TEST(Evaluator, ConstantsAndTextOutliveGrowingAndShrinkingBatches) {
   Rig rig("'constant' AS c, 1.5::real AS r, x || '!' AS t, NULL::int AS n");
   Evaluator evaluator(rig.plan(), rig.wanted);
   for (const size_t rows : {3U, 100U, 1U, 0U, 5'000U, 40U}) {
-    rig.fill_stream(std::vector<std::optional<std::string>>(rows, "text"), std::vector<std::optional<int64_t>>(rows, 1));
+    rig.fill_stream(std::vector<std::optional<std::string>>(rows, "text"),
+                    std::vector<std::optional<int64_t>>(rows, 1));
     const TableInput input{.columns = rig.stream, .rows = nullptr};
     Selection alive;
     for (uint32_t row = 0; row < rows; ++row) alive.push_back(row);
@@ -156,7 +159,8 @@ TEST(Evaluator, ConstantsAndTextOutliveGrowingAndShrinkingBatches) {
 }
 
 TEST(Evaluator, AViewOfItsInputIsNotCopied) {
-  const BoundScript bound = bind_text(kTables + std::string("INSERT INTO o SELECT split_part(x, ' ', 1) AS d FROM s;"));
+  const BoundScript bound =
+      bind_text(kTables + std::string("INSERT INTO o SELECT split_part(x, ' ', 1) AS d FROM s;"));
   ASSERT_TRUE(bound.plan);
   std::vector<Column> columns;
   columns.emplace_back(Type::text);

@@ -1,5 +1,6 @@
-// What the users see where their SQL is at fault: every case of tests/golden/sql_faults.txt, text and place.
-// A case there is "=== name", the SQL, "---", and the faults. UPDATE_GOLDEN=1 writes the faults anew.
+// What the users see where their SQL is at fault: every case of tests/golden/sql_faults.txt, text
+// and place. A case there is "=== name", the SQL, "---", and the faults. UPDATE_GOLDEN=1 writes the
+// faults anew.
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -36,14 +37,17 @@ std::vector<GoldenCase> read_cases() {
 
 // Most cases are one INSERT into these tables; it begins in line 4.
 constexpr const char* kTables =
-    "CREATE TABLE plays (id int NOT NULL, name text, song text, time text) WITH (connector = 'kafka');\n"
+    "CREATE TABLE plays (id int NOT NULL, name text, song text, time text) WITH (connector = "
+    "'kafka');\n"
     "CREATE TABLE songs () WITH (connector = 'csv', key = 'name');\n"
     "CREATE TABLE history (id int, song text, tempo real);\n";
 
 BoundScript bind_case(const std::string& sql) {
   const bool whole_file = sql.find("CREATE") != std::string::npos;
-  const Schema songs = {
-      {"name", Type::text, false}, {"artists", Type::text, false}, {"key", Type::int32, false}, {"tempo", Type::float64, false}};
+  const Schema songs = {{"name", Type::text, false},
+                        {"artists", Type::text, false},
+                        {"key", Type::int32, false},
+                        {"tempo", Type::float64, false}};
   return bind_text(whole_file ? sql : kTables + sql, {{"songs", {songs, "name"}}});
 }
 
@@ -57,9 +61,11 @@ TEST(Faults, AreAsTheGoldenFileSays) {
     found << "=== " << c.name << "\n" << c.sql << "---\n" << faults;
     EXPECT_FALSE(bound.plan.has_value()) << c.name;
     EXPECT_EQ(faults, c.faults) << c.name << "; UPDATE_GOLDEN=1 accepts this";
-    for (const Fault& fault : bound.faults.list) EXPECT_GT(fault.at.line, 0) << c.name << ": " << fault.message;
+    for (const Fault& fault : bound.faults.list)
+      EXPECT_GT(fault.at.line, 0) << c.name << ": " << fault.message;
   }
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(kGolden, std::ios::binary) << found.str();
+  if (std::getenv("UPDATE_GOLDEN") != nullptr)
+    std::ofstream(kGolden, std::ios::binary) << found.str();
 }
 
 TEST(Faults, AreSortedByPlaceAndThoseOfTheCommandLineHaveNone) {
@@ -71,7 +77,8 @@ TEST(Faults, AreSortedByPlaceAndThoseOfTheCommandLineHaveNone) {
   EXPECT_EQ(faults.error().kind, ErrorKind::usage);
 }
 
-// Two syntax faults, an unknown type and an unknown option value would take four runs with a parser that stops.
+// Two syntax faults, an unknown type and an unknown option value would take four runs with a parser
+// that stops.
 TEST(Faults, OfAllStatementsAreFoundInOnePass) {
   const BoundScript bound = bind_text(
       "CREATE TABLE a (x itn);\n"
@@ -82,7 +89,8 @@ TEST(Faults, OfAllStatementsAreFoundInOnePass) {
       "INSERT INTO nowhere;\n");
   // Table a lacks a column because of its fault, so a.z is not missed.
   EXPECT_EQ(bound.faults.text(),
-            "p.sql:1:19: there is no type itn. Types are boolean, int, bigint, real, double precision, text, bytea, "
+            "p.sql:1:19: there is no type itn. Types are boolean, int, bigint, real, double "
+            "precision, text, bytea, "
             "timestamptz, jsonb\n"
             "p.sql:2:23: syntax error at or near \")\"\n"
             "p.sql:5:13: a second INSERT is not supported (yet)\n"

@@ -11,8 +11,9 @@
 namespace turntable::sql {
 namespace {
 
-// How well a signature takes the arguments: nothing where it does not. PostgreSQL's rules, for as many types as there
-// are here: most exact matches first; text where a literal is open; then the result that is preferred among numbers.
+// How well a signature takes the arguments: nothing where it does not. PostgreSQL's rules, for as
+// many types as there are here: most exact matches first; text where a literal is open; then the
+// result that is preferred among numbers.
 struct Fit {
   size_t exact = 0;
   size_t open_text = 0;
@@ -65,7 +66,8 @@ std::string signature(const Function& function) {
   return fmt::format("{}({})", function.name, types_text(types));
 }
 
-Result<const Function*> find_function(std::string_view name, Kind kind, std::span<const ArgumentType> arguments) {
+Result<const Function*> find_function(std::string_view name, Kind kind,
+                                      std::span<const ArgumentType> arguments) {
   const Function* best = nullptr;
   std::optional<Fit> best_fit;
   std::vector<std::string> names;
@@ -83,15 +85,16 @@ Result<const Function*> find_function(std::string_view name, Kind kind, std::spa
   }
   if (best != nullptr) return best;
   if (signatures.empty()) {
-    if (kind == Kind::operation) return fail(ErrorKind::usage, fmt::format("the operator {} is not supported (yet)", name));
-    return fail(ErrorKind::usage,
-                fmt::format("there is no function {}.{}", printable(name), did_you_mean(name, names)));
+    if (kind == Kind::operation)
+      return fail(ErrorKind::usage, fmt::format("the operator {} is not supported (yet)", name));
+    return fail(ErrorKind::usage, fmt::format("there is no function {}.{}", printable(name),
+                                              did_you_mean(name, names)));
   }
   if (kind == Kind::operation)
-    return fail(ErrorKind::usage, fmt::format("the operator {} does not take ({}); it takes {}", name,
-                                              types_text(arguments), signatures));
-  return fail(ErrorKind::usage,
-              fmt::format("{}({}) does not exist; there is {}", printable(name), types_text(arguments), signatures));
+    return fail(ErrorKind::usage, fmt::format("the operator {} does not take ({}); it takes {}",
+                                              name, types_text(arguments), signatures));
+  return fail(ErrorKind::usage, fmt::format("{}({}) does not exist; there is {}", printable(name),
+                                            types_text(arguments), signatures));
 }
 
 }  // namespace turntable::sql

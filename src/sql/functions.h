@@ -1,5 +1,6 @@
-// The functions that expressions are made of: a table of rows, one for each signature. A cast or an operator is such a
-// row too. A new function is a new row and its loop; nothing else knows functions by name.
+// The functions that expressions are made of: a table of rows, one for each signature. A cast or an
+// operator is such a row too. A new function is a new row and its loop; nothing else knows
+// functions by name.
 #pragma once
 
 #include <memory>
@@ -17,9 +18,9 @@
 
 namespace turntable::sql {
 
-// The states of a value inside the evaluator, as a Column's validity. A failed value does not reject its record at
-// once: it spreads through strict functions, and counts only where it reaches a wanted node. (What CASE or coalesce
-// does not choose must not reject.)
+// The states of a value inside the evaluator, as a Column's validity. A failed value does not
+// reject its record at once: it spreads through strict functions, and counts only where it reaches
+// a wanted node. (What CASE or coalesce does not choose must not reject.)
 inline constexpr uint8_t kNullValue = 0;
 inline constexpr uint8_t kValue = 1;
 inline constexpr uint8_t kFailedValue = 2;
@@ -71,8 +72,9 @@ struct Function {
 // An argument's type as the binder knows it: a text literal and NULL have none of their own yet.
 using ArgumentType = std::optional<Type>;
 
-// The function of that name for those arguments: exact types are preferred to implicit casts, as in PostgreSQL. The
-// error is a sentence: no such function (with the nearest name), or no such signature (with those there are).
+// The function of that name for those arguments: exact types are preferred to implicit casts, as in
+// PostgreSQL. The error is a sentence: no such function (with the nearest name), or no such
+// signature (with those there are).
 [[nodiscard]] Result<const Function*> find_function(std::string_view name, Kind kind,
                                                     std::span<const ArgumentType> arguments);
 

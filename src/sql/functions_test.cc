@@ -1,4 +1,5 @@
-// Expected values were taken from PostgreSQL 15 with the time zone UTC, except where a comment says otherwise.
+// Expected values were taken from PostgreSQL 15 with the time zone UTC, except where a comment says
+// otherwise.
 #include "sql/functions.h"
 
 #include "sql/testing.h"
@@ -12,7 +13,8 @@ struct Case {
 };
 
 void expect_all(const std::vector<Case>& cases) {
-  for (const Case& c : cases) EXPECT_EQ(evaluate_constant(c.expression), c.expected) << c.expression;
+  for (const Case& c : cases)
+    EXPECT_EQ(evaluate_constant(c.expression), c.expected) << c.expression;
 }
 
 TEST(Functions, SubstrCountsCharacters) {
@@ -110,17 +112,22 @@ TEST(Functions, ToTimestampOfSecondsRoundsToMicroseconds) {
       {"to_timestamp(-62167219200)", "0001-01-01 00:00:00+00 BC"},
       {"to_timestamp(-210866803200)", "4714-11-24 00:00:00+00 BC"},
       // PostgreSQL has infinite times.
-      {"to_timestamp('inf'::double precision)", "fault: to_timestamp: Infinity seconds are out of range for timestamptz"},
-      {"to_timestamp('nan'::double precision)", "fault: to_timestamp: NaN seconds are out of range for timestamptz"},
-      {"to_timestamp(1e300)", "fault: to_timestamp: 1e+300 seconds are out of range for timestamptz"},
+      {"to_timestamp('inf'::double precision)",
+       "fault: to_timestamp: Infinity seconds are out of range for timestamptz"},
+      {"to_timestamp('nan'::double precision)",
+       "fault: to_timestamp: NaN seconds are out of range for timestamptz"},
+      {"to_timestamp(1e300)",
+       "fault: to_timestamp: 1e+300 seconds are out of range for timestamptz"},
   });
 }
 
 TEST(Functions, ExtractGivesDoubleAndCastsToInt) {
-  EXPECT_EQ(evaluate_over("cast(extract(hour FROM to_timestamp(x, 'YYYY-MM-DD HH24:MI')) AS int)",
-                          {"2024-03-03 10:15", "2024-03-03 22:15", std::nullopt, "2024-13-01 10:00"}),
-            (Values{"10", "22", "NULL",
-                    "reject: to_timestamp: '2024-13-01 10:00' does not fit the form 'YYYY-MM-DD HH24:MI'"}));
+  EXPECT_EQ(
+      evaluate_over("cast(extract(hour FROM to_timestamp(x, 'YYYY-MM-DD HH24:MI')) AS int)",
+                    {"2024-03-03 10:15", "2024-03-03 22:15", std::nullopt, "2024-13-01 10:00"}),
+      (Values{
+          "10", "22", "NULL",
+          "reject: to_timestamp: '2024-13-01 10:00' does not fit the form 'YYYY-MM-DD HH24:MI'"}));
 }
 
 TEST(Functions, ResolveOverloadsAsPostgresDoes) {
@@ -132,9 +139,11 @@ TEST(Functions, ResolveOverloadsAsPostgresDoes) {
   EXPECT_EQ(found("to_timestamp", {Type::text, std::nullopt}), "to_timestamp(text, text)");
   EXPECT_EQ(found("octet_length", {std::nullopt}), "octet_length(text)");
   EXPECT_EQ(found("octet_length", {Type::bytes}), "octet_length(bytea)");
-  EXPECT_EQ(found("substr", {Type::text, Type::int64}),
-            "substr(text, bigint) does not exist; there is substr(text, int) or substr(text, int, int)");
-  EXPECT_EQ(found("split_prt", {Type::text}), "there is no function split_prt. Did you mean 'split_part'?");
+  EXPECT_EQ(
+      found("substr", {Type::text, Type::int64}),
+      "substr(text, bigint) does not exist; there is substr(text, int) or substr(text, int, int)");
+  EXPECT_EQ(found("split_prt", {Type::text}),
+            "there is no function split_prt. Did you mean 'split_part'?");
   EXPECT_EQ(found("to_char", {Type::int32, std::nullopt}),
             "to_char(int, unknown) does not exist; there is to_char(timestamptz, text)");
 }
@@ -143,7 +152,8 @@ TEST(Functions, EveryRowOfTheTableCanBeCalled) {
   for (const Function& function : functions()) {
     EXPECT_NE(function.loop, nullptr) << signature(function);
     EXPECT_EQ(function.constant.has_value(), function.prepare != nullptr) << signature(function);
-    EXPECT_TRUE(!function.constant || *function.constant < function.arguments.size()) << signature(function);
+    EXPECT_TRUE(!function.constant || *function.constant < function.arguments.size())
+        << signature(function);
   }
 }
 

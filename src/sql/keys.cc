@@ -39,13 +39,15 @@ class Reader {
   Result<std::string> name() {
     if (!take('"')) {
       std::string found = word();
-      if (found.empty()) return fail(ErrorKind::usage, fmt::format("a column's name is expected {}", here()));
+      if (found.empty())
+        return fail(ErrorKind::usage, fmt::format("a column's name is expected {}", here()));
       return found;
     }
     std::string found;
     for (;;) {
       const size_t quote = rest_.find('"');
-      if (quote == std::string_view::npos) return fail(ErrorKind::usage, "a double quote is not closed");
+      if (quote == std::string_view::npos)
+        return fail(ErrorKind::usage, "a double quote is not closed");
       found += rest_.substr(0, quote);
       rest_.remove_prefix(quote + 1);
       if (rest_.empty() || rest_[0] != '"') break;
@@ -78,7 +80,8 @@ class Reader {
            static_cast<unsigned char>(c) >= 0x80;
   }
   void skip_blanks() {
-    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\n' || rest_[0] == '\r'))
+    while (!rest_.empty() &&
+           (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\n' || rest_[0] == '\r'))
       rest_.remove_prefix(1);
   }
 
@@ -110,7 +113,8 @@ Result<KeyDef> read_key(Reader& reader) {
     key.partition.push_back(std::move(key.clustering.front()));
     key.clustering.erase(key.clustering.begin());
   }
-  if (!reader.at_end()) return fail(ErrorKind::usage, fmt::format("nothing more is expected {}", reader.here()));
+  if (!reader.at_end())
+    return fail(ErrorKind::usage, fmt::format("nothing more is expected {}", reader.here()));
   std::vector<std::string> all = key.partition;
   all.insert(all.end(), key.clustering.begin(), key.clustering.end());
   RETURN_IF_ERROR(check_no_repeats(all));
@@ -131,7 +135,8 @@ Result<std::vector<ClusteringDirection>> read_order(Reader& reader) {
     names.push_back(column.column);
     order.push_back(std::move(column));
   } while (reader.take(','));
-  if (!reader.at_end()) return fail(ErrorKind::usage, fmt::format("',' is expected {}", reader.here()));
+  if (!reader.at_end())
+    return fail(ErrorKind::usage, fmt::format("',' is expected {}", reader.here()));
   RETURN_IF_ERROR(check_no_repeats(names));
   return order;
 }
@@ -141,7 +146,9 @@ Result<std::vector<ClusteringDirection>> read_order(Reader& reader) {
 Result<KeyDef> parse_primary_key(std::string_view text) {
   Reader reader(text);
   auto key = read_key(reader);
-  if (!key) return tl::unexpected<Error>(std::move(key.error()).with(fmt::format("primary_key '{}'", printable(text))));
+  if (!key)
+    return tl::unexpected<Error>(
+        std::move(key.error()).with(fmt::format("primary_key '{}'", printable(text))));
   return key;
 }
 
@@ -149,7 +156,8 @@ Result<std::vector<ClusteringDirection>> parse_clustering_order(std::string_view
   Reader reader(text);
   auto order = read_order(reader);
   if (!order)
-    return tl::unexpected<Error>(std::move(order.error()).with(fmt::format("clustering_order '{}'", printable(text))));
+    return tl::unexpected<Error>(
+        std::move(order.error()).with(fmt::format("clustering_order '{}'", printable(text))));
   return order;
 }
 

@@ -19,12 +19,13 @@ struct ClusteringDirection {
   bool descending = false;
 };
 
-// "((name, date), time, id)": partition columns name and date, clustering columns time and id. "(name, time)" and
-// "name" are short for one partition column. Names fold to lower case unless they stand in double quotes. The error is a
-// sentence.
+// "((name, date), time, id)": partition columns name and date, clustering columns time and id.
+// "(name, time)" and "name" are short for one partition column. Names fold to lower case unless
+// they stand in double quotes. The error is a sentence.
 [[nodiscard]] Result<KeyDef> parse_primary_key(std::string_view text);
 
 // "time DESC, id": ascending where nothing is said.
-[[nodiscard]] Result<std::vector<ClusteringDirection>> parse_clustering_order(std::string_view text);
+[[nodiscard]] Result<std::vector<ClusteringDirection>> parse_clustering_order(
+    std::string_view text);
 
 }  // namespace turntable::sql

@@ -10,7 +10,8 @@ namespace {
 std::string key(std::string_view text) {
   const auto parsed = parse_primary_key(text);
   if (!parsed) return parsed.error().message;
-  return fmt::format("{} / {}", fmt::join(parsed->partition, " "), fmt::join(parsed->clustering, " "));
+  return fmt::format("{} / {}", fmt::join(parsed->partition, " "),
+                     fmt::join(parsed->clustering, " "));
 }
 
 std::string order(std::string_view text) {

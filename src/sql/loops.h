@@ -1,5 +1,5 @@
-// Loops over the rows of a batch, for the functions of the table. A function is written for one row of plain values;
-// these templates lend it NULL handling and the walk over the columns.
+// Loops over the rows of a batch, for the functions of the table. A function is written for one row
+// of plain values; these templates lend it NULL handling and the walk over the columns.
 #pragma once
 
 #include <optional>

@@ -37,13 +37,16 @@ bool is_null_literal(const Node& node) {
 }  // namespace
 
 Bound NodeBuilder::column(ColumnRef ref, Type type, Location at, std::string text) {
-  return add({.type = type, .what = ref, .tables = 1U << ref.table, .at = at, .text = std::move(text)},
-             fmt::format("column {} {}", ref.table, ref.column));
+  return add(
+      {.type = type, .what = ref, .tables = 1U << ref.table, .at = at, .text = std::move(text)},
+      fmt::format("column {} {}", ref.table, ref.column));
 }
 
 Bound NodeBuilder::literal(Type type, Literal value, Location at, std::string text) {
   const std::string key = fmt::format("literal {} {}", static_cast<int>(type), key_of(value));
-  return add({.type = type, .what = std::move(value), .tables = 0, .at = at, .text = std::move(text)}, key);
+  return add(
+      {.type = type, .what = std::move(value), .tables = 0, .at = at, .text = std::move(text)},
+      key);
 }
 
 Bound NodeBuilder::written_literal(Literal value, Location at, std::string text) {
@@ -51,7 +54,8 @@ Bound NodeBuilder::written_literal(Literal value, Location at, std::string text)
   if (std::holds_alternative<bool>(value)) type = Type::boolean;
   if (std::holds_alternative<double>(value)) type = Type::float64;
   if (const auto* whole = std::get_if<int64_t>(&value)) {
-    const bool fits = *whole >= std::numeric_limits<int32_t>::min() && *whole <= std::numeric_limits<int32_t>::max();
+    const bool fits = *whole >= std::numeric_limits<int32_t>::min() &&
+                      *whole <= std::numeric_limits<int32_t>::max();
     type = fits ? Type::int32 : Type::int64;
   }
   Bound bound = literal(type, std::move(value), at, std::move(text));
@@ -74,7 +78,8 @@ MaybeBound NodeBuilder::call(const Function& function, std::vector<Bound> argume
       const auto* value = std::get_if<Literal>(&node(arguments[i]).what);
       const auto* held = value == nullptr ? nullptr : std::get_if<std::string>(value);
       if (held == nullptr) {
-        faults_.add(wheres[i], fmt::format("argument {} of {} must be a text literal", i + 1, signature(function)));
+        faults_.add(wheres[i], fmt::format("argument {} of {} must be a text literal", i + 1,
+                                           signature(function)));
         good = false;
         continue;
       }
@@ -105,7 +110,8 @@ MaybeBound NodeBuilder::cast(Bound value, Type to, Location at) {
   if (from.type == to) return Bound{value.node, false};
   const Cast* cast = find_cast(from.type, to);
   if (cast == nullptr) {
-    faults_.add(at, fmt::format("there is no cast from {} to {}", sql_name(from.type), sql_name(to)));
+    faults_.add(at,
+                fmt::format("there is no cast from {} to {}", sql_name(from.type), sql_name(to)));
     return std::nullopt;
   }
   return add_call(cast->function, {value.node}, nullptr, "", at,
@@ -119,8 +125,8 @@ Bound NodeBuilder::add(Node node, const std::string& key) {
 }
 
 MaybeBound NodeBuilder::add_call(const Function& function, const std::vector<NodeId>& arguments,
-                                 std::shared_ptr<const Prepared> prepared, const std::string& constant, Location at,
-                                 std::string text) {
+                                 std::shared_ptr<const Prepared> prepared,
+                                 const std::string& constant, Location at, std::string text) {
   // Functions live as long as the program: their address names them.
   std::string key = fmt::format("call {}", static_cast<const void*>(&function));
   uint32_t tables = 0;
@@ -136,11 +142,16 @@ MaybeBound NodeBuilder::add_call(const Function& function, const std::vector<Nod
   if (constants_only) {
     auto value = fold(call, nodes);
     if (value) return literal(function.result, std::move(*value), at, std::move(text));
-    faults_.add(at, function.kind == Kind::cast ? value.error().message
-                                                : fmt::format("{}: {}", function.name, value.error().message));
+    faults_.add(at, function.kind == Kind::cast
+                        ? value.error().message
+                        : fmt::format("{}: {}", function.name, value.error().message));
     return std::nullopt;
   }
-  return add({.type = function.result, .what = std::move(call), .tables = tables, .at = at, .text = std::move(text)},
+  return add({.type = function.result,
+              .what = std::move(call),
+              .tables = tables,
+              .at = at,
+              .text = std::move(text)},
              key + "|" + constant);
 }
 

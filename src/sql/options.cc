@@ -12,7 +12,9 @@ namespace turntable::sql {
 namespace {
 
 bool is_variable_name(std::string_view name) {
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && is_letter(name[0]) &&
          std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || is_digit(c); });
@@ -24,12 +26,16 @@ Result<std::string> variable_value(std::string_view inside) {
   const std::string name(inside.substr(0, colon));
   if (!is_variable_name(name))
     return fail(ErrorKind::usage,
-                fmt::format("${{{}}} is no variable; expected ${{NAME}} or ${{NAME:-default}}", printable(inside)));
+                fmt::format("${{{}}} is no variable; expected ${{NAME}} or ${{NAME:-default}}",
+                            printable(inside)));
   const char* value = std::getenv(name.c_str());
-  if (value != nullptr && (*value != '\0' || colon == std::string_view::npos)) return std::string(value);
+  if (value != nullptr && (*value != '\0' || colon == std::string_view::npos))
+    return std::string(value);
   if (colon != std::string_view::npos) return std::string(inside.substr(colon + 2));
-  return fail(ErrorKind::usage,
-              fmt::format("the environment variable {0} is not set; set it or write ${{{0}:-default}}", name));
+  return fail(
+      ErrorKind::usage,
+      fmt::format("the environment variable {0} is not set; set it or write ${{{0}:-default}}",
+                  name));
 }
 
 }  // namespace
@@ -70,20 +76,24 @@ void finish_options(TableDef& table, Faults& faults) {
 
 void apply_sets(Script& script, const std::vector<SetOption>& sets, Faults& faults) {
   for (const SetOption& set : sets) {
-    const auto table = std::find_if(script.tables.begin(), script.tables.end(),
-                                    [&](const TableDef& candidate) { return candidate.name == set.table; });
+    const auto table =
+        std::find_if(script.tables.begin(), script.tables.end(),
+                     [&](const TableDef& candidate) { return candidate.name == set.table; });
     if (table == script.tables.end()) {
       // Where a statement could not be read, the table may be the one in it.
       if (!script.complete) continue;
       std::vector<std::string> names;
       for (const TableDef& candidate : script.tables) names.push_back(candidate.name);
-      faults.add({}, fmt::format("--set {}.{}: there is no table {}.{}", printable(set.table), printable(set.option),
-                                 printable(set.table), did_you_mean(set.table, names)));
+      faults.add({}, fmt::format("--set {}.{}: there is no table {}.{}", printable(set.table),
+                                 printable(set.option), printable(set.table),
+                                 did_you_mean(set.table, names)));
       continue;
     }
-    auto option = std::find_if(table->options.begin(), table->options.end(),
-                               [&](const Option& candidate) { return candidate.name == set.option; });
-    if (option == table->options.end()) option = table->options.insert(table->options.end(), Option{});
+    auto option =
+        std::find_if(table->options.begin(), table->options.end(),
+                     [&](const Option& candidate) { return candidate.name == set.option; });
+    if (option == table->options.end())
+      option = table->options.insert(table->options.end(), Option{});
     *option = {.name = set.option, .value = set.value, .at = option->at, .from_command_line = true};
   }
 }
@@ -92,7 +102,8 @@ Result<SetOption> parse_set_option(std::string_view text) {
   const size_t dot = text.find('.');
   const size_t equals = dot == std::string_view::npos ? dot : text.find('=', dot);
   if (equals == std::string_view::npos || dot == 0 || equals == dot + 1)
-    return fail(ErrorKind::usage, fmt::format("--set {}: expected TABLE.OPTION=VALUE", printable(text)));
+    return fail(ErrorKind::usage,
+                fmt::format("--set {}: expected TABLE.OPTION=VALUE", printable(text)));
   return SetOption{.table = std::string(text.substr(0, dot)),
                    .option = std::string(text.substr(dot + 1, equals - dot - 1)),
                    .value = std::string(text.substr(equals + 1))};

@@ -1,4 +1,5 @@
-// Options of tables: variables of the environment in their values, and what the command line overrides.
+// Options of tables: variables of the environment in their values, and what the command line
+// overrides.
 #pragma once
 
 #include <string>
@@ -9,8 +10,8 @@
 
 namespace turntable::sql {
 
-// ${NAME} becomes the environment's value, ${NAME:-default} the default where NAME is unset or empty, as in a shell.
-// The error is a sentence that names the variable.
+// ${NAME} becomes the environment's value, ${NAME:-default} the default where NAME is unset or
+// empty, as in a shell. The error is a sentence that names the variable.
 [[nodiscard]] Result<std::string> fill_variables(std::string_view value);
 
 // Faults for options that stand twice in one table; fills variables in.

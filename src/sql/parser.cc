@@ -1,5 +1,5 @@
-// libpg_query's tree → our own. What a pipeline may not hold is refused here, at its place, field by field: a clause
-// that PostgreSQL knows and we do not must never be passed over in silence.
+// libpg_query's tree → our own. What a pipeline may not hold is refused here, at its place, field
+// by field: a clause that PostgreSQL knows and we do not must never be passed over in silence.
 #include "sql/parser.h"
 
 #include <fmt/format.h>
@@ -21,55 +21,88 @@ namespace {
 using PgNode = PgQuery__Node;
 
 // protobuf-c's repeated fields as spans.
-std::span<PgNode* const> list(size_t count, PgNode* const* nodes) { return {nodes, count}; }
+std::span<PgNode* const> list(size_t count, PgNode* const* nodes) {
+  return {nodes, count};
+}
 
 std::string string_of(const PgNode* node) {
   return node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval : "";
 }
 
-bool is_empty(const char* text) { return text == nullptr || *text == '\0'; }
+bool is_empty(const char* text) {
+  return text == nullptr || *text == '\0';
+}
 
 // What to call an expression that is not supported.
 const char* expression_name(const PgNode* node) {
   switch (node->node_case) {
-    case PG_QUERY__NODE__NODE_SUB_LINK: return "a subquery";
-    case PG_QUERY__NODE__NODE_CASE_EXPR: return "CASE";
+    case PG_QUERY__NODE__NODE_SUB_LINK:
+      return "a subquery";
+    case PG_QUERY__NODE__NODE_CASE_EXPR:
+      return "CASE";
     case PG_QUERY__NODE__NODE_BOOL_EXPR:
       switch (node->bool_expr->boolop) {
-        case PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR: return "AND";
-        case PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR: return "OR";
-        default: return "NOT";
+        case PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR:
+          return "AND";
+        case PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR:
+          return "OR";
+        default:
+          return "NOT";
       }
-    case PG_QUERY__NODE__NODE_NULL_TEST: return "IS NULL";
-    case PG_QUERY__NODE__NODE_BOOLEAN_TEST: return "IS TRUE";
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR: return "coalesce";
-    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR: return "greatest or least";
-    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION: return "the current time or user";
-    case PG_QUERY__NODE__NODE_PARAM_REF: return "a parameter";
-    case PG_QUERY__NODE__NODE_ROW_EXPR: return "a row";
-    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR: return "an array";
-    case PG_QUERY__NODE__NODE_A_INDIRECTION: return "a subscript or field";
-    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE: return "COLLATE";
-    case PG_QUERY__NODE__NODE_GROUPING_FUNC: return "GROUPING";
-    case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR: return "a named argument";
-    case PG_QUERY__NODE__NODE_XML_EXPR: return "XML";
-    case PG_QUERY__NODE__NODE_SET_TO_DEFAULT: return "DEFAULT";
-    default: return "this expression";
+    case PG_QUERY__NODE__NODE_NULL_TEST:
+      return "IS NULL";
+    case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
+      return "IS TRUE";
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+      return "coalesce";
+    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
+      return "greatest or least";
+    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
+      return "the current time or user";
+    case PG_QUERY__NODE__NODE_PARAM_REF:
+      return "a parameter";
+    case PG_QUERY__NODE__NODE_ROW_EXPR:
+      return "a row";
+    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
+      return "an array";
+    case PG_QUERY__NODE__NODE_A_INDIRECTION:
+      return "a subscript or field";
+    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
+      return "COLLATE";
+    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
+      return "GROUPING";
+    case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
+      return "a named argument";
+    case PG_QUERY__NODE__NODE_XML_EXPR:
+      return "XML";
+    case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
+      return "DEFAULT";
+    default:
+      return "this expression";
   }
 }
 
 const char* operator_name(PgQuery__AExprKind kind) {
   switch (kind) {
-    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY: return "ANY";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL: return "ALL";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+      return "ANY";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
+      return "ALL";
     case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT: return "IS DISTINCT FROM";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF: return "nullif";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_IN: return "IN";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE: return "LIKE";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE: return "ILIKE";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR: return "SIMILAR TO";
-    default: return "BETWEEN";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+      return "IS DISTINCT FROM";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
+      return "nullif";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
+      return "IN";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
+      return "LIKE";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
+      return "ILIKE";
+    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
+      return "SIMILAR TO";
+    default:
+      return "BETWEEN";
   }
 }
 
@@ -86,49 +119,80 @@ std::optional<size_t> begin_of(const PgNode* node) {
     return left && own ? std::min(left, own) : left ? left : own;
   };
   switch (node->node_case) {
-    case PG_QUERY__NODE__NODE_A_EXPR: return first_of(node->a_expr->lexpr, node->a_expr->location);
-    case PG_QUERY__NODE__NODE_TYPE_CAST: return first_of(node->type_cast->arg, node->type_cast->location);
-    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE: return first_of(node->collate_clause->arg, node->collate_clause->location);
-    case PG_QUERY__NODE__NODE_NULL_TEST: return first_of(node->null_test->arg, node->null_test->location);
-    case PG_QUERY__NODE__NODE_BOOLEAN_TEST: return first_of(node->boolean_test->arg, node->boolean_test->location);
+    case PG_QUERY__NODE__NODE_A_EXPR:
+      return first_of(node->a_expr->lexpr, node->a_expr->location);
+    case PG_QUERY__NODE__NODE_TYPE_CAST:
+      return first_of(node->type_cast->arg, node->type_cast->location);
+    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
+      return first_of(node->collate_clause->arg, node->collate_clause->location);
+    case PG_QUERY__NODE__NODE_NULL_TEST:
+      return first_of(node->null_test->arg, node->null_test->location);
+    case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
+      return first_of(node->boolean_test->arg, node->boolean_test->location);
     case PG_QUERY__NODE__NODE_BOOL_EXPR:
       return node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR
                  ? known(node->bool_expr->location)
                  : first_of(node->bool_expr->args[0], node->bool_expr->location);
-    case PG_QUERY__NODE__NODE_A_INDIRECTION: return begin_of(node->a_indirection->arg);
-    case PG_QUERY__NODE__NODE_COLUMN_REF: return known(node->column_ref->location);
-    case PG_QUERY__NODE__NODE_A_CONST: return known(node->a_const->location);
-    case PG_QUERY__NODE__NODE_FUNC_CALL: return known(node->func_call->location);
-    case PG_QUERY__NODE__NODE_RES_TARGET: return known(node->res_target->location);
-    case PG_QUERY__NODE__NODE_RANGE_VAR: return known(node->range_var->location);
-    case PG_QUERY__NODE__NODE_CASE_EXPR: return known(node->case_expr->location);
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR: return known(node->coalesce_expr->location);
-    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR: return known(node->min_max_expr->location);
-    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION: return known(node->sqlvalue_function->location);
-    case PG_QUERY__NODE__NODE_PARAM_REF: return known(node->param_ref->location);
-    case PG_QUERY__NODE__NODE_ROW_EXPR: return known(node->row_expr->location);
-    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR: return known(node->a_array_expr->location);
-    case PG_QUERY__NODE__NODE_SUB_LINK: return first_of(node->sub_link->testexpr, node->sub_link->location);
-    case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR: return known(node->named_arg_expr->location);
-    case PG_QUERY__NODE__NODE_SET_TO_DEFAULT: return known(node->set_to_default->location);
-    case PG_QUERY__NODE__NODE_GROUPING_FUNC: return known(node->grouping_func->location);
-    case PG_QUERY__NODE__NODE_XML_EXPR: return known(node->xml_expr->location);
-    case PG_QUERY__NODE__NODE_SORT_BY: return begin_of(node->sort_by->node);
-    case PG_QUERY__NODE__NODE_GROUPING_SET: return known(node->grouping_set->location);
-    case PG_QUERY__NODE__NODE_WINDOW_DEF: return known(node->window_def->location);
+    case PG_QUERY__NODE__NODE_A_INDIRECTION:
+      return begin_of(node->a_indirection->arg);
+    case PG_QUERY__NODE__NODE_COLUMN_REF:
+      return known(node->column_ref->location);
+    case PG_QUERY__NODE__NODE_A_CONST:
+      return known(node->a_const->location);
+    case PG_QUERY__NODE__NODE_FUNC_CALL:
+      return known(node->func_call->location);
+    case PG_QUERY__NODE__NODE_RES_TARGET:
+      return known(node->res_target->location);
+    case PG_QUERY__NODE__NODE_RANGE_VAR:
+      return known(node->range_var->location);
+    case PG_QUERY__NODE__NODE_CASE_EXPR:
+      return known(node->case_expr->location);
+    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
+      return known(node->coalesce_expr->location);
+    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
+      return known(node->min_max_expr->location);
+    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
+      return known(node->sqlvalue_function->location);
+    case PG_QUERY__NODE__NODE_PARAM_REF:
+      return known(node->param_ref->location);
+    case PG_QUERY__NODE__NODE_ROW_EXPR:
+      return known(node->row_expr->location);
+    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
+      return known(node->a_array_expr->location);
+    case PG_QUERY__NODE__NODE_SUB_LINK:
+      return first_of(node->sub_link->testexpr, node->sub_link->location);
+    case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
+      return known(node->named_arg_expr->location);
+    case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
+      return known(node->set_to_default->location);
+    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
+      return known(node->grouping_func->location);
+    case PG_QUERY__NODE__NODE_XML_EXPR:
+      return known(node->xml_expr->location);
+    case PG_QUERY__NODE__NODE_SORT_BY:
+      return begin_of(node->sort_by->node);
+    case PG_QUERY__NODE__NODE_GROUPING_SET:
+      return known(node->grouping_set->location);
+    case PG_QUERY__NODE__NODE_WINDOW_DEF:
+      return known(node->window_def->location);
     case PG_QUERY__NODE__NODE_RANGE_FUNCTION:
-    case PG_QUERY__NODE__NODE_RANGE_SUBSELECT: return std::nullopt;
-    case PG_QUERY__NODE__NODE_JOIN_EXPR: return begin_of(node->join_expr->larg);
-    case PG_QUERY__NODE__NODE_CONSTRAINT: return known(node->constraint->location);
-    case PG_QUERY__NODE__NODE_COLUMN_DEF: return known(node->column_def->location);
+    case PG_QUERY__NODE__NODE_RANGE_SUBSELECT:
+      return std::nullopt;
+    case PG_QUERY__NODE__NODE_JOIN_EXPR:
+      return begin_of(node->join_expr->larg);
+    case PG_QUERY__NODE__NODE_CONSTRAINT:
+      return known(node->constraint->location);
+    case PG_QUERY__NODE__NODE_COLUMN_DEF:
+      return known(node->column_def->location);
     case PG_QUERY__NODE__NODE_LIST:
       return node->list->n_items == 0 ? std::nullopt : begin_of(node->list->items[0]);
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
-// Turns one statement's tree into ours. Where something is refused a fault is added and the work goes on, so that
-// all faults of a statement are found.
+// Turns one statement's tree into ours. Where something is refused a fault is added and the work
+// goes on, so that all faults of a statement are found.
 class Converter {
  public:
   Converter(const SourceText& source, const StatementText& statement, Faults& faults)
@@ -136,8 +200,10 @@ class Converter {
 
   Statement statement(const PgNode* node) {
     switch (node->node_case) {
-      case PG_QUERY__NODE__NODE_CREATE_STMT: return create_table(*node->create_stmt);
-      case PG_QUERY__NODE__NODE_INSERT_STMT: return insert(*node->insert_stmt);
+      case PG_QUERY__NODE__NODE_CREATE_STMT:
+        return create_table(*node->create_stmt);
+      case PG_QUERY__NODE__NODE_INSERT_STMT:
+        return insert(*node->insert_stmt);
       default:
         fault(begin(), "a pipeline holds only CREATE TABLE and INSERT INTO … SELECT statements");
         return std::monostate();
@@ -145,7 +211,8 @@ class Converter {
   }
 
  private:
-  // --- Places and faults ---------------------------------------------------------------------------------------
+  // --- Places and faults
+  // ---------------------------------------------------------------------------------------
 
   [[nodiscard]] Location begin() const { return source_.at(statement_.begin); }
   [[nodiscard]] Location at(int32_t location) const {
@@ -157,10 +224,12 @@ class Converter {
   }
   void fault(Location place, std::string message) { faults_.add(place, std::move(message)); }
   void refuse(Location place, std::string_view what, std::string_view advice = "") {
-    fault(place, fmt::format("{} is not supported (yet){}{}", what, advice.empty() ? "" : ": ", advice));
+    fault(place,
+          fmt::format("{} is not supported (yet){}{}", what, advice.empty() ? "" : ": ", advice));
   }
 
-  // --- CREATE TABLE --------------------------------------------------------------------------------------------
+  // --- CREATE TABLE
+  // --------------------------------------------------------------------------------------------
 
   Statement create_table(const PgQuery__CreateStmt& create) {
     TableDef table;
@@ -173,7 +242,8 @@ class Converter {
     if (create.oncommit > PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_NOOP) refuse(table.at, "ON COMMIT");
     if (!is_empty(create.tablespacename)) refuse(table.at, "TABLESPACE");
     if (!is_empty(create.access_method)) refuse(table.at, "USING");
-    for (const PgNode* constraint : list(create.n_constraints, create.constraints)) refuse_constraint(constraint);
+    for (const PgNode* constraint : list(create.n_constraints, create.constraints))
+      refuse_constraint(constraint);
     for (const PgNode* element : list(create.n_table_elts, create.table_elts)) {
       if (element->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF) {
         column(*element->column_def, table);
@@ -183,7 +253,8 @@ class Converter {
         refuse(table.at, "LIKE");
       }
     }
-    for (const PgNode* element : list(create.n_options, create.options)) option(*element->def_elem, table);
+    for (const PgNode* element : list(create.n_options, create.options))
+      option(*element->def_elem, table);
     return table;
   }
 
@@ -215,17 +286,33 @@ class Converter {
   void refuse_constraint(const PgNode* node) {
     const char* name = "this constraint";
     switch (node->constraint->contype) {
-      case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT: name = "DEFAULT"; break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY: name = "GENERATED AS IDENTITY"; break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED: name = "GENERATED"; break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK: name = "CHECK"; break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
+        name = "DEFAULT";
+        break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
+        name = "GENERATED AS IDENTITY";
+        break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
+        name = "GENERATED";
+        break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
+        name = "CHECK";
+        break;
       case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY:
-        fault(at(node), "PRIMARY KEY is not supported here: a sink's key is its option primary_key");
+        fault(at(node),
+              "PRIMARY KEY is not supported here: a sink's key is its option primary_key");
         return;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE: name = "UNIQUE"; break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION: name = "EXCLUDE"; break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN: name = "REFERENCES"; break;
-      default: break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
+        name = "UNIQUE";
+        break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION:
+        name = "EXCLUDE";
+        break;
+      case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
+        name = "REFERENCES";
+        break;
+      default:
+        break;
     }
     refuse(at(node), name);
   }
@@ -252,22 +339,25 @@ class Converter {
       return std::nullopt;
     }
     if (name.n_typmods > 0) {
-      fault(place, fmt::format("a length or precision is not supported: write {}", sql_name(*type)));
+      fault(place,
+            fmt::format("a length or precision is not supported: write {}", sql_name(*type)));
       return std::nullopt;
     }
     return type;
   }
 
   static std::string unknown_type(const std::string& name) {
-    static constexpr std::array kTypes = {Type::boolean, Type::int32, Type::int64,     Type::float32, Type::float64,
-                                          Type::text,    Type::bytes, Type::timestamp, Type::jsonb};
+    static constexpr std::array kTypes = {Type::boolean, Type::int32,     Type::int64,
+                                          Type::float32, Type::float64,   Type::text,
+                                          Type::bytes,   Type::timestamp, Type::jsonb};
     std::vector<std::string> names;
     std::string all;
     for (const Type type : kTypes) {
       names.emplace_back(sql_name(type));
       all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
     }
-    return fmt::format("there is no type {}.{} Types are {}", printable(name), did_you_mean(name, names), all);
+    return fmt::format("there is no type {}.{} Types are {}", printable(name),
+                       did_you_mean(name, names), all);
   }
 
   void option(const PgQuery__DefElem& element, TableDef& table) {
@@ -275,7 +365,8 @@ class Converter {
     option.at = at(element.location);
     option.name = element.defname;
     // Unquoted and dotted, as in kafka.acks = 1.
-    if (!is_empty(element.defnamespace)) option.name = std::string(element.defnamespace) + "." + option.name;
+    if (!is_empty(element.defnamespace))
+      option.name = std::string(element.defnamespace) + "." + option.name;
     const PgNode* value = element.arg;
     if (value == nullptr) {
       option.value = "true";
@@ -285,8 +376,9 @@ class Converter {
       option.value = std::to_string(value->integer->ival);
     } else if (value->node_case == PG_QUERY__NODE__NODE_FLOAT) {
       option.value = value->float_->fval;
-    } else if (value->node_case == PG_QUERY__NODE__NODE_TYPE_NAME && value->type_name->n_names == 1 &&
-               value->type_name->n_typmods == 0 && value->type_name->n_array_bounds == 0) {
+    } else if (value->node_case == PG_QUERY__NODE__NODE_TYPE_NAME &&
+               value->type_name->n_names == 1 && value->type_name->n_typmods == 0 &&
+               value->type_name->n_array_bounds == 0) {
       option.value = string_of(value->type_name->names[0]);
     } else {
       fault(option.at, fmt::format("the value of option {} must stand in quotes", option.name));
@@ -296,16 +388,20 @@ class Converter {
     table.options.push_back(std::move(option));
   }
 
-  // --- INSERT INTO … SELECT ------------------------------------------------------------------------------------
+  // --- INSERT INTO … SELECT
+  // ------------------------------------------------------------------------------------
 
   Statement insert(const PgQuery__InsertStmt& insert) {
     const size_t faults_before = faults_.list.size();
     auto syntax = std::make_unique<InsertSyntax>();
     syntax->sink = table(*insert.relation);
-    if (insert.with_clause != nullptr) refuse(at(insert.with_clause->location), "WITH before INSERT");
-    if (insert.on_conflict_clause != nullptr) refuse(at(insert.on_conflict_clause->location), "ON CONFLICT");
+    if (insert.with_clause != nullptr)
+      refuse(at(insert.with_clause->location), "WITH before INSERT");
+    if (insert.on_conflict_clause != nullptr)
+      refuse(at(insert.on_conflict_clause->location), "ON CONFLICT");
     if (insert.n_returning_list > 0) refuse(at(insert.returning_list[0]), "RETURNING");
-    if (insert.override > PG_QUERY__OVERRIDING_KIND__OVERRIDING_NOT_SET) refuse(syntax->sink.at, "OVERRIDING");
+    if (insert.override > PG_QUERY__OVERRIDING_KIND__OVERRIDING_NOT_SET)
+      refuse(syntax->sink.at, "OVERRIDING");
     for (const PgNode* node : list(insert.n_cols, insert.cols)) {
       const PgQuery__ResTarget& target = *node->res_target;
       if (target.n_indirection > 0) refuse(at(node), "a subscript or field");
@@ -349,7 +445,8 @@ class Converter {
 
   void refuse_clauses(const PgQuery__SelectStmt& select) {
     if (select.n_distinct_clause > 0) refuse(select_place(select), "SELECT DISTINCT");
-    if (select.into_clause != nullptr) refuse(at(select.into_clause->rel->location), "SELECT … INTO");
+    if (select.into_clause != nullptr)
+      refuse(at(select.into_clause->rel->location), "SELECT … INTO");
     if (select.where_clause != nullptr) refuse(at(select.where_clause), "WHERE");
     if (select.n_group_clause > 0) refuse(at(select.group_clause[0]), "GROUP BY");
     if (select.having_clause != nullptr) refuse(at(select.having_clause), "HAVING");
@@ -397,13 +494,23 @@ class Converter {
     found.table = table(*join.rarg->range_var);
     const Location place = found.table.at;
     switch (join.jointype) {
-      case PG_QUERY__JOIN_TYPE__JOIN_INNER: break;
-      case PG_QUERY__JOIN_TYPE__JOIN_LEFT: refuse(place, "LEFT JOIN"); break;
-      case PG_QUERY__JOIN_TYPE__JOIN_RIGHT: refuse(place, "RIGHT JOIN"); break;
-      case PG_QUERY__JOIN_TYPE__JOIN_FULL: refuse(place, "FULL JOIN"); break;
-      default: refuse(place, "this JOIN"); break;
+      case PG_QUERY__JOIN_TYPE__JOIN_INNER:
+        break;
+      case PG_QUERY__JOIN_TYPE__JOIN_LEFT:
+        refuse(place, "LEFT JOIN");
+        break;
+      case PG_QUERY__JOIN_TYPE__JOIN_RIGHT:
+        refuse(place, "RIGHT JOIN");
+        break;
+      case PG_QUERY__JOIN_TYPE__JOIN_FULL:
+        refuse(place, "FULL JOIN");
+        break;
+      default:
+        refuse(place, "this JOIN");
+        break;
     }
-    if (join.alias != nullptr || join.join_using_alias != nullptr) refuse(place, "an alias for a JOIN");
+    if (join.alias != nullptr || join.join_using_alias != nullptr)
+      refuse(place, "an alias for a JOIN");
     if (join.is_natural) {
       refuse(place, "NATURAL JOIN", "write JOIN … ON");
     } else if (join.n_using_clause > 0) {
@@ -424,7 +531,8 @@ class Converter {
     if (node->node_case == PG_QUERY__NODE__NODE_RANGE_SUBSELECT) {
       what = "a subquery in FROM";
       const PgNode* query = node->range_subselect->subquery;
-      if (query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT) place = select_place(*query->select_stmt);
+      if (query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT)
+        place = select_place(*query->select_stmt);
     } else if (node->node_case == PG_QUERY__NODE__NODE_RANGE_FUNCTION) {
       what = "a function in FROM";
     } else if (node->node_case == PG_QUERY__NODE__NODE_JOIN_EXPR) {
@@ -455,7 +563,8 @@ class Converter {
     return table;
   }
 
-  // --- Expressions ---------------------------------------------------------------------------------------------
+  // --- Expressions
+  // ---------------------------------------------------------------------------------------------
 
   static ExprPtr make(Location place, decltype(Expr::what) what) {
     return std::make_unique<Expr>(Expr{std::move(what), place});
@@ -465,17 +574,23 @@ class Converter {
   ExprPtr expression(const PgNode* node, bool star_allowed = false) {
     const Location place = at(node);
     switch (node->node_case) {
-      case PG_QUERY__NODE__NODE_COLUMN_REF: return column_name(*node->column_ref, place, star_allowed);
-      case PG_QUERY__NODE__NODE_A_CONST: return literal(*node->a_const, place);
-      case PG_QUERY__NODE__NODE_FUNC_CALL: return call(*node->func_call, place);
-      case PG_QUERY__NODE__NODE_A_EXPR: return operation(*node->a_expr, place);
+      case PG_QUERY__NODE__NODE_COLUMN_REF:
+        return column_name(*node->column_ref, place, star_allowed);
+      case PG_QUERY__NODE__NODE_A_CONST:
+        return literal(*node->a_const, place);
+      case PG_QUERY__NODE__NODE_FUNC_CALL:
+        return call(*node->func_call, place);
+      case PG_QUERY__NODE__NODE_A_EXPR:
+        return operation(*node->a_expr, place);
       case PG_QUERY__NODE__NODE_TYPE_CAST: {
         const auto type = column_type(*node->type_cast->type_name);
         ExprPtr argument = expression(node->type_cast->arg);
         if (!type) return bad(place);
         return make(place, CastSyntax{*type, std::move(argument)});
       }
-      default: refuse(place, expression_name(node)); return bad(place);
+      default:
+        refuse(place, expression_name(node));
+        return bad(place);
     }
   }
 
@@ -495,7 +610,8 @@ class Converter {
     return make(place, NameSyntax{table, string_of(fields.back()), column_at});
   }
 
-  // Where the column's name begins in `table.column`; libpg_query tells only where the whole begins.
+  // Where the column's name begins in `table.column`; libpg_query tells only where the whole
+  // begins.
   [[nodiscard]] Location behind_dot(int32_t location) const {
     const std::string_view text = source_.text();
     const size_t begin = statement_.begin + static_cast<size_t>(location);
@@ -510,11 +626,17 @@ class Converter {
   ExprPtr literal(const PgQuery__AConst& constant, Location place) {
     if (constant.isnull != 0) return make(place, LiteralSyntax{std::monostate()});
     switch (constant.val_case) {
-      case PG_QUERY__A__CONST__VAL_IVAL: return make(place, LiteralSyntax{int64_t{constant.ival->ival}});
-      case PG_QUERY__A__CONST__VAL_BOOLVAL: return make(place, LiteralSyntax{constant.boolval->boolval != 0});
-      case PG_QUERY__A__CONST__VAL_SVAL: return make(place, LiteralSyntax{std::string(constant.sval->sval)});
-      case PG_QUERY__A__CONST__VAL_FVAL: return number(constant.fval->fval, place);
-      default: refuse(place, "a bit string"); return bad(place);
+      case PG_QUERY__A__CONST__VAL_IVAL:
+        return make(place, LiteralSyntax{int64_t{constant.ival->ival}});
+      case PG_QUERY__A__CONST__VAL_BOOLVAL:
+        return make(place, LiteralSyntax{constant.boolval->boolval != 0});
+      case PG_QUERY__A__CONST__VAL_SVAL:
+        return make(place, LiteralSyntax{std::string(constant.sval->sval)});
+      case PG_QUERY__A__CONST__VAL_FVAL:
+        return number(constant.fval->fval, place);
+      default:
+        refuse(place, "a bit string");
+        return bad(place);
     }
   }
 
@@ -538,21 +660,22 @@ class Converter {
       refuse(place, "a schema before a function's name");
       return bad(place);
     }
-    const char* clause = call.agg_star            ? "(*)"
-                         : call.agg_distinct      ? "DISTINCT"
-                         : call.n_agg_order > 0   ? "ORDER BY"
-                         : call.agg_filter        ? "FILTER"
-                         : call.over              ? "OVER"
-                         : call.agg_within_group  ? "WITHIN GROUP"
-                         : call.func_variadic     ? "VARIADIC"
-                                                  : nullptr;
+    const char* clause = call.agg_star           ? "(*)"
+                         : call.agg_distinct     ? "DISTINCT"
+                         : call.n_agg_order > 0  ? "ORDER BY"
+                         : call.agg_filter       ? "FILTER"
+                         : call.over             ? "OVER"
+                         : call.agg_within_group ? "WITHIN GROUP"
+                         : call.func_variadic    ? "VARIADIC"
+                                                 : nullptr;
     if (clause != nullptr) {
       refuse(place, fmt::format("{} with {}", name, clause));
       return bad(place);
     }
     CallSyntax syntax;
     syntax.name = name;
-    for (const PgNode* argument : list(call.n_args, call.args)) syntax.arguments.push_back(expression(argument));
+    for (const PgNode* argument : list(call.n_args, call.args))
+      syntax.arguments.push_back(expression(argument));
     return make(place, std::move(syntax));
   }
 
@@ -578,12 +701,15 @@ class Converter {
   Faults& faults_;
 };
 
-// "Did you mean" for the word at which the parser stopped, or the one before it: a mistyped keyword is often taken for
-// a name, and the fault lies one word later.
+// "Did you mean" for the word at which the parser stopped, or the one before it: a mistyped keyword
+// is often taken for a name, and the fault lies one word later.
 std::string nearest_keyword(std::string_view statement, size_t stopped) {
-  static const std::vector<std::string> kKeywords = {"CREATE", "TABLE", "WITH", "INSERT", "INTO", "SELECT", "FROM",
-                                                     "JOIN",   "ON",    "AS",   "NOT",    "NULL", "CAST"};
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  static const std::vector<std::string> kKeywords = {"CREATE", "TABLE", "WITH", "INSERT", "INTO",
+                                                     "SELECT", "FROM",  "JOIN", "ON",     "AS",
+                                                     "NOT",    "NULL",  "CAST"};
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
   const auto word_at = [&](size_t begin) {
     size_t end = begin;
     while (end < statement.size() && is_letter(statement[end])) ++end;
@@ -617,9 +743,11 @@ size_t byte_of(std::string_view text, size_t character) {
 
 }  // namespace
 
-Statement parse_statement(const SourceText& source, const StatementText& statement, Faults& faults) {
+Statement parse_statement(const SourceText& source, const StatementText& statement,
+                          Faults& faults) {
   if (statement.long_name) {
-    faults.add(source.at(*statement.long_name), fmt::format("a name is longer than {} bytes", kNameBytesLimit));
+    faults.add(source.at(*statement.long_name),
+               fmt::format("a name is longer than {} bytes", kNameBytesLimit));
     return std::monostate();
   }
   if (statement.nesting > kNestingLimit) {
@@ -629,11 +757,15 @@ Statement parse_statement(const SourceText& source, const StatementText& stateme
   }
   const std::string text(source.text().substr(statement.begin, statement.end - statement.begin));
   const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
-  const std::unique_ptr<const PgQueryProtobufParseResult, void (*)(const PgQueryProtobufParseResult*)> free_parsed(
-      &parsed, [](const PgQueryProtobufParseResult* result) { pg_query_free_protobuf_parse_result(*result); });
+  const std::unique_ptr<const PgQueryProtobufParseResult,
+                        void (*)(const PgQueryProtobufParseResult*)>
+      free_parsed(&parsed, [](const PgQueryProtobufParseResult* result) {
+        pg_query_free_protobuf_parse_result(*result);
+      });
   if (parsed.error != nullptr) {
     // PostgreSQL counts characters from 1; 0 is unknown.
-    const size_t character = parsed.error->cursorpos > 0 ? static_cast<size_t>(parsed.error->cursorpos - 1) : 0;
+    const size_t character =
+        parsed.error->cursorpos > 0 ? static_cast<size_t>(parsed.error->cursorpos - 1) : 0;
     const size_t byte = byte_of(text, character);
     faults.add(source.at(statement.begin + byte),
                printable(parsed.error->message) + "." + nearest_keyword(text, byte));

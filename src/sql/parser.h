@@ -12,8 +12,9 @@ namespace turntable::sql {
 // std::monostate: nothing usable, and a fault says why.
 using Statement = std::variant<std::monostate, TableDef, std::unique_ptr<InsertSyntax>>;
 
-// Faults are added for syntax errors and for all that is not supported. Option values are as written: variables are
-// not filled in.
-[[nodiscard]] Statement parse_statement(const SourceText& source, const StatementText& statement, Faults& faults);
+// Faults are added for syntax errors and for all that is not supported. Option values are as
+// written: variables are not filled in.
+[[nodiscard]] Statement parse_statement(const SourceText& source, const StatementText& statement,
+                                        Faults& faults);
 
 }  // namespace turntable::sql

@@ -1,7 +1,9 @@
-// A checked pipeline: what is computed for every record, as a list of nodes over columns, and where it goes.
+// A checked pipeline: what is computed for every record, as a list of nodes over columns, and where
+// it goes.
 //
-// Nodes are in an order in which arguments come before their users; equal expressions are one node, so that an
-// expression that stands twice is computed once per batch. Table 0 is the stream; table i > 0 is lookups[i - 1].
+// Nodes are in an order in which arguments come before their users; equal expressions are one node,
+// so that an expression that stands twice is computed once per batch. Table 0 is the stream; table
+// i > 0 is lookups[i - 1].
 #pragma once
 
 #include <cstdint>
@@ -15,9 +17,11 @@
 
 namespace turntable::sql {
 
-struct Function;  // sql/functions.h: a name, argument types, a result type, and a loop over columns.
+struct Function;  // sql/functions.h: a name, argument types, a result type, and a loop over
+                  // columns.
 
-// What a function made of its constant argument when the plan was bound: a compiled time format, for example.
+// What a function made of its constant argument when the plan was bound: a compiled time format,
+// for example.
 class Prepared {
  public:
   virtual ~Prepared() = default;
@@ -31,8 +35,8 @@ struct ColumnRef {
   uint32_t column = 0;  // Index into that table's schema in the Plan.
 };
 
-// A literal, or a constant expression's value. std::monostate is NULL; a real is held as double, a timestamp as int64_t,
-// bytes as std::string.
+// A literal, or a constant expression's value. std::monostate is NULL; a real is held as double, a
+// timestamp as int64_t, bytes as std::string.
 using Literal = std::variant<std::monostate, bool, int64_t, double, std::string>;
 
 struct Call {
@@ -56,7 +60,8 @@ struct LookupJoin {
   NodeId probe = kNoNode;   // Of the key's type; needs no lookup.
 };
 
-// One column of the sink, filled by a node of exactly this type (an assignment cast is a node of its own).
+// One column of the sink, filled by a node of exactly this type (an assignment cast is a node of
+// its own).
 struct Output {
   std::string name;
   Type type = Type::text;
@@ -65,7 +70,8 @@ struct Output {
 
 struct Plan {
   std::string source;
-  // The stream's declared columns first, then the hidden columns that are used (see kHiddenColumns).
+  // The stream's declared columns first, then the hidden columns that are used (see
+  // kHiddenColumns).
   Schema stream_schema;
   uint32_t declared_columns = 0;  // How many of stream_schema are declared.
   std::vector<LookupJoin> lookups;
@@ -77,8 +83,8 @@ struct Plan {
   [[nodiscard]] Schema output_schema() const;
 };
 
-// kafka_topic text, kafka_partition int, kafka_offset bigint, kafka_timestamp timestamptz, kafka_key bytea,
-// kafka_headers jsonb: every source has them.
+// kafka_topic text, kafka_partition int, kafka_offset bigint, kafka_timestamp timestamptz,
+// kafka_key bytea, kafka_headers jsonb: every source has them.
 [[nodiscard]] const Schema& hidden_columns();
 
 }  // namespace turntable::sql

@@ -1,5 +1,5 @@
-// The seed's pipeline, damaged in thousands of ways: never a crash, and always a plan or faults that have a place.
-// Deterministic: a failure names its seed.
+// The seed's pipeline, damaged in thousands of ways: never a crash, and always a plan or faults
+// that have a place. Deterministic: a failure names its seed.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -21,10 +21,14 @@ std::string pipeline_text() {
 }
 
 std::map<std::string, BoundLookup> songs() {
-  Schema schema = {{"name", Type::text, false}, {"artists", Type::text, false}, {"duration_ms", Type::int32, false},
-                   {"album_name", Type::text, false}, {"album_release_date", Type::text, false}, {"key", Type::int32, false}};
-  for (const char* feature : {"danceability", "energy", "loudness", "mode", "speechiness", "acousticness",
-                              "instrumentalness", "liveness", "valence", "tempo"})
+  Schema schema = {{"name", Type::text, false},
+                   {"artists", Type::text, false},
+                   {"duration_ms", Type::int32, false},
+                   {"album_name", Type::text, false},
+                   {"album_release_date", Type::text, false},
+                   {"key", Type::int32, false}};
+  for (const char* feature : {"danceability", "energy", "loudness", "mode", "speechiness",
+                              "acousticness", "instrumentalness", "liveness", "valence", "tempo"})
     schema.push_back({feature, Type::float64, false});
   return {{"songs", {schema, "name"}}};
 }
@@ -48,7 +52,8 @@ TEST(Robustness, TheSeedsPipelineIsWhole) {
 
 TEST(Robustness, TruncatedPipelinesAreFaultsOrPlans) {
   const std::string text = pipeline_text();
-  for (size_t size = 0; size < text.size(); size += 3) expect_plan_or_placed_faults(text.substr(0, size));
+  for (size_t size = 0; size < text.size(); size += 3)
+    expect_plan_or_placed_faults(text.substr(0, size));
 }
 
 TEST(Robustness, DamagedPipelinesAreFaultsOrPlans) {
@@ -63,11 +68,21 @@ TEST(Robustness, DamagedPipelinesAreFaultsOrPlans) {
     for (size_t edits = 1 + below(3); edits > 0; --edits) {
       const size_t at = below(damaged.size());
       switch (below(5)) {
-        case 0: damaged[at] = static_cast<char>(damaged[at] ^ (1 << below(8))); break;
-        case 1: damaged[at] = kSigns[below(kSigns.size())]; break;
-        case 2: damaged.insert(at, 1, kSigns[below(kSigns.size())]); break;
-        case 3: damaged.erase(at, 1 + below(12)); break;
-        default: damaged.insert(at, damaged.substr(below(damaged.size()), below(40))); break;
+        case 0:
+          damaged[at] = static_cast<char>(damaged[at] ^ (1 << below(8)));
+          break;
+        case 1:
+          damaged[at] = kSigns[below(kSigns.size())];
+          break;
+        case 2:
+          damaged.insert(at, 1, kSigns[below(kSigns.size())]);
+          break;
+        case 3:
+          damaged.erase(at, 1 + below(12));
+          break;
+        default:
+          damaged.insert(at, damaged.substr(below(damaged.size()), below(40)));
+          break;
       }
     }
     expect_plan_or_placed_faults(damaged);
@@ -86,7 +101,8 @@ TEST(Robustness, PatternsAndKeysTakeAnyBytes) {
     (void)parse_clustering_order(text);
     if (const auto format = TimeFormat::compile(text, TimeFormat::Use::print))
       (void)format->print(static_cast<int64_t>((uint64_t{random()} << 32) | random()), arena);
-    if (const auto format = TimeFormat::compile(text, TimeFormat::Use::parse)) (void)format->parse(text);
+    if (const auto format = TimeFormat::compile(text, TimeFormat::Use::parse))
+      (void)format->parse(text);
     arena.reset();
   }
 }

@@ -15,7 +15,8 @@ struct ScopeTable {
   std::string name;
   std::string alias;
   Schema columns;
-  bool known = true;  // False where columns are missing because of a fault elsewhere: what is not found is no fault.
+  bool known = true;  // False where columns are missing because of a fault elsewhere: what is not
+                      // found is no fault.
 };
 
 struct ScopeColumn {
@@ -31,16 +32,20 @@ class Scope {
   [[nodiscard]] const std::vector<ScopeTable>& tables() const { return tables_; }
 
   // The table of that alias. Nothing, and a fault, where there is none.
-  [[nodiscard]] std::optional<uint32_t> find_table(const std::string& alias, Location at, Faults& faults) const;
+  [[nodiscard]] std::optional<uint32_t> find_table(const std::string& alias, Location at,
+                                                   Faults& faults) const;
 
-  // The column. Nothing where there is none or more than one: a fault is added unless a table is not known.
-  [[nodiscard]] std::optional<ScopeColumn> find_column(const NameSyntax& name, Location at, Faults& faults) const;
+  // The column. Nothing where there is none or more than one: a fault is added unless a table is
+  // not known.
+  [[nodiscard]] std::optional<ScopeColumn> find_column(const NameSyntax& name, Location at,
+                                                       Faults& faults) const;
 
   [[nodiscard]] bool complete() const;
 
  private:
   [[nodiscard]] std::optional<ScopeColumn> find_in(uint32_t table, const std::string& column) const;
-  [[nodiscard]] std::optional<ScopeColumn> find_anywhere(const std::string& column, Location at, Faults& faults) const;
+  [[nodiscard]] std::optional<ScopeColumn> find_anywhere(const std::string& column, Location at,
+                                                         Faults& faults) const;
   void add_names(uint32_t table, std::vector<std::string>& names) const;
 
   std::vector<ScopeTable> tables_;

@@ -34,15 +34,16 @@ void check_columns(const TableDef& table, Faults& faults) {
   std::set<std::string> seen;
   for (size_t i = 0; i < table.columns.size(); ++i)
     if (!seen.insert(table.columns[i].name).second)
-      faults.add(table.column_locations[i], fmt::format("column {} stands twice", table.columns[i].name));
+      faults.add(table.column_locations[i],
+                 fmt::format("column {} stands twice", table.columns[i].name));
 }
 
 void add_table(Script& script, TableDef table, Faults& faults) {
   check_columns(table, faults);
   finish_options(table, faults);
   if (const TableDef* other = script.find(table.name)) {
-    faults.add(table.at,
-               fmt::format("table {} is declared twice, first in line {}", table.name, other->at.line));
+    faults.add(table.at, fmt::format("table {} is declared twice, first in line {}", table.name,
+                                     other->at.line));
     return;
   }
   script.tables.push_back(std::move(table));
@@ -75,8 +76,9 @@ std::string Faults::text() const {
 }
 
 const Option* TableDef::find(std::string_view option) const {
-  const auto found =
-      std::find_if(options.begin(), options.end(), [&](const Option& candidate) { return candidate.name == option; });
+  const auto found = std::find_if(options.begin(), options.end(), [&](const Option& candidate) {
+    return candidate.name == option;
+  });
   return found == options.end() ? nullptr : &*found;
 }
 
@@ -86,8 +88,9 @@ std::string TableDef::value(std::string_view option, std::string_view otherwise)
 }
 
 const TableDef* Script::find(std::string_view table) const {
-  const auto found =
-      std::find_if(tables.begin(), tables.end(), [&](const TableDef& candidate) { return candidate.name == table; });
+  const auto found = std::find_if(tables.begin(), tables.end(), [&](const TableDef& candidate) {
+    return candidate.name == table;
+  });
   return found == tables.end() ? nullptr : &*found;
 }
 
@@ -95,7 +98,8 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
   Script script;
   script.file = faults.file;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark)
+    text.remove_prefix(kByteOrderMark.size());
   const SourceText source(text);
   if (const auto bad = first_bad_byte(text)) {
     faults.add(source.at(*bad), "the file is not UTF-8 text");
@@ -114,7 +118,8 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     }
   }
   if (script.inserts.empty() && script.complete)
-    faults.add(source.at(statements.empty() ? 0 : statements[0].begin), "the pipeline has no INSERT INTO … SELECT statement");
+    faults.add(source.at(statements.empty() ? 0 : statements[0].begin),
+               "the pipeline has no INSERT INTO … SELECT statement");
   for (size_t i = 1; i < script.inserts.size(); ++i)
     faults.add(script.inserts[i].at, "a second INSERT is not supported (yet)");
   apply_sets(script, sets, faults);

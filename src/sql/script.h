@@ -1,5 +1,5 @@
-// A pipeline file as statements: tables with their options, and INSERTs whose SELECT is not yet bound.
-// parse_script() turns text into this; bind() (sql/binder.h) turns it into a Plan.
+// A pipeline file as statements: tables with their options, and INSERTs whose SELECT is not yet
+// bound. parse_script() turns text into this; bind() (sql/binder.h) turns it into a Plan.
 #pragma once
 
 #include <map>
@@ -86,10 +86,11 @@ struct SetOption {
 };
 [[nodiscard]] Result<SetOption> parse_set_option(std::string_view text);
 
-// Reads a pipeline's text. Every statement is parsed by itself, so that all syntax faults are found in one pass.
-// `sets` override options; a connector that is set makes the file's other options of that table ignored where the
-// new connector does not know them. Variables are taken from the environment. The script is usable only if no
-// fault was added.
-[[nodiscard]] Script parse_script(std::string_view text, const std::vector<SetOption>& sets, Faults& faults);
+// Reads a pipeline's text. Every statement is parsed by itself, so that all syntax faults are found
+// in one pass. `sets` override options; a connector that is set makes the file's other options of
+// that table ignored where the new connector does not know them. Variables are taken from the
+// environment. The script is usable only if no fault was added.
+[[nodiscard]] Script parse_script(std::string_view text, const std::vector<SetOption>& sets,
+                                  Faults& faults);
 
 }  // namespace turntable::sql

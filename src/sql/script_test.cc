@@ -24,7 +24,8 @@ std::string faults_of(std::string_view text, const std::vector<SetOption>& sets 
   return faults.text();
 }
 
-constexpr std::string_view kInsert = "CREATE TABLE s (x int); CREATE TABLE o (); INSERT INTO o SELECT x FROM s;";
+constexpr std::string_view kInsert =
+    "CREATE TABLE s (x int); CREATE TABLE o (); INSERT INTO o SELECT x FROM s;";
 
 TEST(Script, ReadsTheSeedsPipeline) {
   std::ifstream file(TURNTABLE_SOURCE_DIR "/pipelines/listening_history.sql");
@@ -38,7 +39,8 @@ TEST(Script, ReadsTheSeedsPipeline) {
   EXPECT_TRUE(script.tables[1].columns.empty());
   EXPECT_EQ(script.tables[2].columns.size(), 23U);
   EXPECT_EQ(script.tables[2].columns[10].type, Type::float32);
-  EXPECT_EQ(script.tables[2].value("primary_key"), "((name, date, hour), time, kafka_partition, kafka_offset)");
+  EXPECT_EQ(script.tables[2].value("primary_key"),
+            "((name, date, hour), time, kafka_partition, kafka_offset)");
   ASSERT_EQ(script.inserts.size(), 1U);
   EXPECT_EQ(script.inserts[0].sink, "listening_history");
   EXPECT_EQ(script.inserts[0].source, "plays");
@@ -47,8 +49,10 @@ TEST(Script, ReadsTheSeedsPipeline) {
 
 TEST(Script, TakesOptionsOfEveryForm) {
   const Script script = parsed(
-      "CREATE TABLE t (x int) WITH (Topic = 'A b', \"Bootstrap.Servers\" = 'h:1', group.id = g, n = 10, m = -1.5,\n"
-      "  yes, no = false, k = off, w = earliest, e = E'a\\tb', d = $$x;y$$);" + std::string(kInsert));
+      "CREATE TABLE t (x int) WITH (Topic = 'A b', \"Bootstrap.Servers\" = 'h:1', group.id = g, n "
+      "= 10, m = -1.5,\n"
+      "  yes, no = false, k = off, w = earliest, e = E'a\\tb', d = $$x;y$$);" +
+      std::string(kInsert));
   const TableDef& table = script.tables[0];
   EXPECT_EQ(table.value("topic"), "A b");
   EXPECT_EQ(table.value("Bootstrap.Servers"), "h:1");
@@ -71,8 +75,10 @@ TEST(Script, FillsVariablesFromTheEnvironment) {
   setenv("TURNTABLE_TEST_HOST", "kafka", 1);
   setenv("TURNTABLE_TEST_EMPTY", "", 1);
   const Script script = parsed(
-      "CREATE TABLE t (x int) WITH (a = '${TURNTABLE_TEST_HOST}:9092', b = '${TURNTABLE_TEST_NONE:-x:-y}',\n"
-      "c = '${TURNTABLE_TEST_EMPTY}', d = '${TURNTABLE_TEST_EMPTY:-z}', e = '$5 $${TURNTABLE_TEST_HOST}', f = '${A1:-}');" +
+      "CREATE TABLE t (x int) WITH (a = '${TURNTABLE_TEST_HOST}:9092', b = "
+      "'${TURNTABLE_TEST_NONE:-x:-y}',\n"
+      "c = '${TURNTABLE_TEST_EMPTY}', d = '${TURNTABLE_TEST_EMPTY:-z}', e = '$5 "
+      "$${TURNTABLE_TEST_HOST}', f = '${A1:-}');" +
       std::string(kInsert));
   EXPECT_EQ(script.tables[0].value("a"), "kafka:9092");
   EXPECT_EQ(script.tables[0].value("b"), "x:-y");
@@ -84,8 +90,10 @@ TEST(Script, FillsVariablesFromTheEnvironment) {
 
 TEST(Script, SplitsStatementsWhereThePostgresLexerWould) {
   const Script script = parsed(
-      "\xEF\xBB\xBF-- a; comment\n/* b; /* nested; */ */ CREATE TABLE \"a;b\" (x int) WITH (k = ';'';', l = E'\\';');;\r\n"
-      "CREATE TABLE c (y int) WITH (k = $tag$;$$;$tag$) -- end;\n;" + std::string(kInsert));
+      "\xEF\xBB\xBF-- a; comment\n/* b; /* nested; */ */ CREATE TABLE \"a;b\" (x int) WITH (k = "
+      "';'';', l = E'\\';');;\r\n"
+      "CREATE TABLE c (y int) WITH (k = $tag$;$$;$tag$) -- end;\n;" +
+      std::string(kInsert));
   ASSERT_EQ(script.tables.size(), 4U);
   EXPECT_EQ(script.tables[0].name, "a;b");
   EXPECT_EQ(script.tables[0].value("k"), ";';");
@@ -95,14 +103,16 @@ TEST(Script, SplitsStatementsWhereThePostgresLexerWould) {
 }
 
 TEST(Script, SetsOverrideAddAndAreMarked) {
-  const Script script = parsed("CREATE TABLE t (x int) WITH (topic = 'a');" + std::string(kInsert),
-                               {{"t", "topic", "${b}"}, {"t", "group.id", "g"}, {"t", "group.id", "h"}});
+  const Script script =
+      parsed("CREATE TABLE t (x int) WITH (topic = 'a');" + std::string(kInsert),
+             {{"t", "topic", "${b}"}, {"t", "group.id", "g"}, {"t", "group.id", "h"}});
   EXPECT_EQ(script.tables[0].value("topic"), "${b}");
   EXPECT_TRUE(script.tables[0].find("topic")->from_command_line);
   EXPECT_EQ(script.tables[0].find("topic")->at.line, 1);
   EXPECT_EQ(script.tables[0].value("group.id"), "h");
   EXPECT_EQ(script.tables[0].find("group.id")->at.line, 0);
-  EXPECT_EQ(faults_of(kInsert, {{"ss", "a", "b"}}), "--set ss.a: there is no table ss. Did you mean 's'?");
+  EXPECT_EQ(faults_of(kInsert, {{"ss", "a", "b"}}),
+            "--set ss.a: there is no table ss. Did you mean 's'?");
 }
 
 TEST(Script, SetOptionsAreSplitAtTheFirstDot) {
@@ -118,10 +128,13 @@ TEST(Script, SetOptionsAreSplitAtTheFirstDot) {
 }
 
 TEST(Script, RefusesWhatIsNotText) {
-  EXPECT_EQ(faults_of("CREATE TABLE s (x int);\nCREATE T\xFF"), "p.sql:2:9: the file is not UTF-8 text");
-  EXPECT_EQ(faults_of(std::string_view("CREATE\0 TABLE", 13)), "p.sql:1:7: the file is not UTF-8 text");
+  EXPECT_EQ(faults_of("CREATE TABLE s (x int);\nCREATE T\xFF"),
+            "p.sql:2:9: the file is not UTF-8 text");
+  EXPECT_EQ(faults_of(std::string_view("CREATE\0 TABLE", 13)),
+            "p.sql:1:7: the file is not UTF-8 text");
   EXPECT_EQ(faults_of(""), "p.sql:1:1: the pipeline has no INSERT INTO … SELECT statement");
-  EXPECT_EQ(faults_of("\n -- nothing\n;;"), "p.sql:1:1: the pipeline has no INSERT INTO … SELECT statement");
+  EXPECT_EQ(faults_of("\n -- nothing\n;;"),
+            "p.sql:1:1: the pipeline has no INSERT INTO … SELECT statement");
 }
 
 // libpg_query, and our own walk over its tree, recurse.
@@ -131,7 +144,8 @@ TEST(Script, RefusesWhatWouldExhaustTheStack) {
     return out;
   };
   const auto insert = [](const std::string& expression) {
-    return "CREATE TABLE s (x int); CREATE TABLE o ();\nINSERT INTO o SELECT " + expression + " AS x FROM s;";
+    return "CREATE TABLE s (x int); CREATE TABLE o ();\nINSERT INTO o SELECT " + expression +
+           " AS x FROM s;";
   };
   const std::string deep = "p.sql:2:1: the statement nests too deeply: more than 1000 levels";
   for (const int times : {1'000, 20'000, 200'000}) {
@@ -140,7 +154,9 @@ TEST(Script, RefusesWhatWouldExhaustTheStack) {
     EXPECT_EQ(faults_of(insert(repeat("1", "::int", times))), deep);
     EXPECT_EQ(faults_of(insert(repeat("", "- ", times) + "1")), deep);
     EXPECT_EQ(faults_of(insert(repeat(repeat("", "length(", times) + "x", ")", times))), deep);
-    EXPECT_EQ(faults_of(repeat("CREATE TABLE o ();\nINSERT INTO o SELECT 1 AS x FROM s", " JOIN s ON true", times)), deep);
+    EXPECT_EQ(faults_of(repeat("CREATE TABLE o ();\nINSERT INTO o SELECT 1 AS x FROM s",
+                               " JOIN s ON true", times)),
+              deep);
   }
   EXPECT_EQ(faults_of(insert(repeat("1", "::int", 300))), "");
   EXPECT_EQ(faults_of(insert(repeat("", "1 AS a, ", 5'000) + "1")), "");

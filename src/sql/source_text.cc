@@ -7,13 +7,17 @@ namespace {
 
 bool is_name_char(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-         byte == '_' || byte == '$' || byte >= 0x80;
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+         (byte >= '0' && byte <= '9') || byte == '_' || byte == '$' || byte >= 0x80;
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 enum class TokenKind { space, name, quoted_name, other };
 
@@ -69,11 +73,13 @@ Token next_token(std::string_view text, size_t begin) {
   const char c = text[begin];
   const char next = begin + 1 < text.size() ? text[begin + 1] : '\0';
   if (is_space(c)) return {TokenKind::space, begin + 1};
-  if (c == '-' && next == '-') return {TokenKind::space, std::min(text.find('\n', begin), text.size())};
+  if (c == '-' && next == '-')
+    return {TokenKind::space, std::min(text.find('\n', begin), text.size())};
   if (c == '/' && next == '*') return {TokenKind::space, block_comment_end(text, begin)};
   if (c == '\'') return {TokenKind::other, quoted_end(text, begin, false)};
   if (c == '"') return {TokenKind::quoted_name, quoted_end(text, begin, false)};
-  if ((c == 'e' || c == 'E') && next == '\'') return {TokenKind::other, quoted_end(text, begin + 1, true)};
+  if ((c == 'e' || c == 'E') && next == '\'')
+    return {TokenKind::other, quoted_end(text, begin + 1, true)};
   if (c == '$') return {TokenKind::other, dollar_quoted_end(text, begin)};
   if (is_name_char(c)) {
     size_t end = begin + 1;
@@ -83,16 +89,21 @@ Token next_token(std::string_view text, size_t begin) {
   return {TokenKind::other, begin + 1};
 }
 
-// Bounds the depth of the syntax tree from above: an open parenthesis is a level, and so is every token since the last
-// comma of its level (a chain of operators or joins grows the tree leftwards, one level each).
+// Bounds the depth of the syntax tree from above: an open parenthesis is a level, and so is every
+// token since the last comma of its level (a chain of operators or joins grows the tree leftwards,
+// one level each).
 class NestingGauge {
  public:
   void token(char first) {
     switch (first) {
       case '(':
-      case '[': open(); break;
+      case '[':
+        open();
+        break;
       case ')':
-      case ']': close(); break;
+      case ']':
+        close();
+        break;
       case ',':
         depth_ -= levels_.back();
         levels_.back() = 0;
@@ -147,13 +158,15 @@ std::vector<StatementText> SourceText::statements() const {
       if (text_[i] == ';') {
         finish();
       } else {
-        if (!current) current = StatementText{.begin = i, .end = i, .nesting = 0, .long_name = std::nullopt};
+        if (!current)
+          current = StatementText{.begin = i, .end = i, .nesting = 0, .long_name = std::nullopt};
         current->end = token.end;
         gauge.token(text_[i]);
         const size_t quotes = token.kind == TokenKind::quoted_name ? 2 : 0;
         const bool number = text_[i] >= '0' && text_[i] <= '9';
         const bool name = token.kind != TokenKind::other && !number;
-        if (name && token.end - i > kNameBytesLimit + quotes && !current->long_name) current->long_name = i;
+        if (name && token.end - i > kNameBytesLimit + quotes && !current->long_name)
+          current->long_name = i;
       }
     } else if (current && token.end == text_.size() && text_.substr(i, 2) == "/*") {
       // A comment that is not closed belongs to the statement, whose parser says so.
@@ -167,7 +180,8 @@ std::vector<StatementText> SourceText::statements() const {
 
 Location SourceText::at(size_t byte) const {
   byte = std::min(byte, text_.size());
-  const auto line = std::upper_bound(line_starts_.begin(), line_starts_.end(), byte) - line_starts_.begin();
+  const auto line =
+      std::upper_bound(line_starts_.begin(), line_starts_.end(), byte) - line_starts_.begin();
   int column = 1;
   for (size_t i = line_starts_[static_cast<size_t>(line - 1)]; i < byte; ++i)
     if (!is_continuation(text_[i])) ++column;

@@ -1,5 +1,6 @@
-// The text of a pipeline file: where its statements begin and end, and what line and column a byte is in.
-// It knows just enough of PostgreSQL's lexical rules to find the semicolons; what stands between them is libpg_query's.
+// The text of a pipeline file: where its statements begin and end, and what line and column a byte
+// is in. It knows just enough of PostgreSQL's lexical rules to find the semicolons; what stands
+// between them is libpg_query's.
 #pragma once
 
 #include <optional>
@@ -13,13 +14,14 @@ namespace turntable::sql {
 // PostgreSQL cuts longer names silently, so that they would never match a field or a column.
 inline constexpr size_t kNameBytesLimit = 63;
 
-// libpg_query recurses over its tree. Statements that nest deeper could exhaust the stack, and are refused.
+// libpg_query recurses over its tree. Statements that nest deeper could exhaust the stack, and are
+// refused.
 inline constexpr size_t kNestingLimit = 1000;
 
 struct StatementText {
-  size_t begin = 0;  // The first byte that is neither space nor comment.
-  size_t end = 0;    // One past the last byte, without the semicolon.
-  size_t nesting = 0;  // No less than the depth of the syntax tree.
+  size_t begin = 0;                 // The first byte that is neither space nor comment.
+  size_t end = 0;                   // One past the last byte, without the semicolon.
+  size_t nesting = 0;               // No less than the depth of the syntax tree.
   std::optional<size_t> long_name;  // Where a name of more than kNameBytesLimit bytes begins.
 };
 
@@ -28,8 +30,8 @@ class SourceText {
  public:
   explicit SourceText(std::string_view text);
 
-  // Statements that are not empty. A semicolon ends a statement even inside parentheses, so that one that is not
-  // closed does not swallow the rest of the file.
+  // Statements that are not empty. A semicolon ends a statement even inside parentheses, so that
+  // one that is not closed does not swallow the rest of the file.
   [[nodiscard]] std::vector<StatementText> statements() const;
 
   [[nodiscard]] Location at(size_t byte) const;

@@ -1,5 +1,6 @@
-// The syntax of one INSERT, as our own tree: what parser.cc makes of libpg_query's, and what the binder reads.
-// Everything in it is supported syntax; what is not was reported where it was met, and is a BadSyntax here.
+// The syntax of one INSERT, as our own tree: what parser.cc makes of libpg_query's, and what the
+// binder reads. Everything in it is supported syntax; what is not was reported where it was met,
+// and is a BadSyntax here.
 #pragma once
 
 #include <memory>

@@ -22,7 +22,8 @@ struct BoundScript {
   Faults faults{.file = "p.sql", .list = {}};
 };
 
-inline BoundScript bind_text(std::string_view text, const std::map<std::string, BoundLookup>& lookups = {}) {
+inline BoundScript bind_text(std::string_view text,
+                             const std::map<std::string, BoundLookup>& lookups = {}) {
   BoundScript bound;
   bound.script = parse_script(text, {}, bound.faults);
   if (!bound.script.inserts.empty())
@@ -34,9 +35,12 @@ inline BoundScript bind_text(std::string_view text, const std::map<std::string, 
 using Values = std::vector<std::string>;
 
 // Evaluates an expression over rows of one text column x; nullopt is NULL.
-inline Values evaluate_over(const std::string& expression, const std::vector<std::optional<std::string>>& rows) {
-  const BoundScript bound = bind_text("CREATE TABLE s (x text); CREATE TABLE o ();"
-                                      "INSERT INTO o SELECT cast(" + expression + " AS text) AS v FROM s;");
+inline Values evaluate_over(const std::string& expression,
+                            const std::vector<std::optional<std::string>>& rows) {
+  const BoundScript bound = bind_text(
+      "CREATE TABLE s (x text); CREATE TABLE o ();"
+      "INSERT INTO o SELECT cast(" +
+      expression + " AS text) AS v FROM s;");
   if (!bound.plan) return {"fault: " + bound.faults.text()};
   Column x(Type::text);
   x.reset(rows.size());
@@ -61,13 +65,17 @@ inline Values evaluate_over(const std::string& expression, const std::vector<std
 
 // Of an expression without columns: its value as text, or "fault: <message>" without the place.
 inline std::string evaluate_constant(const std::string& expression) {
-  const BoundScript bound = bind_text("CREATE TABLE s (x text); CREATE TABLE o ();"
-                                      "INSERT INTO o SELECT cast(" + expression + " AS text) AS v FROM s;");
-  if (!bound.plan) return "fault: " + (bound.faults.empty() ? "none" : bound.faults.list[0].message);
+  const BoundScript bound = bind_text(
+      "CREATE TABLE s (x text); CREATE TABLE o ();"
+      "INSERT INTO o SELECT cast(" +
+      expression + " AS text) AS v FROM s;");
+  if (!bound.plan)
+    return "fault: " + (bound.faults.empty() ? "none" : bound.faults.list[0].message);
   const Node& node = bound.plan->nodes[bound.plan->outputs[0].node];
   const auto* literal = std::get_if<Literal>(&node.what);
   if (literal == nullptr) return "not constant";
-  return std::holds_alternative<std::monostate>(*literal) ? "NULL" : std::get<std::string>(*literal);
+  return std::holds_alternative<std::monostate>(*literal) ? "NULL"
+                                                          : std::get<std::string>(*literal);
 }
 
 }  // namespace turntable::sql

@@ -1,5 +1,5 @@
-// Functions on text: https://www.postgresql.org/docs/15/functions-string.html. Positions and lengths count characters,
-// not bytes. Text is UTF-8: decoders and catalogues take nothing else.
+// Functions on text: https://www.postgresql.org/docs/15/functions-string.html. Positions and
+// lengths count characters, not bytes. Text is UTF-8: decoders and catalogues take nothing else.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,9 @@ namespace {
 using View = std::string_view;
 using Why = std::pair<RejectCode, std::string>;
 
-bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+}
 
 int32_t character_count(View text) {
   return static_cast<int32_t>(std::count_if(text.begin(), text.end(), begins_character));
@@ -39,8 +41,9 @@ View slice(View text, int64_t start, int64_t end) {
 }
 
 void substr_from(Frame& frame) {
-  map_rows<View, View, int32_t>(
-      frame, [](View text, int32_t start) { return text.substr(prefix_bytes(text, std::max(int64_t{start} - 1, int64_t{0}))); });
+  map_rows<View, View, int32_t>(frame, [](View text, int32_t start) {
+    return text.substr(prefix_bytes(text, std::max(int64_t{start} - 1, int64_t{0})));
+  });
 }
 
 void substr_from_for(Frame& frame) {
@@ -48,7 +51,8 @@ void substr_from_for(Frame& frame) {
       frame,
       [](View text, int32_t start, int32_t length) {
         // Characters before the first count towards the length, as the SQL standard has it.
-        return length < 0 ? std::nullopt : std::optional(slice(text, start, int64_t{start} + length));
+        return length < 0 ? std::nullopt
+                          : std::optional(slice(text, start, int64_t{start} + length));
       },
       [](View, int32_t, int32_t length) {
         return Why(RejectCode::bad_value, fmt::format("the length {} is negative", length));
@@ -67,9 +71,12 @@ View split_field(View text, View delimiter, int32_t number) {
     }
     return text.substr(0, text.find(delimiter));
   }
-  // Counted, not searched backwards: fields are found from the left, which matters where delimiters could overlap.
+  // Counted, not searched backwards: fields are found from the left, which matters where delimiters
+  // could overlap.
   int64_t fields = 1;
-  for (size_t at = text.find(delimiter); at != View::npos; at = text.find(delimiter, at + delimiter.size())) ++fields;
+  for (size_t at = text.find(delimiter); at != View::npos;
+       at = text.find(delimiter, at + delimiter.size()))
+    ++fields;
   const int64_t from_left = fields + number + 1;
   return from_left < 1 ? nothing : split_field(text, delimiter, static_cast<int32_t>(from_left));
 }
@@ -80,7 +87,9 @@ void split_part(Frame& frame) {
       [](View text, View delimiter, int32_t number) {
         return number == 0 ? std::nullopt : std::optional(split_field(text, delimiter, number));
       },
-      [](View, View, int32_t) { return Why(RejectCode::bad_value, "the field's number is 0; the first is 1"); });
+      [](View, View, int32_t) {
+        return Why(RejectCode::bad_value, "the field's number is 0; the first is 1");
+      });
 }
 
 void length(Frame& frame) {
@@ -113,17 +122,25 @@ void concatenate(Frame& frame) {
   });
 }
 
-// Bytes as UTF-8 text. The encoding is a constant, so that one that is not known is a fault of the pipeline.
+// Bytes as UTF-8 text. The encoding is a constant, so that one that is not known is a fault of the
+// pipeline.
 void convert_from(Frame& frame) {
   map_rows_or_fail<View, View>(
-      frame, [](View bytes) { return is_utf8(bytes) && bytes.find('\0') == View::npos ? std::optional(bytes) : std::nullopt; },
-      [](View bytes) { return Why(RejectCode::bad_value, fmt::format("'{}' is no UTF-8 text", printable(bytes))); });
+      frame,
+      [](View bytes) {
+        return is_utf8(bytes) && bytes.find('\0') == View::npos ? std::optional(bytes)
+                                                                : std::nullopt;
+      },
+      [](View bytes) {
+        return Why(RejectCode::bad_value, fmt::format("'{}' is no UTF-8 text", printable(bytes)));
+      });
 }
 
 Result<std::shared_ptr<const Prepared>> prepare_encoding(std::string_view name) {
   const std::string lower = lowercase(name);
   if (lower == "utf8" || lower == "utf-8") return std::shared_ptr<const Prepared>();
-  return fail(ErrorKind::usage, fmt::format("the encoding {} is not supported; expected UTF8", printable(name)));
+  return fail(ErrorKind::usage,
+              fmt::format("the encoding {} is not supported; expected UTF8", printable(name)));
 }
 
 }  // namespace
@@ -133,10 +150,19 @@ std::vector<Function> text_functions() {
   constexpr Type integer = Type::int32;
   return {
       {.name = "substr", .arguments = {text, integer}, .result = text, .loop = substr_from},
-      {.name = "substr", .arguments = {text, integer, integer}, .result = text, .loop = substr_from_for},
+      {.name = "substr",
+       .arguments = {text, integer, integer},
+       .result = text,
+       .loop = substr_from_for},
       {.name = "substring", .arguments = {text, integer}, .result = text, .loop = substr_from},
-      {.name = "substring", .arguments = {text, integer, integer}, .result = text, .loop = substr_from_for},
-      {.name = "split_part", .arguments = {text, text, integer}, .result = text, .loop = split_part},
+      {.name = "substring",
+       .arguments = {text, integer, integer},
+       .result = text,
+       .loop = substr_from_for},
+      {.name = "split_part",
+       .arguments = {text, text, integer},
+       .result = text,
+       .loop = split_part},
       {.name = "length", .arguments = {text}, .result = integer, .loop = length},
       {.name = "char_length", .arguments = {text}, .result = integer, .loop = length},
       {.name = "character_length", .arguments = {text}, .result = integer, .loop = length},
@@ -151,7 +177,11 @@ std::vector<Function> text_functions() {
        .loop = convert_from,
        .constant = 1,
        .prepare = prepare_encoding},
-      {.name = "||", .arguments = {text, text}, .result = text, .loop = concatenate, .kind = Kind::operation},
+      {.name = "||",
+       .arguments = {text, text},
+       .result = text,
+       .loop = concatenate,
+       .kind = Kind::operation},
   };
 }
 

@@ -65,11 +65,15 @@ constexpr Word kWords[] = {
     {"pm", Field::meridiem, Case::lower},
 };
 
-constexpr const char* kSupported = "YYYY YY MM Month Mon DD DDD Day Dy HH24 HH12 HH MI SS MS US AM PM, and FM before one";
+constexpr const char* kSupported =
+    "YYYY YY MM Month Mon DD DDD Day Dy HH24 HH12 HH MI SS MS US AM PM, and FM before one";
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
-// PostgreSQL has YYY and SSSS, which begin like ours but mean something else; taken apart they would print nonsense.
+// PostgreSQL has YYY and SSSS, which begin like ours but mean something else; taken apart they
+// would print nonsense.
 bool is_foreign(std::string_view rest) {
   const size_t run = std::min(rest.find_first_not_of(rest[0]), rest.size());
   const char letter = upper(rest[0]);
@@ -88,11 +92,12 @@ Result<TimeFormat> TimeFormat::compile(std::string_view pattern, Use use) {
   TimeFormat format;
   format.pattern_ = pattern;
   if (pattern.size() > kPatternBytesLimit)
-    return fail(ErrorKind::usage, fmt::format("a pattern may have {} bytes at most", kPatternBytesLimit));
-  if (pattern.empty()) return fail(ErrorKind::usage, "the pattern is empty");
+    return fail(ErrorKind::usage,
+                fmt::format("a pattern may have {} bytes at most", kPatternBytesLimit));
   bool fill = true;
   const auto add_literal = [&](char c) {
-    if (format.items_.empty() || format.items_.back().field != Field::literal) format.items_.emplace_back();
+    if (format.items_.empty() || format.items_.back().field != Field::literal)
+      format.items_.emplace_back();
     format.items_.back().literal += c;
   };
   for (size_t i = 0; i < pattern.size();) {
@@ -105,7 +110,8 @@ Result<TimeFormat> TimeFormat::compile(std::string_view pattern, Use use) {
         if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
         add_literal(pattern[i]);
       }
-      if (i == pattern.size()) return fail(ErrorKind::usage, "a double quote in the pattern is not closed");
+      if (i == pattern.size())
+        return fail(ErrorKind::usage, "a double quote in the pattern is not closed");
       ++i;
       continue;
     }
@@ -119,24 +125,29 @@ Result<TimeFormat> TimeFormat::compile(std::string_view pattern, Use use) {
     if (const Word* word = foreign ? nullptr : word_at(rest)) {
       // PostgreSQL keeps the zeros of fractions: without them the digits would mean something else.
       const bool always_filled = word->field == Field::millis || word->field == Field::micros;
-      format.items_.push_back(
-          {.field = word->field, .letters = word->letters, .fill = fill || always_filled, .literal = ""});
+      format.items_.push_back({.field = word->field,
+                               .letters = word->letters,
+                               .fill = fill || always_filled,
+                               .literal = ""});
       fill = true;
       i += word->text.size();
       continue;
     }
     if (is_letter(rest[0])) {
       size_t end = 1;
-      while (end < rest.size() && is_letter(rest[end]) && (foreign || word_at(rest.substr(end)) == nullptr)) ++end;
-      return fail(ErrorKind::usage,
-                  fmt::format("'{0}' in the pattern is not supported. Text that stands for itself must be in double "
-                              "quotes: \"{0}\". Patterns are {1}",
-                              printable(rest.substr(0, end)), kSupported));
+      while (end < rest.size() && is_letter(rest[end]) &&
+             (foreign || word_at(rest.substr(end)) == nullptr))
+        ++end;
+      return fail(ErrorKind::usage, fmt::format("'{0}' in the pattern is not supported. Text that "
+                                                "stands for itself must be in double "
+                                                "quotes: \"{0}\". Patterns are {1}",
+                                                printable(rest.substr(0, end)), kSupported));
     }
     add_literal(rest[0]);
     ++i;
   }
   if (!fill) return fail(ErrorKind::usage, "FM in the pattern must stand right before a field");
+  if (format.items_.empty()) return fail(ErrorKind::usage, "the pattern is empty");
   if (use == Use::parse)
     if (const auto wrong = contradiction(format.items_)) return fail(ErrorKind::usage, *wrong);
   format.lay_out();
@@ -155,12 +166,14 @@ std::optional<std::string> TimeFormat::contradiction(const std::vector<Item>& it
   if (has(Field::month) + has(Field::month_name) + has(Field::month_short) > 1)
     return "the month stands twice in the pattern";
   if (has(Field::year) && has(Field::year2)) return "the year stands twice in the pattern";
-  if (has(Field::day_name) && has(Field::day_short)) return "the day's name stands twice in the pattern";
+  if (has(Field::day_name) && has(Field::day_short))
+    return "the day's name stands twice in the pattern";
   if (has(Field::hour24) && has(Field::hour12)) return "the hour stands twice in the pattern";
   if (has(Field::hour24) && has(Field::meridiem)) return "AM and PM go with HH12, not with HH24";
   if (has(Field::meridiem) && !has(Field::hour12)) return "the pattern has AM or PM but no HH12";
   if (has(Field::millis) && has(Field::micros)) return "MS and US stand both in the pattern";
-  if (has(Field::day_of_year) && (month || has(Field::day))) return "DDD goes without a month and a day";
+  if (has(Field::day_of_year) && (month || has(Field::day)))
+    return "DDD goes without a month and a day";
   if (!has(Field::year) && !has(Field::year2)) return "the pattern has no year (YYYY)";
   if (has(Field::day) && !month) return "the pattern has a day but no month";
   return std::nullopt;

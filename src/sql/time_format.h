@@ -1,8 +1,10 @@
-// PostgreSQL's patterns for times ('YYYY-MM-DD HH24:MI'), compiled once and then run over many values.
+// PostgreSQL's patterns for times ('YYYY-MM-DD HH24:MI'), compiled once and then run over many
+// values.
 //
-// Printing is PostgreSQL's to_char. Parsing is stricter than PostgreSQL's to_timestamp, which takes '2024-3-3x' for
-// 'YYYY-MM-DD': here the whole text must have the form, each field with all its digits, and be a time that exists. A
-// record whose time is not what the pipeline says is a record to look at, not one to guess about.
+// Printing is PostgreSQL's to_char. Parsing is stricter than PostgreSQL's to_timestamp, which takes
+// '2024-3-3x' for 'YYYY-MM-DD': here the whole text must have the form, each field with all its
+// digits, and be a time that exists. A record whose time is not what the pipeline says is a record
+// to look at, not one to guess about.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +37,23 @@ class TimeFormat final : public Prepared {
 
   // From meridiem on the fields are words; the others are numbers.
   enum class Field : uint8_t {
-    literal, year, year2, month, day, day_of_year, hour24, hour12, minute, second, millis, micros,
-    meridiem, month_name, month_short, day_name, day_short,
+    literal,
+    year,
+    year2,
+    month,
+    day,
+    day_of_year,
+    hour24,
+    hour12,
+    minute,
+    second,
+    millis,
+    micros,
+    meridiem,
+    month_name,
+    month_short,
+    day_name,
+    day_short,
   };
   enum class Case : uint8_t { upper, title, lower };
 
@@ -44,11 +61,12 @@ class TimeFormat final : public Prepared {
   struct Item {
     Field field = Field::literal;
     Case letters = Case::title;
-    bool fill = true;      // False after FM: no leading zeros, no trailing blanks.
-    std::string literal;   // Of Field::literal.
+    bool fill = true;     // False after FM: no leading zeros, no trailing blanks.
+    std::string literal;  // Of Field::literal.
   };
 
-  // Of a form of fixed width: byte i of a text must be in [lowest[i], lowest[i] + span[i]].
+  // Of a form of fixed width, as most are: where its fields are. Byte i of a text is in [lowest[i],
+  // lowest[i] + span[i]].
   struct Layout {
     struct Place {
       Field field;
@@ -61,8 +79,11 @@ class TimeFormat final : public Prepared {
 
   [[nodiscard]] static std::optional<std::string> contradiction(const std::vector<Item>& items);
   void lay_out();
-  [[nodiscard]] std::optional<int64_t> parse_fixed(const Layout& layout, std::string_view text) const;
-  char* print_item(const Item& item, const Moment& moment, int64_t days, char* out) const;
+  [[nodiscard]] std::optional<int64_t> parse_fixed(const Layout& layout,
+                                                   std::string_view text) const;
+  char* print_item(const Item& item, const Moment& moment, char* out) const;
+  [[nodiscard]] std::string_view print_fixed(const Layout& layout, const Moment& moment,
+                                             Arena& arena) const;
 
   std::string pattern_;
   std::vector<Item> items_;

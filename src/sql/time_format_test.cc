@@ -31,18 +31,36 @@ TEST(TimeFormat, ParsesTheSeedsForm) {
 
 TEST(TimeFormat, TakesNothingThatIsNotInTheForm) {
   constexpr std::string_view kForm = "YYYY-MM-DD HH24:MI";
-  for (const std::string_view text :
-       {"", "2024-03-03", "2024-03-03 10:15 ", " 2024-03-03 10:15", "2024-03-03 10:15:00", "2024-3-3 10:15",
-        "2024-13-01 10:00", "2024-00-01 10:00", "2024-02-30 10:00", "2023-02-29 10:00", "1900-02-29 10:00",
-        "2024-03-00 10:00", "2024-03-03 24:00", "2024-03-03 10:60", "2024/03/03 10:15", "2024-03-03T10:15",
-        "0000-01-01 00:00", "+024-03-03 10:15", "2024-03-03 1a:15", "20240303 10:15", "２024-03-03 10:15"})
+  for (const std::string_view text : {"",
+                                      "2024-03-03",
+                                      "2024-03-03 10:15 ",
+                                      " 2024-03-03 10:15",
+                                      "2024-03-03 10:15:00",
+                                      "2024-3-3 10:15",
+                                      "2024-13-01 10:00",
+                                      "2024-00-01 10:00",
+                                      "2024-02-30 10:00",
+                                      "2023-02-29 10:00",
+                                      "1900-02-29 10:00",
+                                      "2024-03-00 10:00",
+                                      "2024-03-03 24:00",
+                                      "2024-03-03 10:60",
+                                      "2024/03/03 10:15",
+                                      "2024-03-03T10:15",
+                                      "0000-01-01 00:00",
+                                      "+024-03-03 10:15",
+                                      "2024-03-03 1a:15",
+                                      "20240303 10:15",
+                                      "２024-03-03 10:15"})
     EXPECT_EQ(parsed(kForm, text), "misfit") << text;
 }
 
 TEST(TimeFormat, ParsesEveryField) {
   EXPECT_EQ(parsed("YYYYMMDDHH24MISS", "20240303101530"), "2024-03-03 10:15:30+00");
-  EXPECT_EQ(parsed("YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"", "2024-03-03T10:15:30.250Z"), "2024-03-03 10:15:30.25+00");
-  EXPECT_EQ(parsed("YYYY-MM-DD HH24:MI:SS.US", "2024-03-03 10:15:30.000001"), "2024-03-03 10:15:30.000001+00");
+  EXPECT_EQ(parsed("YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"", "2024-03-03T10:15:30.250Z"),
+            "2024-03-03 10:15:30.25+00");
+  EXPECT_EQ(parsed("YYYY-MM-DD HH24:MI:SS.US", "2024-03-03 10:15:30.000001"),
+            "2024-03-03 10:15:30.000001+00");
   EXPECT_EQ(parsed("DD Mon YYYY", "03 mar 2024"), "2024-03-03 00:00:00+00");
   EXPECT_EQ(parsed("Month DD, YYYY", "September 03, 2024"), "2024-09-03 00:00:00+00");
   EXPECT_EQ(parsed("Dy, DD Mon YYYY", "Sun, 03 Mar 2024"), "2024-03-03 00:00:00+00");
@@ -65,7 +83,8 @@ TEST(TimeFormat, PrintsAsPostgresDoes) {
   const std::string_view time = "2024-03-03 22:05:09.012345";
   EXPECT_EQ(printed("YYYY-MM-DD HH24:MI:SS.US", time), "2024-03-03 22:05:09.012345");
   EXPECT_EQ(printed("YY MS HH12 HH PM am", time), "24 012 10 10 PM pm");
-  EXPECT_EQ(printed("[Day] [DAY] [day] [Dy] [DY] [dy]", time), "[Sunday   ] [SUNDAY   ] [sunday   ] [Sun] [SUN] [sun]");
+  EXPECT_EQ(printed("[Day] [DAY] [day] [Dy] [DY] [dy]", time),
+            "[Sunday   ] [SUNDAY   ] [sunday   ] [Sun] [SUN] [sun]");
   EXPECT_EQ(printed("[Month] [FMMonth] [MON] [mon]", time), "[March    ] [March] [MAR] [mar]");
   EXPECT_EQ(printed("DDD FMDDD FMMM FMHH12", time), "063 63 3 10");
   EXPECT_EQ(printed("FMMS FMUS FMYY FMMonth", time), "012 012345 24 March");
@@ -73,12 +92,22 @@ TEST(TimeFormat, PrintsAsPostgresDoes) {
   EXPECT_EQ(printed("HH12 AM", "2024-03-03 00:30"), "12 AM");
   EXPECT_EQ(printed("HH12 AM", "2024-03-03 12:30"), "12 PM");
   EXPECT_EQ(printed("MONDAY", time), "MARSUNDAY   ");
+  // Years that have not four digits, and years BC.
+  const auto format = TimeFormat::compile("YYYY-MM YY", TimeFormat::Use::print);
+  Arena arena;
+  EXPECT_EQ(format->print(253'402'300'800 * kMicrosPerSecond, arena), "10000-01 00");
+  EXPECT_EQ(format->print(-62'167'219'200 * kMicrosPerSecond, arena), "0001-01 01");
+  EXPECT_EQ(format->print(INT64_MAX, arena), "294247-01 47");
 }
 
 TEST(TimeFormat, RefusesPatternsThatItDoesNotKnow) {
-  const std::string known = ". Patterns are YYYY YY MM Month Mon DD DDD Day Dy HH24 HH12 HH MI SS MS US AM PM, and FM before one";
+  const std::string known =
+      ". Patterns are YYYY YY MM Month Mon DD DDD Day Dy HH24 HH12 HH MI SS MS US AM PM, and FM "
+      "before one";
   const auto quote = [&](const std::string& word) {
-    return "fault: '" + word + "' in the pattern is not supported. Text that stands for itself must be in double quotes: \"" +
+    return "fault: '" + word +
+           "' in the pattern is not supported. Text that stands for itself must be in double "
+           "quotes: \"" +
            word + "\"" + known;
   };
   EXPECT_EQ(printed("YYYY-MM-DDTHH24:MI", "2024-03-03"), quote("T"));
@@ -87,10 +116,14 @@ TEST(TimeFormat, RefusesPatternsThatItDoesNotKnow) {
   EXPECT_EQ(printed("SSSS", "2024-03-03"), quote("SSSS"));
   EXPECT_EQ(printed("TZ", "2024-03-03"), quote("TZ"));
   EXPECT_EQ(printed("", "2024-03-03"), "fault: the pattern is empty");
+  EXPECT_EQ(printed("\"\"", "2024-03-03"), "fault: the pattern is empty");
   EXPECT_EQ(printed("\"abc", "2024-03-03"), "fault: a double quote in the pattern is not closed");
-  EXPECT_EQ(printed("FM-DD", "2024-03-03"), "fault: FM in the pattern must stand right before a field");
-  EXPECT_EQ(printed("DDFM", "2024-03-03"), "fault: FM in the pattern must stand right before a field");
-  EXPECT_EQ(printed(std::string(300, '-'), "2024-03-03"), "fault: a pattern may have 256 bytes at most");
+  EXPECT_EQ(printed("FM-DD", "2024-03-03"),
+            "fault: FM in the pattern must stand right before a field");
+  EXPECT_EQ(printed("DDFM", "2024-03-03"),
+            "fault: FM in the pattern must stand right before a field");
+  EXPECT_EQ(printed(std::string(300, '-'), "2024-03-03"),
+            "fault: a pattern may have 256 bytes at most");
 }
 
 TEST(TimeFormat, RefusesToParseWhatContradictsItself) {

@@ -1,5 +1,6 @@
-// Functions on times: https://www.postgresql.org/docs/15/functions-datetime.html and functions-formatting.html. The
-// time zone is UTC. extract gives a double, where PostgreSQL has numeric.
+// Functions on times: https://www.postgresql.org/docs/15/functions-datetime.html and
+// functions-formatting.html. The time zone is UTC. extract gives a double, where PostgreSQL has
+// numeric.
 #include <fmt/format.h>
 
 #include <array>
@@ -17,9 +18,11 @@ namespace {
 
 using Why = std::pair<RejectCode, std::string>;
 
-// --- extract, date_part --------------------------------------------------------------------------------------------
+// --- extract, date_part
+// --------------------------------------------------------------------------------------------
 
-// A field of a time, as a loop of its own, so that the choice is made once for a pipeline and not for every row.
+// A field of a time, as a loop of its own, so that the choice is made once for a pipeline and not
+// for every row.
 struct Part final : Prepared {
   explicit Part(Loop compute) : loop(compute) {}
   Loop loop;
@@ -27,7 +30,8 @@ struct Part final : Prepared {
 
 template <class Compute>
 void part_loop(Frame& frame, Compute compute) {
-  map_rows<double, int64_t>(frame, [compute](int64_t micros) { return static_cast<double>(compute(micros)); });
+  map_rows<double, int64_t>(
+      frame, [compute](int64_t micros) { return static_cast<double>(compute(micros)); });
 }
 
 struct IsoWeek {
@@ -43,10 +47,14 @@ IsoWeek iso_week(int64_t days) {
   return {date.year, (day_of_year(date) - 1) / 7 + 1};
 }
 
-int64_t day_number(int64_t micros) { return floor_divide(micros, kMicrosPerDay); }
+int64_t day_number(int64_t micros) {
+  return floor_divide(micros, kMicrosPerDay);
+}
 
 // There is no year 0: 1 BC is -1.
-int64_t without_zero(int64_t year) { return year > 0 ? year : year - 1; }
+int64_t without_zero(int64_t year) {
+  return year > 0 ? year : year - 1;
+}
 
 struct PartName {
   std::string_view name;
@@ -54,41 +62,64 @@ struct PartName {
 };
 
 constexpr std::array kParts = {
-    PartName{"year", [](Frame& f) { part_loop(f, [](int64_t t) { return without_zero(moment_of(t).date.year); }); }},
-    PartName{"month", [](Frame& f) { part_loop(f, [](int64_t t) { return moment_of(t).date.month; }); }},
-    PartName{"day", [](Frame& f) { part_loop(f, [](int64_t t) { return moment_of(t).date.day; }); }},
+    PartName{"year",
+             [](Frame& f) {
+               part_loop(f, [](int64_t t) { return without_zero(moment_of(t).date.year); });
+             }},
+    PartName{"month",
+             [](Frame& f) { part_loop(f, [](int64_t t) { return moment_of(t).date.month; }); }},
+    PartName{"day",
+             [](Frame& f) { part_loop(f, [](int64_t t) { return moment_of(t).date.day; }); }},
     PartName{"hour", [](Frame& f) { part_loop(f, [](int64_t t) { return moment_of(t).hour; }); }},
-    PartName{"minute", [](Frame& f) { part_loop(f, [](int64_t t) { return moment_of(t).minute; }); }},
-    PartName{"second", [](Frame& f) {
+    PartName{"minute",
+             [](Frame& f) { part_loop(f, [](int64_t t) { return moment_of(t).minute; }); }},
+    PartName{"second",
+             [](Frame& f) {
                part_loop(f, [](int64_t t) {
                  const Moment moment = moment_of(t);
                  return (moment.second * 1e6 + moment.micros) / 1e6;
                });
              }},
-    PartName{"milliseconds", [](Frame& f) {
+    PartName{"milliseconds",
+             [](Frame& f) {
                part_loop(f, [](int64_t t) {
                  const Moment moment = moment_of(t);
                  return (moment.second * 1e6 + moment.micros) / 1e3;
                });
              }},
-    PartName{"microseconds", [](Frame& f) {
+    PartName{"microseconds",
+             [](Frame& f) {
                part_loop(f, [](int64_t t) {
                  const Moment moment = moment_of(t);
                  return moment.second * 1'000'000 + moment.micros;
                });
              }},
-    PartName{"epoch", [](Frame& f) { part_loop(f, [](int64_t t) { return static_cast<double>(t) / 1e6; }); }},
-    PartName{"dow", [](Frame& f) { part_loop(f, [](int64_t t) { return day_of_week(day_number(t)); }); }},
-    PartName{"isodow", [](Frame& f) {
+    PartName{
+        "epoch",
+        [](Frame& f) { part_loop(f, [](int64_t t) { return static_cast<double>(t) / 1e6; }); }},
+    PartName{"dow",
+             [](Frame& f) { part_loop(f, [](int64_t t) { return day_of_week(day_number(t)); }); }},
+    PartName{"isodow",
+             [](Frame& f) {
                part_loop(f, [](int64_t t) {
                  const int weekday = day_of_week(day_number(t));
                  return weekday == 0 ? 7 : weekday;
                });
              }},
-    PartName{"doy", [](Frame& f) { part_loop(f, [](int64_t t) { return day_of_year(moment_of(t).date); }); }},
-    PartName{"week", [](Frame& f) { part_loop(f, [](int64_t t) { return iso_week(day_number(t)).week; }); }},
-    PartName{"isoyear", [](Frame& f) { part_loop(f, [](int64_t t) { return without_zero(iso_week(day_number(t)).year); }); }},
-    PartName{"quarter", [](Frame& f) { part_loop(f, [](int64_t t) { return (moment_of(t).date.month - 1) / 3 + 1; }); }},
+    PartName{
+        "doy",
+        [](Frame& f) { part_loop(f, [](int64_t t) { return day_of_year(moment_of(t).date); }); }},
+    PartName{
+        "week",
+        [](Frame& f) { part_loop(f, [](int64_t t) { return iso_week(day_number(t)).week; }); }},
+    PartName{"isoyear",
+             [](Frame& f) {
+               part_loop(f, [](int64_t t) { return without_zero(iso_week(day_number(t)).year); });
+             }},
+    PartName{"quarter",
+             [](Frame& f) {
+               part_loop(f, [](int64_t t) { return (moment_of(t).date.month - 1) / 3 + 1; });
+             }},
 };
 
 Result<std::shared_ptr<const Prepared>> prepare_part(std::string_view name) {
@@ -99,13 +130,16 @@ Result<std::shared_ptr<const Prepared>> prepare_part(std::string_view name) {
     names.emplace_back(part.name);
     all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
   }
-  return fail(ErrorKind::usage, fmt::format("a time has no field {}.{} Fields are {}", printable(name),
-                                            did_you_mean(name, names), all));
+  return fail(ErrorKind::usage, fmt::format("a time has no field {}.{} Fields are {}",
+                                            printable(name), did_you_mean(name, names), all));
 }
 
-void extract(Frame& frame) { static_cast<const Part*>(frame.prepared)->loop(frame); }
+void extract(Frame& frame) {
+  static_cast<const Part*>(frame.prepared)->loop(frame);
+}
 
-// --- to_timestamp, to_char -----------------------------------------------------------------------------------------
+// --- to_timestamp, to_char
+// -----------------------------------------------------------------------------------------
 
 template <TimeFormat::Use use>
 Result<std::shared_ptr<const Prepared>> prepare_format(std::string_view pattern) {
@@ -119,7 +153,8 @@ void text_to_timestamp(Frame& frame) {
       frame, [&format](std::string_view text) { return format.parse(text); },
       [&format](std::string_view text) {
         return Why(RejectCode::bad_value,
-                   fmt::format("'{}' does not fit the form '{}'", printable(text), printable(format.pattern())));
+                   fmt::format("'{}' does not fit the form '{}'", printable(text),
+                               printable(format.pattern())));
       });
 }
 
@@ -132,20 +167,23 @@ void seconds_to_timestamp(Frame& frame) {
       frame,
       [](double seconds) -> std::optional<int64_t> {
         if (!(seconds >= kFirstSecond && seconds < kEndSecond)) return std::nullopt;
-        // By way of 2000-01-01, as PostgreSQL counts: the last digit of a microsecond depends on it.
+        // By way of 2000-01-01, as PostgreSQL counts: the last digit of a microsecond depends on
+        // it.
         constexpr int64_t kSecondsTo2000 = 946'684'800;
         return std::llrint((seconds - kSecondsTo2000) * 1e6) + kSecondsTo2000 * kMicrosPerSecond;
       },
       [](double seconds) {
-        return Why(RejectCode::out_of_range,
-                   fmt::format("{} seconds are out of range for timestamptz", float_text(seconds).view()));
+        return Why(
+            RejectCode::out_of_range,
+            fmt::format("{} seconds are out of range for timestamptz", float_text(seconds).view()));
       });
 }
 
 void timestamp_to_char(Frame& frame) {
   const auto& format = static_cast<const TimeFormat&>(*frame.prepared);
   Arena& arena = frame.arena;
-  map_rows<std::string_view, int64_t>(frame, [&](int64_t micros) { return format.print(micros, arena); });
+  map_rows<std::string_view, int64_t>(frame,
+                                      [&](int64_t micros) { return format.print(micros, arena); });
 }
 
 }  // namespace
@@ -155,8 +193,18 @@ std::vector<Function> time_functions() {
   constexpr Type real = Type::float64;
   constexpr Type time = Type::timestamp;
   return {
-      {.name = "extract", .arguments = {text, time}, .result = real, .loop = extract, .constant = 0, .prepare = prepare_part},
-      {.name = "date_part", .arguments = {text, time}, .result = real, .loop = extract, .constant = 0, .prepare = prepare_part},
+      {.name = "extract",
+       .arguments = {text, time},
+       .result = real,
+       .loop = extract,
+       .constant = 0,
+       .prepare = prepare_part},
+      {.name = "date_part",
+       .arguments = {text, time},
+       .result = real,
+       .loop = extract,
+       .constant = 0,
+       .prepare = prepare_part},
       {.name = "to_timestamp",
        .arguments = {text, text},
        .result = time,

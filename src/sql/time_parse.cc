@@ -1,5 +1,6 @@
-// TimeFormat::parse. A form whose fields are all numbers of fixed width, which most are, is checked in one pass over
-// the bytes and then read at known places; any other form is read from left to right.
+// TimeFormat::parse. A form whose fields are all numbers of fixed width, which most are, is checked
+// in one pass over the bytes and then read at known places; any other form is read from left to
+// right.
 #include <algorithm>
 #include <cstring>
 
@@ -13,7 +14,8 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
 
-  // Exactly `digits` digits; with `exact` false up to so many, but one at least. -1 where they are not there.
+  // Exactly `digits` digits; with `exact` false up to so many, but one at least. -1 where they are
+  // not there.
   int number(size_t digits, bool exact) {
     int value = 0;
     size_t taken = 0;
@@ -26,7 +28,8 @@ class Scanner {
   }
 
   bool literal(std::string_view expected) {
-    if (left() < expected.size() || std::memcmp(at_, expected.data(), expected.size()) != 0) return false;
+    if (left() < expected.size() || std::memcmp(at_, expected.data(), expected.size()) != 0)
+      return false;
     at_ += expected.size();
     return true;
   }
@@ -37,7 +40,8 @@ class Scanner {
     for (size_t i = 0; i < count; ++i) {
       const std::string_view wanted = names[i].substr(0, length);
       if (left() >= wanted.size() &&
-          std::equal(wanted.begin(), wanted.end(), at_, [](char a, char b) { return lower(a) == lower(b); })) {
+          std::equal(wanted.begin(), wanted.end(), at_,
+                     [](char a, char b) { return lower(a) == lower(b); })) {
         at_ += wanted.size();
         return static_cast<int>(i);
       }
@@ -55,7 +59,9 @@ class Scanner {
 
 constexpr std::array<std::string_view, 2> kMeridiems = {"AM", "PM"};
 
-bool in(int value, int low, int high) { return value >= low && value <= high; }
+bool in(int value, int low, int high) {
+  return value >= low && value <= high;
+}
 
 // The fields of one text as they were read.
 struct Fields {
@@ -67,27 +73,52 @@ struct Fields {
   void set(TimeFormat::Field field, int value) {
     using Field = TimeFormat::Field;
     switch (field) {
-      case Field::year: moment.date.year = value; break;
-      case Field::year2: moment.date.year = value < 70 ? 2000 + value : 1900 + value; break;
-      case Field::month: moment.date.month = value; break;
+      case Field::year:
+        moment.date.year = value;
+        break;
+      case Field::year2:
+        moment.date.year = value < 70 ? 2000 + value : 1900 + value;
+        break;
+      case Field::month:
+        moment.date.month = value;
+        break;
       case Field::month_name:
-      case Field::month_short: moment.date.month = value + 1; break;
-      case Field::day: moment.date.day = value; break;
-      case Field::day_of_year: day_of_year = value; break;
-      case Field::hour24: moment.hour = value; break;
+      case Field::month_short:
+        moment.date.month = value + 1;
+        break;
+      case Field::day:
+        moment.date.day = value;
+        break;
+      case Field::day_of_year:
+        day_of_year = value;
+        break;
+      case Field::hour24:
+        moment.hour = value;
+        break;
       case Field::hour12:
         moment.hour = value;
         hour12 = true;
         break;
-      case Field::minute: moment.minute = value; break;
-      case Field::second: moment.second = value; break;
-      case Field::millis: moment.micros = value * 1000; break;
-      case Field::micros: moment.micros = value; break;
-      case Field::meridiem: meridiem = value; break;
+      case Field::minute:
+        moment.minute = value;
+        break;
+      case Field::second:
+        moment.second = value;
+        break;
+      case Field::millis:
+        moment.micros = value * 1000;
+        break;
+      case Field::micros:
+        moment.micros = value;
+        break;
+      case Field::meridiem:
+        meridiem = value;
+        break;
       // The weekday follows from the date; PostgreSQL reads it and does not look at it.
       case Field::day_name:
       case Field::day_short:
-      case Field::literal: break;
+      case Field::literal:
+        break;
     }
   }
 
@@ -99,8 +130,9 @@ struct Fields {
       moment.hour = moment.hour % 12 + (meridiem == 1 ? 12 : 0);
     }
     Date& date = moment.date;
-    if (date.year < 1 || !in(date.month, 1, 12) || !in(date.day, 1, days_in_month(date.year, date.month)) ||
-        moment.hour > 23 || moment.minute > 59 || moment.second > 59)
+    if (date.year < 1 || !in(date.month, 1, 12) ||
+        !in(date.day, 1, days_in_month(date.year, date.month)) || moment.hour > 23 ||
+        moment.minute > 59 || moment.second > 59)
       return std::nullopt;
     if (day_of_year >= 0) {
       if (!in(day_of_year, 1, is_leap_year(date.year) ? 366 : 365)) return std::nullopt;
@@ -122,12 +154,24 @@ std::optional<int64_t> TimeFormat::parse(std::string_view text) const {
       case Field::literal:
         if (!scanner.literal(item.literal)) return std::nullopt;
         continue;
-      case Field::month_name: value = scanner.name(kMonths, std::string_view::npos); break;
-      case Field::month_short: value = scanner.name(kMonths, kShortName); break;
-      case Field::day_name: value = scanner.name(kDays, std::string_view::npos); break;
-      case Field::day_short: value = scanner.name(kDays, kShortName); break;
-      case Field::meridiem: value = scanner.name(kMeridiems, std::string_view::npos); break;
-      default: value = scanner.number(digits_of(item.field), item.fill); break;
+      case Field::month_name:
+        value = scanner.name(kMonths, std::string_view::npos);
+        break;
+      case Field::month_short:
+        value = scanner.name(kMonths, kShortName);
+        break;
+      case Field::day_name:
+        value = scanner.name(kDays, std::string_view::npos);
+        break;
+      case Field::day_short:
+        value = scanner.name(kDays, kShortName);
+        break;
+      case Field::meridiem:
+        value = scanner.name(kMeridiems, std::string_view::npos);
+        break;
+      default:
+        value = scanner.number(digits_of(item.field), item.fill);
+        break;
     }
     if (value < 0) return std::nullopt;
     fields.set(item.field, value);
@@ -151,10 +195,18 @@ std::optional<int64_t> TimeFormat::parse_fixed(const Layout& layout, std::string
     const char* const at = text.data() + place.offset;
     const auto two = [&](size_t i) { return (at[i] - '0') * 10 + (at[i + 1] - '0'); };
     switch (digits_of(place.field)) {
-      case 2: fields.set(place.field, two(0)); break;
-      case 3: fields.set(place.field, two(0) * 10 + (at[2] - '0')); break;
-      case 4: fields.set(place.field, two(0) * 100 + two(2)); break;
-      default: fields.set(place.field, (two(0) * 100 + two(2)) * 100 + two(4)); break;
+      case 2:
+        fields.set(place.field, two(0));
+        break;
+      case 3:
+        fields.set(place.field, two(0) * 10 + (at[2] - '0'));
+        break;
+      case 4:
+        fields.set(place.field, two(0) * 100 + two(2));
+        break;
+      default:
+        fields.set(place.field, (two(0) * 100 + two(2)) * 100 + two(4));
+        break;
     }
   }
   return fields.micros();

@@ -4,8 +4,8 @@
 
 #include <charconv>
 #include <cmath>
-#include <string>
 #include <limits>
+#include <string>
 
 #include "base/iso_time.h"
 #include "base/text.h"
@@ -35,12 +35,15 @@ ShortText shortest(T value) {
   if (value == 0) return short_text(std::signbit(value) ? "-0" : "0");
   // "d.ddde±xx": the digits and the exponent to lay out anew.
   char scientific[40];
-  const auto written = std::to_chars(scientific, scientific + sizeof scientific, value, std::chars_format::scientific);
+  const auto written = std::to_chars(scientific, scientific + sizeof scientific, value,
+                                     std::chars_format::scientific);
   const std::string_view text(scientific, static_cast<size_t>(written.ptr - scientific));
   const size_t e = text.find('e');
   int exponent = 0;
-  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
-  // PostgreSQL turns to exponents below 1e-4 and from as many digits on as the type is sure to hold.
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(),
+                  exponent);
+  // PostgreSQL turns to exponents below 1e-4 and from as many digits on as the type is sure to
+  // hold.
   if (exponent < -4 || exponent >= std::numeric_limits<T>::digits10) return short_text(text);
   ShortText digits;
   for (const char c : text.substr(0, e))
@@ -84,7 +87,8 @@ Parsed<T> parse_float(std::string_view text) {
   const bool negative = !text.empty() && text[0] == '-';
   const std::string_view unsigned_text = negative ? text.substr(1) : text;
   constexpr size_t kLongestName = 8;  // Infinity
-  const bool named = !unsigned_text.empty() && unsigned_text.size() <= kLongestName && unsigned_text[0] > '9';
+  const bool named =
+      !unsigned_text.empty() && unsigned_text.size() <= kLongestName && unsigned_text[0] > '9';
   const std::string name = named ? lowercase(unsigned_text) : "";
   if (name == "inf" || name == "infinity") {
     const T infinity = std::numeric_limits<T>::infinity();
@@ -98,15 +102,21 @@ Parsed<T> parse_float(std::string_view text) {
   if (parsed.ec != std::errc()) return {std::nullopt, ParseFailure::range};
   // What rounds to zero or to infinity is out of range too, whether the library says so or not.
   const size_t mantissa_end = std::min(text.find_first_of("eE"), text.size());
-  const bool zero_written = text.substr(0, mantissa_end).find_first_of("123456789") == std::string_view::npos;
-  if (std::isinf(value) || (value == 0 && !zero_written)) return {std::nullopt, ParseFailure::range};
+  const bool zero_written =
+      text.substr(0, mantissa_end).find_first_of("123456789") == std::string_view::npos;
+  if (std::isinf(value) || (value == 0 && !zero_written))
+    return {std::nullopt, ParseFailure::range};
   return {value, {}};
 }
 
 }  // namespace
 
-ShortText float_text(double value) { return shortest(value); }
-ShortText float_text(float value) { return shortest(value); }
+ShortText float_text(double value) {
+  return shortest(value);
+}
+ShortText float_text(float value) {
+  return shortest(value);
+}
 
 ShortText integer_text(int64_t value) {
   char buffer[24];
@@ -118,9 +128,10 @@ ShortText timestamp_text(int64_t micros) {
   const Moment moment = moment_of(micros);
   const Date& date = moment.date;
   char buffer[48];
-  const auto written = fmt::format_to_n(buffer, sizeof buffer, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
-                                        date.year > 0 ? date.year : 1 - date.year, date.month, date.day, moment.hour,
-                                        moment.minute, moment.second, moment.micros);
+  const auto written =
+      fmt::format_to_n(buffer, sizeof buffer, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
+                       date.year > 0 ? date.year : 1 - date.year, date.month, date.day, moment.hour,
+                       moment.minute, moment.second, moment.micros);
   ShortText out = short_text({buffer, written.size});
   out.trim_end('0');
   if (moment.micros == 0) {
@@ -130,10 +141,18 @@ ShortText timestamp_text(int64_t micros) {
   return out;
 }
 
-Parsed<int32_t> parse_int32(std::string_view text) { return parse_int<int32_t>(text); }
-Parsed<int64_t> parse_int64(std::string_view text) { return parse_int<int64_t>(text); }
-Parsed<float> parse_float32(std::string_view text) { return parse_float<float>(text); }
-Parsed<double> parse_float64(std::string_view text) { return parse_float<double>(text); }
+Parsed<int32_t> parse_int32(std::string_view text) {
+  return parse_int<int32_t>(text);
+}
+Parsed<int64_t> parse_int64(std::string_view text) {
+  return parse_int<int64_t>(text);
+}
+Parsed<float> parse_float32(std::string_view text) {
+  return parse_float<float>(text);
+}
+Parsed<double> parse_float64(std::string_view text) {
+  return parse_float<double>(text);
+}
 
 Parsed<uint8_t> parse_bool(std::string_view text) {
   text = trim_blanks(text);
@@ -144,11 +163,14 @@ Parsed<uint8_t> parse_bool(std::string_view text) {
   };
   // https://www.postgresql.org/docs/15/datatype-boolean.html: unique prefixes count too.
   if (begins("true", 1) || begins("yes", 1) || word == "on" || word == "1") return {uint8_t{1}, {}};
-  if (begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0") return {uint8_t{0}, {}};
+  if (begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0")
+    return {uint8_t{0}, {}};
   return {};
 }
 
-Parsed<int64_t> parse_timestamp(std::string_view text) { return {parse_iso_time(trim_blanks(text)), {}}; }
+Parsed<int64_t> parse_timestamp(std::string_view text) {
+  return {parse_iso_time(trim_blanks(text)), {}};
+}
 
 std::string_view bytes_text(std::string_view bytes, Arena& arena) {
   constexpr std::string_view kDigits = "0123456789abcdef";

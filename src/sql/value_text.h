@@ -1,5 +1,5 @@
-// Values as text and back, in PostgreSQL's own forms: what casts to and from text are made of. Also used to say a
-// value in a message.
+// Values as text and back, in PostgreSQL's own forms: what casts to and from text are made of. Also
+// used to say a value in a message.
 #pragma once
 
 #include <array>
@@ -31,7 +31,8 @@ class ShortText {
   size_t size_ = 0;
 };
 
-// The shortest digits that read back as the same number; exponents as PostgreSQL writes them ("1e+15", "NaN").
+// The shortest digits that read back as the same number; exponents as PostgreSQL writes them
+// ("1e+15", "NaN").
 [[nodiscard]] ShortText float_text(double value);
 [[nodiscard]] ShortText float_text(float value);
 [[nodiscard]] ShortText integer_text(int64_t value);

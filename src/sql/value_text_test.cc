@@ -19,14 +19,16 @@ TEST(ValueText, FloatsReadBackAsTheyWere) {
     ASSERT_EQ(parse_float64(float_text(value).view()).value, value) << float_text(value).view();
     ASSERT_EQ(parse_float32(float_text(single).view()).value, single) << float_text(single).view();
     // Numbers of everyday size, which take the other layout.
-    const double everyday = std::ldexp(static_cast<double>(random() >> 11), -static_cast<int>(random() % 70));
+    const double everyday =
+        std::ldexp(static_cast<double>(random() >> 11), -static_cast<int>(random() % 70));
     ASSERT_EQ(parse_float64(float_text(everyday).view()).value, everyday);
     ASSERT_EQ(std::strtod(std::string(float_text(everyday).view()).c_str(), nullptr), everyday);
   }
 }
 
 TEST(ValueText, IntegersReadBackAsTheyWere) {
-  for (const int64_t value : {INT64_MIN, INT64_MIN + 1, int64_t{-1}, int64_t{0}, int64_t{7}, INT64_MAX})
+  for (const int64_t value :
+       {INT64_MIN, INT64_MIN + 1, int64_t{-1}, int64_t{0}, int64_t{7}, INT64_MAX})
     EXPECT_EQ(parse_int64(integer_text(value).view()).value, value);
   EXPECT_EQ(parse_int32("2147483648").failure, ParseFailure::range);
   EXPECT_EQ(parse_int32("2147483648x").failure, ParseFailure::syntax);

@@ -67,6 +67,8 @@ TEST_F(Sqlite, NamesTheMissingDirectory) {
   ASSERT_FALSE(db);
   EXPECT_EQ(db.error().kind, ErrorKind::failed);
   EXPECT_THAT(db.error().message, HasSubstr("nowhere does not exist"));
+  EXPECT_THAT(WriterLock::take(path("nowhere/x.db")).error().message,
+              HasSubstr("nowhere does not exist"));
 }
 
 TEST_F(Sqlite, RefusesADirectoryAndAFileThatIsNoDatabase) {

@@ -45,6 +45,11 @@ Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
   const std::string lock_path = (ignored ? path : canonical.string()) + "-lock";
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const int fd = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    if (fd < 0 && errno == ENOENT) {
+      return fail(ErrorKind::failed,
+                  fmt::format("{}: the directory {} does not exist: create it first", path,
+                              std::filesystem::path(lock_path).parent_path().string()));
+    }
     if (fd < 0) {
       return fail(ErrorKind::failed, fmt::format("{}: the lock file {} cannot be opened: {}", path,
                                                  lock_path, std::strerror(errno)));

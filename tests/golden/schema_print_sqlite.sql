@@ -23,4 +23,4 @@ CREATE TABLE IF NOT EXISTS "listening_history" (
     "kafka_partition" int NOT NULL,
     "kafka_offset" bigint NOT NULL,
     PRIMARY KEY ("name", "date", "hour", "time" DESC, "kafka_partition", "kafka_offset")
-) WITHOUT ROWID;
+);
