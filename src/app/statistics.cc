@@ -1,6 +1,7 @@
 #include "app/statistics.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,15 +58,18 @@ Status write_statistics(const Statistics& statistics, const std::string& path) {
       counts.consumed, counts.written, counts.filtered, counts.unmatched, counts.rejected, counts.returned,
       counts.dead_lettered, statistics.startup_seconds, statistics.seconds, offsets);
 
-  const std::string beside = fmt::format("{}.{}.tmp", path, ::getpid());
-  std::FILE* file = std::fopen(beside.c_str(), "w");
+  // A pipe or a device is written to; only a file is replaced.
+  struct stat info {};
+  const bool replace = ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
+  const std::string target = replace ? fmt::format("{}.{}.tmp", path, ::getpid()) : path;
+  std::FILE* file = std::fopen(target.c_str(), "w");
   if (file == nullptr)
     return fail(ErrorKind::failed, fmt::format("cannot write the statistics to {}: {}", path, std::strerror(errno)));
   const bool written = std::fputs(json.c_str(), file) >= 0;
   const bool closed = std::fclose(file) == 0;
-  if (!written || !closed || std::rename(beside.c_str(), path.c_str()) != 0) {
+  if (!written || !closed || (replace && std::rename(target.c_str(), path.c_str()) != 0)) {
     const int cause = errno;
-    ::unlink(beside.c_str());
+    if (replace) ::unlink(target.c_str());
     return fail(ErrorKind::failed, fmt::format("cannot write the statistics to {}: {}", path, std::strerror(cause)));
   }
   return {};

@@ -185,10 +185,14 @@ void Consumer::listen() {
   [[maybe_unused]] const auto bytes = ::read(event_, &count, sizeof count);
 }
 
-void Consumer::forward(PartitionId partition) {
-  const Queue queue(rd_kafka_queue_get_partition(handle(), topic_.c_str(), partition));
-  CHECK(queue != nullptr);
-  rd_kafka_queue_forward(queue.get(), parts_->records.get());
+// Stopping a partition undoes its forwarding, so this is called after every start, and before the first one too, or records
+// would come on librdkafka's queue. What has arrived in between moves along.
+void Consumer::forward(std::span<const Position> positions) {
+  for (const Position& position : positions) {
+    const Queue queue(rd_kafka_queue_get_partition(handle(), topic_.c_str(), position.partition));
+    CHECK(queue != nullptr);
+    rd_kafka_queue_forward(queue.get(), parts_->records.get());
+  }
 }
 
 void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partitions) {
@@ -204,10 +208,11 @@ void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partition
     std::vector<Position> positions;
     for (const PartitionId id : ids) positions.push_back({id, RD_KAFKA_OFFSET_END});
     if (auto taken = handler_.on_assign(ids)) positions = std::move(*taken);
-    for (const Position& position : positions) forward(position.partition);
+    forward(positions);
     const List starts = list_of(topic_, positions, "");
     error.reset(cooperative ? rd_kafka_incremental_assign(rk, starts.get()) : nullptr);
     if (!cooperative) rd_kafka_assign(rk, starts.get());
+    forward(positions);
   } else {
     const bool lost = assignment_lost();
     handler_.on_revoke(ids, lost);
@@ -277,17 +282,19 @@ Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis w
 
 Status Consumer::restart(std::span<const Position> positions, PartitionId moved) {
   const std::string what = fmt::format("Reading on in topic {}, partition {}", topic_, moved);
-  if (!is_cooperative(handle())) {
-    const auto code = rd_kafka_assign(handle(), list_of(topic_, positions, "").get());
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
-    return {};
-  }
-  for (const Position& position : positions) {
-    if (position.partition != moved) continue;
-    const List list = list_of(topic_, {&position, 1}, "");
+  std::vector<Position> restarted(positions.begin(), positions.end());
+  if (is_cooperative(handle())) {
+    std::erase_if(restarted, [moved](const Position& position) { return position.partition != moved; });
+    const List list = list_of(topic_, restarted, "");
     RETURN_IF_ERROR(checked(rd_kafka_incremental_unassign(handle(), list.get()), what));
     RETURN_IF_ERROR(checked(rd_kafka_incremental_assign(handle(), list.get()), what));
+  } else {
+    // In two steps: the second is taken up when the partitions have come to rest, and may be forwarded for good.
+    auto code = rd_kafka_assign(handle(), nullptr);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = rd_kafka_assign(handle(), list_of(topic_, restarted, "").get());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
   }
+  forward(restarted);
   return {};
 }
 

@@ -114,7 +114,7 @@ class Consumer final : public Client {
   Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock);
 
   void on_rebalance(int code, rd_kafka_topic_partition_list_s* partitions);
-  void forward(PartitionId partition);
+  void forward(std::span<const Position> positions);
   [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait);
   void signal() const;
 

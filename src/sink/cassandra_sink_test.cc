@@ -370,13 +370,13 @@ TEST_F(CassandraSinkServerTest, NamesWhatIsWrongWithTheTable) {
   ASSERT_FALSE(sink);
   EXPECT_EQ(sink.error().kind, ErrorKind::schema);
   EXPECT_THAT(sink.error().message, HasSubstr("turntable_sink_test"));
-  EXPECT_THAT(check_cassandra_table(*session_, plays())->faults, ElementsAre("there is no keyspace turntable_sink_test"));
+  EXPECT_THAT(check_cassandra_table(*session_, plays())->faults, ElementsAre("there is no keyspace turntable_sink_test; `turntable schema apply` makes it and the table"));
 
   create();
   EXPECT_THAT(check_cassandra_table(*session_, plays())->faults, IsEmpty());
   execute("DROP TABLE turntable_sink_test.plays");
   EXPECT_THAT(check_cassandra_table(*session_, plays())->faults,
-              ElementsAre("there is no table plays in keyspace turntable_sink_test"));
+              ElementsAre("there is no table plays in keyspace turntable_sink_test; `turntable schema apply` makes it"));
 
   execute("CREATE TABLE turntable_sink_test.plays (name text, kafka_offset bigint, \"Tempo\" int, extra text, "
           "PRIMARY KEY (name, kafka_offset))");

@@ -271,7 +271,7 @@ TEST_F(KafkaSourceTest, CountsRecordsThatWereDeletedWhileItReadOnARealBroker) {
     // Small fetches, so that most is still with the broker when it is deleted there.
     options_.properties["fetch.message.max.bytes"] = "10000";
     options_.properties["queued.min.messages"] = "1";
-    options_.properties["fetch.queue.backoff.ms"] = "200";
+    options_.properties["fetch.queue.backoff.ms"] = "20";
     produce(400, 5'000);
     Member member;
     open(member);

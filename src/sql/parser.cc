@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <pg_query.h>
-#include <pg_query/pg_query.pb-c.h>
 
 #include <algorithm>
 #include <array>
@@ -14,182 +13,11 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "sql/pg_tree.h"
+#include "sql/syntax_hint.h"
 
 namespace turntable::sql {
 namespace {
-
-using PgNode = PgQuery__Node;
-
-// protobuf-c's repeated fields as spans.
-std::span<PgNode* const> list(size_t count, PgNode* const* nodes) {
-  return {nodes, count};
-}
-
-std::string string_of(const PgNode* node) {
-  return node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval : "";
-}
-
-bool is_empty(const char* text) {
-  return text == nullptr || *text == '\0';
-}
-
-// What to call an expression that is not supported.
-const char* expression_name(const PgNode* node) {
-  switch (node->node_case) {
-    case PG_QUERY__NODE__NODE_SUB_LINK:
-      return "a subquery";
-    case PG_QUERY__NODE__NODE_CASE_EXPR:
-      return "CASE";
-    case PG_QUERY__NODE__NODE_BOOL_EXPR:
-      switch (node->bool_expr->boolop) {
-        case PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR:
-          return "AND";
-        case PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR:
-          return "OR";
-        default:
-          return "NOT";
-      }
-    case PG_QUERY__NODE__NODE_NULL_TEST:
-      return "IS NULL";
-    case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
-      return "IS TRUE";
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-      return "coalesce";
-    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
-      return "greatest or least";
-    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
-      return "the current time or user";
-    case PG_QUERY__NODE__NODE_PARAM_REF:
-      return "a parameter";
-    case PG_QUERY__NODE__NODE_ROW_EXPR:
-      return "a row";
-    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
-      return "an array";
-    case PG_QUERY__NODE__NODE_A_INDIRECTION:
-      return "a subscript or field";
-    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
-      return "COLLATE";
-    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
-      return "GROUPING";
-    case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
-      return "a named argument";
-    case PG_QUERY__NODE__NODE_XML_EXPR:
-      return "XML";
-    case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
-      return "DEFAULT";
-    default:
-      return "this expression";
-  }
-}
-
-const char* operator_name(PgQuery__AExprKind kind) {
-  switch (kind) {
-    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
-      return "ANY";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
-      return "ALL";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
-      return "IS DISTINCT FROM";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
-      return "nullif";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
-      return "IN";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
-      return "LIKE";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
-      return "ILIKE";
-    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-      return "SIMILAR TO";
-    default:
-      return "BETWEEN";
-  }
-}
-
-// The byte at which a node begins, as far as libpg_query tells; nothing where it does not.
-std::optional<size_t> begin_of(const PgNode* node) {
-  if (node == nullptr) return std::nullopt;
-  const auto known = [](int32_t location) -> std::optional<size_t> {
-    return location < 0 ? std::nullopt : std::optional(static_cast<size_t>(location));
-  };
-  // The location of an operator or of `::` is its own sign; the expression begins with the operand.
-  const auto first_of = [&](const PgNode* operand, int32_t location) {
-    const auto left = begin_of(operand);
-    const auto own = known(location);
-    return left && own ? std::min(left, own) : left ? left : own;
-  };
-  switch (node->node_case) {
-    case PG_QUERY__NODE__NODE_A_EXPR:
-      return first_of(node->a_expr->lexpr, node->a_expr->location);
-    case PG_QUERY__NODE__NODE_TYPE_CAST:
-      return first_of(node->type_cast->arg, node->type_cast->location);
-    case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
-      return first_of(node->collate_clause->arg, node->collate_clause->location);
-    case PG_QUERY__NODE__NODE_NULL_TEST:
-      return first_of(node->null_test->arg, node->null_test->location);
-    case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
-      return first_of(node->boolean_test->arg, node->boolean_test->location);
-    case PG_QUERY__NODE__NODE_BOOL_EXPR:
-      return node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR
-                 ? known(node->bool_expr->location)
-                 : first_of(node->bool_expr->args[0], node->bool_expr->location);
-    case PG_QUERY__NODE__NODE_A_INDIRECTION:
-      return begin_of(node->a_indirection->arg);
-    case PG_QUERY__NODE__NODE_COLUMN_REF:
-      return known(node->column_ref->location);
-    case PG_QUERY__NODE__NODE_A_CONST:
-      return known(node->a_const->location);
-    case PG_QUERY__NODE__NODE_FUNC_CALL:
-      return known(node->func_call->location);
-    case PG_QUERY__NODE__NODE_RES_TARGET:
-      return known(node->res_target->location);
-    case PG_QUERY__NODE__NODE_RANGE_VAR:
-      return known(node->range_var->location);
-    case PG_QUERY__NODE__NODE_CASE_EXPR:
-      return known(node->case_expr->location);
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-      return known(node->coalesce_expr->location);
-    case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
-      return known(node->min_max_expr->location);
-    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
-      return known(node->sqlvalue_function->location);
-    case PG_QUERY__NODE__NODE_PARAM_REF:
-      return known(node->param_ref->location);
-    case PG_QUERY__NODE__NODE_ROW_EXPR:
-      return known(node->row_expr->location);
-    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
-      return known(node->a_array_expr->location);
-    case PG_QUERY__NODE__NODE_SUB_LINK:
-      return first_of(node->sub_link->testexpr, node->sub_link->location);
-    case PG_QUERY__NODE__NODE_NAMED_ARG_EXPR:
-      return known(node->named_arg_expr->location);
-    case PG_QUERY__NODE__NODE_SET_TO_DEFAULT:
-      return known(node->set_to_default->location);
-    case PG_QUERY__NODE__NODE_GROUPING_FUNC:
-      return known(node->grouping_func->location);
-    case PG_QUERY__NODE__NODE_XML_EXPR:
-      return known(node->xml_expr->location);
-    case PG_QUERY__NODE__NODE_SORT_BY:
-      return begin_of(node->sort_by->node);
-    case PG_QUERY__NODE__NODE_GROUPING_SET:
-      return known(node->grouping_set->location);
-    case PG_QUERY__NODE__NODE_WINDOW_DEF:
-      return known(node->window_def->location);
-    case PG_QUERY__NODE__NODE_RANGE_FUNCTION:
-    case PG_QUERY__NODE__NODE_RANGE_SUBSELECT:
-      return std::nullopt;
-    case PG_QUERY__NODE__NODE_JOIN_EXPR:
-      return begin_of(node->join_expr->larg);
-    case PG_QUERY__NODE__NODE_CONSTRAINT:
-      return known(node->constraint->location);
-    case PG_QUERY__NODE__NODE_COLUMN_DEF:
-      return known(node->column_def->location);
-    case PG_QUERY__NODE__NODE_LIST:
-      return node->list->n_items == 0 ? std::nullopt : begin_of(node->list->items[0]);
-    default:
-      return std::nullopt;
-  }
-}
 
 // Turns one statement's tree into ours. Where something is refused a fault is added and the work
 // goes on, so that all faults of a statement are found.
@@ -284,37 +112,12 @@ class Converter {
   }
 
   void refuse_constraint(const PgNode* node) {
-    const char* name = "this constraint";
-    switch (node->constraint->contype) {
-      case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
-        name = "DEFAULT";
-        break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
-        name = "GENERATED AS IDENTITY";
-        break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
-        name = "GENERATED";
-        break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_CHECK:
-        name = "CHECK";
-        break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY:
-        fault(at(node),
-              "PRIMARY KEY is not supported here: a sink's key is its option primary_key");
-        return;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE:
-        name = "UNIQUE";
-        break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_EXCLUSION:
-        name = "EXCLUDE";
-        break;
-      case PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN:
-        name = "REFERENCES";
-        break;
-      default:
-        break;
+    const PgQuery__ConstrType type = node->constraint->contype;
+    if (type == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY) {
+      fault(at(node), "PRIMARY KEY is not supported here: a sink's key is its option primary_key");
+    } else {
+      refuse(at(node), constraint_name(type));
     }
-    refuse(at(node), name);
   }
 
   // The type, or nothing and a fault.
@@ -700,36 +503,6 @@ class Converter {
   const StatementText& statement_;
   Faults& faults_;
 };
-
-// "Did you mean" for the word at which the parser stopped, or the one before it: a mistyped keyword
-// is often taken for a name, and the fault lies one word later.
-std::string nearest_keyword(std::string_view statement, size_t stopped) {
-  static const std::vector<std::string> kKeywords = {"CREATE", "TABLE", "WITH", "INSERT", "INTO",
-                                                     "SELECT", "FROM",  "JOIN", "ON",     "AS",
-                                                     "NOT",    "NULL",  "CAST"};
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  const auto word_at = [&](size_t begin) {
-    size_t end = begin;
-    while (end < statement.size() && is_letter(statement[end])) ++end;
-    return statement.substr(begin, end - begin);
-  };
-  const auto hint = [&](std::string_view word) -> std::string {
-    // A type is no mistyped INTO.
-    if (word.size() < 3 || type_from_sql(lowercase(word))) return "";
-    for (const std::string& keyword : kKeywords)
-      if (lowercase(keyword) == lowercase(word)) return "";
-    return did_you_mean(word, kKeywords);
-  };
-  const std::string at_stop = hint(word_at(stopped));
-  if (!at_stop.empty()) return at_stop;
-  size_t end = stopped;
-  while (end > 0 && !is_letter(statement[end - 1])) --end;
-  size_t begin = end;
-  while (begin > 0 && is_letter(statement[begin - 1])) --begin;
-  return end == 0 ? "" : hint(statement.substr(begin, end - begin));
-}
 
 // The byte of the character with that number.
 size_t byte_of(std::string_view text, size_t character) {

@@ -1,4 +1,4 @@
-// One statement's text → our own syntax tree. The only file that knows libpg_query is parser.cc.
+// One statement's text → our own syntax tree. Only parser.cc, with pg_tree.cc, knows libpg_query.
 #pragma once
 
 #include <memory>
