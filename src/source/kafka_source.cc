@@ -263,7 +263,10 @@ Status KafkaSource::restart_standing() {
     for (size_t i = 0; i < parts_.size(); ++i) {
       if (parts_[i].owned) positions.push_back({static_cast<PartitionId>(i), parts_[i].next});
     }
-    RETURN_IF_ERROR(consumer_->restart(positions, partition));
+    const Status restarted = consumer_->restart(positions, partition);
+    // In the middle of a rebalance it is refused; that one may also take the partition away.
+    if (!restarted && restarted.error().kind == ErrorKind::transient) continue;
+    RETURN_IF_ERROR(restarted);
     part.standing = false;
   }
   return {};
