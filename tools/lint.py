@@ -42,7 +42,7 @@ FOREIGN = [
     (re.compile(r"^(librdkafka/)?rdkafka(_mock)?\.h$"), "kafka"),
     (re.compile(r"^bridge\.h$"), "cassandra"),
     (re.compile(r"^sqlite3\.h$"), "sqlite"),
-    (re.compile(r"^(libpg_query/)?pg_query(\.pb-c)?\.h$|^protobuf-c/"), "sql"),
+    (re.compile(r"^((?:lib)?pg_query/)?pg_query(\.pb-c)?\.h$|^protobuf-c/"), "sql"),
     (re.compile(r"^simdjson\.h$"), "decode"),
     (re.compile(r"^CLI/"), "cli"),
     (re.compile(r"^spdlog/"), "base"),
