@@ -56,6 +56,7 @@ USAGE_ERRORS = {
     "query_without_statement": ["query", "--sqlite", "a.db"],
     "query_unknown_format": ["query", "--sqlite", "a.db", "-e", "SELECT 1", "--format", "jsn"],
     "produce_without_catalogue": ["produce", "--topic", "x"],
+    "produce_negative_count": ["produce", "--catalogue", "x.csv", "--topic", "x", "--bootstrap", "x", "--count", "-1"],
     "produce_negative_rate": ["produce", "--catalogue", "x.csv", "--rate", "-1"],
 }
 
@@ -198,3 +199,31 @@ def test_secrets_are_not_shown(turntable, events):
     pipeline = file_pipeline(turntable, events, "null").with_options({"listening_history.password": secret})
     done = pipeline.run("--until-end")
     assert secret not in done.stdout + done.stderr
+
+
+def test_the_verdict_is_said_where_the_statistics_cannot_be_written(turntable, events, tmp_path):
+    done = turntable.run("run", PIPELINE, *file_pipeline(turntable, events, "null").sets, "--stats-json", tmp_path).expect(1)
+    assert "Done: 100 consumed" in done.stdout
+    assert "cannot write the statistics" in done.stderr
+
+
+def test_statistics_are_written_to_a_device_not_over_it(turntable, events):
+    done = turntable.run("run", PIPELINE, *file_pipeline(turntable, events, "null").sets, "--stats-json", "/dev/stderr").expect(0)
+    assert '"consumed": 100' in done.stderr
+
+
+def test_a_file_for_dead_letters_that_cannot_be_written_is_found_at_start(turntable, events):
+    pipeline = file_pipeline(turntable, events, "null").with_options({"plays.dead_letters": "file:/dev/null/dead.jsonl"})
+    refused = pipeline.run().expect(1)
+    assert "/dev/null/dead.jsonl" in refused.stderr
+    assert "Flushing" not in refused.stdout
+
+
+def test_rows_are_not_written_to_a_database_that_vanishes(turntable, events):
+    refused = file_pipeline(turntable, events, "sqlite").with_options({"listening_history.path": ":memory:"}).run().expect(2)
+    assert "expected a file's path" in refused.stderr
+
+
+def test_a_group_needs_a_name(turntable):
+    refused = turntable.run("run", PIPELINE, "--set", "plays.group.id=", "--set", f"songs.path={CATALOGUE}").expect(2)
+    assert "group.id is empty" in refused.stderr

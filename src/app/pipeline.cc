@@ -20,13 +20,14 @@ namespace {
 // Pipelines are written by hand; a larger file is a mistake, such as naming the data.
 constexpr size_t kPipelineBytesLimit = size_t{4} << 20;
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& file_path) {
+  const std::string path = printable(file_path, 4096);
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0)
+  if (::stat(file_path.c_str(), &info) != 0)
     return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
   if (S_ISDIR(info.st_mode))
     return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: it is a directory", path));
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(file_path, std::ios::binary);
   std::stringstream text;
   if (info.st_size > 0) text << file.rdbuf();
   if (!file) return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
@@ -70,6 +71,8 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
       options.fault("start", start.error().message);
     }
     source.group = stem(file);
+    if (const auto group = source.properties.find("group.id"); group != source.properties.end() && group->second.empty())
+      options.fault("group.id", "group.id is empty: offsets are committed under its name");
     source.properties = options.dotted();
     if (!source.properties.contains("bootstrap.servers"))
       options.fault("bootstrap.servers", fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
@@ -152,7 +155,12 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   } else {
     sink.table.keyspace = options.text("keyspace", "");
   }
-  if (sink.connector == "sqlite") sink.path = options.required("path");
+  if (sink.connector == "sqlite") {
+    sink.path = options.required("path");
+    // Names that SQLite does not take for files: rows would be acknowledged and gone.
+    if (sink.path == ":memory:" || sink.path.starts_with("file:"))
+      options.fault("path", fmt::format("path cannot be '{}', expected a file's path", printable(sink.path)));
+  }
   options.finish();
   return sink;
 }

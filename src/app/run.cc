@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <thread>
 
@@ -52,12 +53,14 @@ struct Worker {
   std::thread thread;
 };
 
-Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, const StopToken& stop, const Clock& clock) {
+Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, std::shared_ptr<std::atomic<unsigned>> unfinished,
+                                        const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
   ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
-                      .flush_bytes = pipeline.sink.flush_bytes};
+                      .flush_bytes = pipeline.sink.flush_bytes,
+                      .unfinished_lanes = std::move(unfinished)};
   options.on_flush = [name = sink->name()](size_t rows) {
     print_line(fmt::format("Flushing {} records to {}", rows, name));
   };
@@ -81,13 +84,15 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   // 1. Everything that can be wrong without a connection is found first.
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   RETURN_IF_ERROR(check_lanes(options, pipeline));
+  if (!pipeline.source.dead_letters.empty()) RETURN_IF_ERROR(check_dead_letters_file(pipeline.source.dead_letters));
   print_schemas(pipeline);
 
   // 2. The sink: connected, its table compared. Nothing is read before it is there.
   const SystemClock clock;
   std::vector<Worker> workers(options.lanes);
+  const auto unfinished = std::make_shared<std::atomic<unsigned>>(options.lanes);
   for (Worker& worker : workers) {
-    auto lane = make_lane(pipeline, stop, clock);
+    auto lane = make_lane(pipeline, unfinished, stop, clock);
     if (!lane && lane.error().kind == ErrorKind::interrupted) {
       print_line("Stopped before anything was read.");
       return ExitCode::done;
@@ -96,7 +101,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
     worker.lane = std::move(*lane);
   }
 
-  // 3. The lanes run. The first that fails stops the others.
+  // 3. The lanes run. The first that fails stops the others; none leaves the group before all are done.
   std::vector<const Lane*> lanes;
   for (const Worker& worker : workers) lanes.push_back(worker.lane.get());
   {
@@ -112,12 +117,14 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
 
   // 4. The account.
   const Statistics statistics = collect_statistics(lanes, options.process_start);
-  if (!options.stats_json.empty()) RETURN_IF_ERROR(write_statistics(statistics, options.stats_json));
+  const Status statistics_written =
+      options.stats_json.empty() ? Status() : write_statistics(statistics, options.stats_json);
   const Worker* failed = nullptr;
   for (const Worker& worker : workers)
     if (!worker.outcome && worker.outcome.error().kind != ErrorKind::interrupted && failed == nullptr) failed = &worker;
   print_line(verdict(statistics, pipeline.source.dead_letters, failed == nullptr ? "Done" : "Failed"));
   if (failed != nullptr) return tl::unexpected<Error>(failed->outcome.error());
+  RETURN_IF_ERROR(statistics_written);
   if (!statistics.adds_up())
     return fail(ErrorKind::failed, "the counts do not add up: this is a bug of turntable, please report it with the line above");
   const bool to_the_end = (options.until_end || pipeline.source.connector == "ndjson") && !stop.requested();

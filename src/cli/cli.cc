@@ -5,8 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -30,6 +34,28 @@ CLI::Validator one_of(std::vector<std::string> choices) {
       [choices = std::move(choices)](std::string& value) -> std::string {
         if (std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
         return fmt::format("'{}' is none of {}.{}", printable(value), fmt::join(choices, ", "), did_you_mean(value, choices));
+      },
+      "");
+}
+
+// A whole number from `least` on. Without it, CLI11 would take -1 for the largest number there is.
+CLI::Validator whole_number(uint64_t least) {
+  return CLI::Validator(
+      [least](std::string& value) -> std::string {
+        uint64_t number = 0;
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+        if (error == std::errc() && end == value.data() + value.size() && number >= least) return "";
+        return fmt::format("'{}' is no whole number from {} on", printable(value), least);
+      },
+      "");
+}
+
+// Text that can stand in an event or name something: not empty, UTF-8.
+CLI::Validator plain_text() {
+  return CLI::Validator(
+      [](std::string& value) -> std::string {
+        if (value.empty()) return "the text is empty";
+        return is_utf8(value) ? "" : fmt::format("'{}' is not UTF-8", printable(value));
       },
       "");
 }
@@ -99,9 +125,12 @@ void add_produce(CLI::App& app, Action& chosen) {
   command->add_option("--catalogue", options->catalogue, "CSV file with a column 'name': the songs")
       ->required()
       ->type_name("CSV");
-  command->add_option("--topic", options->topic, "Where plays go")->required()->type_name("TOPIC");
-  command->add_option("--bootstrap", options->bootstrap, "Kafka's address")->required()->type_name("HOST:PORT");
-  command->add_option("--count", options->count, "How many plays")->type_name("N")->capture_default_str();
+  command->add_option("--topic", options->topic, "Where plays go")->required()->type_name("TOPIC")->check(plain_text());
+  command->add_option("--bootstrap", options->bootstrap, "Kafka's address")->required()->type_name("HOST:PORT")->check(plain_text());
+  command->add_option("--count", options->count, "How many plays")
+      ->type_name("N")
+      ->check(whole_number(0))
+      ->capture_default_str();
   command->add_option("--rate", options->rate, "Plays a second; 0 is as fast as the broker acknowledges")
       ->type_name("N")
       ->check(not_negative())
@@ -110,14 +139,16 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command->add_option("--name", options->name, "The name of one of them")->type_name("NAME")->capture_default_str();
-  command->add_option("--seed", options->seed, "The same seed, catalogue and options give the same plays")->type_name("N");
+  command->add_option("--name", options->name, "The name of one of them")->type_name("NAME")->check(plain_text())->capture_default_str();
+  command->add_option("--seed", options->seed, "The same seed, catalogue and options give the same plays")->type_name("N")
+      ->check(whole_number(0));
   command->add_option("--compression", options->compression, "none, gzip, snappy, lz4 or zstd")
       ->type_name("CODEC")
       ->check(one_of({"none", "gzip", "snappy", "lz4", "zstd"}))
       ->capture_default_str();
   command->add_option("--time-format", options->time_format, "Of the field 'time', as strftime(3) has it")
       ->type_name("FORMAT")
+      ->check(plain_text())
       ->capture_default_str();
   command->add_option("--start-time", options->start_time, "The first play's time; each play is a second later")
       ->type_name("'YYYY-MM-DD HH:MI'");
@@ -230,7 +261,6 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, con
 
 int report(const Result<ExitCode>& outcome) {
   if (outcome) return static_cast<int>(*outcome);
-  if (outcome.error().kind == ErrorKind::interrupted) return static_cast<int>(ExitCode::done);
   // The faults of a pipeline are one a line and begin with their file; all else begins with our name.
   const std::string& message = outcome.error().message;
   const bool faults = outcome.error().kind == ErrorKind::usage && message.ends_with('\n');
@@ -267,7 +297,13 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error, argc, argv);
   }
-  return report(chosen(stop));
+  const int code = report(chosen(stop));
+  // A full disk is noticed when what is buffered is written. A reader that went away has had enough.
+  if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0) {
+    fmt::print(stderr, "turntable: cannot write to standard output: {}\n", std::strerror(errno));
+    return static_cast<int>(ExitCode::failed);
+  }
+  return code;
 }
 
 }  // namespace turntable

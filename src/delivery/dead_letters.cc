@@ -113,6 +113,16 @@ std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path) {
   return std::make_unique<DeadLettersInFile>(std::move(path));
 }
 
+Status check_dead_letters_file(const std::string& path) {
+  const bool there = ::access(path.c_str(), F_OK) == 0;
+  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0)
+    return fail(ErrorKind::failed, fmt::format("cannot open the dead letters' file {}: {}", path, std::strerror(errno)));
+  ::close(file);
+  if (!there) ::unlink(path.c_str());
+  return {};
+}
+
 std::unique_ptr<DeadLetters> dropped_dead_letters() { return std::make_unique<DroppedDeadLetters>(); }
 
 }  // namespace turntable

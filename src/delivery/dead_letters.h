@@ -41,6 +41,9 @@ class DeadLetters {
 // may append to one file: lines are not mixed.
 [[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path);
 
+// Whether the file can be written, without leaving anything behind: found out at start, not at the first dead letter.
+[[nodiscard]] Status check_dead_letters_file(const std::string& path);
+
 // Keeps nothing: `dead_letters = 'drop'`.
 [[nodiscard]] std::unique_ptr<DeadLetters> dropped_dead_letters();
 

@@ -72,6 +72,13 @@ TEST(DeadLetters, SayWhichFileCannotBeOpened) {
   EXPECT_NE(status.error().message.find("/dev/null/dead.jsonl: Not a directory"), std::string::npos);
 }
 
+TEST(DeadLetters, AreCheckedAtStartWithoutLeavingAFile) {
+  const auto path = std::filesystem::temp_directory_path() / ("dead_letters_check_" + std::to_string(::getpid()));
+  EXPECT_TRUE(check_dead_letters_file(path.string()));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(check_dead_letters_file("/dev/null/dead.jsonl"));
+}
+
 TEST(DeadLetters, KeepTheirsWhenTheDiskIsFull) {
   auto letters = dead_letters_in_file("/dev/full");
   letters->add("t", record_of("x"), {});

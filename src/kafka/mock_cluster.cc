@@ -16,7 +16,7 @@ struct MockCluster::Parts {
     void operator()(rd_kafka_t* rk) const { rd_kafka_destroy(rk); }
   };
   struct ClusterDeleter {
-    void operator()(rd_kafka_mock_cluster_t* cluster) const { rd_kafka_mock_cluster_destroy(cluster); }
+    void operator()(rd_kafka_mock_cluster_t* mock) const { rd_kafka_mock_cluster_destroy(mock); }
   };
   std::unique_ptr<rd_kafka_t, HandleDeleter> handle;  // Carries the cluster's log and threads; connects to nothing.
   std::unique_ptr<rd_kafka_mock_cluster_t, ClusterDeleter> cluster;

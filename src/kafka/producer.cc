@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/text.h"
 #include "kafka/librdkafka.h"
 
@@ -92,9 +94,21 @@ Result<bool> Producer::send(const Message& message) {
       rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), text.data(),
                           static_cast<ssize_t>(text.size()));
     }
-    code = rd_kafka_producev(handle(), RD_KAFKA_V_RKT(topic_.get()), RD_KAFKA_V_PARTITION(partition),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value, message.value.size()),
-                             RD_KAFKA_V_KEY(key, key_size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    std::array<rd_kafka_vu_t, 6> parts{};
+    parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+    parts[0].u.rkt = topic_.get();
+    parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    parts[1].u.i32 = partition;
+    parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[3].u.mem = {value, message.value.size()};
+    parts[4].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[4].u.mem = {const_cast<char*>(key), key_size};
+    parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[5].u.headers = headers;
+    const RdError error(rd_kafka_produceva(handle(), parts.data(), parts.size()));
+    if (error) code = rd_kafka_error_code(error.get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
   }
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {

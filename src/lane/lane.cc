@@ -28,10 +28,21 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
 
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
-  const Status looped = loop();
-  // A failure leaves what is unacknowledged unstored, so that the next run reads it again; what is acknowledged is kept.
-  const Status closed = looped ? shut_down() : source_->close();
-  return looped ? closed : looped;
+  const Status status = work();
+  // After a failure what is unacknowledged stays unstored, so that the next run reads it again; what is acknowledged is kept.
+  const Status closed = source_->close();
+  return status ? closed : status;
+}
+
+// Reads to the end and finishes everything, until no lane of the process has anything to read.
+Status Lane::work() {
+  bool more = true;
+  while (more) {
+    RETURN_IF_ERROR(loop());
+    RETURN_IF_ERROR(finish());
+    ASSIGN_OR_RETURN(more, given_more_to_read());
+  }
+  return {};
 }
 
 // The loop: poll, transform, flush, collect, store.
@@ -239,10 +250,10 @@ void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
   accounting_.returned(given_back);
 }
 
-// Flushes and waits until nothing is in flight, or until the deadline.
-Status Lane::drain(std::optional<SteadyTime> deadline) {
+// Flushes and waits until nothing is in flight, or until the deadline, give or take one wait.
+Status Lane::drain(SteadyTime deadline) {
   while (ledger_.in_flight() > 0) {
-    if (deadline && clock_.now() >= *deadline) return {};
+    if (clock_.now() >= deadline) return {};
     if (!rows_.empty() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
     RETURN_IF_ERROR(flush_dead_letters());
     RETURN_IF_ERROR(collect(parts_.sink->in_flight() > 0 || dead_letters_failing_ ? kWaitLimit : Millis(0)));
@@ -251,7 +262,7 @@ Status Lane::drain(std::optional<SteadyTime> deadline) {
 }
 
 // Clean end: everything that was read is finished before the group is left.
-Status Lane::shut_down() {
+Status Lane::finish() {
   // 1. From here on nothing new is read. Rows and dead letters that are held are sent and waited for.
   const SteadyTime begun = clock_.now();
   bool told = false;
@@ -268,9 +279,23 @@ Status Lane::shut_down() {
   }
   // 2. From here on nothing is in flight. Positions are stored and made durable.
   store_positions();
-  RETURN_IF_ERROR(source_->commit());
-  // 3. The group is left.
-  return source_->close();
+  return source_->commit();
+}
+
+// Waits, as a living member of the group, until all lanes have finished. True where a partition that is not at its end came
+// over meanwhile.
+Result<bool> Lane::given_more_to_read() {
+  if (!options_.unfinished_lanes) return false;
+  --*options_.unfinished_lanes;
+  while (*options_.unfinished_lanes > 0 && !stop_.requested()) {
+    RETURN_IF_ERROR(source_->keep_alive());
+    if (!source_->at_end()) {
+      ++*options_.unfinished_lanes;
+      return true;
+    }
+    RETURN_IF_ERROR(wait_idle());
+  }
+  return false;
 }
 
 }  // namespace turntable

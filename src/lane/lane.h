@@ -32,6 +32,9 @@ struct LaneOptions {
   size_t flush_bytes = size_t{8} << 20;      // or bytes.
   size_t poll_records = 2'000;               // Taken from the source at once.
   Millis drain_bound{5'000};                 // How long a revoke waits for acknowledgements.
+  // Lanes of one process that have not finished. A lane that has finished stays in its group until they all have: a member
+  // that leaves while the others are still joining makes them join again, and may leave unheard. Null: it is alone.
+  std::shared_ptr<std::atomic<unsigned>> unfinished_lanes;
   std::function<void(size_t rows)> on_flush;  // Called on the lane's thread before rows go to the sink.
 };
 
@@ -72,6 +75,7 @@ class Lane final : public AssignmentListener {
   void on_revoked(std::span<const PartitionId> partitions, bool lost) override;
 
  private:
+  [[nodiscard]] Status work();
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
   void transform(RecordBatch batch);
@@ -87,8 +91,9 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] bool blocked() const;
   [[nodiscard]] Status wait_blocked();
   [[nodiscard]] Status wait_idle();
-  [[nodiscard]] Status drain(std::optional<SteadyTime> deadline);
-  [[nodiscard]] Status shut_down();
+  [[nodiscard]] Status drain(SteadyTime deadline);
+  [[nodiscard]] Status finish();
+  [[nodiscard]] Result<bool> given_more_to_read();
 
   // A record that did not become a row, until its dead letter is durable.
   struct Kept {

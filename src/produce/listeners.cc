@@ -4,7 +4,7 @@
 
 #include <array>
 #include <charconv>
-#include <set>
+#include <map>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -41,16 +41,14 @@ uint64_t SeededRandom::below(uint64_t bound) {
 
 std::vector<std::string> people_names(size_t count, const std::string& last, SeededRandom& random) {
   std::vector<std::string> names;
-  std::set<std::string> taken{last};
+  // How often each pair of names was drawn. There are 4096 pairs; in a larger crowd people are numbered.
+  std::map<std::string, size_t> drawn{{last, 1}};
   while (names.size() + 1 < count) {
     std::string name = fmt::format("{} {}", kFirstNames[random.below(kFirstNames.size())],
                                    kLastNames[random.below(kLastNames.size())]);
-    // There are 4096 pairs; in a larger crowd people are numbered.
-    for (size_t number = 2; !taken.insert(name).second; ++number) {
-      const size_t space = name.find_first_of("0123456789");
-      name = fmt::format("{} {}", name.substr(0, space == std::string::npos ? space : space - 1), number);
-    }
-    names.push_back(std::move(name));
+    const size_t times = ++drawn[name];
+    if (times > 1) name += fmt::format(" {}", times);
+    if (name != last) names.push_back(std::move(name));
   }
   names.push_back(last);
   return names;

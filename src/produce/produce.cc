@@ -88,7 +88,9 @@ Result<Listeners> make_listeners(const ProduceOptions& options, const Clock& clo
   if (options.key != "none" && options.key != "name" && options.key != "song") {
     return fail(ErrorKind::usage, fmt::format("--key {} is not known: it is none, name or song", printable(options.key)));
   }
-  if (!(options.rate >= 0) || !std::isfinite(options.rate)) return fail(ErrorKind::usage, "--rate must be 0 or more records per second");
+  if (!(options.rate >= 0) || !std::isfinite(options.rate)) {
+    return fail(ErrorKind::usage, "--rate must be 0 or more records per second");
+  }
   ASSIGN_OR_RETURN(std::vector<std::string> songs, load_songs(options.catalogue, options.song_column));
   SeededRandom random(options.seed ? *options.seed : std::random_device{}());
   std::vector<std::string> people = people_names(options.people, options.name, random);
@@ -102,7 +104,8 @@ Result<Listeners> make_listeners(const ProduceOptions& options, const Clock& clo
 // The time at which record number `index` is due. Counted from the start, so that delays do not add up.
 SteadyTime due(SteadyTime start, uint64_t index, double rate) {
   if (rate <= 0) return start;
-  return start + std::chrono::duration_cast<SteadyTime::duration>(std::chrono::duration<double>(static_cast<double>(index) / rate));
+  const std::chrono::duration<double> after(static_cast<double>(index) / rate);
+  return start + std::chrono::duration_cast<SteadyTime::duration>(after);
 }
 
 Result<std::unique_ptr<kafka::Producer>> open_producer(const ProduceOptions& options, const Clock& clock) {

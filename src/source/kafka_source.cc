@@ -19,6 +19,7 @@ namespace {
 constexpr Millis kQuestionWait{2'000};    // For one answer of a broker; then it is asked again.
 constexpr Millis kCommitWait{10'000};
 constexpr Millis kCloseWait{10'000};
+constexpr Millis kHopelessCloseWait{1'000};
 constexpr Millis kLookEvery{1'000};
 constexpr Millis kSlice{100};             // A stop is noticed so soon.
 constexpr int kBeyondEndTries = 5;        // A new leader may for a moment know of less than was committed.
@@ -62,7 +63,8 @@ Result<kafka::Properties> complete(const KafkaSourceOptions& options) {
     return fail(ErrorKind::usage, fmt::format("topic = '{}': a pattern of topics is not supported", printable(options.topic)));
   }
   if (!options.properties.contains("bootstrap.servers") && !options.properties.contains("metadata.broker.list")) {
-    return fail(ErrorKind::usage, fmt::format("The kafka source of topic {} needs the option \"bootstrap.servers\"", options.topic));
+    return fail(ErrorKind::usage,
+                fmt::format("The kafka source of topic {} needs the option \"bootstrap.servers\"", options.topic));
   }
   kafka::Properties properties = defaults();
   for (const auto& [name, value] : options.properties) properties[name] = value;
@@ -150,7 +152,7 @@ KafkaSource::Part& KafkaSource::part_of(PartitionId partition) {
     const size_t before = parts_.size();
     parts_.resize(index + 1);
     // A partition that is younger than open() has nothing that a run to the end of that time should read.
-    if (options_.until_end) std::for_each(parts_.begin() + static_cast<ptrdiff_t>(before), parts_.end(), [](Part& part) { part.end = 0; });
+    for (size_t i = before; options_.until_end && i < parts_.size(); ++i) parts_[i].end = 0;
   }
   return parts_[index];
 }
@@ -365,7 +367,8 @@ std::string KafkaSource::name() const {
 Status KafkaSource::close() {
   if (closing_) return {};
   closing_ = true;
-  return consumer_->close(kCloseWait);
+  consumer_->serve();  // Tells whether brokers are away: then nobody can take the leave, and the session will time out.
+  return consumer_->close(consumer_->health().any_away() ? kHopelessCloseWait : kCloseWait);
 }
 
 // Inside serve(), on the lane's thread.
@@ -391,7 +394,8 @@ std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(std::span<con
 void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) {
   // At close() the lane has finished with everything: what it stored is committed, and there is nothing to ask it.
   std::vector<PartitionId> owned;
-  std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(owned), [&](PartitionId id) { return part_of(id).owned; });
+  std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(owned),
+               [&](PartitionId id) { return part_of(id).owned; });
   if (!closing_ && !owned.empty()) listener_.on_revoked(owned, lost);
   for (const PartitionId partition : owned) part_of(partition).owned = false;
   std::erase_if(beginnings_, [&](const kafka::Position& position) { return !part_of(position.partition).owned; });
@@ -420,7 +424,9 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
         if (offset > commit.offset) lost.push_back({{partition, commit.offset}, offset});
         break;
       }
-      case BeginAt::first_record: log::info("{}, partition {} is new: reading it from its beginning", name(), partition); break;
+      case BeginAt::first_record:
+        log::info("{}, partition {} is new: reading it from its beginning", name(), partition);
+        break;
       case BeginAt::start:
         if (options_.start.at == Start::At::latest) offset = marks.high;
         if (options_.start.at == Start::At::time) {

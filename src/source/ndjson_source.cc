@@ -107,7 +107,8 @@ Status NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
 }
 
 tl::unexpected<Error> NdjsonSource::too_long() const {
-  return fail(ErrorKind::failed, fmt::format("{}:{}: the line is longer than {} bytes", name(), next_line_ + 1, grouped(kLineBytesLimit)));
+  return fail(ErrorKind::failed,
+              fmt::format("{}:{}: the line is longer than {} bytes", name(), next_line_ + 1, grouped(kLineBytesLimit)));
 }
 
 // Reads on behind what is not delivered yet. False where nothing came before the deadline, or the file has ended.

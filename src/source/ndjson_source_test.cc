@@ -51,7 +51,9 @@ TEST_F(NdjsonSourceTest, TakesEveryLineForARecord) { EXPECT_EQ(lines_of("a\nb\nc
 
 TEST_F(NdjsonSourceTest, TakesTheLastLineWithoutALineBreak) { EXPECT_EQ(lines_of("a\nb"), (Lines{"a", "b"})); }
 
-TEST_F(NdjsonSourceTest, ToleratesCarriageReturnsAtTheEndOnly) { EXPECT_EQ(lines_of("a\r\n\r\nb\rc\n"), (Lines{"a", "", "b\rc"})); }
+TEST_F(NdjsonSourceTest, ToleratesCarriageReturnsAtTheEndOnly) {
+  EXPECT_EQ(lines_of("a\r\n\r\nb\rc\n"), (Lines{"a", "", "b\rc"}));
+}
 
 TEST_F(NdjsonSourceTest, TakesAnEmptyLineForAnEmptyRecord) { EXPECT_EQ(lines_of("\n\na\n\n"), (Lines{"", "", "a", ""})); }
 
@@ -61,7 +63,8 @@ TEST_F(NdjsonSourceTest, KeepsLinesWholeAcrossBlocks) {
   std::string text;
   Lines expected;
   // Lengths around and beyond a block of 1 MiB.
-  for (const size_t size : {size_t{10}, size_t{1} << 20, (size_t{1} << 20) - 1, size_t{3'000'000}, size_t{1}, size_t{1'048'577}}) {
+  constexpr size_t kBlock = size_t{1} << 20;
+  for (const size_t size : {size_t{10}, kBlock, kBlock - 1, 3 * kBlock, size_t{1}, kBlock + 1}) {
     expected.emplace_back(size, static_cast<char>('a' + expected.size()));
     text += expected.back() + "\n";
   }

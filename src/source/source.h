@@ -52,7 +52,8 @@ class Source {
   // "topic test at localhost:29092", a file's path: for messages.
   [[nodiscard]] virtual std::string name() const = 0;
 
-  // Leaves the group. Positions that were stored are committed first. No call follows.
+  // Leaves the group. Positions that were stored are committed first; the listener is not called, for the lane has
+  // finished with its partitions. No call follows but another close(), which does nothing.
   [[nodiscard]] virtual Status close() = 0;
 };
 
