@@ -1,4 +1,4 @@
-// Small text helpers that the standard library and {fmt} lack.
+// Small functions on text that the standard library and {fmt} lack.
 #pragma once
 
 #include <optional>

@@ -75,6 +75,8 @@ def main() -> None:
     spark.sparkContext.setLogLevel("ERROR")
     songs = (
         spark.read.option("header", True)
+        # Spark's own escape is the backslash: rows with quotes in them shift, and a shifted row fails in Cassandra.
+        .option("escape", '"')
         .option("inferSchema", True)
         .csv("file://" + arguments.catalogue)
         .withColumnRenamed("name", "song_name")
