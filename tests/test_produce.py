@@ -37,7 +37,8 @@ def test_plays_are_as_the_seeds_emulator_makes_them(produce, kafka, topic):
     people = Counter(event["name"] for event in events)
     assert len(people) == 50 and people[PERSON] > 0
     assert len({event["song"] for event in events}) > 1000
-    assert len({message.partition for message in messages}) == 4
+    # Without keys, a batch goes to one partition and the next to a random one: all four are likely, never certain.
+    assert len({message.partition for message in messages}) > 1
 
 
 def test_few_records_are_shown_each(produce, kafka, topic):

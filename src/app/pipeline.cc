@@ -71,9 +71,9 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
       options.fault("start", start.error().message);
     }
     source.group = stem(file);
+    source.properties = options.dotted();
     if (const auto group = source.properties.find("group.id"); group != source.properties.end() && group->second.empty())
       options.fault("group.id", "group.id is empty: offsets are committed under its name");
-    source.properties = options.dotted();
     if (!source.properties.contains("bootstrap.servers"))
       options.fault("bootstrap.servers", fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
   } else {
