@@ -47,7 +47,7 @@ Status Lane::work() {
 
 // The loop: poll, transform, flush, collect, store.
 Status Lane::loop() {
-  times_.first_poll = clock_.now();
+  if (!times_.first_poll) times_.first_poll = clock_.now();
   while (!stop_.requested()) {
     if (blocked()) {
       RETURN_IF_ERROR(wait_blocked());
