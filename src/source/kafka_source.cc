@@ -319,7 +319,10 @@ void KafkaSource::look_at_group() {
 }
 
 Status KafkaSource::keep_alive() {
-  // Records wait in the consumer's own queue, which librdkafka stops to fill at its bound; only events are served.
+  // Records wait in the consumer's own queue, which librdkafka stops to fill at its bound; only events are served. The
+  // signal that has brought us here is taken down, or who waits on wait_fd() would not wait at all; poll() looks into the
+  // queue before anybody waits again, so no record is missed.
+  consumer_->listen();
   return serve();
 }
 
