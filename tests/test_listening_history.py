@@ -226,6 +226,15 @@ def test_two_lanes_write_what_one_would(listening, kafka, cassandra, topic, keys
     assert_same_rows(cassandra.history(keyspace), expected_of(sent).rows)
 
 
+def test_more_lanes_than_partitions_end_and_leave_the_group_free(from_kafka, kafka, topic):
+    """Lanes without a partition end with the others, and the next run of the group is not kept waiting by a ghost."""
+    sent = kafka.send(topic, plays(2000))
+    counting = from_kafka.with_options({"listening_history.connector": "null"})
+    assert_accounted(counting.drain(0, "--lanes", 6, timeout=60).stats, consumed=len(sent), written=len(sent))
+    for _ in range(3):
+        assert_accounted(counting.drain(0, "--lanes", 6, timeout=60).stats, consumed=0, written=0)
+
+
 @pytest.mark.parametrize("compression", [None, "gzip", "snappy", "lz4", "zstd"])
 def test_any_compression_is_read(compression, to_sqlite, kafka, topic):
     kafka.send(topic, plays(500), compression=compression)

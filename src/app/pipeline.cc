@@ -72,6 +72,8 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
     }
     source.group = stem(file);
     source.properties = options.dotted();
+    // The one property of librdkafka's that is worth having here and has no dot.
+    if (const std::string debug = options.text("debug", ""); !debug.empty()) source.properties["debug"] = debug;
     if (const auto group = source.properties.find("group.id"); group != source.properties.end() && group->second.empty())
       options.fault("group.id", "group.id is empty: offsets are committed under its name");
     if (!source.properties.contains("bootstrap.servers"))

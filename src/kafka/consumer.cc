@@ -69,6 +69,7 @@ Consumer::Consumer(const Options& options, RebalanceHandler& handler, const Cloc
     : Client("consumer of topic " + options.topic, options.properties, clock),
       topic_(options.topic),
       want_headers_(options.want_headers),
+      is_static_(options.properties.contains("group.instance.id")),
       handler_(handler),
       clock_(clock),
       parts_(std::make_unique<Parts>()) {}
@@ -305,10 +306,25 @@ Offset Consumer::cached_high(PartitionId partition) const {
   return code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
 }
 
+// librdkafka's close() tells the broker nothing where a cooperative member has no partition, and the group would wait for it
+// until its session times out. Without a subscription it does leave; in the middle of a rebalance only when that is over,
+// which is seen by its having no member's id any more.
+void Consumer::unsubscribe(SteadyTime deadline) {
+  rd_kafka_unsubscribe(handle());
+  while (clock_.now() < deadline) {
+    const std::unique_ptr<char, void (*)(char*)> id(rd_kafka_memberid(handle()), [](char* text) {
+      if (text != nullptr) rd_kafka_mem_free(nullptr, text);
+    });
+    if (id == nullptr || *id == '\0') return;
+    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 20)) rd_kafka_message_destroy(message);
+  }
+}
+
 Status Consumer::close(Millis limit) {
   const std::string what = fmt::format("Leaving the group of topic {} at {}", topic_, bootstrap());
-  RETURN_IF_ERROR(checked(rd_kafka_consumer_close_queue(handle(), parts_->control.get()), what));
   const SteadyTime deadline = clock_.now() + limit;
+  if (!is_static_) unsubscribe(deadline);
+  RETURN_IF_ERROR(checked(rd_kafka_consumer_close_queue(handle(), parts_->control.get()), what));
   while (rd_kafka_consumer_closed(handle()) == 0) {
     if (clock_.now() > deadline) return fail(ErrorKind::transient, what + ": no answer in time");
     if (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 50)) rd_kafka_message_destroy(message);

@@ -115,11 +115,13 @@ class Consumer final : public Client {
 
   void on_rebalance(int code, rd_kafka_topic_partition_list_s* partitions);
   void forward(std::span<const Position> positions);
+  void unsubscribe(SteadyTime deadline);
   [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait);
   void signal() const;
 
   std::string topic_;
   bool want_headers_;
+  bool is_static_;  // Has a group.instance.id: keeps its partitions over a restart.
   RebalanceHandler& handler_;
   const Clock& clock_;
   struct Parts;

@@ -17,6 +17,10 @@ const Properties& defaults() {
   static const Properties properties{
       {"enable.idempotence", "true"},
       {"acks", "all"},
+      // A partition whose broker knows nothing of this producer takes any sequence number as its first (KAFKA-15591). Were a
+      // second batch on its way when the first is sent back, it would be appended alone, and librdkafka would take its
+      // acknowledgement for the first one's too: an acknowledged record would be lost.
+      {"max.in.flight.requests.per.connection", "1"},
       {"message.timeout.ms", "0"},
       {"queue.buffering.max.messages", "100000"},
       {"queue.buffering.max.kbytes", "65536"},

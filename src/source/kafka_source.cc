@@ -40,6 +40,7 @@ const kafka::Properties& defaults() {
       {"client.id", "turntable"},
       {"partition.assignment.strategy", "cooperative-sticky"},
       {"auto.commit.interval.ms", "1000"},
+      {"heartbeat.interval.ms", "1000"},  // A member hears of a rebalance so late, and the others wait for it.
       {"check.crcs", "true"},
       // Enough that fetching does not pause while the queue is emptied; the kilobytes bound the memory.
       {"queued.min.messages", "1000000"},
