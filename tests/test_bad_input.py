@@ -241,3 +241,21 @@ def test_empty_fields_are_null_and_quoted_ones_are_empty_text(turntable, tmp_pat
     row = (ROW % b'"A"').replace(b'"X"', b"").replace(b'"Y"', b'""').replace(b'"120"', b"")
     catalogue_pipeline(turntable, tmp_path, HEADER + row + ROW % b'"B"').drain()
     assert sqlite_rows(tmp_path / "history.db", "SELECT artists, album_name, tempo FROM listening_history") == [(None, "", None)]
+
+
+def test_a_missing_source_file_is_named_before_the_sink_is_touched(turntable, tmp_path):
+    wrong = file_pipeline(turntable, tmp_path / "none.ndjson").drain(code=2)
+    assert "none.ndjson: No such file or directory" in wrong.stderr
+    assert not (tmp_path / "history.db").exists()
+
+
+def test_a_fault_of_a_set_option_names_the_option(turntable):
+    wrong = turntable.run("run", PIPELINE, "--set", "songs.path=/nowhere.csv").expect(2)
+    assert wrong.stderr.startswith("--set songs.path: cannot open /nowhere.csv")
+
+
+def test_a_time_format_that_gives_no_text_is_refused(turntable):
+    wrong = turntable.run(
+        "produce", "--catalogue", CATALOGUE, "--topic", "t", "--bootstrap", "127.0.0.1:1", "--time-format", "%Y" * 200
+    ).expect(2)  # fmt: skip
+    assert "--time-format" in wrong.stderr

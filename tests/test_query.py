@@ -242,3 +242,15 @@ def test_a_query_does_not_change_the_file(turntable, sqlite_history_file):
     wrong = turntable.run("query", "--sqlite", sqlite_history_file, "-e", "DELETE FROM spotify.listening_history")
     assert wrong.code != 0
     assert sqlite_history_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--sqlite", "", "-e", "SELECT 1"), "--sqlite: the file's name is empty"),
+        (("--cassandra", "", "-e", "SELECT 1"), "--cassandra: the text is empty"),
+        (("--cassandra", "x:1", "--keyspace", "ks", "-e", "SELECT 1"), "--keyspace requires --sqlite"),
+    ],
+)
+def test_usage_faults_are_named(arguments, sentence, turntable):
+    assert sentence in turntable.run("query", *arguments).expect(2).stderr

@@ -71,19 +71,26 @@ Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until
                            listener, stop, clock);
 }
 
+Status check_source_file(const SourceSpec& source) {
+  return source.connector == "ndjson" ? NdjsonSource::check(source.path) : Status();
+}
+
+// SqliteSink makes its table where it is missing and compares it itself.
+Status check_live_table(const SinkSpec& sink, const StopToken& stop) {
+  if (sink.connector != "cassandra") return {};
+  ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
+  return retry_transient(stop, [&]() -> Status {
+    ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, sink.table));
+    return difference_error(difference, sink.table.full_name());
+  });
+}
+
 Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop) {
   if (sink.connector == "null") return std::make_unique<NullSink>();
   if (sink.connector == "console") return std::make_unique<ConsoleSink>(sink.table.columns);
   if (sink.connector == "sqlite") {
     ASSIGN_OR_RETURN(auto opened, SqliteSink::open({.path = sink.path, .table = sink.table}));
     return opened;
-  }
-  {
-    ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
-    RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
-      ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, sink.table));
-      return difference_error(difference, sink.table.full_name());
-    }));
   }
   std::unique_ptr<CassandraSink> opened;
   RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {

@@ -22,8 +22,14 @@ namespace turntable {
                                                           AssignmentListener& listener, const StopToken& stop,
                                                           const Clock& clock);
 
-// Connects, and compares the live table with the pipeline's (SQLite makes it where it is missing). A store that is away is
-// said and tried again with backoff until it is there or `stop` is requested (kind interrupted).
+// Whether a source that is a file can be read.
+[[nodiscard]] Status check_source_file(const SourceSpec& source);
+
+// Compares the live table with the pipeline's. A store that is away is said and tried again with backoff until it is there or
+// `stop` is requested (kind interrupted).
+[[nodiscard]] Status check_live_table(const SinkSpec& sink, const StopToken& stop);
+
+// Connects, and waits as above. SQLite's table is made where it is missing.
 [[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop);
 
 // Calls `attempt` until it succeeds, fails for good, or `stop` is requested; says once per cause what is waited for.

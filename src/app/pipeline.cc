@@ -221,8 +221,7 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
     }
     auto loaded = load_csv_catalogue(options);
     if (!loaded) {
-      const sql::Option* path = table->find("path");
-      faults.add(path != nullptr ? path->at : table->at, loaded.error().message);
+      OptionReader(*table, faults).fault("path", loaded.error().message);
       lookups_known = false;
       continue;
     }

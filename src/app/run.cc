@@ -72,6 +72,15 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, std::shared_pt
                                 stop, clock);
 }
 
+Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, const StopToken& stop, const Clock& clock) {
+  RETURN_IF_ERROR(check_live_table(pipeline.sink, stop));
+  const auto unfinished = std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
+  for (Worker& worker : workers) {
+    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, unfinished, stop, clock));
+  }
+  return {};
+}
+
 Status run_lane(Lane& lane, const Pipeline& pipeline, bool until_end, const StopToken& stop,
                 const Clock& clock) {
   ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, until_end, lane, stop, clock));
@@ -84,21 +93,17 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   // 1. Everything that can be wrong without a connection is found first.
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   RETURN_IF_ERROR(check_lanes(options, pipeline));
+  RETURN_IF_ERROR(check_source_file(pipeline.source));
   if (!pipeline.source.dead_letters.empty()) RETURN_IF_ERROR(check_dead_letters_file(pipeline.source.dead_letters));
   print_schemas(pipeline);
 
   // 2. The sink: connected, its table compared. Nothing is read before it is there.
   const SystemClock clock;
   std::vector<Worker> workers(options.lanes);
-  const auto unfinished = std::make_shared<std::atomic<unsigned>>(options.lanes);
-  for (Worker& worker : workers) {
-    auto lane = make_lane(pipeline, unfinished, stop, clock);
-    if (!lane && lane.error().kind == ErrorKind::interrupted) {
-      print_line("Stopped before anything was read.");
-      return ExitCode::done;
-    }
-    if (!lane) return tl::unexpected<Error>(std::move(lane.error()));
-    worker.lane = std::move(*lane);
+  if (const Status prepared = prepare(workers, pipeline, stop, clock); !prepared) {
+    if (prepared.error().kind != ErrorKind::interrupted) return tl::unexpected<Error>(prepared.error());
+    print_line("Stopped before anything was read.");
+    return ExitCode::done;
   }
 
   // 3. The lanes run. The first that fails stops the others; none leaves the group before all are done.

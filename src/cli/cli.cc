@@ -169,8 +169,10 @@ void add_query(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<QueryOptions>();
   auto format = std::make_shared<std::string>("table");
   auto* store = command->add_option_group("store", "Where the rows are");
-  store->add_option("--cassandra", options->cassandra.contact_points, "Cassandra's address")->type_name("HOST:PORT");
-  store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")->type_name("FILE");
+  store->add_option("--cassandra", options->cassandra.contact_points, "Cassandra's address")->type_name("HOST:PORT")->check(plain_text());
+  CLI::Option* sqlite = store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")
+                            ->type_name("FILE")
+                            ->check([](const std::string& path) { return std::string(path.empty() ? "the file's name is empty" : ""); }, "", "");
   store->require_option(1);
   auto* text = command->add_option_group("text", "What to run");
   text->add_option("-f,--file", options->file, "A file of CQL statements")->type_name("FILE.cql");
@@ -183,7 +185,8 @@ void add_query(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", options->output, "Write here instead of to the terminal, all or nothing")
       ->type_name("FILE");
   command->add_option("--keyspace", options->keyspace, "SQLite: the schema under which the file is attached")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->needs(sqlite);
   command->callback([options, format, &chosen] {
     static const std::map<std::string, RowFormat> kFormats{{"table", RowFormat::table},
                                                            {"csv", RowFormat::csv},

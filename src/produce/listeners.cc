@@ -114,6 +114,11 @@ Listeners::Play Listeners::next() {
   return {options_.people[person], options_.songs[song], json_};
 }
 
+std::string Listeners::time_text(const std::string& format, const std::tm& parts) {
+  std::array<char, 256> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format.c_str(), &parts)};
+}
+
 // The text is made once a second.
 void Listeners::set_time() {
   const bool own_clock = options_.start_time.has_value();
@@ -124,9 +129,7 @@ void Listeners::set_time() {
   const auto time = static_cast<time_t>(seconds);
   std::tm parts{};
   own_clock ? gmtime_r(&time, &parts) : localtime_r(&time, &parts);
-  std::array<char, 256> text{};
-  const size_t size = std::strftime(text.data(), text.size(), options_.time_format.c_str(), &parts);
-  quoted_time_ = json_quote({text.data(), size});
+  quoted_time_ = json_quote(time_text(options_.time_format, parts));
 }
 
 }  // namespace turntable

@@ -48,6 +48,9 @@ class Listeners {
     std::string_view song;
     std::string_view json;  // {"id": 1, "name": "…", "song": "…", "time": "…"}: UTF-8 as it is.
   };
+  // What strftime(3) makes of it; empty where that is more than 255 bytes.
+  [[nodiscard]] static std::string time_text(const std::string& format, const std::tm& parts);
+
   // The next play; views are valid until the next call.
   [[nodiscard]] Play next();
 

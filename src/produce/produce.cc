@@ -95,6 +95,10 @@ Result<Listeners> make_listeners(const ProduceOptions& options, const Clock& clo
   SeededRandom random(options.seed ? *options.seed : std::random_device{}());
   std::vector<std::string> people = people_names(options.people, options.name, random);
   Listeners::Options chosen{std::move(people), std::move(songs), options.time_format, {}};
+  if (Listeners::time_text(options.time_format, {}).empty()) {
+    return fail(ErrorKind::usage, fmt::format("--time-format '{}' gives no text, or one of more than 255 bytes",
+                                              printable(options.time_format)));
+  }
   if (!options.start_time.empty()) {
     ASSIGN_OR_RETURN(chosen.start_time, parse_civil_time(options.start_time));
   }

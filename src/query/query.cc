@@ -68,8 +68,7 @@ Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
 
 }  // namespace
 
-Status run_statements(RowStore& store, std::string_view text, const std::string& label,
-                      RowFormat format, const TextOutput& out, const StopToken& stop) {
+Result<std::vector<CqlStatement>> read_statements(std::string_view text, const std::string& label) {
   auto statements = split_statements(text);
   if (!statements) {
     const SplitFault& fault = statements.error();
@@ -77,7 +76,12 @@ Status run_statements(RowStore& store, std::string_view text, const std::string&
                 fmt::format("{}:{}:{}: {}", label, fault.at.line, fault.at.column, fault.message));
   }
   if (statements->empty()) return fail(ErrorKind::usage, label + ": there is no statement in it");
-  for (const CqlStatement& statement : *statements) {
+  return std::move(*statements);
+}
+
+Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements, const std::string& label,
+                      RowFormat format, const TextOutput& out, const StopToken& stop) {
+  for (const CqlStatement& statement : statements) {
     if (stop.requested()) return fail(ErrorKind::interrupted, "the query was interrupted");
     auto stream = store.run(statement);
     if (!stream) return tl::unexpected(placed(std::move(stream.error()), statement, label));
@@ -91,10 +95,12 @@ Status run_query(const QueryOptions& options, const StopToken& stop) {
   if (!options.file.empty()) {
     ASSIGN_OR_RETURN(text, read_file(options.file));
   }
+  const std::string label = options.file.empty() ? "-e" : options.file;
+  ASSIGN_OR_RETURN(const auto statements, read_statements(text, label));
   ASSIGN_OR_RETURN(const auto store, open_store(options));
   ASSIGN_OR_RETURN(const auto output, OutputFile::open(options.output));
   RETURN_IF_ERROR(run_statements(
-      *store, text, options.file.empty() ? "-e" : options.file, options.format,
+      *store, statements, label, options.format,
       [&](std::string_view piece) { return output->write(piece); }, stop));
   return output->commit();
 }

@@ -8,6 +8,7 @@
 #include "cassandra/session.h"
 #include "query/row_stream.h"
 #include "query/row_writer.h"
+#include "query/statements.h"
 
 namespace turntable {
 
@@ -28,8 +29,11 @@ struct QueryOptions {
 // an error of kind interrupted.
 [[nodiscard]] Status run_query(const QueryOptions& options, const StopToken& stop);
 
-// The same for a store that is open. `label` stands for the file in messages.
-[[nodiscard]] Status run_statements(RowStore& store, std::string_view text,
+// One statement or more, or an error of kind usage. `label` stands for the file in messages.
+[[nodiscard]] Result<std::vector<CqlStatement>> read_statements(std::string_view text, const std::string& label);
+
+// The same for a store that is open.
+[[nodiscard]] Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements,
                                     const std::string& label, RowFormat format,
                                     const TextOutput& out, const StopToken& stop);
 

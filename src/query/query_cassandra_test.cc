@@ -39,8 +39,10 @@ class QueryCassandra : public testing::Test {
 
   std::string run(RowStore& store, std::string_view text, RowFormat format = RowFormat::table) {
     std::string out;
+    const auto statements = read_statements(text, "q.cql");
+    if (!statements) return statements.error().message;
     const Status status = run_statements(
-        store, text, "q.cql", format,
+        store, *statements, "q.cql", format,
         [&](std::string_view piece) {
           out += piece;
           return Status();

@@ -157,14 +157,23 @@ TEST_F(QueryTest, NamesFilesThatAreNotThere) {
   EXPECT_THAT(run(nowhere), HasSubstr("cannot be written: No such file or directory"));
 }
 
-TEST_F(QueryTest, AFileThatTurntableDidNotWriteNeedsAKeyspace) {
+TEST_F(QueryTest, AFileThatRemembersNoKeyspaceIsReadWithoutOne) {
   ASSERT_TRUE(sqlite::Database::open(path("other.db"), sqlite::Database::Mode::write)
                   ->execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)"));
   QueryOptions other = options("SELECT a FROM ks.t");
   other.sqlite_path = path("other.db");
-  EXPECT_THAT(run(other), HasSubstr("remembers no keyspace"));
+  EXPECT_THAT(run(other), HasSubstr("remembers no keyspace (--keyspace gives it one), its tables: t"));
   other.keyspace = "ks";
   EXPECT_THAT(run(other), HasSubstr("(1 rows)"));
+  QueryOptions bare = options("SELECT a FROM t");
+  bare.sqlite_path = path("other.db");
+  EXPECT_THAT(run(bare), HasSubstr("(1 rows)"));
+}
+
+TEST_F(QueryTest, TheStatementsAreReadBeforeTheStoreIsOpened) {
+  QueryOptions none = options(" ; ");
+  none.sqlite_path = path("none.db");
+  EXPECT_THAT(run(none), HasSubstr("there is no statement in it"));
 }
 
 TEST_F(QueryTest, AValueThatItsColumnCannotHaveIsAnErrorAndNoGuess) {

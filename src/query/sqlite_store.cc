@@ -130,6 +130,9 @@ std::string without_allow_filtering(std::string text) {
   return text.substr(0, begin);
 }
 
+// Where the file remembers none, its tables are found without.
+constexpr const char* kNoKeyspace = "file";
+
 Result<std::string> remembered_keyspace(sqlite::Database& db, const std::string& path) {
   RETURN_IF_ERROR(db.attach_read_only(path, "turntable_file"));
   std::string keyspace;
@@ -142,14 +145,7 @@ Result<std::string> remembered_keyspace(sqlite::Database& db, const std::string&
     }
   }
   RETURN_IF_ERROR(db.execute("DETACH turntable_file"));
-  if (keyspace.empty()) {
-    return fail(
-        ErrorKind::failed,
-        path +
-            ": the file remembers no keyspace, so Turntable did not write it: say by which name "
-            "the statements call it with --keyspace");
-  }
-  return keyspace;
+  return keyspace.empty() ? kNoKeyspace : keyspace;
 }
 
 }  // namespace
@@ -182,7 +178,9 @@ StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatemen
   if (!tables) return out;
   if (const auto row = tables->step(); row && *row)
     out.error.message +=
-        fmt::format("; the file's keyspace is {}, its tables: {}", keyspace_, tables->text(0));
+        keyspace_ == kNoKeyspace
+            ? fmt::format("; the file remembers no keyspace (--keyspace gives it one), its tables: {}", tables->text(0))
+            : fmt::format("; the file's keyspace is {}, its tables: {}", keyspace_, tables->text(0));
   return out;
 }
 

@@ -19,8 +19,7 @@ namespace turntable {
 
 class SqliteStore final : public RowStore {
  public:
-  // An empty keyspace is the one that the file remembers. Errors: no such file, no database, no
-  // keyspace known.
+  // An empty keyspace is the one that the file remembers. Errors: no such file, no database.
   [[nodiscard]] static Result<std::unique_ptr<RowStore>> open(const std::string& path,
                                                               std::string keyspace,
                                                               uint32_t page_rows);

@@ -18,6 +18,10 @@ namespace turntable {
 namespace {
 constexpr size_t kBlockBytes = size_t{1} << 20;
 constexpr Millis kSlice{100};  // A stop is noticed so soon while standard input is silent.
+tl::unexpected<Error> cannot_read(const std::string& path, const std::string& why) {
+  return fail(ErrorKind::usage, fmt::format("Cannot read {}: {}", printable(path), why));
+}
+
 }  // namespace
 
 struct NdjsonSource::Block {
@@ -46,19 +50,21 @@ NdjsonSource::~NdjsonSource() {
   if (fd_ != STDIN_FILENO) ::close(fd_);
 }
 
+Status NdjsonSource::check(const std::string& path) {
+  if (path == "-") return {};
+  struct stat about {};
+  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) return cannot_read(path, "it is a directory");
+  // Not by opening it: a pipe's writer would take that for its reader.
+  return ::access(path.c_str(), R_OK) == 0 ? Status() : cannot_read(path, std::strerror(errno));
+}
+
 Result<std::unique_ptr<Source>> NdjsonSource::open(std::string path, AssignmentListener& listener, const StopToken& stop,
                                                    const Clock& clock) {
   int fd = STDIN_FILENO;
   if (path != "-") {
+    RETURN_IF_ERROR(check(path));
     fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat about {};
-    if (fd >= 0 && ::fstat(fd, &about) == 0 && S_ISDIR(about.st_mode)) {
-      ::close(fd);
-      return fail(ErrorKind::usage, fmt::format("Cannot read {}: it is a directory", printable(path)));
-    }
-    if (fd < 0) {
-      return fail(ErrorKind::usage, fmt::format("Cannot read {}: {}", printable(path), std::strerror(errno)));
-    }
+    if (fd < 0) return cannot_read(path, std::strerror(errno));
   }
   return std::unique_ptr<Source>(new NdjsonSource(std::move(path), fd, listener, stop, clock));
 }

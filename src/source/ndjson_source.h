@@ -17,6 +17,9 @@ class NdjsonSource final : public Source {
  public:
   static constexpr size_t kLineBytesLimit = size_t{16} << 20;
 
+  // Whether `path` can be opened, without reading from it.
+  [[nodiscard]] static Status check(const std::string& path);
+
   // `path` is a file's, or "-" for standard input. An Error of kind usage where it cannot be read.
   // `listener` and `stop` outlive the source.
   [[nodiscard]] static Result<std::unique_ptr<Source>> open(std::string path, AssignmentListener& listener,

@@ -12,6 +12,8 @@
 namespace turntable::sql {
 namespace {
 
+constexpr size_t kFaultsLimit = 100;  // Of a file that is no pipeline at all.
+
 // Places the first byte that is not UTF-8, or a NUL, which libpg_query would take for the end.
 std::optional<size_t> first_bad_byte(std::string_view text) {
   const size_t nul = text.find('\0');
@@ -102,12 +104,17 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     text.remove_prefix(kByteOrderMark.size());
   const SourceText source(text);
   if (const auto bad = first_bad_byte(text)) {
-    faults.add(source.at(*bad), "the file is not UTF-8 text");
+    faults.add(source.at(*bad), text[*bad] == '\0' ? "there is a NUL byte in the file" : "the file is not UTF-8 text");
     script.complete = false;
     return script;
   }
   const std::vector<StatementText> statements = source.statements();
   for (const StatementText& part : statements) {
+    if (faults.list.size() >= kFaultsLimit) {
+      faults.add(source.at(part.begin), "too many faults: what follows was not looked at");
+      script.complete = false;
+      return script;
+    }
     Statement statement = parse_statement(source, part, faults);
     if (auto* table = std::get_if<TableDef>(&statement)) {
       add_table(script, std::move(*table), faults);
