@@ -25,7 +25,7 @@ def test_it_is_quick(demo):
 def test_it_leaves_the_three_answers(demo):
     done, directory = demo
     full, simple, agg = ((directory / f"output_{name}.txt").read_text() for name in ("full", "simple", "agg"))
-    assert "(50 rows)" in full
+    assert "(50 rows)" in full and PERSON in full
     songs = re.search(r"\((\d+) rows\)", simple)
     assert songs and int(songs[1]) > 0
     assert PERSON in agg and "2024-03-03" in agg and "(1 rows)" in agg

@@ -13,10 +13,13 @@ namespace turntable {
 
 [[nodiscard]] cassandra::Options cassandra_options(const SinkSpec& sink);
 
-// Connects with the sink's options. A cluster that is away is said, and tried again until it is there or `stop` is requested.
-[[nodiscard]] Result<cassandra::Session> connect_cassandra(const SinkSpec& sink, const StopToken& stop);
+// Connects with the sink's options. A cluster that is away is said, and tried again until it is
+// there or `stop` is requested.
+[[nodiscard]] Result<cassandra::Session> connect_cassandra(const SinkSpec& sink,
+                                                           const StopToken& stop);
 
-// The faults of a difference as one error of kind schema, a line each, or nothing. Notes go to the log.
+// The faults of a difference as one error of kind schema, a line each, or nothing. Notes go to the
+// log.
 [[nodiscard]] Status difference_error(const Difference& difference, const std::string& table);
 
 }  // namespace turntable

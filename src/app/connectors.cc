@@ -53,14 +53,18 @@ Status retry_transient(const StopToken& stop, const std::function<Status()>& att
   }
 }
 
-Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source) { return make_json_decoder(source.declared); }
-
-std::unique_ptr<DeadLetters> make_dead_letters(const SourceSpec& source) {
-  return source.dead_letters.empty() ? dropped_dead_letters() : dead_letters_in_file(source.dead_letters);
+Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source) {
+  return make_json_decoder(source.declared);
 }
 
-Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end, AssignmentListener& listener,
-                                            const StopToken& stop, const Clock& clock) {
+std::unique_ptr<DeadLetters> make_dead_letters(const SourceSpec& source) {
+  return source.dead_letters.empty() ? dropped_dead_letters()
+                                     : dead_letters_in_file(source.dead_letters);
+}
+
+Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,
+                                            AssignmentListener& listener, const StopToken& stop,
+                                            const Clock& clock) {
   if (source.connector == "ndjson") return NdjsonSource::open(source.path, listener, stop, clock);
   return KafkaSource::open({.topic = source.topic,
                             .properties = source.properties,
@@ -94,7 +98,8 @@ Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& s
   }
   std::unique_ptr<CassandraSink> opened;
   RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
-    ASSIGN_OR_RETURN(opened, CassandraSink::open({.connection = cassandra_options(sink), .table = sink.table}));
+    ASSIGN_OR_RETURN(
+        opened, CassandraSink::open({.connection = cassandra_options(sink), .table = sink.table}));
     return {};
   }));
   return opened;

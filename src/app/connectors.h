@@ -19,20 +19,22 @@ namespace turntable {
 
 // Joins the group or opens the file. `listener`, `stop` and `clock` outlive the source.
 [[nodiscard]] Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,
-                                                          AssignmentListener& listener, const StopToken& stop,
+                                                          AssignmentListener& listener,
+                                                          const StopToken& stop,
                                                           const Clock& clock);
 
 // Whether a source that is a file can be read.
 [[nodiscard]] Status check_source_file(const SourceSpec& source);
 
-// Compares the live table with the pipeline's. A store that is away is said and tried again with backoff until it is there or
-// `stop` is requested (kind interrupted).
+// Compares the live table with the pipeline's. A store that is away is said and tried again with
+// backoff until it is there or `stop` is requested (kind interrupted).
 [[nodiscard]] Status check_live_table(const SinkSpec& sink, const StopToken& stop);
 
 // Connects, and waits as above. SQLite's table is made where it is missing.
 [[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop);
 
-// Calls `attempt` until it succeeds, fails for good, or `stop` is requested; says once per cause what is waited for.
+// Calls `attempt` until it succeeds, fails for good, or `stop` is requested; says once per cause
+// what is waited for.
 [[nodiscard]] Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt);
 
 }  // namespace turntable

@@ -22,16 +22,19 @@ namespace fs = std::filesystem;
 
 constexpr const char* kTopic = "test";
 constexpr int kPartitions = 4;
-// From here on the queries of the report, which ask for 2024-03-03 at hour 10, find plays after ten minutes.
+// From here on the queries of the report, which ask for 2024-03-03 at hour 10, find plays after ten
+// minutes.
 constexpr const char* kStartTime = "2024-03-03 09:50";
 
-// The folder that has pipelines/, queries/ and data/: where we are, where we were installed, or where we were built.
+// The folder that has pipelines/, queries/ and data/: where we are, where we were installed, or
+// where we were built.
 std::optional<fs::path> find_share() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
   for (const fs::path& candidate :
        {fs::current_path(error), program / "../share/turntable", program / "../.."}) {
-    if (fs::exists(candidate / "pipelines/listening_history.sql", error)) return fs::weakly_canonical(candidate, error);
+    if (fs::exists(candidate / "pipelines/listening_history.sql", error))
+      return fs::weakly_canonical(candidate, error);
   }
   return std::nullopt;
 }
@@ -39,10 +42,14 @@ std::optional<fs::path> find_share() {
 Status prepare_dir(const fs::path& dir, const std::vector<fs::path>& leftovers) {
   std::error_code error;
   fs::create_directories(dir, error);
-  if (error) return fail(ErrorKind::failed, fmt::format("cannot make the folder {}: {}", dir.string(), error.message()));
+  if (error)
+    return fail(ErrorKind::failed,
+                fmt::format("cannot make the folder {}: {}", dir.string(), error.message()));
   for (const fs::path& path : leftovers) {
     fs::remove(path, error);
-    if (error) return fail(ErrorKind::failed, fmt::format("cannot remove {}: {}", path.string(), error.message()));
+    if (error)
+      return fail(ErrorKind::failed,
+                  fmt::format("cannot remove {}: {}", path.string(), error.message()));
   }
   return {};
 }
@@ -52,17 +59,21 @@ Status prepare_dir(const fs::path& dir, const std::vector<fs::path>& leftovers) 
 Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
   const auto share = find_share();
   if (!share)
-    return fail(ErrorKind::failed, "cannot find pipelines/listening_history.sql: run the demo where Turntable was cloned or installed");
+    return fail(ErrorKind::failed,
+                "cannot find pipelines/listening_history.sql: run the demo where Turntable was "
+                "cloned or installed");
   const fs::path dir = options.dir;
   const fs::path table = dir / "listening_history.db";
   const fs::path dead_letters = dir / "dead_letters.jsonl";
-  RETURN_IF_ERROR(prepare_dir(dir, {table, table.string() + "-wal", table.string() + "-shm", dead_letters}));
+  RETURN_IF_ERROR(
+      prepare_dir(dir, {table, table.string() + "-wal", table.string() + "-shm", dead_letters}));
 
   fmt::print("1. A Kafka broker starts inside this process.\n");
   ASSIGN_OR_RETURN(const auto cluster, kafka::MockCluster::open({}));
   RETURN_IF_ERROR(cluster->create_topic(kTopic, kPartitions));
 
-  fmt::print("2. {} people play songs: {} plays go to its topic '{}'.\n", 50, options.count, kTopic);
+  fmt::print("2. {} people play songs: {} plays go to its topic '{}'.\n", 50, options.count,
+             kTopic);
   std::fflush(stdout);
   const std::string catalogue = (*share / "data/spotify-songs.csv").string();
   ProduceOptions plays;
@@ -75,19 +86,22 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
   RETURN_IF_ERROR(produce(plays, stop, stdout));
   if (stop.requested()) return ExitCode::done;
 
-  fmt::print("\n3. The pipeline joins each play with its song's features and writes it to SQLite.\n\n");
+  fmt::print(
+      "\n3. The pipeline joins each play with its song's features and writes it to SQLite.\n\n");
   std::fflush(stdout);
-  ASSIGN_OR_RETURN(const ExitCode ran,
-                   run_pipeline({.pipeline = (*share / "pipelines/listening_history.sql").string(),
-                                 .sets = {"plays.bootstrap.servers=" + cluster->bootstrap(),
-                                          fmt::format("plays.topic={}", kTopic), "plays.start=earliest",
-                                          "plays.dead_letters=file:" + dead_letters.string(), "songs.path=" + catalogue,
-                                          "listening_history.connector=sqlite",
-                                          "listening_history.path=" + table.string(),
-                                          "listening_history.flush_interval=250ms", "listening_history.flush_rows=500"},
-                                 .until_end = true,
-                                 .process_start = options.process_start},
-                                stop));
+  ASSIGN_OR_RETURN(
+      const ExitCode ran,
+      run_pipeline(
+          {.pipeline = (*share / "pipelines/listening_history.sql").string(),
+           .sets = {"plays.bootstrap.servers=" + cluster->bootstrap(),
+                    fmt::format("plays.topic={}", kTopic), "plays.start=earliest",
+                    "plays.dead_letters=file:" + dead_letters.string(), "songs.path=" + catalogue,
+                    "listening_history.connector=sqlite",
+                    "listening_history.path=" + table.string(),
+                    "listening_history.flush_interval=250ms", "listening_history.flush_rows=500"},
+           .until_end = true,
+           .process_start = options.process_start},
+          stop));
   if (stop.requested()) return ExitCode::done;
 
   fmt::print("\n4. The three questions of the report are asked:\n");
@@ -96,9 +110,12 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
     const char* output;
     const char* words;
   };
-  for (const Question& question : {Question{"full.cql", "output_full.txt", "a sample of the table"},
-                                   Question{"simple.cql", "output_simple.txt", "what Dimitris Tsirmpas played on 2024-03-03 from 10:00 to 10:59"},
-                                   Question{"agg.cql", "output_agg.txt", "his average danceability, tempo and acousticness in that hour"}}) {
+  for (const Question& question :
+       {Question{"full.cql", "output_full.txt", "a sample of the table"},
+        Question{"simple.cql", "output_simple.txt",
+                 "what Dimitris Tsirmpas played on 2024-03-03 from 10:00 to 10:59"},
+        Question{"agg.cql", "output_agg.txt",
+                 "his average danceability, tempo and acousticness in that hour"}}) {
     QueryOptions query;
     query.sqlite_path = table.string();
     query.file = (*share / "queries" / question.file).string();
@@ -108,7 +125,8 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
   }
   fmt::print(
       "\nThe table itself is {}. Ask it more:\n"
-      "   turntable query --sqlite {} -e \"SELECT name, count(*) FROM spotify.listening_history GROUP BY name\"\n"
+      "   turntable query --sqlite {} -e \"SELECT name, count(*) FROM spotify.listening_history "
+      "GROUP BY name\"\n"
       "Next: real servers, with the same pipeline. README.md shows the commands.\n",
       table.string(), table.string());
   return ran;

@@ -1,5 +1,5 @@
-// turntable demo: the whole path with no server. An in-process Kafka broker, the producer, the pipeline, SQLite, and the
-// three queries.
+// turntable demo: the whole path with no server. An in-process Kafka broker, the producer, the
+// pipeline, SQLite, and the three queries.
 #pragma once
 
 #include <string>
@@ -12,8 +12,9 @@
 namespace turntable {
 
 struct DemoOptions {
-  std::string dir = "output";  // Made where it is missing; what an earlier demo left there is replaced.
-  uint64_t count = 2'000;      // Plays.
+  std::string dir =
+      "output";            // Made where it is missing; what an earlier demo left there is replaced.
+  uint64_t count = 2'000;  // Plays.
   SteadyTime process_start{};
 };
 

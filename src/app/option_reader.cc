@@ -21,7 +21,8 @@ struct Quantity {
 std::optional<Quantity> parse_quantity(std::string_view text) {
   text = trim(text);
   Quantity quantity;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quantity.number);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), quantity.number);
   if (error != std::errc() || end == text.data()) return std::nullopt;
   quantity.unit = trim(text.substr(static_cast<size_t>(end - text.data())));
   return quantity;
@@ -70,8 +71,9 @@ std::string OptionReader::required(const std::string& name) {
   const sql::Option* option = find(name);
   if (option == nullptr) {
     const std::string connector = table_.value("connector");
-    fault(name, fmt::format("table {} needs the option {}{}", table_.name, name,
-                            connector.empty() ? "" : fmt::format(" for its connector '{}'", connector)));
+    fault(name,
+          fmt::format("table {} needs the option {}{}", table_.name, name,
+                      connector.empty() ? "" : fmt::format(" for its connector '{}'", connector)));
   } else if (option->value.empty()) {
     fault(name, fmt::format("the option {} is empty", name));
   }
@@ -87,19 +89,20 @@ std::string OptionReader::choice(const std::string& name, std::vector<std::strin
   const std::string value = text(name, choices.front());
   for (const std::string& choice : choices)
     if (choice == value) return value;
-  fault(name, fmt::format("{} cannot be '{}', expected '{}'.{}", name, printable(value), fmt::join(choices, "' or '"),
-                          did_you_mean(value, choices)));
+  fault(name, fmt::format("{} cannot be '{}', expected '{}'.{}", name, printable(value),
+                          fmt::join(choices, "' or '"), did_you_mean(value, choices)));
   return "";
 }
 
-uint64_t OptionReader::number(const std::string& name, uint64_t otherwise, uint64_t least, uint64_t most) {
+uint64_t OptionReader::number(const std::string& name, uint64_t otherwise, uint64_t least,
+                              uint64_t most) {
   const sql::Option* option = find(name);
   if (option == nullptr) return otherwise;
   const auto quantity = parse_quantity(option->value);
   if (quantity && quantity->unit.empty() && quantity->number >= least && quantity->number <= most)
     return quantity->number;
-  fault(name, fmt::format("{} cannot be '{}', expected a whole number from {} to {}", name, printable(option->value),
-                          least, most));
+  fault(name, fmt::format("{} cannot be '{}', expected a whole number from {} to {}", name,
+                          printable(option->value), least, most));
   return otherwise;
 }
 
@@ -107,14 +110,15 @@ Millis OptionReader::duration(const std::string& name, Millis otherwise) {
   const sql::Option* option = find(name);
   if (option == nullptr) return otherwise;
   if (const auto parsed = parse_duration(option->value)) return *parsed;
-  fault(name, fmt::format("{} cannot be '{}', expected a time such as '250ms', '30s', '5min' or '0'", name,
-                          printable(option->value)));
+  fault(name,
+        fmt::format("{} cannot be '{}', expected a time such as '250ms', '30s', '5min' or '0'",
+                    name, printable(option->value)));
   return otherwise;
 }
 
 uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise) {
   static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
-      {"", 1},        {"b", 1},          {"kb", 1000},      {"kib", 1024},
+      {"", 1},         {"b", 1},         {"kb", 1000},       {"kib", 1024},
       {"mb", 1000000}, {"mib", 1048576}, {"gb", 1000000000}, {"gib", 1073741824}};
   const sql::Option* option = find(name);
   if (option == nullptr) return otherwise;
@@ -146,8 +150,9 @@ void OptionReader::finish() {
   const std::vector<std::string> names(known_.begin(), known_.end());
   for (const sql::Option& option : table_.options) {
     if (known_.contains(option.name) || (connector_changed && !option.from_command_line)) continue;
-    fault(option.name, fmt::format("the connector '{}' has no option '{}'.{}", table_.value("connector"),
-                                   printable(option.name), did_you_mean(option.name, names)));
+    fault(option.name,
+          fmt::format("the connector '{}' has no option '{}'.{}", table_.value("connector"),
+                      printable(option.name), did_you_mean(option.name, names)));
   }
 }
 

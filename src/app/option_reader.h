@@ -1,5 +1,5 @@
-// Reads the WITH (…) options of one table into typed values. Every option must be read by somebody: what nobody asked
-// for is a fault with a "did you mean".
+// Reads the WITH (…) options of one table into typed values. Every option must be read by somebody:
+// what nobody asked for is a fault with a "did you mean".
 #pragma once
 
 #include <map>
@@ -24,7 +24,8 @@ class OptionReader {
   // One of `choices`; the first is the default. Another value is a fault, and "".
   [[nodiscard]] std::string choice(const std::string& name, std::vector<std::string> choices);
   // A whole number within bounds.
-  [[nodiscard]] uint64_t number(const std::string& name, uint64_t otherwise, uint64_t least, uint64_t most);
+  [[nodiscard]] uint64_t number(const std::string& name, uint64_t otherwise, uint64_t least,
+                                uint64_t most);
   // "250ms", "30s", "5min", "1h", or a bare 0.
   [[nodiscard]] Millis duration(const std::string& name, Millis otherwise);
   // "8MiB", "64kB", "1000": bytes.
@@ -32,8 +33,8 @@ class OptionReader {
   // All options with a dot in their name.
   [[nodiscard]] std::map<std::string, std::string> dotted();
 
-  // Adds a fault for every option that was not read. Where --set chose another connector, the file's options were written for
-  // the old one and are passed over.
+  // Adds a fault for every option that was not read. Where --set chose another connector, the
+  // file's options were written for the old one and are passed over.
   void finish();
 
   // A fault at the option's place, or at the table's where it is not given.

@@ -24,34 +24,45 @@ Result<std::string> read_file(const std::string& file_path) {
   const std::string path = printable(file_path, 4096);
   struct stat info {};
   if (::stat(file_path.c_str(), &info) != 0)
-    return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
+    return fail(ErrorKind::usage,
+                fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
   if (S_ISDIR(info.st_mode))
-    return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: it is a directory", path));
+    return fail(ErrorKind::usage,
+                fmt::format("cannot read the pipeline {}: it is a directory", path));
   std::ifstream file(file_path, std::ios::binary);
   std::stringstream text;
   if (info.st_size > 0) text << file.rdbuf();
-  if (!file) return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
+  if (!file)
+    return fail(ErrorKind::usage,
+                fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
   std::string bytes = std::move(text).str();
   if (bytes.size() > kPipelineBytesLimit)
-    return fail(ErrorKind::usage, fmt::format("cannot read the pipeline {}: it is larger than {} bytes, is it SQL?", path,
-                                              kPipelineBytesLimit));
+    return fail(ErrorKind::usage,
+                fmt::format("cannot read the pipeline {}: it is larger than {} bytes, is it SQL?",
+                            path, kPipelineBytesLimit));
   return bytes;
 }
 
-std::string stem(const std::string& file) { return std::filesystem::path(file).stem().string(); }
+std::string stem(const std::string& file) {
+  return std::filesystem::path(file).stem().string();
+}
 
 // "" after a fault: then no other option has a meaning.
-std::string read_connector(const sql::TableDef& table, OptionReader& options, std::vector<std::string> connectors) {
+std::string read_connector(const sql::TableDef& table, OptionReader& options,
+                           std::vector<std::string> connectors) {
   if (table.find("connector") == nullptr) return options.required("connector");
   return options.choice("connector", std::move(connectors));
 }
 
 // 'file:PATH', 'drop', or nothing for a file named after the pipeline.
 std::string read_dead_letters(OptionReader& options, const std::string& file) {
-  const std::string value = options.text("dead_letters", "file:" + stem(file) + ".dead_letters.jsonl");
+  const std::string value =
+      options.text("dead_letters", "file:" + stem(file) + ".dead_letters.jsonl");
   if (value == "drop") return "";
   if (value.starts_with("file:") && value.size() > 5) return value.substr(5);
-  options.fault("dead_letters", fmt::format("dead_letters cannot be '{}', expected 'file:PATH' or 'drop'", printable(value)));
+  options.fault(
+      "dead_letters",
+      fmt::format("dead_letters cannot be '{}', expected 'file:PATH' or 'drop'", printable(value)));
   return "";
 }
 
@@ -73,31 +84,37 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
     source.group = stem(file);
     source.properties = options.dotted();
     // The one property of librdkafka's that is worth having here and has no dot.
-    if (const std::string debug = options.text("debug", ""); !debug.empty()) source.properties["debug"] = debug;
-    if (const auto group = source.properties.find("group.id"); group != source.properties.end() && group->second.empty())
+    if (const std::string debug = options.text("debug", ""); !debug.empty())
+      source.properties["debug"] = debug;
+    if (const auto group = source.properties.find("group.id");
+        group != source.properties.end() && group->second.empty())
       options.fault("group.id", "group.id is empty: offsets are committed under its name");
     if (!source.properties.contains("bootstrap.servers"))
-      options.fault("bootstrap.servers", fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
+      options.fault("bootstrap.servers",
+                    fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
   } else {
     source.path = options.required("path");
   }
   options.finish();
   if (table.columns.empty())
-    faults.add(table.at, fmt::format("table {} is read from, so its columns must be declared", table.name));
+    faults.add(table.at,
+               fmt::format("table {} is read from, so its columns must be declared", table.name));
   return source;
 }
 
 CatalogueOptions read_lookup(const sql::TableDef& table, sql::Faults& faults) {
   OptionReader options(table, faults);
   if (read_connector(table, options, {"csv"}).empty()) return {};
-  CatalogueOptions lookup{.path = options.required("path"), .key = options.required("key"), .declared = table.columns};
+  CatalogueOptions lookup{
+      .path = options.required("path"), .key = options.required("key"), .declared = table.columns};
   const std::string duplicates = options.choice("duplicate_key", {"first", "last", "error"});
   lookup.duplicate_key = duplicates == "first"  ? DuplicateKey::first
                          : duplicates == "last" ? DuplicateKey::last
                                                 : DuplicateKey::error;
   const std::string delimiter = options.text("delimiter", ",");
   if (delimiter.size() != 1 || delimiter == "\"" || delimiter == "\n" || delimiter == "\r") {
-    options.fault("delimiter", fmt::format("delimiter cannot be '{}', expected one ASCII character", printable(delimiter)));
+    options.fault("delimiter", fmt::format("delimiter cannot be '{}', expected one ASCII character",
+                                           printable(delimiter)));
   } else {
     lookup.delimiter = delimiter[0];
   }
@@ -116,7 +133,8 @@ void read_key(const sql::TableDef& table, OptionReader& options, SinkSpec& sink)
   auto parsed = sql::parse_primary_key(key);
   if (!parsed) return options.fault("primary_key", parsed.error().message);
   sink.table.key.partition = parsed->partition;
-  for (const std::string& column : parsed->clustering) sink.table.key.clustering.push_back({column, false});
+  for (const std::string& column : parsed->clustering)
+    sink.table.key.clustering.push_back({column, false});
   if (order.empty()) return;
   auto directions = sql::parse_clustering_order(order);
   if (!directions) return options.fault("clustering_order", directions.error().message);
@@ -128,14 +146,16 @@ void read_key(const sql::TableDef& table, OptionReader& options, SinkSpec& sink)
       found = true;
     }
     if (!found)
-      options.fault("clustering_order", fmt::format("clustering_order names {}, which is no clustering column of {}",
-                                                    printable(direction.column), table.name));
+      options.fault("clustering_order",
+                    fmt::format("clustering_order names {}, which is no clustering column of {}",
+                                printable(direction.column), table.name));
   }
 }
 
 SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   OptionReader options(table, faults);
-  SinkSpec sink{.connector = read_connector(table, options, {"cassandra", "sqlite", "console", "null"})};
+  SinkSpec sink{.connector =
+                    read_connector(table, options, {"cassandra", "sqlite", "console", "null"})};
   if (sink.connector.empty()) return sink;
   sink.table.name = options.text("table", table.name);
   sink.table.columns = table.columns;
@@ -161,7 +181,8 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
     sink.path = options.required("path");
     // Names that SQLite does not take for files: rows would be acknowledged and gone.
     if (sink.path == ":memory:" || sink.path.starts_with("file:"))
-      options.fault("path", fmt::format("path cannot be '{}', expected a file's path", printable(sink.path)));
+      options.fault(
+          "path", fmt::format("path cannot be '{}', expected a file's path", printable(sink.path)));
   }
   options.finish();
   return sink;
@@ -190,11 +211,13 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
   }
   ASSIGN_OR_RETURN(const std::string text, read_file(file));
 
-  // 1. Syntax. Options are read even where a statement is at fault elsewhere, so that all faults come at once.
+  // 1. Syntax. Options are read even where a statement is at fault elsewhere, so that all faults
+  // come at once.
   sql::Faults faults{.file = file, .list = {}};
   const sql::Script script = sql::parse_script(text, overrides, faults);
   if (script.inserts.size() != 1) {
-    if (faults.empty()) faults.add({1, 1}, "a pipeline needs one INSERT INTO … SELECT, and there is none");
+    if (faults.empty())
+      faults.add({1, 1}, "a pipeline needs one INSERT INTO … SELECT, and there is none");
     return tl::unexpected<Error>(as_error(faults));
   }
   const sql::Insert& insert = script.inserts.front();
@@ -240,8 +263,10 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
   }
   if (!faults.empty() || !plan) return tl::unexpected<Error>(as_error(faults));
 
-  for (const ColumnDef& column : plan->stream_schema) pipeline.source.want_headers |= column.name == "kafka_headers";
-  pipeline.enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue), pipeline.sink.table.key.columns());
+  for (const ColumnDef& column : plan->stream_schema)
+    pipeline.source.want_headers |= column.name == "kafka_headers";
+  pipeline.enrich =
+      EnrichPlan::make(std::move(*plan), std::move(catalogue), pipeline.sink.table.key.columns());
   return pipeline;
 }
 

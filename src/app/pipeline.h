@@ -1,4 +1,5 @@
-// A pipeline that is checked and loaded: everything that can be known before the first connection is made.
+// A pipeline that is checked and loaded: everything that can be known before the first connection
+// is made.
 #pragma once
 
 #include <map>
@@ -59,8 +60,9 @@ struct Pipeline {
   std::string load_report;   // Lines for people; empty where nothing was loaded.
 };
 
-// Reads the file, fills in `sets`, loads the lookup, binds the SELECT and checks the sink's table. All faults of the file
-// come in one error of kind usage, a line each.
-[[nodiscard]] Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets);
+// Reads the file, fills in `sets`, loads the lookup, binds the SELECT and checks the sink's table.
+// All faults of the file come in one error of kind usage, a line each.
+[[nodiscard]] Result<Pipeline> load_pipeline(const std::string& file,
+                                             const std::vector<std::string>& sets);
 
 }  // namespace turntable

@@ -27,13 +27,17 @@ void print_schemas(const Pipeline& pipeline) {
   if (!pipeline.lookup_table.empty())
     print_line(fmt::format("Schema of {}, the lookup:\n{}", pipeline.lookup_table,
                            schema_tree(pipeline.enrich->catalogue->schema())));
-  print_line(fmt::format("Schema of {}, the stream:\n{}", pipeline.source.table, schema_tree(pipeline.source.declared)));
+  print_line(fmt::format("Schema of {}, the stream:\n{}", pipeline.source.table,
+                         schema_tree(pipeline.source.declared)));
   print_line(fmt::format("Schema of {}, the rows:\n{}", pipeline.sink.table.full_name(),
                          schema_tree(pipeline.sink.table.columns)));
   if (!pipeline.load_report.empty()) fmt::print("{}", pipeline.load_report);
   if (pipeline.enrich->ready && pipeline.enrich->ready->rejected_rows() > 0)
-    log::warn("{} rows of {} have values that do not fit their columns in {}: records that match them are rejected",
-              pipeline.enrich->ready->rejected_rows(), pipeline.lookup_table, pipeline.sink.table.full_name());
+    log::warn(
+        "{} rows of {} have values that do not fit their columns in {}: records that match them "
+        "are rejected",
+        pipeline.enrich->ready->rejected_rows(), pipeline.lookup_table,
+        pipeline.sink.table.full_name());
   std::fflush(stdout);
 }
 
@@ -42,7 +46,8 @@ Status check_lanes(const RunOptions& options, const Pipeline& pipeline) {
   if (pipeline.source.connector == "ndjson")
     return fail(ErrorKind::usage, "--lanes: a file is read by one lane; leave the option out");
   if (pipeline.sink.connector == "sqlite")
-    return fail(ErrorKind::usage, "--lanes: SQLite has one writer, so one lane; leave the option out");
+    return fail(ErrorKind::usage,
+                "--lanes: SQLite has one writer, so one lane; leave the option out");
   return {};
 }
 
@@ -53,7 +58,8 @@ struct Worker {
   std::thread thread;
 };
 
-Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, std::shared_ptr<std::atomic<unsigned>> unfinished,
+Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline,
+                                        std::shared_ptr<std::atomic<unsigned>> unfinished,
                                         const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
   ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop));
@@ -72,9 +78,11 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, std::shared_pt
                                 stop, clock);
 }
 
-Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, const StopToken& stop, const Clock& clock) {
+Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, const StopToken& stop,
+               const Clock& clock) {
   RETURN_IF_ERROR(check_live_table(pipeline.sink, stop));
-  const auto unfinished = std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
+  const auto unfinished =
+      std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
   for (Worker& worker : workers) {
     ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, unfinished, stop, clock));
   }
@@ -94,19 +102,22 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   RETURN_IF_ERROR(check_lanes(options, pipeline));
   RETURN_IF_ERROR(check_source_file(pipeline.source));
-  if (!pipeline.source.dead_letters.empty()) RETURN_IF_ERROR(check_dead_letters_file(pipeline.source.dead_letters));
+  if (!pipeline.source.dead_letters.empty())
+    RETURN_IF_ERROR(check_dead_letters_file(pipeline.source.dead_letters));
   print_schemas(pipeline);
 
   // 2. The sink: connected, its table compared. Nothing is read before it is there.
   const SystemClock clock;
   std::vector<Worker> workers(options.lanes);
   if (const Status prepared = prepare(workers, pipeline, stop, clock); !prepared) {
-    if (prepared.error().kind != ErrorKind::interrupted) return tl::unexpected<Error>(prepared.error());
+    if (prepared.error().kind != ErrorKind::interrupted)
+      return tl::unexpected<Error>(prepared.error());
     print_line("Stopped before anything was read.");
     return ExitCode::done;
   }
 
-  // 3. The lanes run. The first that fails stops the others; none leaves the group before all are done.
+  // 3. The lanes run. The first that fails stops the others; none leaves the group before all are
+  // done.
   std::vector<const Lane*> lanes;
   for (const Worker& worker : workers) lanes.push_back(worker.lane.get());
   {
@@ -126,14 +137,21 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
       options.stats_json.empty() ? Status() : write_statistics(statistics, options.stats_json);
   const Worker* failed = nullptr;
   for (const Worker& worker : workers)
-    if (!worker.outcome && worker.outcome.error().kind != ErrorKind::interrupted && failed == nullptr) failed = &worker;
-  print_line(verdict(statistics, pipeline.source.dead_letters, failed == nullptr ? "Done" : "Failed"));
+    if (!worker.outcome && worker.outcome.error().kind != ErrorKind::interrupted &&
+        failed == nullptr)
+      failed = &worker;
+  print_line(
+      verdict(statistics, pipeline.source.dead_letters, failed == nullptr ? "Done" : "Failed"));
   if (failed != nullptr) return tl::unexpected<Error>(failed->outcome.error());
   RETURN_IF_ERROR(statistics_written);
   if (!statistics.adds_up())
-    return fail(ErrorKind::failed, "the counts do not add up: this is a bug of turntable, please report it with the line above");
-  const bool to_the_end = (options.until_end || pipeline.source.connector == "ndjson") && !stop.requested();
-  return to_the_end && statistics.counts.dead_lettered > 0 ? ExitCode::dead_letters : ExitCode::done;
+    return fail(ErrorKind::failed,
+                "the counts do not add up: this is a bug of turntable, please report it with the "
+                "line above");
+  const bool to_the_end =
+      (options.until_end || pipeline.source.connector == "ndjson") && !stop.requested();
+  return to_the_end && statistics.counts.dead_lettered > 0 ? ExitCode::dead_letters
+                                                           : ExitCode::done;
 }
 
 }  // namespace turntable

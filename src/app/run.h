@@ -21,7 +21,8 @@ struct RunOptions {
   SteadyTime process_start{};
 };
 
-// Runs until the end, a stop or a failure. Prints schemas, flushes and the verdict to stdout, all else to stderr.
+// Runs until the end, a stop or a failure. Prints schemas, flushes and the verdict to stdout, all
+// else to stderr.
 [[nodiscard]] Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop);
 
 }  // namespace turntable

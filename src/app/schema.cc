@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "app/connectors.h"
 #include "app/cassandra.h"
+#include "app/connectors.h"
 #include "app/pipeline.h"
 #include "sink/cassandra_schema.h"
 #include "sink/sqlite_schema.h"
@@ -29,7 +29,8 @@ Status check_cassandra(cassandra::Session& session, const SinkSpec& sink) {
 Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
   if (sink.connector == "cassandra") {
     ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
-    RETURN_IF_ERROR(retry_transient(stop, [&] { return create_cassandra_table(session, sink.table, sink.keyspace); }));
+    RETURN_IF_ERROR(retry_transient(
+        stop, [&] { return create_cassandra_table(session, sink.table, sink.keyspace); }));
     // A table that was there before may be another one.
     RETURN_IF_ERROR(check_cassandra(session, sink));
     fmt::print("{} is there, at {}.\n", sink.table.full_name(), sink.contact_points);
@@ -58,12 +59,16 @@ Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop)
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   const SinkSpec& sink = pipeline.sink;
   if (sink.connector != "cassandra" && sink.connector != "sqlite")
-    return fail(ErrorKind::usage, fmt::format("the connector '{}' of {} keeps no table, so it has no schema", sink.connector,
-                                              sink.table.name));
+    return fail(ErrorKind::usage,
+                fmt::format("the connector '{}' of {} keeps no table, so it has no schema",
+                            sink.connector, sink.table.name));
   switch (options.action) {
-    case SchemaAction::print: return print_ddl(sink);
-    case SchemaAction::apply: return apply(sink, stop);
-    case SchemaAction::check: return check(sink, stop);
+    case SchemaAction::print:
+      return print_ddl(sink);
+    case SchemaAction::apply:
+      return apply(sink, stop);
+    case SchemaAction::check:
+      return check(sink, stop);
   }
   return ExitCode::done;
 }

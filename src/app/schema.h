@@ -1,4 +1,5 @@
-// turntable schema: the sink's table as DDL, made where it is missing, or compared with the live one.
+// turntable schema: the sink's table as DDL, made where it is missing, or compared with the live
+// one.
 #pragma once
 
 #include <string>
@@ -18,7 +19,8 @@ struct SchemaOptions {
   std::vector<std::string> sets;
 };
 
-// Prints to stdout. `check` ends with ExitCode::failed where the live table differs, after a sentence for each column.
+// Prints to stdout. `check` ends with ExitCode::failed where the live table differs, after a
+// sentence for each column.
 [[nodiscard]] Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop);
 
 }  // namespace turntable

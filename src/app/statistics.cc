@@ -27,12 +27,16 @@ Statistics collect_statistics(const std::vector<const Lane*>& lanes, SteadyTime 
     statistics.counts += lane->counts();
     statistics.in_flight += lane->in_flight();
     const LaneTimes& times = lane->times();
-    if (times.first_poll && (!first_poll || *times.first_poll < *first_poll)) first_poll = times.first_poll;
-    if (times.first_record && (!first_record || *times.first_record < *first_record)) first_record = times.first_record;
-    if (times.last_outcome && (!last_outcome || *times.last_outcome > *last_outcome)) last_outcome = times.last_outcome;
+    if (times.first_poll && (!first_poll || *times.first_poll < *first_poll))
+      first_poll = times.first_poll;
+    if (times.first_record && (!first_record || *times.first_record < *first_record))
+      first_record = times.first_record;
+    if (times.last_outcome && (!last_outcome || *times.last_outcome > *last_outcome))
+      last_outcome = times.last_outcome;
     for (const auto& [partition, offset] : lane->positions()) {
-      const auto known = std::find_if(statistics.positions.begin(), statistics.positions.end(),
-                                      [partition = partition](const auto& entry) { return entry.first == partition; });
+      const auto known = std::find_if(
+          statistics.positions.begin(), statistics.positions.end(),
+          [partition = partition](const auto& entry) { return entry.first == partition; });
       // A partition that moved between lanes is as far as the later of the two brought it.
       if (known == statistics.positions.end()) {
         statistics.positions.emplace_back(partition, offset);
@@ -43,7 +47,8 @@ Statistics collect_statistics(const std::vector<const Lane*>& lanes, SteadyTime 
   }
   std::sort(statistics.positions.begin(), statistics.positions.end());
   if (first_poll) statistics.startup_seconds = seconds_between(process_start, *first_poll);
-  if (first_record && last_outcome) statistics.seconds = seconds_between(*first_record, *last_outcome);
+  if (first_record && last_outcome)
+    statistics.seconds = seconds_between(*first_record, *last_outcome);
   return statistics;
 }
 
@@ -53,10 +58,13 @@ Status write_statistics(const Statistics& statistics, const std::string& path) {
   for (const auto& [partition, offset] : statistics.positions)
     offsets += fmt::format("{}\"{}\": {}", offsets.empty() ? "" : ", ", partition, offset);
   const std::string json = fmt::format(
-      "{{\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"unmatched\": {}, \"rejected\": {}, \"returned\": {}, "
-      "\"dead_lettered\": {}, \"startup_seconds\": {:.6f}, \"seconds\": {:.6f}, \"offsets\": {{{}}}}}\n",
-      counts.consumed, counts.written, counts.filtered, counts.unmatched, counts.rejected, counts.returned,
-      counts.dead_lettered, statistics.startup_seconds, statistics.seconds, offsets);
+      "{{\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"unmatched\": {}, \"rejected\": {}, "
+      "\"returned\": {}, "
+      "\"dead_lettered\": {}, \"startup_seconds\": {:.6f}, \"seconds\": {:.6f}, \"offsets\": "
+      "{{{}}}}}\n",
+      counts.consumed, counts.written, counts.filtered, counts.unmatched, counts.rejected,
+      counts.returned, counts.dead_lettered, statistics.startup_seconds, statistics.seconds,
+      offsets);
 
   // A pipe or a device is written to; only a file is replaced.
   struct stat info {};
@@ -64,27 +72,34 @@ Status write_statistics(const Statistics& statistics, const std::string& path) {
   const std::string target = replace ? fmt::format("{}.{}.tmp", path, ::getpid()) : path;
   std::FILE* file = std::fopen(target.c_str(), "w");
   if (file == nullptr)
-    return fail(ErrorKind::failed, fmt::format("cannot write the statistics to {}: {}", path, std::strerror(errno)));
+    return fail(ErrorKind::failed,
+                fmt::format("cannot write the statistics to {}: {}", path, std::strerror(errno)));
   const bool written = std::fputs(json.c_str(), file) >= 0;
   const bool closed = std::fclose(file) == 0;
   if (!written || !closed || (replace && std::rename(target.c_str(), path.c_str()) != 0)) {
     const int cause = errno;
     if (replace) ::unlink(target.c_str());
-    return fail(ErrorKind::failed, fmt::format("cannot write the statistics to {}: {}", path, std::strerror(cause)));
+    return fail(ErrorKind::failed,
+                fmt::format("cannot write the statistics to {}: {}", path, std::strerror(cause)));
   }
   return {};
 }
 
-std::string verdict(const Statistics& statistics, const std::string& dead_letters, const std::string& word) {
+std::string verdict(const Statistics& statistics, const std::string& dead_letters,
+                    const std::string& word) {
   const Counts& counts = statistics.counts;
-  std::string line = fmt::format("{}: {} consumed = {} written + {} filtered + {} unmatched + {} rejected + {} returned", word,
-                                 grouped(counts.consumed), grouped(counts.written), grouped(counts.filtered),
-                                 grouped(counts.unmatched), grouped(counts.rejected), grouped(counts.returned));
-  if (statistics.in_flight > 0) line += fmt::format(" + {} in flight", grouped(statistics.in_flight));
+  std::string line = fmt::format(
+      "{}: {} consumed = {} written + {} filtered + {} unmatched + {} rejected + {} returned", word,
+      grouped(counts.consumed), grouped(counts.written), grouped(counts.filtered),
+      grouped(counts.unmatched), grouped(counts.rejected), grouped(counts.returned));
+  if (statistics.in_flight > 0)
+    line += fmt::format(" + {} in flight", grouped(statistics.in_flight));
   if (counts.dead_lettered > 0)
     line += fmt::format("; {} dead letters in {}", grouped(counts.dead_lettered), dead_letters);
-  const double rate = statistics.seconds > 0 ? static_cast<double>(counts.consumed) / statistics.seconds : 0;
-  line += fmt::format("; {:.1f} s, {} records/s", statistics.seconds, grouped(static_cast<uint64_t>(rate)));
+  const double rate =
+      statistics.seconds > 0 ? static_cast<double>(counts.consumed) / statistics.seconds : 0;
+  line += fmt::format("; {:.1f} s, {} records/s", statistics.seconds,
+                      grouped(static_cast<uint64_t>(rate)));
   return line;
 }
 

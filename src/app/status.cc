@@ -45,13 +45,14 @@ void StatusReporter::run() {
     }
     const SteadyTime now = std::chrono::steady_clock::now();
     const double seconds = std::chrono::duration<double>(now - then).count();
-    const auto rate = static_cast<uint64_t>(static_cast<double>(counts.consumed - before) / seconds);
+    const auto rate =
+        static_cast<uint64_t>(static_cast<double>(counts.consumed - before) / seconds);
     before = counts.consumed;
     then = now;
-    const std::string line = fmt::format(
-        "{} records/s, lag {}, written {}, unmatched {}, rejected {}", grouped(rate),
-        lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)), grouped(counts.written), grouped(counts.unmatched),
-        grouped(counts.rejected));
+    const std::string line =
+        fmt::format("{} records/s, lag {}, written {}, unmatched {}, rejected {}", grouped(rate),
+                    lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)),
+                    grouped(counts.written), grouped(counts.unmatched), grouped(counts.rejected));
     if (terminal) {
       fmt::print(stderr, "\r\x1b[K{}", line);
       std::fflush(stderr);

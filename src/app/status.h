@@ -1,4 +1,5 @@
-// Tells people how a run is doing: a line that is rewritten on a terminal, else a line of the log every few seconds.
+// Tells people how a run is doing: a line that is rewritten on a terminal, else a line of the log
+// every few seconds.
 #pragma once
 
 #include <condition_variable>

@@ -16,12 +16,15 @@ class Backoff {
     uint32_t seed = std::random_device{}();
   };
 
-  explicit Backoff(Options options) : options_(options), random_(options.seed), ceiling_(options.first) {}
+  explicit Backoff(Options options)
+      : options_(options), random_(options.seed), ceiling_(options.first) {}
 
-  // How long to wait before the next attempt: between half of and the whole of a ceiling that doubles.
+  // How long to wait before the next attempt: between half of and the whole of a ceiling that
+  // doubles.
   [[nodiscard]] Millis next() {
     const auto half = ceiling_.count() / 2;
-    const Millis wait(half + std::uniform_int_distribution<int64_t>(0, ceiling_.count() - half)(random_));
+    const Millis wait(half +
+                      std::uniform_int_distribution<int64_t>(0, ceiling_.count() - half)(random_));
     ceiling_ = std::min(ceiling_ * 2, options_.limit);
     return wait;
   }

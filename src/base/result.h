@@ -1,5 +1,5 @@
-// Errors as values. A failed operation is a Result<T>; bad input records are data (see row/reject.h);
-// broken invariants are CHECKs (see base/check.h).
+// Errors as values. A failed operation is a Result<T>; bad input records are data (see
+// row/reject.h); broken invariants are CHECKs (see base/check.h).
 #pragma once
 
 #include <string>
@@ -31,7 +31,8 @@ struct Error {
   }
 };
 
-// A value or an Error. tl::expected stands in for std::expected, which clang 14 hides on libstdc++ 12.
+// A value or an Error. tl::expected stands in for std::expected, which clang 14 hides on
+// libstdc++ 12.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
  public:
@@ -51,15 +52,16 @@ using Status = Result<void>;
 #define TT_CONCAT(a, b) TT_CONCAT_INNER(a, b)
 
 // RETURN_IF_ERROR(expr): leaves the function with the error of a Result, if it has one.
-#define RETURN_IF_ERROR(...)                                                     \
-  do {                                                                           \
-    auto tt_status = (__VA_ARGS__);                                              \
+#define RETURN_IF_ERROR(...)                                                                 \
+  do {                                                                                       \
+    auto tt_status = (__VA_ARGS__);                                                          \
     if (!tt_status) return tl::unexpected<::turntable::Error>(std::move(tt_status.error())); \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, expr): x takes the value, or the function is left with the error.
-#define ASSIGN_OR_RETURN(lhs, ...) ASSIGN_OR_RETURN_INNER(TT_CONCAT(tt_result_, __LINE__), lhs, __VA_ARGS__)
-#define ASSIGN_OR_RETURN_INNER(result, lhs, ...)                                 \
-  auto result = (__VA_ARGS__);                                                   \
+#define ASSIGN_OR_RETURN(lhs, ...) \
+  ASSIGN_OR_RETURN_INNER(TT_CONCAT(tt_result_, __LINE__), lhs, __VA_ARGS__)
+#define ASSIGN_OR_RETURN_INNER(result, lhs, ...)                                     \
+  auto result = (__VA_ARGS__);                                                       \
   if (!result) return tl::unexpected<::turntable::Error>(std::move(result.error())); \
   lhs = std::move(*result)

@@ -9,7 +9,8 @@
 namespace turntable {
 namespace {
 
-// One decoded character: its code point and its length in bytes; length 0 where the bytes are malformed.
+// One decoded character: its code point and its length in bytes; length 0 where the bytes are
+// malformed.
 struct Decoded {
   char32_t code_point = 0;
   size_t length = 0;
@@ -26,9 +27,11 @@ Decoded decode(std::string_view bytes) {
   };
   const uint8_t lead = byte(0);
   if (lead < 0x80) return {lead, 1};
-  if (lead >= 0xC2 && lead <= 0xDF && trails(1)) return {char32_t(lead & 0x1F) << 6 | char32_t(byte(1) & 0x3F), 2};
+  if (lead >= 0xC2 && lead <= 0xDF && trails(1))
+    return {char32_t(lead & 0x1F) << 6 | char32_t(byte(1) & 0x3F), 2};
   if (lead >= 0xE0 && lead <= 0xEF && trails(2)) {
-    const char32_t code = char32_t(lead & 0x0F) << 12 | char32_t(byte(1) & 0x3F) << 6 | char32_t(byte(2) & 0x3F);
+    const char32_t code =
+        char32_t(lead & 0x0F) << 12 | char32_t(byte(1) & 0x3F) << 6 | char32_t(byte(2) & 0x3F);
     if (code >= 0x800 && (code < 0xD800 || code > 0xDFFF)) return {code, 3};
   }
   if (lead >= 0xF0 && lead <= 0xF4 && trails(3)) {
@@ -39,8 +42,8 @@ Decoded decode(std::string_view bytes) {
   return {};
 }
 
-// How many letters have to be inserted, left out, changed or swapped with their neighbour (optimal string alignment);
-// anything beyond `limit` is limit + 1.
+// How many letters have to be inserted, left out, changed or swapped with their neighbour (optimal
+// string alignment); anything beyond `limit` is limit + 1.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
   if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
   std::vector<size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
@@ -48,8 +51,10 @@ size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
   for (size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before_last[j - 2] + 1);
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
     before_last.swap(last);
     last.swap(row);
@@ -78,14 +83,17 @@ bool is_utf8(std::string_view bytes) {
 }
 
 std::string base64(std::string_view bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     const size_t left = std::min<size_t>(3, bytes.size() - i);
     uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < left ? static_cast<uint8_t>(bytes[i + k]) : 0U);
-    for (size_t k = 0; k < 4; ++k) out.push_back(k <= left ? kAlphabet[group >> (18 - 6 * k) & 0x3F] : '=');
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < left ? static_cast<uint8_t>(bytes[i + k]) : 0U);
+    for (size_t k = 0; k < 4; ++k)
+      out.push_back(k <= left ? kAlphabet[group >> (18 - 6 * k) & 0x3F] : '=');
   }
   return out;
 }
@@ -100,11 +108,21 @@ std::string json_quote(std::string_view text) {
       continue;
     }
     switch (next.code_point) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (next.code_point < 0x20 || next.code_point == 0x7F) {
           out += fmt::format("\\u{:04x}", static_cast<uint32_t>(next.code_point));
@@ -130,7 +148,8 @@ std::string printable(std::string_view text, size_t limit) {
     }
     const char32_t code = next.code_point;
     // C0 and C1 controls would let input move the cursor or forge lines of a log.
-    const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
+    const bool control =
+        code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
     if (code == '\n') {
       out += "\\n";
     } else if (control) {
@@ -202,16 +221,18 @@ struct Interval {
   char32_t first, last;
 };
 
-// Of Unicode's East Asian Width W and F and of nonspacing marks, the blocks that song titles and names use
-// (https://www.unicode.org/reports/tr11/). wcwidth() would depend on the locale of the process.
-constexpr Interval kWide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x33FF},  {0x3400, 0x4DBF},
-                              {0x4E00, 0x9FFF},   {0xA000, 0xA4CF},   {0xA960, 0xA97F},  {0xAC00, 0xD7A3},
-                              {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},  {0xFFE0, 0xFFE6},
-                              {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
-constexpr Interval kZero[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x0610, 0x061A},
-                              {0x064B, 0x065F}, {0x0E34, 0x0E3A}, {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF},
-                              {0x1DC0, 0x1DFF}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F},
-                              {0xFE20, 0xFE2F}};
+// Of Unicode's East Asian Width W and F and of nonspacing marks, the blocks that song titles and
+// names use (https://www.unicode.org/reports/tr11/). wcwidth() would depend on the locale of the
+// process.
+constexpr Interval kWide[] = {
+    {0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x33FF},   {0x3400, 0x4DBF},
+    {0x4E00, 0x9FFF},   {0xA000, 0xA4CF},   {0xA960, 0xA97F},   {0xAC00, 0xD7A3},
+    {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},
+    {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+constexpr Interval kZero[] = {
+    {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x0610, 0x061A}, {0x064B, 0x065F},
+    {0x0E34, 0x0E3A}, {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x200B, 0x200F},
+    {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
 
 template <size_t n>
 bool within(const Interval (&intervals)[n], char32_t code) {

@@ -18,14 +18,17 @@ namespace turntable {
 // A JSON string literal with its quotes. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_quote(std::string_view text);
 
-// The text with control characters escaped and cut to `limit` bytes (at a character), for messages and logs.
+// The text with control characters escaped and cut to `limit` bytes (at a character), for messages
+// and logs.
 [[nodiscard]] std::string printable(std::string_view text, size_t limit = 120);
 
 // The candidate that differs least from `word`, if near enough to be a likely typing error.
-[[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+[[nodiscard]] std::optional<std::string> nearest(std::string_view word,
+                                                 std::span<const std::string> candidates);
 
 // " Did you mean 'x'?" or nothing.
-[[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+[[nodiscard]] std::string did_you_mean(std::string_view word,
+                                       std::span<const std::string> candidates);
 
 [[nodiscard]] std::string lowercase(std::string_view text);
 [[nodiscard]] std::string_view trim(std::string_view text);

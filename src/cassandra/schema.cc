@@ -19,7 +19,9 @@ TableColumn::Kind kind_of(std::string_view kind) {
 }
 
 // The next cell as text; NULL is empty. The cells of system_schema are never NULL.
-std::string text_of(CellReader& cells) { return std::string(cells.next().bytes()); }
+std::string text_of(CellReader& cells) {
+  return std::string(cells.next().bytes());
+}
 
 TableColumn read_column(CellReader& cells) {
   TableColumn column;
@@ -34,10 +36,14 @@ TableColumn read_column(CellReader& cells) {
 bool stands_before(const TableColumn& a, const TableColumn& b) {
   const auto rank = [](const TableColumn& column) {
     switch (column.kind) {
-      case TableColumn::Kind::partition_key: return 0;
-      case TableColumn::Kind::clustering: return 1;
-      case TableColumn::Kind::fixed: return 2;
-      case TableColumn::Kind::regular: break;
+      case TableColumn::Kind::partition_key:
+        return 0;
+      case TableColumn::Kind::clustering:
+        return 1;
+      case TableColumn::Kind::fixed:
+        return 2;
+      case TableColumn::Kind::regular:
+        break;
     }
     return 3;
   };
@@ -50,9 +56,10 @@ bool stands_before(const TableColumn& a, const TableColumn& b) {
 Result<std::vector<TableColumn>> read_table(Session& session, std::string_view keyspace,
                                             std::string_view table) {
   ASSIGN_OR_RETURN(Cursor cursor,
-                   session.query(fmt::format("SELECT column_name, type, kind, position, clustering_order FROM "
-                                             "system_schema.columns WHERE keyspace_name = {} AND table_name = {}",
-                                             quote_text(keyspace), quote_text(table))));
+                   session.query(fmt::format(
+                       "SELECT column_name, type, kind, position, clustering_order FROM "
+                       "system_schema.columns WHERE keyspace_name = {} AND table_name = {}",
+                       quote_text(keyspace), quote_text(table))));
   std::vector<TableColumn> columns;
   for (;;) {
     ASSIGN_OR_RETURN(const std::optional<Page> page, cursor.next_page());
@@ -66,8 +73,9 @@ Result<std::vector<TableColumn>> read_table(Session& session, std::string_view k
 
 Result<bool> has_keyspace(Session& session, std::string_view keyspace) {
   ASSIGN_OR_RETURN(Cursor cursor,
-                   session.query(fmt::format("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = {}",
-                                             quote_text(keyspace))));
+                   session.query(fmt::format(
+                       "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = {}",
+                       quote_text(keyspace))));
   ASSIGN_OR_RETURN(const std::optional<Page> page, cursor.next_page());
   return page && page->rows > 0;
 }

@@ -19,9 +19,11 @@ struct TableColumn {
   bool descending = false;
 };
 
-// The columns in the order of a CREATE TABLE: partition key, clustering key, static ones, the rest by name. Empty where
-// there is no such table. Names are as Cassandra keeps them: in lower case, unless they were quoted.
-[[nodiscard]] Result<std::vector<TableColumn>> read_table(Session& session, std::string_view keyspace,
+// The columns in the order of a CREATE TABLE: partition key, clustering key, static ones, the rest
+// by name. Empty where there is no such table. Names are as Cassandra keeps them: in lower case,
+// unless they were quoted.
+[[nodiscard]] Result<std::vector<TableColumn>> read_table(Session& session,
+                                                          std::string_view keyspace,
                                                           std::string_view table);
 
 // Whether there is such a keyspace.

@@ -14,22 +14,33 @@ namespace {
 // Outcomes that are fetched at once.
 constexpr size_t kCompletionsLimit = 64;
 
-bridge_text lend(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view(bridge_text text) { return {text.data, text.length}; }
+bridge_text lend(std::string_view text) {
+  return {text.data(), text.size()};
+}
+std::string_view view(bridge_text text) {
+  return {text.data, text.length};
+}
 
 uint32_t millis(Millis time) {
   // 0 would stand for the bridge's own default.
-  return static_cast<uint32_t>(std::clamp<int64_t>(time.count(), 1, std::numeric_limits<int32_t>::max()));
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>(time.count(), 1, std::numeric_limits<int32_t>::max()));
 }
 
 ErrorKind kind_of(int32_t code) {
   switch (code) {
-    case BRIDGE_TRANSIENT: return ErrorKind::transient;
-    case BRIDGE_AUTH: return ErrorKind::auth;
-    case BRIDGE_SCHEMA: return ErrorKind::schema;
-    case BRIDGE_ROW: return ErrorKind::row;
-    case BRIDGE_ARGUMENT: return ErrorKind::usage;
-    default: return ErrorKind::failed;
+    case BRIDGE_TRANSIENT:
+      return ErrorKind::transient;
+    case BRIDGE_AUTH:
+      return ErrorKind::auth;
+    case BRIDGE_SCHEMA:
+      return ErrorKind::schema;
+    case BRIDGE_ROW:
+      return ErrorKind::row;
+    case BRIDGE_ARGUMENT:
+      return ErrorKind::usage;
+    default:
+      return ErrorKind::failed;
   }
 }
 
@@ -47,9 +58,15 @@ struct Session::Inbox {
   std::array<bridge_completion, kCompletionsLimit> completions;
 };
 
-void Session::Close::operator()(bridge_session* session) const { bridge_close(session); }
-void Session::CloseInbox::operator()(Inbox* inbox) const { delete inbox; }
-void Cursor::Close::operator()(bridge_query* query) const { bridge_query_close(query); }
+void Session::Close::operator()(bridge_session* session) const {
+  bridge_close(session);
+}
+void Session::CloseInbox::operator()(Inbox* inbox) const {
+  delete inbox;
+}
+void Cursor::Close::operator()(bridge_query* query) const {
+  bridge_query_close(query);
+}
 
 Result<Session> Session::connect(const Options& options) {
   const bridge_options given{
@@ -84,11 +101,13 @@ Result<Statement> Session::prepare(std::string_view cql) {
   if (statement.id < 0) return failure(error);
   const uint32_t width = bridge_statement_width(session_.get(), statement.id);
   for (uint32_t i = 0; i < width; ++i)
-    statement.columns.push_back(column_info(bridge_statement_column(session_.get(), statement.id, i)));
+    statement.columns.push_back(
+        column_info(bridge_statement_column(session_.get(), statement.id, i)));
   return statement;
 }
 
-void Session::submit(const Statement& statement, std::string_view cells, size_t rows, uint64_t token) {
+void Session::submit(const Statement& statement, std::string_view cells, size_t rows,
+                     uint64_t token) {
   const bridge_rows given{
       .cells = reinterpret_cast<const uint8_t*>(cells.data()),
       .length = cells.size(),
@@ -101,8 +120,10 @@ void Session::submit(const Statement& statement, std::string_view cells, size_t 
 
 std::span<const Completion> Session::poll(Millis wait) {
   auto& inbox = inbox_->completions;
-  const auto timeout = static_cast<int32_t>(std::clamp<int64_t>(wait.count(), 0, std::numeric_limits<int32_t>::max()));
-  const int32_t count = bridge_poll(session_.get(), inbox.data(), static_cast<uint32_t>(inbox.size()), timeout);
+  const auto timeout = static_cast<int32_t>(
+      std::clamp<int64_t>(wait.count(), 0, std::numeric_limits<int32_t>::max()));
+  const int32_t count =
+      bridge_poll(session_.get(), inbox.data(), static_cast<uint32_t>(inbox.size()), timeout);
   CHECK(count >= 0);
   completions_.clear();
   for (const bridge_completion& got : std::span(inbox).first(static_cast<size_t>(count))) {
@@ -113,7 +134,9 @@ std::span<const Completion> Session::poll(Millis wait) {
   return completions_;
 }
 
-int Session::wait_fd() const { return bridge_wait_fd(session_.get()); }
+int Session::wait_fd() const {
+  return bridge_wait_fd(session_.get());
+}
 
 Result<Cursor> Session::query(std::string_view cql, uint32_t page_size) {
   bridge_error error;
@@ -130,12 +153,17 @@ Result<std::optional<Page>> Cursor::next_page() {
   bridge_error error;
   bridge_page page;
   switch (bridge_query_next(query_.get(), &page, &error)) {
-    case 0: return std::nullopt;
-    case 1: return Page{{reinterpret_cast<const char*>(page.cells), page.length}, page.count};
-    default: return failure(error);
+    case 0:
+      return std::nullopt;
+    case 1:
+      return Page{{reinterpret_cast<const char*>(page.cells), page.length}, page.count};
+    default:
+      return failure(error);
   }
 }
 
-std::string bridge_version_text() { return std::string(view(bridge_version())); }
+std::string bridge_version_text() {
+  return std::string(view(bridge_version()));
+}
 
 }  // namespace turntable::cassandra

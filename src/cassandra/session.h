@@ -1,8 +1,10 @@
-// Cassandra: connections to one cluster, statements, rows on their way out and queries coming back. RAII and Result around
-// the bridge's C interface (bridge/include/bridge.h), which only this folder includes.
+// Cassandra: connections to one cluster, statements, rows on their way out and queries coming back.
+// RAII and Result around the bridge's C interface (bridge/include/bridge.h), which only this folder
+// includes.
 //
-// Rows and pages are cells in the form of row/cell.h. Errors are of these kinds: transient where the same call may succeed
-// later, auth, schema, row where the values are at fault, usage where an option has no meaning, and failed.
+// Rows and pages are cells in the form of row/cell.h. Errors are of these kinds: transient where
+// the same call may succeed later, auth, schema, row where the values are at fault, usage where an
+// option has no meaning, and failed.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +25,12 @@ namespace turntable::cassandra {
 
 // Empty texts stand for options that are not given.
 struct Options {
-  std::string contact_points;     // "host:port,host:port"; the port may be left out where it is 9042.
+  std::string contact_points;  // "host:port,host:port"; the port may be left out where it is 9042.
   std::string username = {};
   std::string password = {};
-  std::string ca_file = {};       // PEM certificates; turns TLS on. A node's must name its IP address.
-  std::string consistency = {};   // "LOCAL_QUORUM" unless given.
-  std::string local_dc = {};      // Requests stay in this data centre.
+  std::string ca_file = {};  // PEM certificates; turns TLS on. A node's must name its IP address.
+  std::string consistency = {};  // "LOCAL_QUORUM" unless given.
+  std::string local_dc = {};     // Requests stay in this data centre.
   uint32_t io_threads = 1;
   Millis request_timeout{12'000};
   Millis connect_timeout{5'000};
@@ -45,7 +47,8 @@ struct Statement {
   std::vector<ColumnInfo> columns;  // What the values of a row are bound to.
 };
 
-// What became of rows that were submitted. Where it is an error, they are not written or nobody knows.
+// What became of rows that were submitted. Where it is an error, they are not written or nobody
+// knows.
 struct Completion {
   uint64_t token = 0;
   Status outcome;
@@ -57,7 +60,8 @@ struct Page {
   size_t rows = 0;  // May be 0 although pages follow.
 };
 
-// The result of a query, read page by page. Belongs to its session's thread and must not outlive the session.
+// The result of a query, read page by page. Belongs to its session's thread and must not outlive
+// the session.
 class Cursor {
  public:
   // Empty where the statement returns no rows at all.
@@ -87,12 +91,12 @@ class Session {
   // Prepares an idempotent statement: it may be sent twice. Waits up to request_timeout.
   [[nodiscard]] Result<Statement> prepare(std::string_view cql);
 
-  // Sends rows, which must fit the statement: one by itself, several as one unlogged batch, which ought to lie in one
-  // partition. Copies the cells, does not wait, and has no limit of its own.
+  // Sends rows, which must fit the statement: one by itself, several as one unlogged batch, which
+  // ought to lie in one partition. Copies the cells, does not wait, and has no limit of its own.
   void submit(const Statement& statement, std::string_view cells, size_t rows, uint64_t token);
 
-  // Outcomes of what was submitted, waiting up to `wait` for the first; a signal may end the wait early. The span is valid
-  // until the next call.
+  // Outcomes of what was submitted, waiting up to `wait` for the first; a signal may end the wait
+  // early. The span is valid until the next call.
   [[nodiscard]] std::span<const Completion> poll(Millis wait);
 
   // Readable exactly while poll() has outcomes.

@@ -21,24 +21,29 @@ TEST(Session, SaysWhichNodeIsNotThere) {
   const auto session = Session::connect({.contact_points = "127.0.0.1:1"});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().kind, ErrorKind::transient);
-  EXPECT_EQ(session.error().message, "the Cassandra node 127.0.0.1:1 cannot be reached: Connection refused");
+  EXPECT_EQ(session.error().message,
+            "the Cassandra node 127.0.0.1:1 cannot be reached: Connection refused");
 }
 
 TEST(Session, SaysThatNoneOfSeveralNodesIsThere) {
   const auto session = Session::connect({.contact_points = "127.0.0.1:1,localhost:2"});
   ASSERT_FALSE(session);
-  EXPECT_EQ(session.error().message,
-            "none of the Cassandra nodes 127.0.0.1:1, localhost:2 can be reached: Connection refused");
+  EXPECT_EQ(
+      session.error().message,
+      "none of the Cassandra nodes 127.0.0.1:1, localhost:2 can be reached: Connection refused");
 }
 
 TEST(Session, RefusesOptionsWithoutMeaning) {
-  const auto session = Session::connect({.contact_points = "localhost:9042", .consistency = "MOST"});
+  const auto session =
+      Session::connect({.contact_points = "localhost:9042", .consistency = "MOST"});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().kind, ErrorKind::usage);
   EXPECT_THAT(session.error().message, AllOf(HasSubstr("'MOST'"), HasSubstr("LOCAL_QUORUM")));
 }
 
-TEST(QuoteText, DoublesQuotes) { EXPECT_EQ(quote_text("it's"), "'it''s'"); }
+TEST(QuoteText, DoublesQuotes) {
+  EXPECT_EQ(quote_text("it's"), "'it''s'");
+}
 
 class SessionServerTest : public testing::Test {
  protected:
@@ -49,10 +54,13 @@ class SessionServerTest : public testing::Test {
     ASSERT_TRUE(session) << session.error().message;
     session_.emplace(std::move(*session));
     execute("DROP KEYSPACE IF EXISTS turntable_session_test");
-    execute("CREATE KEYSPACE turntable_session_test WITH replication = "
-            "{'class': 'SimpleStrategy', 'replication_factor': 1}");
-    execute("CREATE TABLE turntable_session_test.t (name text, hour int, at int, note text, \"Mixed\" frozen<list<int>>, "
-            "shared text static, PRIMARY KEY ((name, hour), at)) WITH CLUSTERING ORDER BY (at DESC)");
+    execute(
+        "CREATE KEYSPACE turntable_session_test WITH replication = "
+        "{'class': 'SimpleStrategy', 'replication_factor': 1}");
+    execute(
+        "CREATE TABLE turntable_session_test.t (name text, hour int, at int, note text, \"Mixed\" "
+        "frozen<list<int>>, "
+        "shared text static, PRIMARY KEY ((name, hour), at)) WITH CLUSTERING ORDER BY (at DESC)");
   }
   void TearDown() override {
     if (session_) execute("DROP KEYSPACE turntable_session_test");
@@ -66,8 +74,8 @@ class SessionServerTest : public testing::Test {
 };
 
 TEST_F(SessionServerTest, WritesRowsAndReadsThemPageByPage) {
-  const auto statement =
-      session_->prepare("INSERT INTO turntable_session_test.t (name, hour, at, note) VALUES (?, ?, ?, ?)");
+  const auto statement = session_->prepare(
+      "INSERT INTO turntable_session_test.t (name, hour, at, note) VALUES (?, ?, ?, ?)");
   ASSERT_TRUE(statement) << statement.error().message;
   ASSERT_THAT(statement->columns, SizeIs(4));
   EXPECT_EQ(statement->columns[2].name, "at");
@@ -115,7 +123,8 @@ TEST_F(SessionServerTest, ReadsTheSchemaOfATable) {
   using Kind = TableColumn::Kind;
   std::vector<std::string> names;
   for (const TableColumn& column : *columns) names.push_back(column.name + " " + column.type);
-  EXPECT_THAT(names, ElementsAre("name text", "hour int", "at int", "shared text", "Mixed frozen<list<int>>", "note text"));
+  EXPECT_THAT(names, ElementsAre("name text", "hour int", "at int", "shared text",
+                                 "Mixed frozen<list<int>>", "note text"));
   EXPECT_EQ((*columns)[1].kind, Kind::partition_key);
   EXPECT_EQ((*columns)[1].position, 1);
   EXPECT_FALSE((*columns)[1].descending);
@@ -128,7 +137,8 @@ TEST_F(SessionServerTest, ReadsTheSchemaOfATable) {
 }
 
 TEST_F(SessionServerTest, TellsFaultsOfTheSchemaFromOthers) {
-  const auto statement = session_->prepare("INSERT INTO turntable_session_test.t (nothing) VALUES (?)");
+  const auto statement =
+      session_->prepare("INSERT INTO turntable_session_test.t (nothing) VALUES (?)");
   ASSERT_FALSE(statement);
   EXPECT_EQ(statement.error().kind, ErrorKind::schema);
   EXPECT_THAT(statement.error().message, HasSubstr("nothing"));

@@ -1,4 +1,5 @@
-// Rows on their way into one table. The sink sees this and not the session, so that tests can play a cluster that fails.
+// Rows on their way into one table. The sink sees this and not the session, so that tests can play
+// a cluster that fails.
 #pragma once
 
 #include <span>
@@ -35,7 +36,9 @@ class SessionWriter final : public Writer {
   void submit(std::string_view cells, size_t rows, uint64_t token) override {
     session_.submit(statement_, cells, rows, token);
   }
-  [[nodiscard]] std::span<const Completion> poll(Millis wait) override { return session_.poll(wait); }
+  [[nodiscard]] std::span<const Completion> poll(Millis wait) override {
+    return session_.poll(wait);
+  }
   [[nodiscard]] int wait_fd() const override { return session_.wait_fd(); }
 
  private:

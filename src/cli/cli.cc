@@ -28,12 +28,14 @@
 namespace turntable {
 namespace {
 
-// Takes one of `choices`, and tells them apart from typing errors. CLI11's own IsMember prints its insides.
+// Takes one of `choices`, and tells them apart from typing errors. CLI11's own IsMember prints its
+// insides.
 CLI::Validator one_of(std::vector<std::string> choices) {
   return CLI::Validator(
       [choices = std::move(choices)](std::string& value) -> std::string {
         if (std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
-        return fmt::format("'{}' is none of {}.{}", printable(value), fmt::join(choices, ", "), did_you_mean(value, choices));
+        return fmt::format("'{}' is none of {}.{}", printable(value), fmt::join(choices, ", "),
+                           did_you_mean(value, choices));
       },
       "");
 }
@@ -43,8 +45,10 @@ CLI::Validator whole_number(uint64_t least) {
   return CLI::Validator(
       [least](std::string& value) -> std::string {
         uint64_t number = 0;
-        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-        if (error == std::errc() && end == value.data() + value.size() && number >= least) return "";
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), number);
+        if (error == std::errc() && end == value.data() + value.size() && number >= least)
+          return "";
         return fmt::format("'{}' is no whole number from {} on", printable(value), least);
       },
       "");
@@ -64,8 +68,10 @@ CLI::Validator not_negative() {
   return CLI::Validator(
       [](std::string& value) -> std::string {
         double number = 0;
-        if (CLI::detail::lexical_cast(value, number) && number >= 0 && std::isfinite(number)) return "";
-        return fmt::format("'{}' is no number of plays a second, expected 0 or more", printable(value));
+        if (CLI::detail::lexical_cast(value, number) && number >= 0 && std::isfinite(number))
+          return "";
+        return fmt::format("'{}' is no number of plays a second, expected 0 or more",
+                           printable(value));
       },
       "");
 }
@@ -84,10 +90,13 @@ void add_run(CLI::App& app, Action& chosen, SteadyTime process_start) {
   CLI::App* command = app.add_subcommand("run", "Stream records through a pipeline into its table");
   auto options = std::make_shared<RunOptions>();
   options->process_start = process_start;
-  command->add_option("pipeline", options->pipeline, "The pipeline's SQL file")->required()->type_name("PIPELINE.sql");
+  command->add_option("pipeline", options->pipeline, "The pipeline's SQL file")
+      ->required()
+      ->type_name("PIPELINE.sql");
   add_set_option(*command, options->sets);
   command->add_flag("--until-end", options->until_end, "Stop at the end offsets seen at start");
-  command->add_option("--stats-json", options->stats_json, "Write the run's figures to this file")->type_name("FILE");
+  command->add_option("--stats-json", options->stats_json, "Write the run's figures to this file")
+      ->type_name("FILE");
   command->add_option("--lanes", options->lanes, "Threads that each read, join and write")
       ->type_name("N")
       ->check(CLI::Range(1, 256))
@@ -105,13 +114,16 @@ void add_schema(CLI::App& app, Action& chosen) {
     const char* help;
     SchemaAction action;
   };
-  for (const Row& row : {Row{"print", "Print the DDL of the pipeline's table", SchemaAction::print},
-                         Row{"apply", "Make the keyspace and the table where they are missing", SchemaAction::apply},
-                         Row{"check", "Compare the live table with the pipeline's", SchemaAction::check}}) {
+  for (const Row& row :
+       {Row{"print", "Print the DDL of the pipeline's table", SchemaAction::print},
+        Row{"apply", "Make the keyspace and the table where they are missing", SchemaAction::apply},
+        Row{"check", "Compare the live table with the pipeline's", SchemaAction::check}}) {
     CLI::App* action = command->add_subcommand(row.name, row.help);
     auto options = std::make_shared<SchemaOptions>();
     options->action = row.action;
-    action->add_option("pipeline", options->pipeline, "The pipeline's SQL file")->required()->type_name("PIPELINE.sql");
+    action->add_option("pipeline", options->pipeline, "The pipeline's SQL file")
+        ->required()
+        ->type_name("PIPELINE.sql");
     add_set_option(*action, options->sets);
     action->callback([options, &chosen] {
       chosen = [options](StopToken& stop) { return run_schema(*options, stop); };
@@ -120,18 +132,27 @@ void add_schema(CLI::App& app, Action& chosen) {
 }
 
 void add_produce(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("produce", "Emulate people who play songs, and send the plays to Kafka");
+  CLI::App* command =
+      app.add_subcommand("produce", "Emulate people who play songs, and send the plays to Kafka");
   auto options = std::make_shared<ProduceOptions>();
   command->add_option("--catalogue", options->catalogue, "CSV file with a column 'name': the songs")
       ->required()
       ->type_name("CSV");
-  command->add_option("--topic", options->topic, "Where plays go")->required()->type_name("TOPIC")->check(plain_text());
-  command->add_option("--bootstrap", options->bootstrap, "Kafka's address")->required()->type_name("HOST:PORT")->check(plain_text());
+  command->add_option("--topic", options->topic, "Where plays go")
+      ->required()
+      ->type_name("TOPIC")
+      ->check(plain_text());
+  command->add_option("--bootstrap", options->bootstrap, "Kafka's address")
+      ->required()
+      ->type_name("HOST:PORT")
+      ->check(plain_text());
   command->add_option("--count", options->count, "How many plays")
       ->type_name("N")
       ->check(whole_number(0))
       ->capture_default_str();
-  command->add_option("--rate", options->rate, "Plays a second; 0 is as fast as the broker acknowledges")
+  command
+      ->add_option("--rate", options->rate,
+                   "Plays a second; 0 is as fast as the broker acknowledges")
       ->type_name("N")
       ->check(not_negative())
       ->capture_default_str();
@@ -139,18 +160,28 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command->add_option("--name", options->name, "The name of one of them")->type_name("NAME")->check(plain_text())->capture_default_str();
-  command->add_option("--seed", options->seed, "The same seed, catalogue and options give the same plays")->type_name("N")
+  command->add_option("--name", options->name, "The name of one of them")
+      ->type_name("NAME")
+      ->check(plain_text())
+      ->capture_default_str();
+  command
+      ->add_option("--seed", options->seed,
+                   "The same seed, catalogue and options give the same plays")
+      ->type_name("N")
       ->check(whole_number(0));
   command->add_option("--compression", options->compression, "none, gzip, snappy, lz4 or zstd")
       ->type_name("CODEC")
       ->check(one_of({"none", "gzip", "snappy", "lz4", "zstd"}))
       ->capture_default_str();
-  command->add_option("--time-format", options->time_format, "Of the field 'time', as strftime(3) has it")
+  command
+      ->add_option("--time-format", options->time_format,
+                   "Of the field 'time', as strftime(3) has it")
       ->type_name("FORMAT")
       ->check(plain_text())
       ->capture_default_str();
-  command->add_option("--start-time", options->start_time, "The first play's time; each play is a second later")
+  command
+      ->add_option("--start-time", options->start_time,
+                   "The first play's time; each play is a second later")
       ->type_name("'YYYY-MM-DD HH:MI'");
   command->add_option("--key", options->key, "The records' key: none, name or song")
       ->type_name("FIELD")
@@ -165,14 +196,22 @@ void add_produce(CLI::App& app, Action& chosen) {
 }
 
 void add_query(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("query", "Run CQL on Cassandra or on a SQLite file, and print or export the rows");
+  CLI::App* command = app.add_subcommand(
+      "query", "Run CQL on Cassandra or on a SQLite file, and print or export the rows");
   auto options = std::make_shared<QueryOptions>();
   auto format = std::make_shared<std::string>("table");
   auto* store = command->add_option_group("store", "Where the rows are");
-  store->add_option("--cassandra", options->cassandra.contact_points, "Cassandra's address")->type_name("HOST:PORT")->check(plain_text());
-  CLI::Option* sqlite = store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")
-                            ->type_name("FILE")
-                            ->check([](const std::string& path) { return std::string(path.empty() ? "the file's name is empty" : ""); }, "", "");
+  store->add_option("--cassandra", options->cassandra.contact_points, "Cassandra's address")
+      ->type_name("HOST:PORT")
+      ->check(plain_text());
+  CLI::Option* sqlite =
+      store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")
+          ->type_name("FILE")
+          ->check(
+              [](const std::string& path) {
+                return std::string(path.empty() ? "the file's name is empty" : "");
+              },
+              "", "");
   store->require_option(1);
   auto* text = command->add_option_group("text", "What to run");
   text->add_option("-f,--file", options->file, "A file of CQL statements")->type_name("FILE.cql");
@@ -182,9 +221,13 @@ void add_query(CLI::App& app, Action& chosen) {
       ->type_name("FORMAT")
       ->check(one_of({"table", "csv", "json", "ndjson"}))
       ->default_str("table");
-  command->add_option("-o,--output", options->output, "Write here instead of to the terminal, all or nothing")
+  command
+      ->add_option("-o,--output", options->output,
+                   "Write here instead of to the terminal, all or nothing")
       ->type_name("FILE");
-  command->add_option("--keyspace", options->keyspace, "SQLite: the schema under which the file is attached")
+  command
+      ->add_option("--keyspace", options->keyspace,
+                   "SQLite: the schema under which the file is attached")
       ->type_name("NAME")
       ->needs(sqlite);
   command->callback([options, format, &chosen] {
@@ -201,10 +244,13 @@ void add_query(CLI::App& app, Action& chosen) {
 }
 
 void add_demo(CLI::App& app, Action& chosen, SteadyTime process_start) {
-  CLI::App* command = app.add_subcommand("demo", "See it work with no server: broker in the process, SQLite as the table");
+  CLI::App* command = app.add_subcommand(
+      "demo", "See it work with no server: broker in the process, SQLite as the table");
   auto options = std::make_shared<DemoOptions>();
   options->process_start = process_start;
-  command->add_option("--dir", options->dir, "Where the outputs go")->type_name("DIR")->capture_default_str();
+  command->add_option("--dir", options->dir, "Where the outputs go")
+      ->type_name("DIR")
+      ->capture_default_str();
   command->add_option("--count", options->count, "How many plays")
       ->type_name("N")
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
@@ -224,16 +270,19 @@ std::string command_words(const CLI::App& app) {
   return words;
 }
 
-// "There is no option '--untll-end'. Did you mean '--until-end'?", or the same of a command. Empty where neither is it.
+// "There is no option '--untll-end'. Did you mean '--until-end'?", or the same of a command. Empty
+// where neither is it.
 std::string unknown_word(const CLI::App& app, int argc, const char* const* argv) {
   const CLI::App* named = &app;
   while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
   std::vector<std::string> commands;
-  for (const CLI::App* command : named->get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); }))
+  for (const CLI::App* command :
+       named->get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); }))
     commands.push_back(command->get_name());
   std::vector<std::string> options;
   std::vector<const CLI::App*> groups{named};
-  for (const CLI::App* group : named->get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); }))
+  for (const CLI::App* group :
+       named->get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); }))
     groups.push_back(group);
   for (const CLI::App* group : groups)
     for (const CLI::Option* option : group->get_options())
@@ -246,25 +295,29 @@ std::string unknown_word(const CLI::App& app, int argc, const char* const* argv)
     if (word.starts_with("--")) {
       const std::string name = word.substr(0, word.find('='));
       if (std::find(options.begin(), options.end(), name) == options.end())
-        return fmt::format("there is no option '{}'.{}", printable(name), did_you_mean(name, options));
+        return fmt::format("there is no option '{}'.{}", printable(name),
+                           did_you_mean(name, options));
     } else if (!commands.empty() && i == depth && !word.starts_with("-")) {
-      return fmt::format("there is no command '{}'.{}", printable(word), did_you_mean(word, commands));
+      return fmt::format("there is no command '{}'.{}", printable(word),
+                         did_you_mean(word, commands));
     }
   }
   return "";
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc,
+                const char* const* argv) {
   // CLI11 reports a mistyped word as another one that is missing or as one too many.
   const std::string unknown = unknown_word(app, argc, argv);
-  fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n", unknown.empty() ? printable(error.what(), 1000) : unknown,
-             command_words(app));
+  fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n",
+             unknown.empty() ? printable(error.what(), 1000) : unknown, command_words(app));
   return static_cast<int>(ExitCode::usage);
 }
 
 int report(const Result<ExitCode>& outcome) {
   if (outcome) return static_cast<int>(*outcome);
-  // The faults of a pipeline are one a line and begin with their file; all else begins with our name.
+  // The faults of a pipeline are one a line and begin with their file; all else begins with our
+  // name.
   const std::string& message = outcome.error().message;
   const bool faults = outcome.error().kind == ErrorKind::usage && message.ends_with('\n');
   fmt::print(stderr, "{}{}{}", faults ? "" : "turntable: ", message, faults ? "" : "\n");
@@ -278,8 +331,10 @@ int run_command_line(int argc, const char* const* argv) {
   StopToken& stop = install_signal_handlers();
   log::open(log::Level::info);
 
-  CLI::App app("Turntable turns a stream of records into a table: Kafka, joined with a table in memory, to Cassandra.",
-               "turntable");
+  CLI::App app(
+      "Turntable turns a stream of records into a table: Kafka, joined with a table in memory, to "
+      "Cassandra.",
+      "turntable");
   app.set_version_flag("--version", "turntable " TURNTABLE_VERSION);
   app.require_subcommand(1);
   Action chosen;
@@ -301,7 +356,8 @@ int run_command_line(int argc, const char* const* argv) {
     return usage_error(app, error, argc, argv);
   }
   const int code = report(chosen(stop));
-  // A full disk is noticed when what is buffered is written. A reader that went away has had enough.
+  // A full disk is noticed when what is buffered is written. A reader that went away has had
+  // enough.
   if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0) {
     fmt::print(stderr, "turntable: cannot write to standard output: {}\n", std::strerror(errno));
     return static_cast<int>(ExitCode::failed);

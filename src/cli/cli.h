@@ -1,4 +1,5 @@
-// The command line: a table of subcommands, each of which fills in options and calls one function of app/.
+// The command line: a table of subcommands, each of which fills in options and calls one function
+// of app/.
 #pragma once
 
 namespace turntable {

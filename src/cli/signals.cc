@@ -19,7 +19,8 @@ StopToken& process_stop() {
 // Only calls that are safe in a signal handler (signal-safety(7)).
 void on_signal(int) {
   if (process_stop().requested()) {
-    constexpr std::string_view kText = "\nturntable: leaving at once; what was not acknowledged is read again next time\n";
+    constexpr std::string_view kText =
+        "\nturntable: leaving at once; what was not acknowledged is read again next time\n";
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
     ::_exit(static_cast<int>(ExitCode::failed));
   }
@@ -35,7 +36,8 @@ StopToken& install_signal_handlers() {
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
-  // A reader that goes away (`turntable query … | head`) is an error of write(), not the end of the process.
+  // A reader that goes away (`turntable query … | head`) is an error of write(), not the end of the
+  // process.
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
   return token;

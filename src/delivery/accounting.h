@@ -18,7 +18,9 @@ struct Counts {
   uint64_t returned = 0;       // Given back with a revoked partition, to be read by its next owner.
   uint64_t dead_lettered = 0;  // Of the unmatched and rejected ones, those that were kept.
 
-  [[nodiscard]] uint64_t ended() const { return written + filtered + unmatched + rejected + returned; }
+  [[nodiscard]] uint64_t ended() const {
+    return written + filtered + unmatched + rejected + returned;
+  }
 
   Counts& operator+=(const Counts& other) {
     consumed += other.consumed;
@@ -32,7 +34,8 @@ struct Counts {
   }
 };
 
-// One lane's counters. The lane adds, any thread reads; a reading may be torn between counters while the lane runs.
+// One lane's counters. The lane adds, any thread reads; a reading may be torn between counters
+// while the lane runs.
 class Accounting {
  public:
   void consumed(uint64_t n) { add(consumed_, n); }
@@ -44,7 +47,7 @@ class Accounting {
   void dead_lettered(uint64_t n) { add(dead_lettered_, n); }
 
   [[nodiscard]] Counts read() const {
-    return {get(consumed_), get(written_), get(filtered_), get(unmatched_),
+    return {get(consumed_), get(written_),  get(filtered_),     get(unmatched_),
             get(rejected_), get(returned_), get(dead_lettered_)};
   }
 
@@ -53,10 +56,12 @@ class Accounting {
   static void add(std::atomic<uint64_t>& counter, uint64_t n) {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
-  static uint64_t get(const std::atomic<uint64_t>& counter) { return counter.load(std::memory_order_relaxed); }
+  static uint64_t get(const std::atomic<uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  }
 
-  std::atomic<uint64_t> consumed_{0}, written_{0}, filtered_{0}, unmatched_{0}, rejected_{0}, returned_{0},
-      dead_lettered_{0};
+  std::atomic<uint64_t> consumed_{0}, written_{0}, filtered_{0}, unmatched_{0}, rejected_{0},
+      returned_{0}, dead_lettered_{0};
 };
 
 }  // namespace turntable

@@ -20,8 +20,8 @@ std::string iso_time(int64_t millis) {
   // Years that fmt cannot print come from broken producers; the number itself still tells.
   constexpr int64_t kYear9999 = 253'402'300'799;
   if (seconds < -62'135'596'800 || seconds > kYear9999) return fmt::to_string(millis);
-  return fmt::format("\"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\"", fmt::gmtime(static_cast<std::time_t>(seconds)),
-                     millis - seconds * 1000);
+  return fmt::format("\"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\"",
+                     fmt::gmtime(static_cast<std::time_t>(seconds)), millis - seconds * 1000);
 }
 
 void append_bytes(std::string& line, std::string_view name, std::string_view bytes) {
@@ -46,12 +46,14 @@ class DeadLettersInFile final : public DeadLetters {
     if (pending_.empty()) return {};
     if (file_ < 0) file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
     if (file_ < 0) return cannot("open");
-    // The lock keeps the lines of several lanes apart even when a write is cut short by a full disk.
+    // The lock keeps the lines of several lanes apart even when a write is cut short by a full
+    // disk.
     if (::flock(file_, LOCK_EX) != 0) return cannot("lock");
     const Status written = write_pending();
     ::flock(file_, LOCK_UN);
     RETURN_IF_ERROR(written);
-    if (::fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS) return cannot("sync");  // A pipe cannot sync.
+    if (::fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS)
+      return cannot("sync");  // A pipe cannot sync.
     pending_.clear();
     written_ = 0;
     return {};
@@ -73,9 +75,11 @@ class DeadLettersInFile final : public DeadLetters {
   }
 
   [[nodiscard]] tl::unexpected<Error> cannot(const char* what) const {
-    const bool transient = errno == ENOSPC || errno == EDQUOT || errno == EAGAIN || errno == EIO || errno == EINTR;
-    return fail(transient ? ErrorKind::transient : ErrorKind::failed,
-                fmt::format("cannot {} the dead letters' file {}: {}", what, path_, std::strerror(errno)));
+    const bool transient =
+        errno == ENOSPC || errno == EDQUOT || errno == EAGAIN || errno == EIO || errno == EINTR;
+    return fail(
+        transient ? ErrorKind::transient : ErrorKind::failed,
+        fmt::format("cannot {} the dead letters' file {}: {}", what, path_, std::strerror(errno)));
   }
 
   std::string path_;
@@ -96,9 +100,10 @@ class DroppedDeadLetters final : public DeadLetters {
 }  // namespace
 
 std::string dead_letter_line(std::string_view topic, const Record& record, const Reject& reject) {
-  std::string line = fmt::format(R"({{"topic":{},"partition":{},"offset":{},"time":{},"reason":"{}","detail":{})",
-                                 json_quote(topic), record.partition, record.offset, iso_time(record.timestamp_ms),
-                                 reject_code_name(reject.code), json_quote(reject.reason));
+  std::string line =
+      fmt::format(R"({{"topic":{},"partition":{},"offset":{},"time":{},"reason":"{}","detail":{})",
+                  json_quote(topic), record.partition, record.offset, iso_time(record.timestamp_ms),
+                  reject_code_name(reject.code), json_quote(reject.reason));
   if (record.has_key) append_bytes(line, "key", record.key);
   if (record.has_value) {
     append_bytes(line, "value", record.value);
@@ -117,12 +122,15 @@ Status check_dead_letters_file(const std::string& path) {
   const bool there = ::access(path.c_str(), F_OK) == 0;
   const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0)
-    return fail(ErrorKind::failed, fmt::format("cannot open the dead letters' file {}: {}", path, std::strerror(errno)));
+    return fail(ErrorKind::failed, fmt::format("cannot open the dead letters' file {}: {}", path,
+                                               std::strerror(errno)));
   ::close(file);
   if (!there) ::unlink(path.c_str());
   return {};
 }
 
-std::unique_ptr<DeadLetters> dropped_dead_letters() { return std::make_unique<DroppedDeadLetters>(); }
+std::unique_ptr<DeadLetters> dropped_dead_letters() {
+  return std::make_unique<DroppedDeadLetters>();
+}
 
 }  // namespace turntable

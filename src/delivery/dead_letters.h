@@ -20,7 +20,8 @@ class DeadLetters {
   // Takes a copy. Durable after the next flush() that succeeds.
   virtual void add(std::string_view topic, const Record& record, const Reject& reject) = 0;
 
-  // Makes everything added so far durable. An error of kind transient may be tried again: nothing is lost.
+  // Makes everything added so far durable. An error of kind transient may be tried again: nothing
+  // is lost.
   [[nodiscard]] virtual Status flush() = 0;
 
   // Bytes added and not flushed.
@@ -33,15 +34,18 @@ class DeadLetters {
   [[nodiscard]] virtual std::string name() const = 0;
 };
 
-// One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason, detail, value_base64
-// and, where it is UTF-8, value; key_base64 and key likewise where there is a key.
-[[nodiscard]] std::string dead_letter_line(std::string_view topic, const Record& record, const Reject& reject);
+// One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
+// detail, value_base64 and, where it is UTF-8, value; key_base64 and key likewise where there is a
+// key.
+[[nodiscard]] std::string dead_letter_line(std::string_view topic, const Record& record,
+                                           const Reject& reject);
 
-// Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each with an object of its own,
-// may append to one file: lines are not mixed.
+// Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each
+// with an object of its own, may append to one file: lines are not mixed.
 [[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path);
 
-// Whether the file can be written, without leaving anything behind: found out at start, not at the first dead letter.
+// Whether the file can be written, without leaving anything behind: found out at start, not at the
+// first dead letter.
 [[nodiscard]] Status check_dead_letters_file(const std::string& path);
 
 // Keeps nothing: `dead_letters = 'drop'`.

@@ -20,14 +20,17 @@ Record record_of(std::string_view value) {
 }
 
 TEST(DeadLetters, CarryPlaceTimeReasonAndTheBytesAsTheyCame) {
-  EXPECT_EQ(dead_letter_line("plays", record_of("{\"a\":1"), {0, RejectCode::json_syntax, "it ends too early"}),
-            "{\"topic\":\"plays\",\"partition\":2,\"offset\":41,\"time\":\"2024-03-03T10:15:00.123Z\","
-            "\"reason\":\"json_syntax\",\"detail\":\"it ends too early\","
-            "\"value_base64\":\"eyJhIjox\",\"value\":\"{\\\"a\\\":1\"}\n");
+  EXPECT_EQ(
+      dead_letter_line("plays", record_of("{\"a\":1"),
+                       {0, RejectCode::json_syntax, "it ends too early"}),
+      "{\"topic\":\"plays\",\"partition\":2,\"offset\":41,\"time\":\"2024-03-03T10:15:00.123Z\","
+      "\"reason\":\"json_syntax\",\"detail\":\"it ends too early\","
+      "\"value_base64\":\"eyJhIjox\",\"value\":\"{\\\"a\\\":1\"}\n");
 }
 
 TEST(DeadLetters, LeaveTheTextAwayWhereBytesAreNotUtf8) {
-  const std::string line = dead_letter_line("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
+  const std::string line =
+      dead_letter_line("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
   EXPECT_NE(line.find("\"value_base64\":\"/w==\""), std::string::npos);
   EXPECT_EQ(line.find("\"value\":"), std::string::npos);
 }
@@ -37,14 +40,17 @@ TEST(DeadLetters, TellATombstoneFromAnEmptyValue) {
   tombstone.has_value = false;
   tombstone.has_key = true;
   tombstone.key = "k";
-  const std::string line = dead_letter_line("t", tombstone, {0, RejectCode::empty_value, "no value"});
+  const std::string line =
+      dead_letter_line("t", tombstone, {0, RejectCode::empty_value, "no value"});
   EXPECT_NE(line.find("\"value_base64\":null"), std::string::npos);
   EXPECT_NE(line.find("\"key_base64\":\"aw==\",\"key\":\"k\""), std::string::npos);
-  EXPECT_NE(dead_letter_line("t", record_of(""), {}).find("\"value_base64\":\"\""), std::string::npos);
+  EXPECT_NE(dead_letter_line("t", record_of(""), {}).find("\"value_base64\":\"\""),
+            std::string::npos);
 }
 
 TEST(DeadLetters, AppearInTheFileAfterAFlush) {
-  const auto path = std::filesystem::temp_directory_path() / ("dead_letters_test_" + std::to_string(::getpid()));
+  const auto path =
+      std::filesystem::temp_directory_path() / ("dead_letters_test_" + std::to_string(::getpid()));
   {
     auto letters = dead_letters_in_file(path.string());
     EXPECT_TRUE(letters->flush());
@@ -58,8 +64,9 @@ TEST(DeadLetters, AppearInTheFileAfterAFlush) {
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), dead_letter_line("t", record_of("x"), {0, RejectCode::json_syntax, "no"}) +
-                            dead_letter_line("t", record_of("y"), {0, RejectCode::json_syntax, "no"}));
+  EXPECT_EQ(text.str(),
+            dead_letter_line("t", record_of("x"), {0, RejectCode::json_syntax, "no"}) +
+                dead_letter_line("t", record_of("y"), {0, RejectCode::json_syntax, "no"}));
   std::filesystem::remove(path);
 }
 
@@ -69,11 +76,13 @@ TEST(DeadLetters, SayWhichFileCannotBeOpened) {
   const Status status = letters->flush();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::failed);
-  EXPECT_NE(status.error().message.find("/dev/null/dead.jsonl: Not a directory"), std::string::npos);
+  EXPECT_NE(status.error().message.find("/dev/null/dead.jsonl: Not a directory"),
+            std::string::npos);
 }
 
 TEST(DeadLetters, AreCheckedAtStartWithoutLeavingAFile) {
-  const auto path = std::filesystem::temp_directory_path() / ("dead_letters_check_" + std::to_string(::getpid()));
+  const auto path =
+      std::filesystem::temp_directory_path() / ("dead_letters_check_" + std::to_string(::getpid()));
   EXPECT_TRUE(check_dead_letters_file(path.string()));
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_FALSE(check_dead_letters_file("/dev/null/dead.jsonl"));

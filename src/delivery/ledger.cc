@@ -7,20 +7,25 @@
 namespace turntable {
 namespace {
 
-// A tracker drops its finished prefix once that is at least this long and at least half of what it holds, which
-// makes dropping cheap on average.
+// A tracker drops its finished prefix once that is at least this long and at least half of what it
+// holds, which makes dropping cheap on average.
 constexpr size_t kCompactFrom = 4096;
 
 }  // namespace
 
 Ledger::Tracker* Ledger::find(PartitionId partition) {
   const auto index = static_cast<size_t>(partition);
-  return partition >= 0 && index < trackers_.size() && trackers_[index].ours ? &trackers_[index] : nullptr;
+  return partition >= 0 && index < trackers_.size() && trackers_[index].ours ? &trackers_[index]
+                                                                             : nullptr;
 }
 
-const Ledger::Tracker* Ledger::find(PartitionId partition) const { return const_cast<Ledger*>(this)->find(partition); }
+const Ledger::Tracker* Ledger::find(PartitionId partition) const {
+  return const_cast<Ledger*>(this)->find(partition);
+}
 
-bool Ledger::owns(PartitionId partition) const { return find(partition) != nullptr; }
+bool Ledger::owns(PartitionId partition) const {
+  return find(partition) != nullptr;
+}
 
 void Ledger::assign(PartitionId partition) {
   CHECK(partition >= 0);
@@ -37,7 +42,8 @@ uint64_t Ledger::revoke(PartitionId partition) {
   Tracker* tracker = find(partition);
   if (tracker == nullptr) return 0;
   const auto left = static_cast<uint64_t>(
-      std::count(tracker->finished.begin() + static_cast<ptrdiff_t>(tracker->head), tracker->finished.end(), 0));
+      std::count(tracker->finished.begin() + static_cast<ptrdiff_t>(tracker->head),
+                 tracker->finished.end(), 0));
   in_flight_ -= left;
   const uint32_t epoch = tracker->epoch;
   *tracker = Tracker{};
@@ -47,7 +53,8 @@ uint64_t Ledger::revoke(PartitionId partition) {
 
 bool Ledger::finish(const Origin& origin) {
   Tracker* tracker = find(origin.partition);
-  if (tracker == nullptr || tracker->epoch != origin.epoch || origin.ticket < tracker->first_ticket) return false;
+  if (tracker == nullptr || tracker->epoch != origin.epoch || origin.ticket < tracker->first_ticket)
+    return false;
   const size_t index = origin.ticket - tracker->first_ticket;
   CHECK(index < tracker->offsets.size());
   if (tracker->finished[index] != 0) return false;
@@ -58,7 +65,8 @@ bool Ledger::finish(const Origin& origin) {
 
 bool Ledger::settled(const Origin& origin) const {
   const Tracker* tracker = find(origin.partition);
-  if (tracker == nullptr || tracker->epoch != origin.epoch || origin.ticket < tracker->first_ticket) return true;
+  if (tracker == nullptr || tracker->epoch != origin.epoch || origin.ticket < tracker->first_ticket)
+    return true;
   return tracker->finished[origin.ticket - tracker->first_ticket] != 0;
 }
 
@@ -66,11 +74,13 @@ std::optional<Offset> Ledger::advance(PartitionId partition) {
   Tracker* tracker = find(partition);
   if (tracker == nullptr) return std::nullopt;
   const size_t before = tracker->head;
-  while (tracker->head < tracker->finished.size() && tracker->finished[tracker->head] != 0) ++tracker->head;
+  while (tracker->head < tracker->finished.size() && tracker->finished[tracker->head] != 0)
+    ++tracker->head;
   if (tracker->head == before) return std::nullopt;
   const Offset next = tracker->offsets[tracker->head - 1] + 1;
   if (tracker->head >= kCompactFrom && tracker->head * 2 >= tracker->offsets.size()) {
-    tracker->offsets.erase(tracker->offsets.begin(), tracker->offsets.begin() + static_cast<ptrdiff_t>(tracker->head));
+    tracker->offsets.erase(tracker->offsets.begin(),
+                           tracker->offsets.begin() + static_cast<ptrdiff_t>(tracker->head));
     tracker->finished.erase(tracker->finished.begin(),
                             tracker->finished.begin() + static_cast<ptrdiff_t>(tracker->head));
     tracker->first_ticket += tracker->head;

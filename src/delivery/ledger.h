@@ -1,9 +1,9 @@
-// The ledger: which records of each partition are done, so that only what lies behind the lowest unfinished record is
-// ever stored.
+// The ledger: which records of each partition are done, so that only what lies behind the lowest
+// unfinished record is ever stored.
 //
-// Records enter in delivery order and may be finished in any order. The position to store is one past the last record
-// of the finished prefix. Offsets have legal gaps (transactions, compaction), so records are numbered by tickets and
-// nothing is ever computed from neighbouring offsets.
+// Records enter in delivery order and may be finished in any order. The position to store is one
+// past the last record of the finished prefix. Offsets have legal gaps (transactions, compaction),
+// so records are numbered by tickets and nothing is ever computed from neighbouring offsets.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class Ledger {
   // The partition is ours from now on, under a new epoch. Whatever was known of it is forgotten.
   void assign(PartitionId partition);
 
-  // The partition is no longer ours. Returns how many of its records were unfinished; late acknowledgements of
-  // them will be ignored.
+  // The partition is no longer ours. Returns how many of its records were unfinished; late
+  // acknowledgements of them will be ignored.
   uint64_t revoke(PartitionId partition);
 
   [[nodiscard]] bool owns(PartitionId partition) const;
@@ -36,11 +36,12 @@ class Ledger {
     return {partition, tracker.epoch, tracker.first_ticket + tracker.offsets.size() - 1};
   }
 
-  // The record's outcome is durable. False where the acknowledgement is late: the partition was given back since, or
-  // the record was finished before.
+  // The record's outcome is durable. False where the acknowledgement is late: the partition was
+  // given back since, or the record was finished before.
   bool finish(const Origin& origin);
 
-  // True where nothing more is awaited of the record: it is finished, or its partition was given back.
+  // True where nothing more is awaited of the record: it is finished, or its partition was given
+  // back.
   [[nodiscard]] bool settled(const Origin& origin) const;
 
   // The position to store for a partition, if it has moved since the last call.

@@ -36,14 +36,17 @@ void fill_hidden(const RecordBatch& batch, const std::string& name, Column& colu
 
 }  // namespace
 
-std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan, std::shared_ptr<const Catalogue> catalogue,
+std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan,
+                                                   std::shared_ptr<const Catalogue> catalogue,
                                                    const std::vector<std::string>& key_columns) {
   auto made = std::make_shared<EnrichPlan>();
   made->plan = std::move(plan);
   made->catalogue = std::move(catalogue);
   for (const sql::Output& output : made->plan.outputs)
-    made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) != key_columns.end());
-  if (made->catalogue) made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs);
+    made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) !=
+                                key_columns.end());
+  if (made->catalogue)
+    made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs);
   return made;
 }
 
@@ -54,12 +57,14 @@ Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared) : shared_(std::move
 
   if (shared_->catalogue) {
     CHECK(plan.lookups.size() == 1);
-    probe_ = std::make_unique<sql::Evaluator>(plan, std::vector<sql::NodeId>{plan.lookups[0].probe});
+    probe_ =
+        std::make_unique<sql::Evaluator>(plan, std::vector<sql::NodeId>{plan.lookups[0].probe});
     tables_[1].columns = shared_->catalogue->columns();
   }
 
   std::vector<sql::NodeId> wanted;
-  const std::vector<ReadyCells::Run> runs = shared_->ready ? shared_->ready->runs() : std::vector<ReadyCells::Run>{};
+  const std::vector<ReadyCells::Run> runs =
+      shared_->ready ? shared_->ready->runs() : std::vector<ReadyCells::Run>{};
   size_t next_run = 0;
   for (size_t i = 0; i < plan.outputs.size();) {
     if (next_run < runs.size() && runs[next_run].first == i) {
@@ -74,8 +79,8 @@ Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared) : shared_(std::move
   outputs_ = std::make_unique<sql::Evaluator>(plan, std::move(wanted));
 }
 
-void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive, Rejects& rejects,
-                      RowBatch& out) {
+void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive,
+                      Rejects& rejects, RowBatch& out) {
   const size_t rows = batch.size();
   fill_hidden_columns(batch);
   tables_[0].columns = stream_;
@@ -108,9 +113,11 @@ void Enricher::join(size_t rows, Selection& alive, Rejects& rejects) {
         append_cell(cell, keys, row);
         key = "'" + printable(cell_text(CellReader(cell).next(), keys.type())) + "'";
       }
-      rejects.push_back({row, RejectCode::unmatched,
-                         fmt::format("no row of {} has {} = {}", shared_->plan.lookups[0].table,
-                                     shared_->plan.lookups[0].schema[shared_->plan.lookups[0].key_column].name, key)});
+      rejects.push_back(
+          {row, RejectCode::unmatched,
+           fmt::format("no row of {} has {} = {}", shared_->plan.lookups[0].table,
+                       shared_->plan.lookups[0].schema[shared_->plan.lookups[0].key_column].name,
+                       key)});
     } else if (const Reject* bad = shared_->ready->reject(match)) {
       rejects.push_back({row, bad->code, bad->reason});
     } else {
@@ -120,9 +127,11 @@ void Enricher::join(size_t rows, Selection& alive, Rejects& rejects) {
   alive.resize(kept);
 }
 
-void Enricher::append_rows(const Selection& alive, std::span<const Origin> origins, Rejects& rejects, RowBatch& out) {
+void Enricher::append_rows(const Selection& alive, std::span<const Origin> origins,
+                           Rejects& rejects, RowBatch& out) {
   for (Segment& segment : segments_)
-    if (!segment.copied) segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
+    if (!segment.copied)
+      segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
 
   for (const uint32_t row : alive) {
     const size_t begin = out.cells.size();
@@ -137,8 +146,9 @@ void Enricher::append_rows(const Selection& alive, std::span<const Origin> origi
     }
     if (null_key != nullptr) {
       out.cells.resize(begin);
-      rejects.push_back({row, RejectCode::null_key,
-                         fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)});
+      rejects.push_back(
+          {row, RejectCode::null_key,
+           fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)});
       continue;
     }
     out.ends.push_back(out.cells.size());

@@ -1,5 +1,5 @@
-// Enrichment: from decoded columns to rows. Joins each record with the catalogue, computes what the SELECT says, and
-// writes the sink's cells.
+// Enrichment: from decoded columns to rows. Joins each record with the catalogue, computes what the
+// SELECT says, and writes the sink's cells.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,9 @@ struct EnrichPlan {
   std::shared_ptr<const ReadyCells> ready;
   std::vector<bool> key_outputs;  // By output: part of the sink's key, so never NULL.
 
-  [[nodiscard]] static std::shared_ptr<const EnrichPlan> make(sql::Plan plan, std::shared_ptr<const Catalogue> catalogue,
-                                                              const std::vector<std::string>& key_columns);
+  [[nodiscard]] static std::shared_ptr<const EnrichPlan> make(
+      sql::Plan plan, std::shared_ptr<const Catalogue> catalogue,
+      const std::vector<std::string>& key_columns);
 };
 
 // One lane's; memory is kept from batch to batch.
@@ -34,26 +35,30 @@ class Enricher {
   explicit Enricher(std::shared_ptr<const EnrichPlan> shared);
 
   // The stream's declared columns, for the decoder to fill before each call of enrich().
-  [[nodiscard]] std::span<Column> declared() { return std::span(stream_).first(shared_->plan.declared_columns); }
+  [[nodiscard]] std::span<Column> declared() {
+    return std::span(stream_).first(shared_->plan.declared_columns);
+  }
 
-  // Appends a row to `out` for every record in `alive` that has a match and whose expressions take their values.
-  // The others go to `rejects`, unmatched ones with RejectCode::unmatched. origins[i] belongs to batch.records[i].
-  void enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive, Rejects& rejects,
-              RowBatch& out);
+  // Appends a row to `out` for every record in `alive` that has a match and whose expressions take
+  // their values. The others go to `rejects`, unmatched ones with RejectCode::unmatched. origins[i]
+  // belongs to batch.records[i].
+  void enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive,
+              Rejects& rejects, RowBatch& out);
 
  private:
   // How one stretch of the sink's columns is made: by copying a run, or by encoding one column.
   struct Segment {
     bool copied = false;
-    size_t run = 0;            // Where copied: the run's number.
-    size_t output = 0;         // Else: the output's number,
+    size_t run = 0;                  // Where copied: the run's number.
+    size_t output = 0;               // Else: the output's number,
     const Column* column = nullptr;  // its values, valid after evaluation,
-    bool key = false;          // and whether NULL rejects the record.
+    bool key = false;                // and whether NULL rejects the record.
   };
 
   void fill_hidden_columns(const RecordBatch& batch);
   void join(size_t rows, Selection& alive, Rejects& rejects);
-  void append_rows(const Selection& alive, std::span<const Origin> origins, Rejects& rejects, RowBatch& out);
+  void append_rows(const Selection& alive, std::span<const Origin> origins, Rejects& rejects,
+                   RowBatch& out);
 
   std::shared_ptr<const EnrichPlan> shared_;
   std::vector<Column> stream_;  // The plan's stream schema: declared columns, then hidden ones.

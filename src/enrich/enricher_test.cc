@@ -29,7 +29,10 @@ FROM plays p JOIN songs s ON s.name = p.song;
 // A pipeline over a catalogue that is given as CSV, with events that are given as values.
 class EnricherTest : public testing::Test {
  protected:
-  void SetUp() override { path_ = std::filesystem::temp_directory_path() / ("enricher_test_" + std::to_string(::getpid()) + ".csv"); }
+  void SetUp() override {
+    path_ = std::filesystem::temp_directory_path() /
+            ("enricher_test_" + std::to_string(::getpid()) + ".csv");
+  }
   void TearDown() override { std::filesystem::remove(path_); }
 
   void open(const std::string& csv, const std::vector<std::string>& key_columns = {}) {
@@ -39,7 +42,8 @@ class EnricherTest : public testing::Test {
     sql::Faults faults{.file = "test.sql", .list = {}};
     const sql::Script script = sql::parse_script(std::string(kTables) + kInsert, {}, faults);
     ASSERT_TRUE(faults.empty()) << faults.text();
-    auto plan = sql::bind(script, script.inserts.at(0), {{"songs", {loaded->catalogue->schema(), "name"}}}, faults);
+    auto plan = sql::bind(script, script.inserts.at(0),
+                          {{"songs", {loaded->catalogue->schema(), "name"}}}, faults);
     ASSERT_TRUE(plan) << faults.text();
     shared_ = EnrichPlan::make(std::move(*plan), loaded->catalogue, key_columns);
     enricher_ = std::make_unique<Enricher>(shared_);
@@ -107,7 +111,9 @@ TEST_F(EnricherTest, NeighbouringLookupColumnsAreOneRun) {
 
 TEST_F(EnricherTest, SetsUnmatchedAndImpossibleRecordsAside) {
   open("name,artist,year,tempo\nOne,A,1999,120.5\n");
-  enrich({{1, "Nobody's", "2024-03-03 10:15"}, {2, "One", "2024-03-03 25:15"}, {3, "One", "2024-03-03 00:00"}});
+  enrich({{1, "Nobody's", "2024-03-03 10:15"},
+          {2, "One", "2024-03-03 25:15"},
+          {3, "One", "2024-03-03 00:00"}});
   ASSERT_EQ(rows_.size(), 1U);
   EXPECT_EQ(row(0), "3|0|A|1999|120.5|102");
   ASSERT_EQ(rejects_.size(), 2U);

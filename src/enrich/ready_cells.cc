@@ -11,7 +11,9 @@ namespace turntable {
 
 std::vector<ReadyCells::Run> lookup_runs(const sql::Plan& plan, uint32_t table) {
   std::vector<ReadyCells::Run> runs;
-  const auto ready = [&](size_t output) { return plan.nodes[plan.outputs[output].node].tables == 1U << table; };
+  const auto ready = [&](size_t output) {
+    return plan.nodes[plan.outputs[output].node].tables == 1U << table;
+  };
   for (size_t i = 0; i < plan.outputs.size(); ++i) {
     if (!ready(i)) continue;
     if (runs.empty() || runs.back().last != i) runs.push_back({i, i});
@@ -20,7 +22,8 @@ std::vector<ReadyCells::Run> lookup_runs(const sql::Plan& plan, uint32_t table) 
   return runs;
 }
 
-std::shared_ptr<const ReadyCells> ReadyCells::make(const sql::Plan& plan, uint32_t table, const Catalogue& catalogue,
+std::shared_ptr<const ReadyCells> ReadyCells::make(const sql::Plan& plan, uint32_t table,
+                                                   const Catalogue& catalogue,
                                                    const std::vector<bool>& key_outputs) {
   auto ready = std::make_shared<ReadyCells>();
   ready->runs_ = lookup_runs(plan, table);
@@ -40,7 +43,8 @@ std::shared_ptr<const ReadyCells> ReadyCells::make(const sql::Plan& plan, uint32
   evaluator.evaluate(tables, catalogue.rows(), alive, rejects);
 
   for (Reject& reject : rejects) {
-    reject.reason = fmt::format("the row of {} that matches: {}", plan.lookups[table - 1].table, reject.reason);
+    reject.reason =
+        fmt::format("the row of {} that matches: {}", plan.lookups[table - 1].table, reject.reason);
     ready->rejects_.emplace(reject.row, std::move(reject));
   }
   ready->ends_.reserve(catalogue.rows() * ready->runs_.size());
@@ -53,9 +57,10 @@ std::shared_ptr<const ReadyCells> ReadyCells::make(const sql::Plan& plan, uint32
         const Column& column = evaluator.result(plan.outputs[i].node);
         append_cell(ready->bytes_, column, row);
         if (key_outputs[i] && column.is_null(row)) {
-          ready->rejects_.emplace(row, Reject{row, RejectCode::null_key,
-                                              fmt::format("the row of {} that matches has NULL for the key column {}",
-                                                          plan.lookups[table - 1].table, plan.outputs[i].name)});
+          ready->rejects_.emplace(
+              row, Reject{row, RejectCode::null_key,
+                          fmt::format("the row of {} that matches has NULL for the key column {}",
+                                      plan.lookups[table - 1].table, plan.outputs[i].name)});
         }
       }
       ready->ends_.push_back(ready->bytes_.size());

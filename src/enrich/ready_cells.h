@@ -1,8 +1,8 @@
-// Ready cells: what a lookup's rows contribute to a sink's row, turned into cells once, when the catalogue is loaded.
-// Per event the join is then a probe and a copy.
+// Ready cells: what a lookup's rows contribute to a sink's row, turned into cells once, when the
+// catalogue is loaded. Per event the join is then a probe and a copy.
 //
-// The sink's columns are split into runs. A run of neighbouring columns that need only the lookup is kept as one block
-// of bytes per catalogue row; every other column is encoded per event.
+// The sink's columns are split into runs. A run of neighbouring columns that need only the lookup
+// is kept as one block of bytes per catalogue row; every other column is encoded per event.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,8 @@ namespace turntable {
 // One catalogue's. Immutable; lanes share it.
 class ReadyCells {
  public:
-  // For every run, the outputs [first, last) of the plan that need nothing but lookup number `table` (from 1).
+  // For every run, the outputs [first, last) of the plan that need nothing but lookup number
+  // `table` (from 1).
   struct Run {
     size_t first = 0;
     size_t last = 0;
@@ -40,7 +41,8 @@ class ReadyCells {
     return {bytes_.data() + begin, static_cast<size_t>(ends_[at] - begin)};
   }
 
-  // Why no event can become a row with this catalogue row, or null: a value does not fit the sink's column.
+  // Why no event can become a row with this catalogue row, or null: a value does not fit the sink's
+  // column.
   [[nodiscard]] const Reject* reject(uint32_t row) const {
     if (rejects_.empty()) return nullptr;
     const auto found = rejects_.find(row);

@@ -15,7 +15,8 @@ struct EventDeleter {
 };
 using Event = std::unique_ptr<rd_kafka_event_t, EventDeleter>;
 
-// Waits for the answer to an admin request that was put on `answers`. An Error for the request as a whole only.
+// Waits for the answer to an admin request that was put on `answers`. An Error for the request as a
+// whole only.
 Result<Event> await_answer(const Queue& answers, Millis wait, const std::string& what) {
   Event event(rd_kafka_queue_poll(answers.get(), static_cast<int>(wait.count())));
   if (!event) return fail(ErrorKind::transient, what + ": no answer in time");
@@ -30,38 +31,45 @@ Status Client::create_topic(const std::string& topic, int partitions, Millis wai
   const std::string what = fmt::format("Creating topic {} at {}", topic, bootstrap_);
   std::array<char, 512> why{};
   constexpr int kBrokersDefault = -1;
-  rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, kBrokersDefault, why.data(), why.size());
+  rd_kafka_NewTopic_t* wanted =
+      rd_kafka_NewTopic_new(topic.c_str(), partitions, kBrokersDefault, why.data(), why.size());
   if (wanted == nullptr) return fail(ErrorKind::usage, fmt::format("{}: {}", what, why.data()));
   const Queue answers(rd_kafka_queue_new(handle()));
   rd_kafka_CreateTopics(handle(), &wanted, 1, nullptr, answers.get());
   rd_kafka_NewTopic_destroy(wanted);
   ASSIGN_OR_RETURN(const Event event, await_answer(answers, wait, what));
   size_t count = 0;
-  const auto** made = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  const auto** made =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   const auto code = count == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_topic_result_error(made[0]);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+    return {};
   return fail_with(code, what);
 }
 
 Status Client::add_partitions(const std::string& topic, int partitions, Millis wait) {
-  const std::string what = fmt::format("Raising topic {} at {} to {} partitions", topic, bootstrap_, partitions);
+  const std::string what =
+      fmt::format("Raising topic {} at {} to {} partitions", topic, bootstrap_, partitions);
   std::array<char, 512> why{};
-  rd_kafka_NewPartitions_t* wanted =
-      rd_kafka_NewPartitions_new(topic.c_str(), static_cast<size_t>(partitions), why.data(), why.size());
+  rd_kafka_NewPartitions_t* wanted = rd_kafka_NewPartitions_new(
+      topic.c_str(), static_cast<size_t>(partitions), why.data(), why.size());
   if (wanted == nullptr) return fail(ErrorKind::usage, fmt::format("{}: {}", what, why.data()));
   const Queue answers(rd_kafka_queue_new(handle()));
   rd_kafka_CreatePartitions(handle(), &wanted, 1, nullptr, answers.get());
   rd_kafka_NewPartitions_destroy(wanted);
   ASSIGN_OR_RETURN(const Event event, await_answer(answers, wait, what));
   size_t count = 0;
-  const auto** made = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count);
+  const auto** made = rd_kafka_CreatePartitions_result_topics(
+      rd_kafka_event_CreatePartitions_result(event.get()), &count);
   const auto code = count == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_topic_result_error(made[0]);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   return fail_with(code, what);
 }
 
-Status Client::delete_records(const std::string& topic, PartitionId partition, Offset offset, Millis wait) {
-  const std::string what = fmt::format("Deleting records of topic {}, partition {} at {}", topic, partition, bootstrap_);
+Status Client::delete_records(const std::string& topic, PartitionId partition, Offset offset,
+                              Millis wait) {
+  const std::string what =
+      fmt::format("Deleting records of topic {}, partition {} at {}", topic, partition, bootstrap_);
   List before(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(before.get(), topic.c_str(), partition)->offset = offset;
   rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(before.get());
@@ -69,8 +77,10 @@ Status Client::delete_records(const std::string& topic, PartitionId partition, O
   rd_kafka_DeleteRecords(handle(), &wanted, 1, nullptr, answers.get());
   rd_kafka_DeleteRecords_destroy(wanted);
   ASSIGN_OR_RETURN(const Event event, await_answer(answers, wait, what));
-  const auto* done = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
-  if (done->cnt > 0 && done->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(done->elems[0].err, what);
+  const auto* done =
+      rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
+  if (done->cnt > 0 && done->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail_with(done->elems[0].err, what);
   return {};
 }
 

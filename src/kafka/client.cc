@@ -12,10 +12,14 @@ namespace turntable::kafka {
 
 namespace {
 
-int milliseconds(Millis wait) { return static_cast<int>(wait.count()); }
+int milliseconds(Millis wait) {
+  return static_cast<int>(wait.count());
+}
 
 struct MetadataDeleter {
-  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
+  void operator()(const rd_kafka_metadata_t* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
 };
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter>;
 
@@ -29,30 +33,35 @@ Client::Client(std::string name, const Properties& properties, const Clock& cloc
     : name_(name), bootstrap_(bootstrap_of(properties)), health_(std::move(name), clock) {}
 
 void Client::HandleDeleter::operator()(rd_kafka_s* handle) const {
-  // Consumers that wanted to leave their group have closed themselves by now; nothing may wait for a broker here.
+  // Consumers that wanted to leave their group have closed themselves by now; nothing may wait for
+  // a broker here.
   rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 Status Client::start(Conf conf, bool producer) {
   rd_kafka_conf_set_opaque(conf.get(), this);
-  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* rk, int code, const char* reason, void* opaque) {
-    auto& health = static_cast<Client*>(opaque)->health_;
-    if (code != RD_KAFKA_RESP_ERR__FATAL) return health.on_error(code, reason);
-    std::array<char, 512> why{};
-    const auto cause = rd_kafka_fatal_error(rk, why.data(), why.size());
-    health.on_error(RD_KAFKA_RESP_ERR__FATAL, fmt::format("{} ({})", why.data(), rd_kafka_err2name(cause)));
-  });
-  rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t* rk, int level, const char* facility, const char* text) {
-    // Before rd_kafka_new() has returned there is no handle to ask for its opaque.
-    if (rk != nullptr) static_cast<Client*>(rd_kafka_opaque(rk))->health_.on_log(level, facility, text);
-  });
+  rd_kafka_conf_set_error_cb(
+      conf.get(), [](rd_kafka_t* rk, int code, const char* reason, void* opaque) {
+        auto& health = static_cast<Client*>(opaque)->health_;
+        if (code != RD_KAFKA_RESP_ERR__FATAL) return health.on_error(code, reason);
+        std::array<char, 512> why{};
+        const auto cause = rd_kafka_fatal_error(rk, why.data(), why.size());
+        health.on_error(RD_KAFKA_RESP_ERR__FATAL,
+                        fmt::format("{} ({})", why.data(), rd_kafka_err2name(cause)));
+      });
+  rd_kafka_conf_set_log_cb(
+      conf.get(), [](const rd_kafka_t* rk, int level, const char* facility, const char* text) {
+        // Before rd_kafka_new() has returned there is no handle to ask for its opaque.
+        if (rk != nullptr)
+          static_cast<Client*>(rd_kafka_opaque(rk))->health_.on_log(level, facility, text);
+      });
 
   std::array<char, 512> why{};
-  rd_kafka_t* rk =
-      rd_kafka_new(producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), why.data(), why.size());
+  rd_kafka_t* rk = rd_kafka_new(producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(),
+                                why.data(), why.size());
   if (rk == nullptr) {
-    return fail(ErrorKind::usage, fmt::format("The {} at {} cannot be set up: {}", name_, bootstrap_,
-                                              printable(why.data(), 500)));
+    return fail(ErrorKind::usage, fmt::format("The {} at {} cannot be set up: {}", name_,
+                                              bootstrap_, printable(why.data(), 500)));
   }
   [[maybe_unused]] auto* taken = conf.release();  // It belongs to the handle now.
   handle_.reset(rk);
@@ -60,7 +69,8 @@ Status Client::start(Conf conf, bool producer) {
 }
 
 Result<int> Client::partition_count(const std::string& topic, Millis wait) {
-  std::unique_ptr<rd_kafka_topic_t, TopicDeleter> local(rd_kafka_topic_new(handle(), topic.c_str(), nullptr));
+  std::unique_ptr<rd_kafka_topic_t, TopicDeleter> local(
+      rd_kafka_topic_new(handle(), topic.c_str(), nullptr));
   if (!local) {
     return fail(ErrorKind::usage, fmt::format("'{}' is no name for a topic: {}", printable(topic),
                                               rd_kafka_err2str(rd_kafka_last_error())));
@@ -68,13 +78,15 @@ Result<int> Client::partition_count(const std::string& topic, Millis wait) {
   const rd_kafka_metadata_t* answer = nullptr;
   const auto code = rd_kafka_metadata(handle(), 0, local.get(), &answer, milliseconds(wait));
   Metadata metadata(answer);
-  const std::string what = fmt::format("Asking {} for the partitions of topic {}", bootstrap_, topic);
+  const std::string what =
+      fmt::format("Asking {} for the partitions of topic {}", bootstrap_, topic);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic_t& found = metadata->topics[i];
     if (found.topic != topic) continue;
     if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return 0;
-    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR && found.err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR &&
+        found.err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
       return fail_with(found.err, what);
     }
     return found.partition_cnt;
@@ -82,21 +94,25 @@ Result<int> Client::partition_count(const std::string& topic, Millis wait) {
   return 0;
 }
 
-Result<Watermarks> Client::watermarks(const std::string& topic, PartitionId partition, Millis wait) {
+Result<Watermarks> Client::watermarks(const std::string& topic, PartitionId partition,
+                                      Millis wait) {
   Watermarks marks;
-  const auto code = rd_kafka_query_watermark_offsets(handle(), topic.c_str(), partition, &marks.low, &marks.high,
-                                                     milliseconds(wait));
+  const auto code = rd_kafka_query_watermark_offsets(handle(), topic.c_str(), partition, &marks.low,
+                                                     &marks.high, milliseconds(wait));
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
-  return fail_with(code, fmt::format("Asking {} for the ends of topic {}, partition {}", bootstrap_, topic, partition));
+  return fail_with(code, fmt::format("Asking {} for the ends of topic {}, partition {}", bootstrap_,
+                                     topic, partition));
 }
 
-Result<std::vector<Offset>> Client::offsets_at(const std::string& topic, std::span<const PartitionId> partitions,
+Result<std::vector<Offset>> Client::offsets_at(const std::string& topic,
+                                               std::span<const PartitionId> partitions,
                                                int64_t time_ms, Millis wait) {
   List list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const PartitionId partition : partitions) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time_ms;
   }
-  const std::string what = fmt::format("Asking {} for offsets of topic {} by time", bootstrap_, topic);
+  const std::string what =
+      fmt::format("Asking {} for offsets of topic {} by time", bootstrap_, topic);
   const auto code = rd_kafka_offsets_for_times(handle(), list.get(), milliseconds(wait));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
 
@@ -119,7 +135,8 @@ void Client::look_after_brokers() {
   // Short: an outage must not keep the caller from its other work.
   constexpr int kProbeMs = 200;
   const rd_kafka_metadata_t* answer = nullptr;
-  if (rd_kafka_metadata(handle(), 0, nullptr, &answer, kProbeMs) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (rd_kafka_metadata(handle(), 0, nullptr, &answer, kProbeMs) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return;
   Metadata metadata(answer);
   std::set<std::string> listed;
   for (int i = 0; i < metadata->broker_cnt; ++i) {

@@ -27,8 +27,9 @@ struct Committed {
   std::string metadata;  // The committer's note.
 };
 
-// One thread: nothing of librdkafka's own threads enters here; its log, errors and events are polled.
-// Questions wait for the broker up to `wait` and fail as transient if it is away. Nothing said in a destructor.
+// One thread: nothing of librdkafka's own threads enters here; its log, errors and events are
+// polled. Questions wait for the broker up to `wait` and fail as transient if it is away. Nothing
+// said in a destructor.
 class Client {
  public:
   Client(const Client&) = delete;
@@ -36,16 +37,19 @@ class Client {
 
   // The number of partitions of `topic`; 0 where it does not exist (nor will a question create it).
   [[nodiscard]] Result<int> partition_count(const std::string& topic, Millis wait);
-  [[nodiscard]] Result<Watermarks> watermarks(const std::string& topic, PartitionId partition, Millis wait);
+  [[nodiscard]] Result<Watermarks> watermarks(const std::string& topic, PartitionId partition,
+                                              Millis wait);
   // The first offset at or after the time, per partition; the end where there is none.
-  [[nodiscard]] Result<std::vector<Offset>> offsets_at(const std::string& topic, std::span<const PartitionId> partitions,
+  [[nodiscard]] Result<std::vector<Offset>> offsets_at(const std::string& topic,
+                                                       std::span<const PartitionId> partitions,
                                                        int64_t time_ms, Millis wait);
   // Makes a topic with the broker's defaults for all else; one that exists already is no error.
   [[nodiscard]] Status create_topic(const std::string& topic, int partitions, Millis wait);
   // Raises a topic's partitions to `partitions`.
   [[nodiscard]] Status add_partitions(const std::string& topic, int partitions, Millis wait);
   // Deletes what lies before `offset`, as retention does.
-  [[nodiscard]] Status delete_records(const std::string& topic, PartitionId partition, Offset offset, Millis wait);
+  [[nodiscard]] Status delete_records(const std::string& topic, PartitionId partition,
+                                      Offset offset, Millis wait);
 
   // What no retry can mend, once it is known.
   [[nodiscard]] const std::optional<Error>& failure() const { return health_.failure(); }
@@ -64,7 +68,8 @@ class Client {
   Client(std::string name, const Properties& properties, const Clock& clock);
   ~Client() = default;
 
-  // Makes the handle. `producer` or consumer; `conf` gets its callbacks here, with this object as their opaque.
+  // Makes the handle. `producer` or consumer; `conf` gets its callbacks here, with this object as
+  // their opaque.
   [[nodiscard]] Status start(Conf conf, bool producer);
 
   [[nodiscard]] rd_kafka_s* handle() const { return handle_.get(); }

@@ -10,7 +10,9 @@
 
 namespace turntable::kafka {
 
-void ConfDeleter::operator()(rd_kafka_conf_s* conf) const { rd_kafka_conf_destroy(conf); }
+void ConfDeleter::operator()(rd_kafka_conf_s* conf) const {
+  rd_kafka_conf_destroy(conf);
+}
 
 namespace {
 
@@ -24,10 +26,12 @@ Properties dump(rd_kafka_conf_t* conf) {
   return properties;
 }
 
-// librdkafka's sentence for a refused property. A secret's value, which the sentence may quote, is cut out.
+// librdkafka's sentence for a refused property. A secret's value, which the sentence may quote, is
+// cut out.
 std::string refusal(const std::string& name, const std::string& value, std::string sentence) {
   if (is_secret(name) && !value.empty()) {
-    for (size_t at = sentence.find(value); at != std::string::npos; at = sentence.find(value, at + 3)) {
+    for (size_t at = sentence.find(value); at != std::string::npos;
+         at = sentence.find(value, at + 3)) {
       sentence.replace(at, value.size(), "***");
     }
   }
@@ -41,14 +45,17 @@ Result<Conf> make_conf(const Properties& properties) {
   for (const auto& [name, value] : properties) {
     std::array<char, 512> why{};
     switch (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size())) {
-      case RD_KAFKA_CONF_OK: break;
+      case RD_KAFKA_CONF_OK:
+        break;
       case RD_KAFKA_CONF_UNKNOWN:
-        return fail(ErrorKind::usage,
-                    fmt::format("'{}' is no option of Kafka's client (librdkafka {}).{}", printable(name),
-                                library_version(), did_you_mean(name, property_names())));
+        return fail(
+            ErrorKind::usage,
+            fmt::format("'{}' is no option of Kafka's client (librdkafka {}).{}", printable(name),
+                        library_version(), did_you_mean(name, property_names())));
       case RD_KAFKA_CONF_INVALID:
-        return fail(ErrorKind::usage, fmt::format("The Kafka option '{}' was refused: {}", name,
-                                                  refusal(name, value, printable(why.data(), 500))));
+        return fail(ErrorKind::usage,
+                    fmt::format("The Kafka option '{}' was refused: {}", name,
+                                refusal(name, value, printable(why.data(), 500))));
     }
   }
   return conf;
@@ -59,11 +66,26 @@ std::vector<std::string> property_names() {
   std::vector<std::string> names;
   for (auto& [name, value] : dump(conf.get())) names.push_back(name);
   // What is not set has no line in the dump; these are what people most often mean to set.
-  for (const char* name :
-       {"bootstrap.servers", "client.rack", "debug", "group.id", "group.instance.id", "sasl.jaas.config",
-        "sasl.password", "sasl.username", "ssl.ca.location", "ssl.ca.pem", "ssl.certificate.location",
-        "ssl.certificate.pem", "ssl.key.location", "ssl.key.password", "ssl.key.pem", "compression.codec",
-        "compression.type", "sasl.mechanism", "sasl.mechanisms", "transactional.id"}) {
+  for (const char* name : {"bootstrap.servers",
+                           "client.rack",
+                           "debug",
+                           "group.id",
+                           "group.instance.id",
+                           "sasl.jaas.config",
+                           "sasl.password",
+                           "sasl.username",
+                           "ssl.ca.location",
+                           "ssl.ca.pem",
+                           "ssl.certificate.location",
+                           "ssl.certificate.pem",
+                           "ssl.key.location",
+                           "ssl.key.password",
+                           "ssl.key.pem",
+                           "compression.codec",
+                           "compression.type",
+                           "sasl.mechanism",
+                           "sasl.mechanisms",
+                           "transactional.id"}) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
   }
   return names;
@@ -72,8 +94,10 @@ std::vector<std::string> property_names() {
 bool is_secret(std::string_view property) {
   const std::string name = lowercase(property);
   if (name.ends_with(".location")) return false;  // A file's path is none.
-  for (const char* part : {"password", "secret", "token", "jaas", "key.pem", "ssl.key", "sasl.oauthbearer.config"}) {
-    if (name.find(part) != std::string::npos && name != "sasl.oauthbearer.token.endpoint.url") return true;
+  for (const char* part :
+       {"password", "secret", "token", "jaas", "key.pem", "ssl.key", "sasl.oauthbearer.config"}) {
+    if (name.find(part) != std::string::npos && name != "sasl.oauthbearer.token.endpoint.url")
+      return true;
   }
   return false;
 }
@@ -85,13 +109,16 @@ std::string bootstrap_of(const Properties& properties) {
   return "no broker";
 }
 
-std::string library_version() { return rd_kafka_version_str(); }
+std::string library_version() {
+  return rd_kafka_version_str();
+}
 
 std::string library_features() {
   Conf conf(rd_kafka_conf_new());
   std::array<char, 512> text{};
   size_t size = text.size();
-  if (rd_kafka_conf_get(conf.get(), "builtin.features", text.data(), &size) != RD_KAFKA_CONF_OK) return {};
+  if (rd_kafka_conf_get(conf.get(), "builtin.features", text.data(), &size) != RD_KAFKA_CONF_OK)
+    return {};
   return text.data();
 }
 
@@ -102,7 +129,8 @@ ErrorKind kind_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED: return ErrorKind::auth;
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return ErrorKind::auth;
 
     case RD_KAFKA_RESP_ERR__DESTROY:
     case RD_KAFKA_RESP_ERR__FATAL:
@@ -121,10 +149,12 @@ ErrorKind kind_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: return ErrorKind::failed;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return ErrorKind::failed;
 
     // All else passes: a broker away, an election, a rebalance, a topic not there yet.
-    default: return ErrorKind::transient;
+    default:
+      return ErrorKind::transient;
   }
 }
 

@@ -21,7 +21,8 @@ struct ConfDeleter {
 };
 using Conf = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 
-// An Error of kind usage for an unknown property (with a near one's name) or a value that it cannot take.
+// An Error of kind usage for an unknown property (with a near one's name) or a value that it cannot
+// take.
 [[nodiscard]] Result<Conf> make_conf(const Properties& properties);
 
 // The names of all properties that librdkafka knows.

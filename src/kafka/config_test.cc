@@ -25,17 +25,23 @@ TEST(KafkaLibrary, HasEveryCodecAndTlsAndScram) {
 }
 
 TEST(KafkaConfig, TakesWhatLibrdkafkaKnows) {
-  EXPECT_TRUE(make_conf({{"bootstrap.servers", "localhost:9092"}, {"security.protocol", "SASL_SSL"}, {"acks", "all"}}));
+  EXPECT_TRUE(make_conf({{"bootstrap.servers", "localhost:9092"},
+                         {"security.protocol", "SASL_SSL"},
+                         {"acks", "all"}}));
 }
 
 TEST(KafkaConfig, NamesAnUnknownOptionAndTheOneThatWasMeant) {
-  EXPECT_THAT(refusal({{"bootstrap.server", "localhost:9092"}}), HasSubstr("'bootstrap.server' is no option"));
-  EXPECT_THAT(refusal({{"bootstrap.server", "localhost:9092"}}), HasSubstr("Did you mean 'bootstrap.servers'?"));
-  EXPECT_THAT(refusal({{"sesion.timeout.ms", "1"}}), HasSubstr("Did you mean 'session.timeout.ms'?"));
+  EXPECT_THAT(refusal({{"bootstrap.server", "localhost:9092"}}),
+              HasSubstr("'bootstrap.server' is no option"));
+  EXPECT_THAT(refusal({{"bootstrap.server", "localhost:9092"}}),
+              HasSubstr("Did you mean 'bootstrap.servers'?"));
+  EXPECT_THAT(refusal({{"sesion.timeout.ms", "1"}}),
+              HasSubstr("Did you mean 'session.timeout.ms'?"));
 }
 
 TEST(KafkaConfig, SaysWhatIsWrongWithAValue) {
-  EXPECT_THAT(refusal({{"session.timeout.ms", "soon"}}), HasSubstr("'session.timeout.ms' was refused"));
+  EXPECT_THAT(refusal({{"session.timeout.ms", "soon"}}),
+              HasSubstr("'session.timeout.ms' was refused"));
   EXPECT_THAT(refusal({{"compression.type", "rar"}}), HasSubstr("rar"));
 }
 
@@ -44,8 +50,8 @@ TEST(KafkaConfig, KnowsSecrets) {
                            "sasl.oauthbearer.client.secret", "ssl.keystore.password"}) {
     EXPECT_TRUE(is_secret(name)) << name;
   }
-  for (const char* name : {"bootstrap.servers", "group.id", "ssl.ca.location", "ssl.key.location", "sasl.username",
-                           "sasl.oauthbearer.token.endpoint.url"}) {
+  for (const char* name : {"bootstrap.servers", "group.id", "ssl.ca.location", "ssl.key.location",
+                           "sasl.username", "sasl.oauthbearer.token.endpoint.url"}) {
     EXPECT_FALSE(is_secret(name)) << name;
   }
 }

@@ -19,7 +19,8 @@ namespace {
 
 constexpr Millis kRevokeCommitWait{5'000};  // Others wait for these partitions meanwhile.
 
-List list_of(const std::string& topic, std::span<const Position> positions, const std::string& note) {
+List list_of(const std::string& topic, std::span<const Position> positions,
+             const std::string& note) {
   List list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
   for (const Position& position : positions) {
     auto* entry = rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), position.partition);
@@ -31,13 +32,17 @@ List list_of(const std::string& topic, std::span<const Position> positions, cons
   return list;
 }
 
-// The assignment protocol that the group has agreed on: cooperative ones move partitions one by one.
-bool is_cooperative(rd_kafka_t* rk) { return std::strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0; }
+// The assignment protocol that the group has agreed on: cooperative ones move partitions one by
+// one.
+bool is_cooperative(rd_kafka_t* rk) {
+  return std::strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
+}
 
 Status checked(rd_kafka_error_t* raw, const std::string& what) {
   const RdError error(raw);
   if (!error) return {};
-  return fail(kind_of(rd_kafka_error_code(error.get())), fmt::format("{}: {}", what, rd_kafka_error_string(error.get())));
+  return fail(kind_of(rd_kafka_error_code(error.get())),
+              fmt::format("{}: {}", what, rd_kafka_error_string(error.get())));
 }
 
 }  // namespace
@@ -80,26 +85,32 @@ Consumer::~Consumer() {
   if (event_ >= 0) ::close(event_);
 }
 
-Result<std::unique_ptr<Consumer>> Consumer::open(const Options& options, RebalanceHandler& handler, const Clock& clock) {
+Result<std::unique_ptr<Consumer>> Consumer::open(const Options& options, RebalanceHandler& handler,
+                                                 const Clock& clock) {
   Properties properties = options.properties;
   properties["log.queue"] = "true";  // So that the log is polled too, and no foreign thread enters.
   ASSIGN_OR_RETURN(Conf conf, make_conf(properties));
-  rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code,
-                                                rd_kafka_topic_partition_list_t* partitions, void* opaque) {
-    static_cast<Consumer*>(static_cast<Client*>(opaque))->on_rebalance(code, partitions);
-  });
-  rd_kafka_conf_set_offset_commit_cb(conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code,
-                                                    rd_kafka_topic_partition_list_t*, void* opaque) {
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
-    auto* self = static_cast<Consumer*>(static_cast<Client*>(opaque));
-    // Stored positions are kept and committed again; an owner that lost its partitions in between is no news.
-    self->health().warn("commit", fmt::format("Committing offsets of topic {} failed and will be repeated: {}", self->topic_,
-                                              rd_kafka_err2str(code)));
-  });
+  rd_kafka_conf_set_rebalance_cb(
+      conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code,
+                     rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+        static_cast<Consumer*>(static_cast<Client*>(opaque))->on_rebalance(code, partitions);
+      });
+  rd_kafka_conf_set_offset_commit_cb(
+      conf.get(),
+      [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t*, void* opaque) {
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
+        auto* self = static_cast<Consumer*>(static_cast<Client*>(opaque));
+        // Stored positions are kept and committed again; an owner that lost its partitions in
+        // between is no news.
+        self->health().warn(
+            "commit", fmt::format("Committing offsets of topic {} failed and will be repeated: {}",
+                                  self->topic_, rd_kafka_err2str(code)));
+      });
 
   std::unique_ptr<Consumer> consumer(new Consumer(options, handler, clock));
   consumer->event_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (consumer->event_ < 0) return fail(ErrorKind::failed, fmt::format("eventfd: {}", std::strerror(errno)));
+  if (consumer->event_ < 0)
+    return fail(ErrorKind::failed, fmt::format("eventfd: {}", std::strerror(errno)));
   RETURN_IF_ERROR(consumer->start(std::move(conf), false));
   rd_kafka_t* rk = consumer->handle();
   rd_kafka_poll_set_consumer(rk);
@@ -124,8 +135,10 @@ Status Consumer::subscribe() {
 void Consumer::serve() {
   while (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 0)) {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      // Every partition is forwarded before it is assigned, so this cannot be; dropping it would lose a record.
-      health().fail_for_good({ErrorKind::failed, "A record came on the queue of events: a bug in the Kafka consumer"});
+      // Every partition is forwarded before it is assigned, so this cannot be; dropping it would
+      // lose a record.
+      health().fail_for_good(
+          {ErrorKind::failed, "A record came on the queue of events: a bug in the Kafka consumer"});
     } else {
       health().on_error(message->err, rd_kafka_message_errstr(message));
     }
@@ -150,7 +163,8 @@ Drained Consumer::drain(size_t limit) {
       record.offset = message->offset;
       record.partition = message->partition;
       rd_kafka_timestamp_type_t type;
-      if (const int64_t at = rd_kafka_message_timestamp(message, &type); at >= 0) record.timestamp_ms = at;
+      if (const int64_t at = rd_kafka_message_timestamp(message, &type); at >= 0)
+        record.timestamp_ms = at;
       if (want_headers_) record.headers = headers_json(message, owner->headers_);
       continue;
     }
@@ -165,7 +179,8 @@ Drained Consumer::drain(size_t limit) {
     }
     out.notices.push_back(std::move(notice));
   }
-  // The event is written only when an empty queue gets something: what is left here has to be announced by us.
+  // The event is written only when an empty queue gets something: what is left here has to be
+  // announced by us.
   if (out.records.size() == limit) signal();
   if (!out.records.empty()) out.owner = std::move(owner);
   return out;
@@ -173,7 +188,8 @@ Drained Consumer::drain(size_t limit) {
 
 void Consumer::signal() const {
   const uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(event_, &one, sizeof one);  // Full is as good: it is readable.
+  [[maybe_unused]] const auto written =
+      ::write(event_, &one, sizeof one);  // Full is as good: it is readable.
 }
 
 void Consumer::wait(Millis limit) const {
@@ -186,8 +202,9 @@ void Consumer::listen() {
   [[maybe_unused]] const auto bytes = ::read(event_, &count, sizeof count);
 }
 
-// Stopping a partition undoes its forwarding, so this is called after every start, and before the first one too, or records
-// would come on librdkafka's queue. What has arrived in between moves along.
+// Stopping a partition undoes its forwarding, so this is called after every start, and before the
+// first one too, or records would come on librdkafka's queue. What has arrived in between moves
+// along.
 void Consumer::forward(std::span<const Position> positions) {
   for (const Position& position : positions) {
     const Queue queue(rd_kafka_queue_get_partition(handle(), topic_.c_str(), position.partition));
@@ -204,8 +221,8 @@ void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partition
 
   RdError error;
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    // Partitions that the handler does not take are assigned all the same, or librdkafka's books would not agree with the
-    // group's; what comes of them is for the handler to drop.
+    // Partitions that the handler does not take are assigned all the same, or librdkafka's books
+    // would not agree with the group's; what comes of them is for the handler to drop.
     std::vector<Position> positions;
     for (const PartitionId id : ids) positions.push_back({id, RD_KAFKA_OFFSET_END});
     if (auto taken = handler_.on_assign(ids)) positions = std::move(*taken);
@@ -219,8 +236,12 @@ void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partition
     handler_.on_revoke(ids, lost);
     if (!lost) {
       if (const Status status = commit_stored(kRevokeCommitWait); !status) {
-        health().warn("revoke", fmt::format("Partitions of topic {} are given back with their last offsets not committed, and "
-                                            "will be read again from there: {}", topic_, status.error().message));
+        health().warn(
+            "revoke",
+            fmt::format(
+                "Partitions of topic {} are given back with their last offsets not committed, and "
+                "will be read again from there: {}",
+                topic_, status.error().message));
       }
     }
     error.reset(cooperative ? rd_kafka_incremental_unassign(rk, partitions) : nullptr);
@@ -228,18 +249,23 @@ void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partition
   }
   // Fails where the group moved on during the callback: a new rebalance then follows by itself.
   if (error) {
-    health().warn("rebalance", fmt::format("Rebalance of topic {}: {}", topic_, rd_kafka_error_string(error.get())));
+    health().warn("rebalance", fmt::format("Rebalance of topic {}: {}", topic_,
+                                           rd_kafka_error_string(error.get())));
   }
 }
 
-bool Consumer::assignment_lost() const { return rd_kafka_assignment_lost(handle()) != 0; }
+bool Consumer::assignment_lost() const {
+  return rd_kafka_assignment_lost(handle()) != 0;
+}
 
-Result<std::vector<Committed>> Consumer::committed(std::span<const PartitionId> partitions, Millis wait) {
+Result<std::vector<Committed>> Consumer::committed(std::span<const PartitionId> partitions,
+                                                   Millis wait) {
   List list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const PartitionId partition : partitions) {
     rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition);
   }
-  const std::string what = fmt::format("Asking {} for the group's commits in topic {}", bootstrap(), topic_);
+  const std::string what =
+      fmt::format("Asking {} for the group's commits in topic {}", bootstrap(), topic_);
   const auto code = rd_kafka_committed(handle(), list.get(), static_cast<int>(wait.count()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
   std::vector<Committed> commits;
@@ -248,18 +274,22 @@ Result<std::vector<Committed>> Consumer::committed(std::span<const PartitionId> 
     if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(entry.err, what);
     Committed& commit = commits.emplace_back();
     if (entry.offset >= 0) commit.offset = entry.offset;
-    if (entry.metadata != nullptr) commit.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
+    if (entry.metadata != nullptr)
+      commit.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
   }
   return commits;
 }
 
 void Consumer::store(Position position, const std::string& note) {
-  // A list of its own each time: librdkafka keeps in an entry to which partition's state it belongs, so that a reused one
-  // would store for the wrong partition. An error says that the partition is no longer ours: its next owner will store.
+  // A list of its own each time: librdkafka keeps in an entry to which partition's state it
+  // belongs, so that a reused one would store for the wrong partition. An error says that the
+  // partition is no longer ours: its next owner will store.
   rd_kafka_offsets_store(handle(), list_of(topic_, {&position, 1}, note).get());
 }
 
-Status Consumer::commit_stored(Millis wait) { return await_commit(nullptr, wait); }
+Status Consumer::commit_stored(Millis wait) {
+  return await_commit(nullptr, wait);
+}
 
 Status Consumer::commit(std::span<const Position> positions, const std::string& note, Millis wait) {
   return await_commit(list_of(topic_, positions, note).get(), wait);
@@ -274,7 +304,8 @@ Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis w
   if (event == nullptr) return fail(ErrorKind::transient, what + ": no answer in time");
   code = rd_kafka_event_error(event);
   if (const auto* list = rd_kafka_event_topic_partition_list(event); list != nullptr) {
-    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) code = list->elems[i].err;
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+      code = list->elems[i].err;
   }
   rd_kafka_event_destroy(event);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
@@ -285,14 +316,17 @@ Status Consumer::restart(std::span<const Position> positions, PartitionId moved)
   const std::string what = fmt::format("Reading on in topic {}, partition {}", topic_, moved);
   std::vector<Position> restarted(positions.begin(), positions.end());
   if (is_cooperative(handle())) {
-    std::erase_if(restarted, [moved](const Position& position) { return position.partition != moved; });
+    std::erase_if(restarted,
+                  [moved](const Position& position) { return position.partition != moved; });
     const List list = list_of(topic_, restarted, "");
     RETURN_IF_ERROR(checked(rd_kafka_incremental_unassign(handle(), list.get()), what));
     RETURN_IF_ERROR(checked(rd_kafka_incremental_assign(handle(), list.get()), what));
   } else {
-    // In two steps: the second is taken up when the partitions have come to rest, and may be forwarded for good.
+    // In two steps: the second is taken up when the partitions have come to rest, and may be
+    // forwarded for good.
     auto code = rd_kafka_assign(handle(), nullptr);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = rd_kafka_assign(handle(), list_of(topic_, restarted, "").get());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+      code = rd_kafka_assign(handle(), list_of(topic_, restarted, "").get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
   }
   forward(restarted);
@@ -302,13 +336,15 @@ Status Consumer::restart(std::span<const Position> positions, PartitionId moved)
 Offset Consumer::cached_high(PartitionId partition) const {
   int64_t low = -1;
   int64_t high = -1;
-  const auto code = rd_kafka_get_watermark_offsets(handle(), topic_.c_str(), partition, &low, &high);
+  const auto code =
+      rd_kafka_get_watermark_offsets(handle(), topic_.c_str(), partition, &low, &high);
   return code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
 }
 
-// librdkafka's close() tells the broker nothing where a cooperative member has no partition, and the group would wait for it
-// until its session times out. Without a subscription it does leave; in the middle of a rebalance only when that is over,
-// which is seen by its having no member's id any more.
+// librdkafka's close() tells the broker nothing where a cooperative member has no partition, and
+// the group would wait for it until its session times out. Without a subscription it does leave; in
+// the middle of a rebalance only when that is over, which is seen by its having no member's id any
+// more.
 void Consumer::unsubscribe(SteadyTime deadline) {
   rd_kafka_unsubscribe(handle());
   while (clock_.now() < deadline) {
@@ -316,7 +352,8 @@ void Consumer::unsubscribe(SteadyTime deadline) {
       if (text != nullptr) rd_kafka_mem_free(nullptr, text);
     });
     if (id == nullptr || *id == '\0') return;
-    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 20)) rd_kafka_message_destroy(message);
+    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 20))
+      rd_kafka_message_destroy(message);
   }
 }
 
@@ -327,7 +364,8 @@ Status Consumer::close(Millis limit) {
   RETURN_IF_ERROR(checked(rd_kafka_consumer_close_queue(handle(), parts_->control.get()), what));
   while (rd_kafka_consumer_closed(handle()) == 0) {
     if (clock_.now() > deadline) return fail(ErrorKind::transient, what + ": no answer in time");
-    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 50)) rd_kafka_message_destroy(message);
+    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 50))
+      rd_kafka_message_destroy(message);
   }
   return {};
 }

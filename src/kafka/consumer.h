@@ -1,11 +1,12 @@
-// A member of a consumer group, over librdkafka. It reads one topic; where to begin, what to commit and what to do
-// about lost records is decided above (source/kafka_source.h).
+// A member of a consumer group, over librdkafka. It reads one topic; where to begin, what to commit
+// and what to do about lost records is decided above (source/kafka_source.h).
 //
-// Two queues: librdkafka's own, which serves callbacks (rebalances, errors, the log), and ours, to which every assigned
-// partition's records are forwarded. So the member stays alive without taking records, and needs no pause and resume,
-// which would drop what was fetched ahead. Records are taken by the single call, not by librdkafka's batch call: in
-// 2.12 the latter moves the position past an end-of-partition or error event, and the pause that librdkafka makes
-// inside every rebalance would then skip a record.
+// Two queues: librdkafka's own, which serves callbacks (rebalances, errors, the log), and ours, to
+// which every assigned partition's records are forwarded. So the member stays alive without taking
+// records, and needs no pause and resume, which would drop what was fetched ahead. Records are
+// taken by the single call, not by librdkafka's batch call: in 2.12 the latter moves the position
+// past an end-of-partition or error event, and the pause that librdkafka makes inside every
+// rebalance would then skip a record.
 #pragma once
 
 #include <memory>
@@ -31,9 +32,10 @@ struct Position {
 class RebalanceHandler {
  public:
   virtual ~RebalanceHandler() = default;
-  // Where to begin in each of these new partitions; nothing where they are not taken (the caller is stopping): they are
-  // assigned at their ends then, and what comes of them is to be dropped.
-  virtual std::optional<std::vector<Position>> on_assign(std::span<const PartitionId> partitions) = 0;
+  // Where to begin in each of these new partitions; nothing where they are not taken (the caller is
+  // stopping): they are assigned at their ends then, and what comes of them is to be dropped.
+  virtual std::optional<std::vector<Position>> on_assign(
+      std::span<const PartitionId> partitions) = 0;
   // They are still owned during the call, unless `lost`.
   virtual void on_revoke(std::span<const PartitionId> partitions, bool lost) = 0;
 };
@@ -67,35 +69,38 @@ class Consumer final : public Client {
     Properties properties;  // Complete: what the engine decides is in there too.
     bool want_headers = false;
   };
-  [[nodiscard]] static Result<std::unique_ptr<Consumer>> open(const Options& options, RebalanceHandler& handler,
+  [[nodiscard]] static Result<std::unique_ptr<Consumer>> open(const Options& options,
+                                                              RebalanceHandler& handler,
                                                               const Clock& clock);
   ~Consumer();
 
   // Joins the group.
   [[nodiscard]] Status subscribe();
 
-  // Serves what waits in librdkafka's queue: rebalances, errors, the log. Never waits by itself. To be called at least
-  // every max.poll.interval.ms, or the group takes the partitions away.
+  // Serves what waits in librdkafka's queue: rebalances, errors, the log. Never waits by itself. To
+  // be called at least every max.poll.interval.ms, or the group takes the partitions away.
   void serve();
 
   // Up to `limit` records that have arrived, without waiting.
   [[nodiscard]] Drained drain(size_t limit);
 
-  // Readable when serve() or drain() may have something to do. Before these two, listen() clears it: what arrives from
-  // then on makes it readable anew.
+  // Readable when serve() or drain() may have something to do. Before these two, listen() clears
+  // it: what arrives from then on makes it readable anew.
   [[nodiscard]] int wait_fd() const { return event_; }
   void listen();
   // Waits until it is readable.
   void wait(Millis limit) const;
 
   // The group's commits of these partitions, which need not be assigned.
-  [[nodiscard]] Result<std::vector<Committed>> committed(std::span<const PartitionId> partitions, Millis wait);
+  [[nodiscard]] Result<std::vector<Committed>> committed(std::span<const PartitionId> partitions,
+                                                         Millis wait);
 
   // To be committed in the background, with a note; a partition that is not assigned is ignored.
   void store(Position position, const std::string& note);
   // Commits what is stored, or, where positions are given, those, and waits for the answer.
   [[nodiscard]] Status commit_stored(Millis wait);
-  [[nodiscard]] Status commit(std::span<const Position> positions, const std::string& note, Millis wait);
+  [[nodiscard]] Status commit(std::span<const Position> positions, const std::string& note,
+                              Millis wait);
 
   // Reads on at `positions`, all that are assigned; `moved` is the one to be started anew.
   [[nodiscard]] Status restart(std::span<const Position> positions, PartitionId moved);
@@ -126,7 +131,7 @@ class Consumer final : public Client {
   const Clock& clock_;
   struct Parts;
   std::unique_ptr<Parts> parts_;  // librdkafka's queues.
-  int event_ = -1;                // An eventfd: librdkafka writes to it when an empty queue gets something.
+  int event_ = -1;  // An eventfd: librdkafka writes to it when an empty queue gets something.
   size_t batches_alive_ = 0;
 };
 

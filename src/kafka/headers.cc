@@ -13,7 +13,9 @@ std::string_view headers_json(const rd_kafka_message_t* message, Arena& arena) {
   const char* name = nullptr;
   const void* bytes = nullptr;
   size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &bytes, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &bytes, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
     if (i > 0) json += ", ";
     json += json_quote(name) + ": ";
     const std::string_view value(static_cast<const char*>(bytes), bytes == nullptr ? 0 : size);

@@ -1,5 +1,6 @@
-// What a client of Kafka says about its brokers: an outage once with its cause, its end once, and what cannot
-// heal as an error. librdkafka repeats itself with every attempt to connect; people should not have to read that.
+// What a client of Kafka says about its brokers: an outage once with its cause, its end once, and
+// what cannot heal as an error. librdkafka repeats itself with every attempt to connect; people
+// should not have to read that.
 #pragma once
 
 #include <map>
@@ -22,7 +23,8 @@ class Health {
   // librdkafka's error number and words, as its error callback gives them.
   void on_error(int code, std::string_view reason);
 
-  // One of librdkafka's log lines. Connection failures are left to on_error; others are said at most every 30 s per facility.
+  // One of librdkafka's log lines. Connection failures are left to on_error; others are said at
+  // most every 30 s per facility.
   void on_log(int syslog_level, std::string_view facility, std::string_view text);
 
   // An error that asks for nothing to be done but to be told, said at most every 30 s per `topic`.

@@ -24,15 +24,19 @@ class HealthTest : public testing::Test {
 };
 
 constexpr const char* kRefused =
-    "localhost:29092/bootstrap: Connect to ipv4#127.0.0.1:29092 failed: Connection refused (after 0ms in state CONNECT)";
+    "localhost:29092/bootstrap: Connect to ipv4#127.0.0.1:29092 failed: Connection refused (after "
+    "0ms in state CONNECT)";
 
 TEST_F(HealthTest, SaysAnOutageOnceWithTheBrokerAndTheCause) {
   const std::string text = logged([&] {
     for (int i = 0; i < 5; ++i) health_.on_error(RD_KAFKA_RESP_ERR__TRANSPORT, kRefused);
     health_.on_error(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down");
   });
-  EXPECT_THAT(text, HasSubstr("Kafka broker localhost:29092 is away; retrying: Connect to ipv4#127.0.0.1:29092 failed: "
-                              "Connection refused\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "Kafka broker localhost:29092 is away; retrying: Connect to ipv4#127.0.0.1:29092 failed: "
+          "Connection refused\n"));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
   EXPECT_TRUE(health_.any_away());
 }
@@ -59,21 +63,26 @@ TEST_F(HealthTest, DoesNotTakeABrokerForBackBecauseAnotherListsIt) {
 }
 
 TEST_F(HealthTest, FailsForGoodOnRefusedCredentials) {
-  health_.on_error(RD_KAFKA_RESP_ERR__AUTHENTICATION,
-                   "sasl_ssl://k:9092/bootstrap: SASL authentication error: Invalid username or password");
+  health_.on_error(
+      RD_KAFKA_RESP_ERR__AUTHENTICATION,
+      "sasl_ssl://k:9092/bootstrap: SASL authentication error: Invalid username or password");
   ASSERT_TRUE(health_.failure());
   EXPECT_EQ(health_.failure()->kind, ErrorKind::auth);
   EXPECT_THAT(health_.failure()->message, HasSubstr("Invalid username or password"));
 }
 
 TEST_F(HealthTest, FailsForGoodOnACertificateThatDoesNotVerify) {
-  health_.on_error(RD_KAFKA_RESP_ERR__SSL, "ssl://k:9093/bootstrap: SSL handshake failed: certificate verify failed");
+  health_.on_error(RD_KAFKA_RESP_ERR__SSL,
+                   "ssl://k:9093/bootstrap: SSL handshake failed: certificate verify failed");
   ASSERT_TRUE(health_.failure());
   EXPECT_EQ(health_.failure()->kind, ErrorKind::auth);
 }
 
 TEST_F(HealthTest, TakesOtherFaultsOfTlsForAnOutage) {
-  logged([&] { health_.on_error(RD_KAFKA_RESP_ERR__SSL, "ssl://k:9093/1: SSL handshake failed: connection closed"); });
+  logged([&] {
+    health_.on_error(RD_KAFKA_RESP_ERR__SSL,
+                     "ssl://k:9093/1: SSL handshake failed: connection closed");
+  });
   EXPECT_FALSE(health_.failure());
   EXPECT_TRUE(health_.any_away());
 }

@@ -1,4 +1,5 @@
-// librdkafka's headers and the owners of its objects. Included by the .cc files of this folder only.
+// librdkafka's headers and the owners of its objects. Included by the .cc files of this folder
+// only.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -9,13 +10,16 @@
 #include "base/result.h"
 #include "kafka/config.h"
 
-// The system's librdkafka 2.0.2 loses messages around pause and rebalance; its header must not win by accident.
+// The system's librdkafka 2.0.2 loses messages around pause and rebalance; its header must not win
+// by accident.
 static_assert(RD_KAFKA_VERSION >= 0x020c0000, "librdkafka 2.12 or newer is needed");
 
 namespace turntable::kafka {
 
 struct ListDeleter {
-  void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
 };
 using List = std::unique_ptr<rd_kafka_topic_partition_list_t, ListDeleter>;
 
@@ -29,7 +33,8 @@ struct RdErrorDeleter {
 };
 using RdError = std::unique_ptr<rd_kafka_error_t, RdErrorDeleter>;
 
-// What may be done about an error of librdkafka or of a broker: the one place where this is decided.
+// What may be done about an error of librdkafka or of a broker: the one place where this is
+// decided.
 [[nodiscard]] ErrorKind kind_of(rd_kafka_resp_err_t code);
 
 // An Error in the form "<what>: <librdkafka's words>".

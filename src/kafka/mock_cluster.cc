@@ -18,7 +18,8 @@ struct MockCluster::Parts {
   struct ClusterDeleter {
     void operator()(rd_kafka_mock_cluster_t* mock) const { rd_kafka_mock_cluster_destroy(mock); }
   };
-  std::unique_ptr<rd_kafka_t, HandleDeleter> handle;  // Carries the cluster's log and threads; connects to nothing.
+  std::unique_ptr<rd_kafka_t, HandleDeleter>
+      handle;  // Carries the cluster's log and threads; connects to nothing.
   std::unique_ptr<rd_kafka_mock_cluster_t, ClusterDeleter> cluster;
 };
 
@@ -30,15 +31,21 @@ Result<std::unique_ptr<MockCluster>> MockCluster::open(Options options) {
   ASSIGN_OR_RETURN(Conf conf, make_conf({{"client.id", "mock"}, {"log_level", "2"}}));
   std::array<char, 512> why{};
   parts->handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size()));
-  if (!parts->handle) return fail(ErrorKind::failed, fmt::format("The in-process Kafka cannot be set up: {}", why.data()));
+  if (!parts->handle)
+    return fail(ErrorKind::failed,
+                fmt::format("The in-process Kafka cannot be set up: {}", why.data()));
   [[maybe_unused]] auto* taken = conf.release();  // It belongs to the handle now.
   parts->cluster.reset(rd_kafka_mock_cluster_new(parts->handle.get(), options.brokers));
-  if (!parts->cluster) return fail(ErrorKind::failed, "The in-process Kafka cannot open a port on the loopback address");
+  if (!parts->cluster)
+    return fail(ErrorKind::failed,
+                "The in-process Kafka cannot open a port on the loopback address");
   rd_kafka_mock_group_initial_rebalance_delay_ms(parts->cluster.get(), options.rebalance_delay_ms);
   return std::unique_ptr<MockCluster>(new MockCluster(std::move(parts)));
 }
 
-std::string MockCluster::bootstrap() const { return rd_kafka_mock_cluster_bootstraps(parts_->cluster.get()); }
+std::string MockCluster::bootstrap() const {
+  return rd_kafka_mock_cluster_bootstraps(parts_->cluster.get());
+}
 
 Status MockCluster::create_topic(const std::string& topic, int partitions) {
   const auto code = rd_kafka_mock_topic_create(parts_->cluster.get(), topic.c_str(), partitions, 1);
@@ -54,8 +61,10 @@ Status MockCluster::set_down(int broker, bool down) {
 }
 
 void MockCluster::fail_requests(int api_key, int error_code, int times) {
-  const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(times), static_cast<rd_kafka_resp_err_t>(error_code));
-  rd_kafka_mock_push_request_errors_array(parts_->cluster.get(), static_cast<int16_t>(api_key), errors.size(), errors.data());
+  const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(times),
+                                                static_cast<rd_kafka_resp_err_t>(error_code));
+  rd_kafka_mock_push_request_errors_array(parts_->cluster.get(), static_cast<int16_t>(api_key),
+                                          errors.size(), errors.data());
 }
 
 }  // namespace turntable::kafka

@@ -1,5 +1,6 @@
-// A Kafka cluster inside this process, speaking Kafka's protocol on a loopback port: librdkafka's mock cluster. For
-// `turntable demo` and for tests. It keeps up to 5 MiB or 100,000 batches per partition and forgets the oldest.
+// A Kafka cluster inside this process, speaking Kafka's protocol on a loopback port: librdkafka's
+// mock cluster. For `turntable demo` and for tests. It keeps up to 5 MiB or 100,000 batches per
+// partition and forgets the oldest.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,8 @@ class MockCluster {
  public:
   struct Options {
     int brokers = 1;
-    int rebalance_delay_ms = 0;  // How long a new group waits for more members; Kafka's default is 3000.
+    int rebalance_delay_ms =
+        0;  // How long a new group waits for more members; Kafka's default is 3000.
   };
   [[nodiscard]] static Result<std::unique_ptr<MockCluster>> open(Options options);
   ~MockCluster();

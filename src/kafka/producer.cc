@@ -11,15 +11,16 @@ namespace turntable::kafka {
 
 namespace {
 
-// What holds unless the user says otherwise. A record waits for its broker as long as it takes: an outage is said by
-// Health, and it is the caller that gives up.
+// What holds unless the user says otherwise. A record waits for its broker as long as it takes: an
+// outage is said by Health, and it is the caller that gives up.
 const Properties& defaults() {
   static const Properties properties{
       {"enable.idempotence", "true"},
       {"acks", "all"},
-      // A partition whose broker knows nothing of this producer takes any sequence number as its first (KAFKA-15591). Were a
-      // second batch on its way when the first is sent back, it would be appended alone, and librdkafka would take its
-      // acknowledgement for the first one's too: an acknowledged record would be lost.
+      // A partition whose broker knows nothing of this producer takes any sequence number as its
+      // first (KAFKA-15591). Were a second batch on its way when the first is sent back, it would
+      // be appended alone, and librdkafka would take its acknowledgement for the first one's too:
+      // an acknowledged record would be lost.
       {"max.in.flight.requests.per.connection", "1"},
       {"message.timeout.ms", "0"},
       {"queue.buffering.max.messages", "100000"},
@@ -32,15 +33,20 @@ const Properties& defaults() {
 
 }  // namespace
 
-void Producer::TopicDeleter::operator()(rd_kafka_topic_s* topic) const { rd_kafka_topic_destroy(topic); }
+void Producer::TopicDeleter::operator()(rd_kafka_topic_s* topic) const {
+  rd_kafka_topic_destroy(topic);
+}
 
 Producer::Producer(const Options& options, const Clock& clock)
-    : Client("producer to topic " + options.topic, options.properties, clock), topic_name_(options.topic), clock_(clock) {}
+    : Client("producer to topic " + options.topic, options.properties, clock),
+      topic_name_(options.topic),
+      clock_(clock) {}
 
 Producer::~Producer() {
   if (!handle()) return;
   // What is still queued is given up: flush() before, to have it sent.
-  rd_kafka_purge(handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  rd_kafka_purge(
+      handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 Result<std::unique_ptr<Producer>> Producer::open(const Options& options, const Clock& clock) {
@@ -54,26 +60,30 @@ Result<std::unique_ptr<Producer>> Producer::open(const Options& options, const C
   }
   properties["log.queue"] = "true";
   ASSIGN_OR_RETURN(Conf conf, make_conf(properties));
-  rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-    auto* self = static_cast<Producer*>(static_cast<Client*>(opaque));
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      ++self->acknowledged_;
-      return;
-    }
-    ++self->failed_;
-    ErrorKind kind = kind_of(message->err);
-    if (kind == ErrorKind::transient) kind = ErrorKind::failed;  // librdkafka has stopped to retry.
-    self->health().fail_for_good({kind, fmt::format("A record for topic {} was not taken by {}: {}", self->topic_name_,
-                                                    self->bootstrap(), rd_kafka_err2str(message->err))});
-  });
+  rd_kafka_conf_set_dr_msg_cb(
+      conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+        auto* self = static_cast<Producer*>(static_cast<Client*>(opaque));
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+          ++self->acknowledged_;
+          return;
+        }
+        ++self->failed_;
+        ErrorKind kind = kind_of(message->err);
+        if (kind == ErrorKind::transient)
+          kind = ErrorKind::failed;  // librdkafka has stopped to retry.
+        self->health().fail_for_good(
+            {kind, fmt::format("A record for topic {} was not taken by {}: {}", self->topic_name_,
+                               self->bootstrap(), rd_kafka_err2str(message->err))});
+      });
 
   std::unique_ptr<Producer> producer(new Producer(options, clock));
   RETURN_IF_ERROR(producer->start(std::move(conf), true));
   rd_kafka_set_log_queue(producer->handle(), nullptr);
   producer->topic_.reset(rd_kafka_topic_new(producer->handle(), options.topic.c_str(), nullptr));
   if (!producer->topic_) {
-    return fail(ErrorKind::usage, fmt::format("'{}' is no name for a topic: {}", printable(options.topic),
-                                              rd_kafka_err2str(rd_kafka_last_error())));
+    return fail(ErrorKind::usage,
+                fmt::format("'{}' is no name for a topic: {}", printable(options.topic),
+                            rd_kafka_err2str(rd_kafka_last_error())));
   }
   return producer;
 }
@@ -83,14 +93,15 @@ Result<bool> Producer::send(const Message& message) {
   // librdkafka takes a null pointer for a tombstone, so an empty value needs an address.
   static constexpr char kEmpty = 0;
   if (message.has_value && value == nullptr) value = const_cast<char*>(&kEmpty);
-  const char* key = message.key ? (message.key->data() != nullptr ? message.key->data() : &kEmpty) : nullptr;
+  const char* key =
+      message.key ? (message.key->data() != nullptr ? message.key->data() : &kEmpty) : nullptr;
   const size_t key_size = message.key ? message.key->size() : 0;
   const PartitionId partition = message.partition < 0 ? RD_KAFKA_PARTITION_UA : message.partition;
 
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (message.headers.empty()) {
-    const int failed = rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, value, message.value.size(), key,
-                                        key_size, nullptr);
+    const int failed = rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, value,
+                                        message.value.size(), key, key_size, nullptr);
     if (failed != 0) code = rd_kafka_last_error();
   } else {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
@@ -120,9 +131,11 @@ Result<bool> Producer::send(const Message& message) {
     return true;
   }
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
-  // librdkafka's own word on a fatal state comes with its cause by failure(), which the caller sees after poll().
+  // librdkafka's own word on a fatal state comes with its cause by failure(), which the caller sees
+  // after poll().
   const ErrorKind kind = kind_of(code) == ErrorKind::transient ? ErrorKind::failed : kind_of(code);
-  return fail(kind, fmt::format("A record for topic {} cannot be sent: {}", topic_name_, rd_kafka_err2str(code)));
+  return fail(kind, fmt::format("A record for topic {} cannot be sent: {}", topic_name_,
+                                rd_kafka_err2str(code)));
 }
 
 void Producer::poll(Millis wait) {
@@ -139,8 +152,9 @@ Status Producer::flush(Millis limit) {
     look_after_brokers();
   }
   if (in_flight() == 0) return {};
-  return fail(ErrorKind::transient, fmt::format("{} records for topic {} were not acknowledged by {} in time", in_flight(),
-                                                topic_name_, bootstrap()));
+  return fail(ErrorKind::transient,
+              fmt::format("{} records for topic {} were not acknowledged by {} in time",
+                          in_flight(), topic_name_, bootstrap()));
 }
 
 }  // namespace turntable::kafka

@@ -1,5 +1,5 @@
-// A producer, over librdkafka: idempotent, acknowledged by all in-sync replicas, with a bounded queue. Delivery reports
-// are polled on the caller's thread.
+// A producer, over librdkafka: idempotent, acknowledged by all in-sync replicas, with a bounded
+// queue. Delivery reports are polled on the caller's thread.
 #pragma once
 
 #include <functional>
@@ -20,17 +20,19 @@ class Producer final : public Client {
  public:
   struct Options {
     std::string topic;
-    // librdkafka's; those of the guarantee (enable.idempotence, acks) and message.timeout.ms (no end) have defaults here.
+    // librdkafka's; those of the guarantee (enable.idempotence, acks) and message.timeout.ms (no
+    // end) have defaults here.
     Properties properties;
   };
-  [[nodiscard]] static Result<std::unique_ptr<Producer>> open(const Options& options, const Clock& clock);
+  [[nodiscard]] static Result<std::unique_ptr<Producer>> open(const Options& options,
+                                                              const Clock& clock);
   ~Producer();
 
   struct Message {
     std::string_view value;
-    bool has_value = true;                 // False: a tombstone.
+    bool has_value = true;                     // False: a tombstone.
     std::optional<std::string_view> key = {};  // Records of one key go to one partition.
-    PartitionId partition = -1;            // Negative: by key, or spread.
+    PartitionId partition = -1;                // Negative: by key, or spread.
     std::span<const std::pair<std::string, std::string>> headers = {};
   };
   // False where the queue is full: poll() and try again. An Error where it can never be taken.
@@ -39,7 +41,8 @@ class Producer final : public Client {
   // Serves delivery reports, errors and the log, waiting up to `wait` for the first.
   void poll(Millis wait);
 
-  // Waits until all that was sent is decided, up to `limit`; where it is not, an Error of kind transient with the count.
+  // Waits until all that was sent is decided, up to `limit`; where it is not, an Error of kind
+  // transient with the count.
   [[nodiscard]] Status flush(Millis limit);
 
   [[nodiscard]] uint64_t sent() const { return sent_; }

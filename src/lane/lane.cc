@@ -29,7 +29,8 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
   const Status status = work();
-  // After a failure what is unacknowledged stays unstored, so that the next run reads it again; what is acknowledged is kept.
+  // After a failure what is unacknowledged stays unstored, so that the next run reads it again;
+  // what is acknowledged is kept.
   const Status closed = source_->close();
   return status ? closed : status;
 }
@@ -65,8 +66,8 @@ Status Lane::loop() {
 
 Result<bool> Lane::read() {
   blocked_since_.reset();
-  const size_t room = std::clamp(options_.flush_rows - std::min(rows_.size(), options_.flush_rows), size_t{1},
-                                 options_.poll_records);
+  const size_t room = std::clamp(options_.flush_rows - std::min(rows_.size(), options_.flush_rows),
+                                 size_t{1}, options_.poll_records);
   // Where the source has no descriptor to wait on, waiting is done inside poll().
   const Millis wait = source_->wait_fd() < 0 ? Millis(kWaitLimit) : Millis(0);
   ASSIGN_OR_RETURN(RecordBatch batch, source_->poll(room, wait));
@@ -86,7 +87,8 @@ void Lane::transform(RecordBatch batch) {
     origins = std::move(spare_origins_.back());
     spare_origins_.pop_back();
   }
-  for (const Record& record : batch.records) origins.push_back(ledger_.deliver(record.partition, record.offset));
+  for (const Record& record : batch.records)
+    origins.push_back(ledger_.deliver(record.partition, record.offset));
 
   if (rows_.empty()) rows_since_ = clock_.now();
   alive_.clear();
@@ -98,7 +100,8 @@ void Lane::transform(RecordBatch batch) {
   held_.push_back({std::move(batch), std::move(origins)});
 }
 
-void Lane::keep(std::string_view topic, const Record& record, const Reject& reject, const Origin& origin) {
+void Lane::keep(std::string_view topic, const Record& record, const Reject& reject,
+                const Origin& origin) {
   if (kept_.empty()) kept_since_ = clock_.now();
   parts_.dead_letters->add(topic, record, reject);
   kept_.push_back({origin, reject.code == RejectCode::unmatched});
@@ -108,13 +111,15 @@ void Lane::keep(std::string_view topic, const Record& record, const Reject& reje
 void Lane::refuse(const Acks::Refused& row) {
   if (ledger_.settled(row.origin)) return;
   for (const Held& held : held_) {
-    const auto found = std::find_if(held.origins.begin(), held.origins.end(), [&row](const Origin& origin) {
-      return origin.partition == row.origin.partition && origin.epoch == row.origin.epoch &&
-             origin.ticket == row.origin.ticket;
-    });
+    const auto found =
+        std::find_if(held.origins.begin(), held.origins.end(), [&row](const Origin& origin) {
+          return origin.partition == row.origin.partition && origin.epoch == row.origin.epoch &&
+                 origin.ticket == row.origin.ticket;
+        });
     if (found == held.origins.end()) continue;
     const auto index = static_cast<uint32_t>(found - held.origins.begin());
-    keep(held.batch.topic, held.batch.records[index], {index, RejectCode::row_refused, row.reason}, row.origin);
+    keep(held.batch.topic, held.batch.records[index], {index, RejectCode::row_refused, row.reason},
+         row.origin);
     return;
   }
   CHECK(!"a refused row is held until it is settled");
@@ -124,7 +129,9 @@ void Lane::refuse(const Acks::Refused& row) {
 void Lane::release() {
   while (!held_.empty()) {
     Held& oldest = held_.front();
-    while (oldest.settled < oldest.origins.size() && ledger_.settled(oldest.origins[oldest.settled])) ++oldest.settled;
+    while (oldest.settled < oldest.origins.size() &&
+           ledger_.settled(oldest.origins[oldest.settled]))
+      ++oldest.settled;
     if (oldest.settled < oldest.origins.size()) return;
     oldest.origins.clear();
     spare_origins_.push_back(std::move(oldest.origins));
@@ -147,7 +154,8 @@ Status Lane::flush() {
 Status Lane::collect(Millis wait) {
   ASSIGN_OR_RETURN(const Acks acks, parts_.sink->reap(wait));
   settle(acks);
-  if (!kept_.empty() && clock_.now() - kept_since_ >= kDeadLetterInterval) return flush_dead_letters();
+  if (!kept_.empty() && clock_.now() - kept_since_ >= kDeadLetterInterval)
+    return flush_dead_letters();
   return {};
 }
 
@@ -160,7 +168,8 @@ void Lane::settle(const Acks& acks) {
   times_.last_outcome = clock_.now();
 }
 
-// Makes dead letters durable and finishes their records. What is transient is said once and tried again later.
+// Makes dead letters durable and finishes their records. What is transient is said once and tried
+// again later.
 Status Lane::flush_dead_letters() {
   if (kept_.empty() || clock_.now() < dead_letters_retry_at_) return {};
   if (Status flushed = parts_.dead_letters->flush(); !flushed) {
@@ -170,7 +179,8 @@ Status Lane::flush_dead_letters() {
     dead_letters_retry_at_ = clock_.now() + dead_letter_backoff_.next();
     return {};
   }
-  if (dead_letters_failing_) log::warn("dead letters are written again to {}", parts_.dead_letters->name());
+  if (dead_letters_failing_)
+    log::warn("dead letters are written again to {}", parts_.dead_letters->name());
   dead_letters_failing_ = false;
   dead_letter_backoff_.reset();
   uint64_t unmatched = 0;
@@ -191,8 +201,9 @@ void Lane::store_positions() {
     const std::optional<Offset> next = ledger_.advance(partition);
     if (!next) continue;
     source_->store(partition, *next);
-    const auto known = std::find_if(positions_.begin(), positions_.end(),
-                                    [partition](const auto& entry) { return entry.first == partition; });
+    const auto known =
+        std::find_if(positions_.begin(), positions_.end(),
+                     [partition](const auto& entry) { return entry.first == partition; });
     if (known == positions_.end()) {
       positions_.emplace_back(partition, *next);
     } else {
@@ -203,7 +214,8 @@ void Lane::store_positions() {
 
 // Back-pressure: while this holds, nothing is read.
 bool Lane::blocked() const {
-  const bool rows_full = parts_.sink->full() && (flush_due() || rows_.size() >= options_.flush_rows);
+  const bool rows_full =
+      parts_.sink->full() && (flush_due() || rows_.size() >= options_.flush_rows);
   return rows_full || parts_.dead_letters->pending_bytes() >= kDeadLetterBytesLimit;
 }
 
@@ -224,12 +236,15 @@ Status Lane::wait_idle() {
   if (source_->wait_fd() < 0) return {};
   Millis wait = kWaitLimit;
   if (!rows_.empty()) {
-    const auto left = std::chrono::ceil<Millis>(rows_since_ + options_.flush_interval - clock_.now());
+    const auto left =
+        std::chrono::ceil<Millis>(rows_since_ + options_.flush_interval - clock_.now());
     wait = std::clamp(left, Millis(0), wait);
   }
-  std::array<pollfd, 2> descriptors{{{source_->wait_fd(), POLLIN, 0}, {parts_.sink->wait_fd(), POLLIN, 0}}};
+  std::array<pollfd, 2> descriptors{
+      {{source_->wait_fd(), POLLIN, 0}, {parts_.sink->wait_fd(), POLLIN, 0}}};
   // A negative descriptor is ignored by poll(2). An interrupted wait is as good as a finished one.
-  if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(wait.count())) < 0 && errno != EINTR)
+  if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(wait.count())) < 0 &&
+      errno != EINTR)
     return fail(ErrorKind::failed, "cannot wait for the source and the sink: poll(2) failed");
   return {};
 }
@@ -238,11 +253,12 @@ void Lane::on_assigned(std::span<const PartitionId> partitions) {
   for (const PartitionId partition : partitions) ledger_.assign(partition);
 }
 
-// The partitions are ours until this returns: what is in flight gets a bounded time to finish, then the rest is
-// given back, to be read again by the next owner.
+// The partitions are ours until this returns: what is in flight gets a bounded time to finish, then
+// the rest is given back, to be read again by the next owner.
 void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
   if (!lost && ledger_.in_flight() > 0) {
-    if (Status drained = drain(clock_.now() + options_.drain_bound); !drained) revoke_status_ = std::move(drained);
+    if (Status drained = drain(clock_.now() + options_.drain_bound); !drained)
+      revoke_status_ = std::move(drained);
   }
   if (!lost) store_positions();
   uint64_t given_back = 0;
@@ -256,14 +272,16 @@ Status Lane::drain(SteadyTime deadline) {
     if (clock_.now() >= deadline) return {};
     if (!rows_.empty() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
     RETURN_IF_ERROR(flush_dead_letters());
-    RETURN_IF_ERROR(collect(parts_.sink->in_flight() > 0 || dead_letters_failing_ ? kWaitLimit : Millis(0)));
+    RETURN_IF_ERROR(
+        collect(parts_.sink->in_flight() > 0 || dead_letters_failing_ ? kWaitLimit : Millis(0)));
   }
   return {};
 }
 
 // Clean end: everything that was read is finished before the group is left.
 Status Lane::finish() {
-  // 1. From here on nothing new is read. Rows and dead letters that are held are sent and waited for.
+  // 1. From here on nothing new is read. Rows and dead letters that are held are sent and waited
+  // for.
   const SteadyTime begun = clock_.now();
   bool told = false;
   while (ledger_.in_flight() > 0) {
@@ -272,8 +290,11 @@ Status Lane::finish() {
     if (ledger_.in_flight() == 0) break;
     RETURN_IF_ERROR(source_->keep_alive());
     if (!told && clock_.now() - begun >= kKeepAliveAfter * 5) {
-      log::warn("waiting for {} records that {} has not acknowledged; a second signal leaves at once, and the next run reads "
-                "them again", ledger_.in_flight(), parts_.sink->name());
+      log::warn(
+          "waiting for {} records that {} has not acknowledged; a second signal leaves at once, "
+          "and the next run reads "
+          "them again",
+          ledger_.in_flight(), parts_.sink->name());
       told = true;
     }
   }
@@ -282,8 +303,8 @@ Status Lane::finish() {
   return source_->commit();
 }
 
-// Waits, as a living member of the group, until all lanes have finished. True where a partition that is not at its end came
-// over meanwhile.
+// Waits, as a living member of the group, until all lanes have finished. True where a partition
+// that is not at its end came over meanwhile.
 Result<bool> Lane::given_more_to_read() {
   if (!options_.unfinished_lanes) return false;
   --*options_.unfinished_lanes;

@@ -1,8 +1,8 @@
 // A lane: one thread, one loop, from the source to the sink. Read this first.
 //
-// A lane owns its source, its decoder, its enricher, its sink, its ledger and its dead letters; there is no queue and no lock
-// inside. It polls a batch, takes it to the end, hands rows to the sink, collects acknowledgements, and stores positions that
-// have no unfinished record before them.
+// A lane owns its source, its decoder, its enricher, its sink, its ledger and its dead letters;
+// there is no queue and no lock inside. It polls a batch, takes it to the end, hands rows to the
+// sink, collects acknowledgements, and stores positions that have no unfinished record before them.
 #pragma once
 
 #include <atomic>
@@ -27,15 +27,17 @@
 namespace turntable {
 
 struct LaneOptions {
-  Millis flush_interval{1000};               // How long an unfilled batch waits; 0: not at all.
-  size_t flush_rows = 10'000;                // A batch is full at so many rows
-  size_t flush_bytes = size_t{8} << 20;      // or bytes.
-  size_t poll_records = 2'000;               // Taken from the source at once.
-  Millis drain_bound{5'000};                 // How long a revoke waits for acknowledgements.
-  // Lanes of one process that have not finished. A lane that has finished stays in its group until they all have: a member
-  // that leaves while the others are still joining makes them join again, and may leave unheard. Null: it is alone.
+  Millis flush_interval{1000};           // How long an unfilled batch waits; 0: not at all.
+  size_t flush_rows = 10'000;            // A batch is full at so many rows
+  size_t flush_bytes = size_t{8} << 20;  // or bytes.
+  size_t poll_records = 2'000;           // Taken from the source at once.
+  Millis drain_bound{5'000};             // How long a revoke waits for acknowledgements.
+  // Lanes of one process that have not finished. A lane that has finished stays in its group until
+  // they all have: a member that leaves while the others are still joining makes them join again,
+  // and may leave unheard. Null: it is alone.
   std::shared_ptr<std::atomic<unsigned>> unfinished_lanes;
-  std::function<void(size_t rows)> on_flush;  // Called on the lane's thread before rows go to the sink.
+  std::function<void(size_t rows)>
+      on_flush;  // Called on the lane's thread before rows go to the sink.
 };
 
 // The parts of a lane but for its source, which needs the lane to listen to its assignments.
@@ -58,7 +60,8 @@ class Lane final : public AssignmentListener {
   // `stop` and `clock` outlive the lane.
   Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock);
 
-  // Runs until the source's end, a stop, or a failure. Leaves nothing in flight unless it failed. Once.
+  // Runs until the source's end, a stop, or a failure. Leaves nothing in flight unless it failed.
+  // Once.
   [[nodiscard]] Status run(std::unique_ptr<Source> source);
 
   // Thread-safe while the lane runs.
@@ -68,7 +71,9 @@ class Lane final : public AssignmentListener {
   // After run().
   [[nodiscard]] uint64_t in_flight() const { return ledger_.in_flight(); }
   [[nodiscard]] const LaneTimes& times() const { return times_; }
-  [[nodiscard]] const std::vector<std::pair<PartitionId, Offset>>& positions() const { return positions_; }
+  [[nodiscard]] const std::vector<std::pair<PartitionId, Offset>>& positions() const {
+    return positions_;
+  }
 
   // From the source, inside poll().
   void on_assigned(std::span<const PartitionId> partitions) override;
@@ -79,7 +84,8 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
   void transform(RecordBatch batch);
-  void keep(std::string_view topic, const Record& record, const Reject& reject, const Origin& origin);
+  void keep(std::string_view topic, const Record& record, const Reject& reject,
+            const Origin& origin);
   void refuse(const Acks::Refused& row);
   void release();
   [[nodiscard]] bool flush_due() const;
@@ -101,8 +107,8 @@ class Lane final : public AssignmentListener {
     bool unmatched = false;
   };
 
-  // A batch whose bytes are kept until all its records are settled: the sink may still refuse a row, and its dead letter
-  // carries the record as it came.
+  // A batch whose bytes are kept until all its records are settled: the sink may still refuse a
+  // row, and its dead letter carries the record as it came.
   struct Held {
     RecordBatch batch;
     std::vector<Origin> origins;
@@ -116,15 +122,15 @@ class Lane final : public AssignmentListener {
   const Clock& clock_;
 
   Ledger ledger_;
-  RowBatch rows_;              // Not yet handed to the sink.
-  SteadyTime rows_since_;      // When the first of rows_ came.
-  std::vector<Kept> kept_;     // Dead letters that are not durable yet.
+  RowBatch rows_;           // Not yet handed to the sink.
+  SteadyTime rows_since_;   // When the first of rows_ came.
+  std::vector<Kept> kept_;  // Dead letters that are not durable yet.
   SteadyTime kept_since_;
   Backoff dead_letter_backoff_{Backoff::Options{}};
   SteadyTime dead_letters_retry_at_{};
   bool dead_letters_failing_ = false;
   std::optional<SteadyTime> blocked_since_;
-  Status revoke_status_;       // What went wrong inside a revoke; returned from the loop.
+  Status revoke_status_;  // What went wrong inside a revoke; returned from the loop.
 
   std::deque<Held> held_;
   std::vector<std::vector<Origin>> spare_origins_;  // Of released batches, for their memory.

@@ -208,7 +208,8 @@ TEST_F(LaneTest, AStopDrainsAndCommits) {
 TEST_F(LaneTest, GivesBackWhatIsNotAcknowledgedInTimeAndDropsTheLateAcknowledgement) {
   for (int i = 0; i < 20; ++i) topic_.add(i % 2, fmt::format("{{\"id\":{}}}", i));
   sink_->cork();
-  // Called on the lane's thread, just before its 20 rows go to the sink: the next poll finds partition 0 taken away.
+  // Called on the lane's thread, just before its 20 rows go to the sink: the next poll finds
+  // partition 0 taken away.
   options_.on_flush = [this](size_t) { source_->revoke({0}); };
   open();
   std::thread driver([this] {

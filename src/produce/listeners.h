@@ -1,4 +1,5 @@
-// People who listen to songs: what the emulator sends. The same seed gives the same plays everywhere.
+// People who listen to songs: what the emulator sends. The same seed gives the same plays
+// everywhere.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@
 
 namespace turntable {
 
-// Numbers from a seed that do not depend on the standard library's distributions, which differ between its makers.
+// Numbers from a seed that do not depend on the standard library's distributions, which differ
+// between its makers.
 class SeededRandom {
  public:
   explicit SeededRandom(uint64_t seed) : engine_(seed) {}
@@ -26,20 +28,22 @@ class SeededRandom {
 };
 
 // So many different names, made up of common first and last names; the last one is `last`.
-[[nodiscard]] std::vector<std::string> people_names(size_t count, const std::string& last, SeededRandom& random);
+[[nodiscard]] std::vector<std::string> people_names(size_t count, const std::string& last,
+                                                    SeededRandom& random);
 
-// The seconds since 1970 of a civil time "YYYY-MM-DD HH:MI", with or without seconds, as if it were UTC; formatted again by
-// Listeners it is the same text. An Error of kind usage where it is none.
+// The seconds since 1970 of a civil time "YYYY-MM-DD HH:MI", with or without seconds, as if it were
+// UTC; formatted again by Listeners it is the same text. An Error of kind usage where it is none.
 [[nodiscard]] Result<int64_t> parse_civil_time(std::string_view text);
 
 // One thread. Plays have an id from 0 to 99999, a person, a song and a time.
 class Listeners {
  public:
   struct Options {
-    std::vector<std::string> people;       // Not empty.
-    std::vector<std::string> songs;        // Not empty.
+    std::vector<std::string> people;             // Not empty.
+    std::vector<std::string> songs;              // Not empty.
     std::string time_format = "%Y-%m-%d %H:%M";  // strftime's.
-    std::optional<int64_t> start_time = {};      // Seconds: the plays' own clock starts there, a second a play; else now.
+    std::optional<int64_t> start_time =
+        {};  // Seconds: the plays' own clock starts there, a second a play; else now.
   };
   Listeners(Options options, SeededRandom random, const Clock& clock);
 

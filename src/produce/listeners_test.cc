@@ -7,7 +7,8 @@
 namespace turntable {
 namespace {
 
-Listeners listeners(uint64_t seed, std::optional<int64_t> start = {}, const std::string& format = "%Y-%m-%d %H:%M") {
+Listeners listeners(uint64_t seed, std::optional<int64_t> start = {},
+                    const std::string& format = "%Y-%m-%d %H:%M") {
   static const SystemClock clock;
   SeededRandom random(seed);
   std::vector<std::string> people = people_names(5, "Dimitris Tsirmpas", random);
@@ -17,8 +18,9 @@ Listeners listeners(uint64_t seed, std::optional<int64_t> start = {}, const std:
 TEST(Listeners, GiveTheSamePlaysForTheSameSeedOnEveryMachine) {
   Listeners plays = listeners(7, parse_civil_time("2024-03-03 09:59").value());
   // Written down, so that another standard library or processor has to give the same.
-  EXPECT_EQ(plays.next().json,
-            R"({"id": 25715, "name": "Samuel Roberts", "song": "Ångström \\ λ", "time": "2024-03-03 09:59"})");
+  EXPECT_EQ(
+      plays.next().json,
+      R"({"id": 25715, "name": "Samuel Roberts", "song": "Ångström \\ λ", "time": "2024-03-03 09:59"})");
 }
 
 TEST(Listeners, DifferForDifferentSeeds) {
@@ -58,9 +60,10 @@ TEST(CivilTime, TakesWhatThereIsAndNothingElse) {
   EXPECT_EQ(parse_civil_time("1970-01-01 00:01").value(), 60);
   EXPECT_EQ(parse_civil_time("2024-02-29 23:59:59").value(), 1709251199);
   EXPECT_EQ(parse_civil_time("2024-03-03T10:00").value(), 1709460000);
-  for (const char* text : {"", "2024", "2024-03-03", "2024-03-03 10", "2024-13-01 10:00", "2023-02-29 10:00",
-                           "2024-03-03 24:00", "2024-03-03 10:60", "2024-3-3 10:00", "2024-03-03 10:00:00 ",
-                           "2024-03-03 10:00:0", "24-03-03 10:00", "2024/03/03 10:00", "2024-03--3 10:00"}) {
+  for (const char* text :
+       {"", "2024", "2024-03-03", "2024-03-03 10", "2024-13-01 10:00", "2023-02-29 10:00",
+        "2024-03-03 24:00", "2024-03-03 10:60", "2024-3-3 10:00", "2024-03-03 10:00:00 ",
+        "2024-03-03 10:00:0", "24-03-03 10:00", "2024/03/03 10:00", "2024-03--3 10:00"}) {
     const auto time = parse_civil_time(text);
     EXPECT_FALSE(time) << text;
     if (!time) {

@@ -17,11 +17,12 @@ namespace turntable {
 
 namespace {
 
-constexpr double kReadableRate = 50;        // Records per second that a person can watch go by.
+constexpr double kReadableRate = 50;  // Records per second that a person can watch go by.
 constexpr uint64_t kReadableCount = 1000;
-constexpr Millis kSlice{50};                // A stop is noticed so soon.
-constexpr Millis kStoppedWait{5'000};       // After a stop: for what was sent to be acknowledged, while nothing is.
-constexpr uint64_t kPollEvery = 512;        // Records between two looks at delivery reports.
+constexpr Millis kSlice{50};  // A stop is noticed so soon.
+constexpr Millis kStoppedWait{
+    5'000};  // After a stop: for what was sent to be acknowledged, while nothing is.
+constexpr uint64_t kPollEvery = 512;  // Records between two looks at delivery reports.
 
 // What people see while it runs: each record, or, where they are too many, one line of progress.
 class Progress {
@@ -30,7 +31,8 @@ class Progress {
       : out_(out),
         clock_(clock),
         wanted_(options.count),
-        each_((options.rate > 0 && options.rate <= kReadableRate) || options.count <= kReadableCount),
+        each_((options.rate > 0 && options.rate <= kReadableRate) ||
+              options.count <= kReadableCount),
         terminal_(isatty(fileno(out)) == 1),
         last_at_(clock.now()) {
     fmt::print(out_, "Data stream open. Records sent:\n");
@@ -50,10 +52,12 @@ class Progress {
     if (each_ || now - last_at_ < every) return;
     const double seconds = std::chrono::duration<double>(now - last_at_).count();
     const auto rate = static_cast<uint64_t>(static_cast<double>(count - last_count_) / seconds);
-    const std::string line = fmt::format("{} of {} records acknowledged, {}/s", grouped(count), grouped(wanted_), grouped(rate));
+    const std::string line = fmt::format("{} of {} records acknowledged, {}/s", grouped(count),
+                                         grouped(wanted_), grouped(rate));
     if (terminal_) {
       constexpr size_t kWidth = 24;
-      const size_t full = wanted_ == 0 ? kWidth : std::min<size_t>(kWidth, count * kWidth / wanted_);
+      const size_t full =
+          wanted_ == 0 ? kWidth : std::min<size_t>(kWidth, count * kWidth / wanted_);
       fmt::print(out_, "\r[{:=<{}}{: <{}}] {}\033[K", "", full, "", kWidth - full, line);
       open_line_ = true;
     } else {
@@ -66,9 +70,11 @@ class Progress {
 
   void end(const ProduceReport& report, const std::string& topic) {
     if (open_line_) fmt::print(out_, "\r\033[K");
-    const double rate = report.seconds > 0 ? static_cast<double>(report.acknowledged) / report.seconds : 0;
-    fmt::print(out_, "{} of {} records acknowledged by topic {} in {:.1f} s ({}/s).\n", report.acknowledged, report.wanted,
-               topic, report.seconds, grouped(static_cast<uint64_t>(std::llround(rate))));
+    const double rate =
+        report.seconds > 0 ? static_cast<double>(report.acknowledged) / report.seconds : 0;
+    fmt::print(out_, "{} of {} records acknowledged by topic {} in {:.1f} s ({}/s).\n",
+               report.acknowledged, report.wanted, topic, report.seconds,
+               grouped(static_cast<uint64_t>(std::llround(rate))));
     std::fflush(out_);
   }
 
@@ -86,18 +92,21 @@ class Progress {
 Result<Listeners> make_listeners(const ProduceOptions& options, const Clock& clock) {
   if (options.people == 0) return fail(ErrorKind::usage, "--people must be at least 1");
   if (options.key != "none" && options.key != "name" && options.key != "song") {
-    return fail(ErrorKind::usage, fmt::format("--key {} is not known: it is none, name or song", printable(options.key)));
+    return fail(ErrorKind::usage, fmt::format("--key {} is not known: it is none, name or song",
+                                              printable(options.key)));
   }
   if (!(options.rate >= 0) || !std::isfinite(options.rate)) {
     return fail(ErrorKind::usage, "--rate must be 0 or more records per second");
   }
-  ASSIGN_OR_RETURN(std::vector<std::string> songs, load_songs(options.catalogue, options.song_column));
+  ASSIGN_OR_RETURN(std::vector<std::string> songs,
+                   load_songs(options.catalogue, options.song_column));
   SeededRandom random(options.seed ? *options.seed : std::random_device{}());
   std::vector<std::string> people = people_names(options.people, options.name, random);
   Listeners::Options chosen{std::move(people), std::move(songs), options.time_format, {}};
   if (Listeners::time_text(options.time_format, {}).empty()) {
-    return fail(ErrorKind::usage, fmt::format("--time-format '{}' gives no text, or one of more than 255 bytes",
-                                              printable(options.time_format)));
+    return fail(ErrorKind::usage,
+                fmt::format("--time-format '{}' gives no text, or one of more than 255 bytes",
+                            printable(options.time_format)));
   }
   if (!options.start_time.empty()) {
     ASSIGN_OR_RETURN(chosen.start_time, parse_civil_time(options.start_time));
@@ -105,14 +114,16 @@ Result<Listeners> make_listeners(const ProduceOptions& options, const Clock& clo
   return Listeners(std::move(chosen), random, clock);
 }
 
-// The time at which record number `index` is due. Counted from the start, so that delays do not add up.
+// The time at which record number `index` is due. Counted from the start, so that delays do not add
+// up.
 SteadyTime due(SteadyTime start, uint64_t index, double rate) {
   if (rate <= 0) return start;
   const std::chrono::duration<double> after(static_cast<double>(index) / rate);
   return start + std::chrono::duration_cast<SteadyTime::duration>(after);
 }
 
-Result<std::unique_ptr<kafka::Producer>> open_producer(const ProduceOptions& options, const Clock& clock) {
+Result<std::unique_ptr<kafka::Producer>> open_producer(const ProduceOptions& options,
+                                                       const Clock& clock) {
   kafka::Properties properties = options.properties;
   properties.emplace("bootstrap.servers", options.bootstrap);
   properties.emplace("compression.type", options.compression);
@@ -120,9 +131,10 @@ Result<std::unique_ptr<kafka::Producer>> open_producer(const ProduceOptions& opt
   return kafka::Producer::open({options.topic, std::move(properties)}, clock);
 }
 
-// The loop: a play when it is due, delivery reports in between. Ends when all are sent, on a stop, or on what no retry mends.
-Status send_all(const ProduceOptions& options, Listeners& listeners, kafka::Producer& producer, const StopToken& stop,
-                Progress& progress, const Clock& clock) {
+// The loop: a play when it is due, delivery reports in between. Ends when all are sent, on a stop,
+// or on what no retry mends.
+Status send_all(const ProduceOptions& options, Listeners& listeners, kafka::Producer& producer,
+                const StopToken& stop, Progress& progress, const Clock& clock) {
   const SteadyTime start = clock.now();
   for (uint64_t i = 0; i < options.count && !stop.requested(); ++i) {
     for (SteadyTime at = due(start, i, options.rate); options.rate > 0 && !stop.requested();) {
@@ -157,8 +169,10 @@ Status send_all(const ProduceOptions& options, Listeners& listeners, kafka::Prod
   return {};
 }
 
-// Waits for what is under way, as long as it takes; after a stop only while acknowledgements keep coming.
-void await_acknowledgements(kafka::Producer& producer, const StopToken& stop, Progress& progress, const Clock& clock) {
+// Waits for what is under way, as long as it takes; after a stop only while acknowledgements keep
+// coming.
+void await_acknowledgements(kafka::Producer& producer, const StopToken& stop, Progress& progress,
+                            const Clock& clock) {
   SteadyTime last_news = clock.now();
   for (uint64_t before = producer.in_flight(); producer.in_flight() > 0 && !producer.failure();) {
     if (producer.flush(kSlice * 4)) return;
@@ -184,11 +198,13 @@ Result<std::vector<std::string>> load_songs(const std::string& path, const std::
   for (size_t row = 0; row < names.rows(); ++row) {
     if (!names.is_null(row)) songs.emplace_back(names.get<std::string_view>(row));
   }
-  if (songs.empty()) return fail(ErrorKind::usage, fmt::format("{} has no songs in its column {}", path, column));
+  if (songs.empty())
+    return fail(ErrorKind::usage, fmt::format("{} has no songs in its column {}", path, column));
   return songs;
 }
 
-Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop, std::FILE* out) {
+Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop,
+                              std::FILE* out) {
   const SystemClock clock;
   ASSIGN_OR_RETURN(Listeners listeners, make_listeners(options, clock));
   ASSIGN_OR_RETURN(const std::unique_ptr<kafka::Producer> producer, open_producer(options, clock));
@@ -201,12 +217,14 @@ Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& st
   const ProduceReport report{options.count, producer->sent(), producer->acknowledged(), seconds};
   progress.end(report, options.topic);
 
-  const std::string counts = fmt::format("{} of {} records that were sent to topic {} are acknowledged", report.acknowledged,
-                                         report.sent, options.topic);
+  const std::string counts =
+      fmt::format("{} of {} records that were sent to topic {} are acknowledged",
+                  report.acknowledged, report.sent, options.topic);
   if (!sent) return tl::unexpected<Error>(Error(sent.error()).with(counts));
   if (producer->failure()) return tl::unexpected<Error>(Error(*producer->failure()).with(counts));
   if (report.acknowledged < report.sent) {
-    return fail(ErrorKind::failed, fmt::format("Only {}; {} gave no answer in time", counts, options.bootstrap));
+    return fail(ErrorKind::failed,
+                fmt::format("Only {}; {} gave no answer in time", counts, options.bootstrap));
   }
   return report;
 }

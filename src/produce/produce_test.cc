@@ -16,14 +16,16 @@
 namespace turntable {
 namespace {
 
-// What a topic holds, read without this project's source: every record of every partition from its beginning.
+// What a topic holds, read without this project's source: every record of every partition from its
+// beginning.
 class Reader final : private kafka::RebalanceHandler {
  public:
   struct Play {
     std::string key;
     std::string value;
   };
-  std::map<PartitionId, std::vector<Play>> read(const std::string& bootstrap, const std::string& topic, size_t count) {
+  std::map<PartitionId, std::vector<Play>> read(const std::string& bootstrap,
+                                                const std::string& topic, size_t count) {
     const SystemClock clock;
     auto consumer = kafka::Consumer::open({.topic = topic,
                                            .properties = {{"bootstrap.servers", bootstrap},
@@ -48,7 +50,8 @@ class Reader final : private kafka::RebalanceHandler {
   }
 
  private:
-  std::optional<std::vector<kafka::Position>> on_assign(std::span<const PartitionId> partitions) override {
+  std::optional<std::vector<kafka::Position>> on_assign(
+      std::span<const PartitionId> partitions) override {
     std::vector<kafka::Position> starts;
     for (const PartitionId partition : partitions) starts.push_back({partition, 0});
     return starts;
@@ -76,7 +79,8 @@ class Produce : public testing::Test {
     auto report = produce(options_, stop_, out);
     std::rewind(out);
     char buffer[4096];
-    for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, out)) > 0;) output_.append(buffer, got);
+    for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, out)) > 0;)
+      output_.append(buffer, got);
     std::fclose(out);
     return report;
   }
@@ -94,7 +98,8 @@ TEST_F(Produce, SendsAsManyPlaysAsAskedAndSaysThatTheyAreAcknowledged) {
   EXPECT_EQ(report->sent, 500U);
   EXPECT_EQ(report->acknowledged, 500U);
   EXPECT_TRUE(output_.starts_with("Data stream open. Records sent:\n{\"id\": ")) << output_;
-  EXPECT_NE(output_.find("\n500 of 500 records acknowledged by topic test in "), std::string::npos) << output_;
+  EXPECT_NE(output_.find("\n500 of 500 records acknowledged by topic test in "), std::string::npos)
+      << output_;
 
   size_t count = 0;
   std::set<std::string> values;
@@ -116,7 +121,9 @@ TEST_F(Produce, SendsTheSamePlaysAgainForTheSameSeed) {
   ASSERT_TRUE(run());
   const std::string first = std::exchange(output_, "");
   ASSERT_TRUE(run());
-  const auto plays = [](const std::string& text) { return text.substr(0, text.find("500 of 500")); };
+  const auto plays = [](const std::string& text) {
+    return text.substr(0, text.find("500 of 500"));
+  };
   EXPECT_EQ(plays(first), plays(output_));
 }
 
@@ -188,7 +195,8 @@ TEST_F(Produce, FailsWithBothCountsWhenABrokerNeverAnswersBeforeTheStop) {
   stopper.join();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().kind, ErrorKind::failed);
-  EXPECT_NE(report.error().message.find("0 of 500 records"), std::string::npos) << report.error().message;
+  EXPECT_NE(report.error().message.find("0 of 500 records"), std::string::npos)
+      << report.error().message;
 }
 
 TEST_F(Produce, RefusesWhatItCannotDo) {

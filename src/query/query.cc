@@ -79,8 +79,9 @@ Result<std::vector<CqlStatement>> read_statements(std::string_view text, const s
   return std::move(*statements);
 }
 
-Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements, const std::string& label,
-                      RowFormat format, const TextOutput& out, const StopToken& stop) {
+Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements,
+                      const std::string& label, RowFormat format, const TextOutput& out,
+                      const StopToken& stop) {
   for (const CqlStatement& statement : statements) {
     if (stop.requested()) return fail(ErrorKind::interrupted, "the query was interrupted");
     auto stream = store.run(statement);

@@ -30,7 +30,8 @@ struct QueryOptions {
 [[nodiscard]] Status run_query(const QueryOptions& options, const StopToken& stop);
 
 // One statement or more, or an error of kind usage. `label` stands for the file in messages.
-[[nodiscard]] Result<std::vector<CqlStatement>> read_statements(std::string_view text, const std::string& label);
+[[nodiscard]] Result<std::vector<CqlStatement>> read_statements(std::string_view text,
+                                                                const std::string& label);
 
 // The same for a store that is open.
 [[nodiscard]] Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements,

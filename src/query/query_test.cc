@@ -162,7 +162,8 @@ TEST_F(QueryTest, AFileThatRemembersNoKeyspaceIsReadWithoutOne) {
                   ->execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)"));
   QueryOptions other = options("SELECT a FROM ks.t");
   other.sqlite_path = path("other.db");
-  EXPECT_THAT(run(other), HasSubstr("remembers no keyspace (--keyspace gives it one), its tables: t"));
+  EXPECT_THAT(run(other),
+              HasSubstr("remembers no keyspace (--keyspace gives it one), its tables: t"));
   other.keyspace = "ks";
   EXPECT_THAT(run(other), HasSubstr("(1 rows)"));
   QueryOptions bare = options("SELECT a FROM t");

@@ -179,8 +179,11 @@ StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatemen
   if (const auto row = tables->step(); row && *row)
     out.error.message +=
         keyspace_ == kNoKeyspace
-            ? fmt::format("; the file remembers no keyspace (--keyspace gives it one), its tables: {}", tables->text(0))
-            : fmt::format("; the file's keyspace is {}, its tables: {}", keyspace_, tables->text(0));
+            ? fmt::format(
+                  "; the file remembers no keyspace (--keyspace gives it one), its tables: {}",
+                  tables->text(0))
+            : fmt::format("; the file's keyspace is {}, its tables: {}", keyspace_,
+                          tables->text(0));
   return out;
 }
 

@@ -1,4 +1,5 @@
-// A bump allocator for the text that a batch computes. Freed all at once; memory is kept for the next batch.
+// A bump allocator for the text that a batch computes. Freed all at once; memory is kept for the
+// next batch.
 #pragma once
 
 #include <cstring>

@@ -1,6 +1,7 @@
-// Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL) and that many bytes in
-// Cassandra's wire form (CQL binary protocol v4, section 6): big-endian integers and IEEE floats, one byte for a
-// boolean, UTF-8 for text, milliseconds since 1970 for a timestamp. Every sink takes rows in this form.
+// Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL) and that
+// many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian integers and
+// IEEE floats, one byte for a boolean, UTF-8 for text, milliseconds since 1970 for a timestamp.
+// Every sink takes rows in this form.
 #pragma once
 
 #include <bit>
@@ -36,7 +37,9 @@ inline void append_be64(std::string& out, uint64_t value) {
   return __builtin_bswap64(value);
 }
 
-inline void append_null_cell(std::string& out) { append_be32(out, static_cast<uint32_t>(kNullCell)); }
+inline void append_null_cell(std::string& out) {
+  append_be32(out, static_cast<uint32_t>(kNullCell));
+}
 inline void append_view_cell(std::string& out, std::string_view bytes) {
   append_be32(out, static_cast<uint32_t>(bytes.size()));
   out.append(bytes);
@@ -65,7 +68,8 @@ inline void append_bool_cell(std::string& out, bool value) {
 // Appends the value of `column` at `row`, of the column's own type.
 void append_cell(std::string& out, const Column& column, size_t row);
 
-// One cell read back: nothing where it is NULL. The typed accessors expect the type that was written.
+// One cell read back: nothing where it is NULL. The typed accessors expect the type that was
+// written.
 class CellView {
  public:
   CellView() = default;
@@ -95,7 +99,8 @@ class CellReader {
   std::string_view rest_;
 };
 
-// A value as people read it: what the console sink and dead letters show. NULL is "null"; timestamps are ISO 8601 UTC.
+// A value as people read it: what the console sink and dead letters show. NULL is "null";
+// timestamps are ISO 8601 UTC.
 [[nodiscard]] std::string cell_text(CellView cell, Type type);
 
 }  // namespace turntable

@@ -56,9 +56,13 @@ TEST(Cell, ReadsBackWhatWasWritten) {
 }
 
 TEST(Cell, ShowsValuesAsPeopleReadThem) {
-  const auto shown = [](const std::string& cell, Type type) { return cell_text(CellReader(cell).next(), type); };
-  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{1'709'460'900'000'000}), Type::timestamp), "2024-03-03T10:15:00.000Z");
-  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1000}), Type::timestamp), "1969-12-31T23:59:59.999Z");
+  const auto shown = [](const std::string& cell, Type type) {
+    return cell_text(CellReader(cell).next(), type);
+  };
+  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{1'709'460'900'000'000}), Type::timestamp),
+            "2024-03-03T10:15:00.000Z");
+  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1000}), Type::timestamp),
+            "1969-12-31T23:59:59.999Z");
   EXPECT_EQ(shown(cell_of(Type::bytes, std::string_view("\x01\xff", 2)), Type::bytes), "0x01ff");
   EXPECT_EQ(shown(cell_of(Type::float32, 0.748F), Type::float32), "0.748");
 }

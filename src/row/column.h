@@ -1,5 +1,5 @@
-// A column: the values of one expression for the rows of a batch. This is what decoders fill and the
-// evaluator computes on; rows leave it as cells (row/cell.h).
+// A column: the values of one expression for the rows of a batch. This is what decoders fill and
+// the evaluator computes on; rows leave it as cells (row/cell.h).
 #pragma once
 
 #include <cstdint>
@@ -16,32 +16,45 @@ namespace turntable {
 // The rows of a batch that are still alive, as ascending indices. Steps compute for these only.
 using Selection = std::vector<uint32_t>;
 
-// The C++ type of a Type: bool as uint8_t, timestamp as int64_t (microseconds), text, bytes and jsonb as views.
+// The C++ type of a Type: bool as uint8_t, timestamp as int64_t (microseconds), text, bytes and
+// jsonb as views.
 template <Type type>
 using CppType = std::conditional_t<
     type == Type::boolean, uint8_t,
     std::conditional_t<
         type == Type::int32, int32_t,
-        std::conditional_t<
-            type == Type::int64 || type == Type::timestamp, int64_t,
-            std::conditional_t<type == Type::float32, float,
-                               std::conditional_t<type == Type::float64, double, std::string_view>>>>>;
+        std::conditional_t<type == Type::int64 || type == Type::timestamp, int64_t,
+                           std::conditional_t<type == Type::float32, float,
+                                              std::conditional_t<type == Type::float64, double,
+                                                                 std::string_view>>>>>;
 
-// Values of rows that are NULL or not selected are unspecified. Views point into the record, an arena or a
-// catalogue that outlives the batch. One thread.
+// Values of rows that are NULL or not selected are unspecified. Views point into the record, an
+// arena or a catalogue that outlives the batch. One thread.
 class Column {
  public:
   explicit Column(Type type) : type_(type) {
     switch (type) {
-      case Type::boolean: values_.emplace<std::vector<uint8_t>>(); break;
-      case Type::int32: values_.emplace<std::vector<int32_t>>(); break;
+      case Type::boolean:
+        values_.emplace<std::vector<uint8_t>>();
+        break;
+      case Type::int32:
+        values_.emplace<std::vector<int32_t>>();
+        break;
       case Type::int64:
-      case Type::timestamp: values_.emplace<std::vector<int64_t>>(); break;
-      case Type::float32: values_.emplace<std::vector<float>>(); break;
-      case Type::float64: values_.emplace<std::vector<double>>(); break;
+      case Type::timestamp:
+        values_.emplace<std::vector<int64_t>>();
+        break;
+      case Type::float32:
+        values_.emplace<std::vector<float>>();
+        break;
+      case Type::float64:
+        values_.emplace<std::vector<double>>();
+        break;
       case Type::text:
       case Type::bytes:
-      case Type::jsonb: values_.emplace<std::vector<std::string_view>>(); break;
+      case Type::jsonb:
+        values_.emplace<std::vector<std::string_view>>();
+        break;
     }
   }
 

@@ -15,9 +15,10 @@ inline constexpr int64_t kNoTimestamp = std::numeric_limits<int64_t>::min();
 
 // Views are owned by the batch that holds the record.
 struct Record {
-  std::string_view value;          // Empty where has_value is false (a Kafka tombstone) or the value is empty.
+  std::string_view
+      value;  // Empty where has_value is false (a Kafka tombstone) or the value is empty.
   std::string_view key;
-  std::string_view headers;        // A JSON object, where the source was asked for headers; else empty.
+  std::string_view headers;  // A JSON object, where the source was asked for headers; else empty.
   Offset offset = 0;
   int64_t timestamp_ms = kNoTimestamp;  // Since 1970, as the source stamps it.
   PartitionId partition = 0;

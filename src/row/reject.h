@@ -1,4 +1,5 @@
-// A record that did not become a row, and why. Bad input is data: it is counted and kept, never logged per record.
+// A record that did not become a row, and why. Bad input is data: it is counted and kept, never
+// logged per record.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@ namespace turntable {
 
 // Stable codes; their names are part of the dead letters' format.
 enum class RejectCode : uint8_t {
-  empty_value,    // No value, or an empty one.
+  empty_value,  // No value, or an empty one.
   invalid_utf8,
   json_syntax,    // Not JSON, not an object, nested too deep.
   missing_field,  // A NOT NULL column's field is absent.

@@ -13,8 +13,9 @@ namespace turntable {
 // Names one record of a lane's ledger, so that the sink's acknowledgement finds its way back.
 struct Origin {
   PartitionId partition = 0;
-  uint32_t epoch = 0;   // The assignment under which it was read; older ones are late and dropped.
-  uint64_t ticket = 0;  // The ledger's number for the record, ascending in delivery order per partition.
+  uint32_t epoch = 0;  // The assignment under which it was read; older ones are late and dropped.
+  uint64_t ticket =
+      0;  // The ledger's number for the record, ascending in delivery order per partition.
 };
 
 // All rows have the same columns. Cleared and refilled; memory is kept.

@@ -33,15 +33,25 @@ struct Alias {
 
 // https://www.postgresql.org/docs/15/datatype.html, table 8.1.
 constexpr Alias kAliases[] = {
-    {"bool", Type::boolean},   {"int4", Type::int32},    {"integer", Type::int32},
-    {"int8", Type::int64},     {"float4", Type::float32}, {"float8", Type::float64},
-    {"double", Type::float64}, {"varchar", Type::text},   {"timestamp with time zone", Type::timestamp},
+    {"bool", Type::boolean},
+    {"int4", Type::int32},
+    {"integer", Type::int32},
+    {"int8", Type::int64},
+    {"float4", Type::float32},
+    {"float8", Type::float64},
+    {"double", Type::float64},
+    {"varchar", Type::text},
+    {"timestamp with time zone", Type::timestamp},
 };
 
 }  // namespace
 
-std::string_view sql_name(Type type) { return kNames[static_cast<size_t>(type)].sql; }
-std::string_view cql_name(Type type) { return kNames[static_cast<size_t>(type)].cql; }
+std::string_view sql_name(Type type) {
+  return kNames[static_cast<size_t>(type)].sql;
+}
+std::string_view cql_name(Type type) {
+  return kNames[static_cast<size_t>(type)].cql;
+}
 
 std::optional<Type> type_from_sql(std::string_view name) {
   for (const Names& names : kNames)
@@ -54,7 +64,8 @@ std::optional<Type> type_from_sql(std::string_view name) {
 std::string schema_tree(const Schema& schema) {
   std::string out = "root\n";
   for (const ColumnDef& column : schema)
-    out += fmt::format(" |-- {}: {} (nullable = {})\n", column.name, sql_name(column.type), !column.not_null);
+    out += fmt::format(" |-- {}: {} (nullable = {})\n", column.name, sql_name(column.type),
+                       !column.not_null);
   return out;
 }
 

@@ -9,8 +9,8 @@
 
 namespace turntable {
 
-using Offset = int64_t;        // A position in one partition; for files, a line number from 0.
-using PartitionId = int32_t;   // Kafka's partition number; 0 for files.
+using Offset = int64_t;       // A position in one partition; for files, a line number from 0.
+using PartitionId = int32_t;  // Kafka's partition number; 0 for files.
 
 enum class Type : uint8_t {
   boolean,
@@ -24,10 +24,12 @@ enum class Type : uint8_t {
   jsonb,      // a JSON text
 };
 
-// PostgreSQL's name: "int", "bigint", "real", "double precision", "boolean", "text", "bytea", "timestamptz", "jsonb".
+// PostgreSQL's name: "int", "bigint", "real", "double precision", "boolean", "text", "bytea",
+// "timestamptz", "jsonb".
 [[nodiscard]] std::string_view sql_name(Type type);
 
-// Cassandra's name: "int", "bigint", "float", "double", "boolean", "text", "blob", "timestamp", "text".
+// Cassandra's name: "int", "bigint", "float", "double", "boolean", "text", "blob", "timestamp",
+// "text".
 [[nodiscard]] std::string_view cql_name(Type type);
 
 // From PostgreSQL's names and their aliases (int4, integer, float8, varchar, …), in lower case.

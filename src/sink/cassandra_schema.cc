@@ -9,17 +9,22 @@ namespace {
 
 LiveColumn::Kind kind_of(cassandra::TableColumn::Kind kind) {
   switch (kind) {
-    case cassandra::TableColumn::Kind::partition_key: return LiveColumn::Kind::partition;
-    case cassandra::TableColumn::Kind::clustering: return LiveColumn::Kind::clustering;
-    case cassandra::TableColumn::Kind::fixed: return LiveColumn::Kind::fixed;
-    case cassandra::TableColumn::Kind::regular: break;
+    case cassandra::TableColumn::Kind::partition_key:
+      return LiveColumn::Kind::partition;
+    case cassandra::TableColumn::Kind::clustering:
+      return LiveColumn::Kind::clustering;
+    case cassandra::TableColumn::Kind::fixed:
+      return LiveColumn::Kind::fixed;
+    case cassandra::TableColumn::Kind::regular:
+      break;
   }
   return LiveColumn::Kind::regular;
 }
 
 }  // namespace
 
-Status create_cassandra_table(cassandra::Session& session, const SinkTable& table, const KeyspaceOptions& options) {
+Status create_cassandra_table(cassandra::Session& session, const SinkTable& table,
+                              const KeyspaceOptions& options) {
   ASSIGN_OR_RETURN(const std::string keyspace, keyspace_ddl(table.keyspace, options));
   RETURN_IF_ERROR(session.execute(keyspace));
   return session.execute(table_ddl(table, Dialect::cql));
@@ -30,8 +35,13 @@ Result<Difference> check_cassandra_table(cassandra::Session& session, const Sink
   Difference difference;
   if (columns.empty()) {
     ASSIGN_OR_RETURN(const bool keyspace, cassandra::has_keyspace(session, table.keyspace));
-    difference.faults.push_back(keyspace ? fmt::format("there is no table {} in keyspace {}; `turntable schema apply` makes it", table.name, table.keyspace)
-                                         : fmt::format("there is no keyspace {}; `turntable schema apply` makes it and the table", table.keyspace));
+    difference.faults.push_back(
+        keyspace
+            ? fmt::format("there is no table {} in keyspace {}; `turntable schema apply` makes it",
+                          table.name, table.keyspace)
+            : fmt::format(
+                  "there is no keyspace {}; `turntable schema apply` makes it and the table",
+                  table.keyspace));
     return difference;
   }
   std::vector<LiveColumn> live;

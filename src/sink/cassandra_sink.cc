@@ -21,7 +21,8 @@ std::vector<size_t> partition_cells(const SinkTable& table) {
   return cells;
 }
 
-// Cells are handed over as they are, and Cassandra takes any four bytes for a float: types must be the same.
+// Cells are handed over as they are, and Cassandra takes any four bytes for a float: types must be
+// the same.
 Status check_types(const cassandra::Statement& statement, const SinkTable& table) {
   CHECK(statement.columns.size() == table.columns.size());
   std::string faults;
@@ -29,7 +30,8 @@ Status check_types(const cassandra::Statement& statement, const SinkTable& table
     const std::string& live = statement.columns[i].type;
     const std::string_view ours = cql_name(table.columns[i].type);
     if (live != ours)
-      faults += fmt::format("{}column {} is {}, expected {}", faults.empty() ? "" : "; ", table.columns[i].name, live, ours);
+      faults += fmt::format("{}column {} is {}, expected {}", faults.empty() ? "" : "; ",
+                            table.columns[i].name, live, ours);
   }
   if (!faults.empty()) return fail(ErrorKind::schema, std::move(faults));
   return {};
@@ -46,12 +48,15 @@ Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions 
   if (!session) return explained(std::move(session.error()));
   Result<cassandra::Statement> statement = session->prepare(insert_dml(table, Dialect::cql));
   if (!statement) return explained(std::move(statement.error()));
-  if (Status same = check_types(*statement, table); !same) return explained(std::move(same.error()));
-  auto writer = std::make_unique<cassandra::SessionWriter>(std::move(*session), std::move(*statement));
+  if (Status same = check_types(*statement, table); !same)
+    return explained(std::move(same.error()));
+  auto writer =
+      std::make_unique<cassandra::SessionWriter>(std::move(*session), std::move(*statement));
   return std::make_unique<CassandraSink>(std::move(writer), std::move(options));
 }
 
-CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer, CassandraSinkOptions options)
+CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer,
+                             CassandraSinkOptions options)
     : writer_(std::move(writer)),
       name_(options.table.full_name()),
       clock_(std::move(options.clock)),
@@ -80,18 +85,23 @@ Status CassandraSink::submit(RowBatch& rows) {
   return {};
 }
 
-// One batch may wait behind the one that is being sent: the window never runs dry between two of them.
-bool CassandraSink::full() const { return unsent_.size() > 1 || bytes_held_ >= kHeldBytesLimit; }
+// One batch may wait behind the one that is being sent: the window never runs dry between two of
+// them.
+bool CassandraSink::full() const {
+  return unsent_.size() > 1 || bytes_held_ >= kHeldBytesLimit;
+}
 
 Result<Acks> CassandraSink::reap(Millis wait) {
   written_.clear();
   refused_.clear();
   send_what_is_due();
   if (!failed_) {
-    for (const cassandra::Completion& completion : writer_->poll(patience(wait))) settle(completion);
+    for (const cassandra::Completion& completion : writer_->poll(patience(wait)))
+      settle(completion);
     send_what_is_due();
   }
-  // What was written beside a failure is reported first, or it would be written again by the next run.
+  // What was written beside a failure is reported first, or it would be written again by the next
+  // run.
   if (failed_ && written_.empty() && refused_.empty()) return tl::unexpected<Error>(*failed_);
   return Acks{written_, refused_};
 }
@@ -166,13 +176,16 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
   const Range range = request.range;
   const RowBatch& rows = range.held->rows;
   if (completion.outcome) {
-    for (size_t i = range.begin; i < range.end; ++i) written_.push_back(rows.origins[range.held->order[i].row]);
+    for (size_t i = range.begin; i < range.end; ++i)
+      written_.push_back(rows.origins[range.held->order[i].row]);
     report(range, slot);
     return;
   }
   const Error& error = completion.outcome.error();
   switch (error.kind) {
-    case ErrorKind::transient: retry_later(request, error.message); return;
+    case ErrorKind::transient:
+      retry_later(request, error.message);
+      return;
     case ErrorKind::row:
       if (range.rows() > 1) {
         take_apart(range);

@@ -1,15 +1,19 @@
-// Rows into Cassandra: batches that are one partition each, a window of requests in flight, retries without end.
+// Rows into Cassandra: batches that are one partition each, a window of requests in flight, retries
+// without end.
 //
-// A batch of rows that was submitted is arranged by partition and cut into requests of bounded size. Up to a bound of
-// requests are out at once; each holds a slot of the window until its rows are reported. What came of a request:
+// A batch of rows that was submitted is arranged by partition and cut into requests of bounded
+// size. Up to a bound of requests are out at once; each holds a slot of the window until its rows
+// are reported. What came of a request:
 //
 //   written     its rows are acknowledged, the slot is free
-//   transient   the request keeps its slot and is sent again after a backoff of its own, so that partitions whose nodes are
+//   transient   the request keeps its slot and is sent again after a backoff of its own, so that
+//   partitions whose nodes are
 //               there go on while others wait
-//   row         a request of several rows is taken apart and each row sent alone; a single row is refused
-//   else        the sink has failed: credentials, schema, or what nobody foresaw
+//   row         a request of several rows is taken apart and each row sent alone; a single row is
+//   refused else        the sink has failed: credentials, schema, or what nobody foresaw
 //
-// Rows may be written twice, by a retry after an answer that was lost. Their key makes that the same row.
+// Rows may be written twice, by a retry after an answer that was lost. Their key makes that the
+// same row.
 #pragma once
 
 #include <deque>
@@ -44,8 +48,9 @@ class CassandraSink final : public Sink {
   // Of rows that are not reported yet; more, and the sink is full.
   static constexpr size_t kHeldBytesLimit = size_t{64} << 20;
 
-  // Connects and prepares. An error of kind transient where no node is there: the caller tries again. Of kind schema where
-  // the table is not there or has columns of other types than the rows, each named.
+  // Connects and prepares. An error of kind transient where no node is there: the caller tries
+  // again. Of kind schema where the table is not there or has columns of other types than the rows,
+  // each named.
   [[nodiscard]] static Result<std::unique_ptr<CassandraSink>> open(CassandraSinkOptions options);
 
   // Writes through `writer` and ignores options.connection.
@@ -63,7 +68,7 @@ class CassandraSink final : public Sink {
   struct Held {
     RowBatch rows;
     std::vector<KeyedRow> order;
-    size_t next = 0;        // The first of `order` that was never sent.
+    size_t next = 0;  // The first of `order` that was never sent.
     size_t unreported = 0;
   };
   // Rows [begin, end) of a batch's order.
@@ -101,17 +106,17 @@ class CassandraSink final : public Sink {
 
   std::vector<std::unique_ptr<Held>> all_held_;  // Owns; used again, for their memory.
   std::vector<Held*> spare_;
-  std::deque<Held*> unsent_;   // With rows that were never sent, oldest first.
-  std::vector<Range> alone_;   // Rows of requests that were taken apart.
+  std::deque<Held*> unsent_;  // With rows that were never sent, oldest first.
+  std::vector<Range> alone_;  // Rows of requests that were taken apart.
   std::vector<Request> window_;
-  std::vector<size_t> idle_;   // Slots of the window.
+  std::vector<size_t> idle_;  // Slots of the window.
   size_t rows_held_ = 0;
   size_t bytes_held_ = 0;
-  size_t failing_ = 0;         // Requests that are.
+  size_t failing_ = 0;  // Requests that are.
   SteadyTime failing_since_{};
   std::optional<Error> failed_;
 
-  std::string cells_;          // Of the request that is being sent.
+  std::string cells_;  // Of the request that is being sent.
   std::vector<Origin> written_;
   std::vector<Acks::Refused> refused_;
 };

@@ -21,10 +21,11 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 SinkTable plays() {
-  return {.keyspace = "turntable_sink_test",
-          .name = "plays",
-          .columns = {{"name", Type::text}, {"kafka_offset", Type::int64}, {"Tempo", Type::float32}},
-          .key = {.partition = {"name"}, .clustering = {{"kafka_offset", true}}}};
+  return {
+      .keyspace = "turntable_sink_test",
+      .name = "plays",
+      .columns = {{"name", Type::text}, {"kafka_offset", Type::int64}, {"Tempo", Type::float32}},
+      .key = {.partition = {"name"}, .clustering = {{"kafka_offset", true}}}};
 }
 
 void add(RowBatch& rows, std::string_view name, int64_t number) {
@@ -88,8 +89,10 @@ class CassandraSinkTest : public testing::Test {
 TEST_F(CassandraSinkTest, SendsEachPartitionAsOneRequest) {
   submit({{"ann", 1}, {"bob", 2}, {"ann", 3}, {"ann", 4}, {"bob", 5}});
   ASSERT_THAT(cluster_->waiting(), SizeIs(2));
-  std::set<std::vector<std::string>> requests{rows_of(cluster_->waiting()[0]), rows_of(cluster_->waiting()[1])};
-  EXPECT_THAT(requests, ElementsAre(ElementsAre("ann:1", "ann:3", "ann:4"), ElementsAre("bob:2", "bob:5")));
+  std::set<std::vector<std::string>> requests{rows_of(cluster_->waiting()[0]),
+                                              rows_of(cluster_->waiting()[1])};
+  EXPECT_THAT(requests,
+              ElementsAre(ElementsAre("ann:1", "ann:3", "ann:4"), ElementsAre("bob:2", "bob:5")));
   EXPECT_EQ(sink_->in_flight(), 5U);
   EXPECT_THAT(written(), IsEmpty());
   cluster_->succeed();
@@ -149,7 +152,8 @@ TEST_F(CassandraSinkTest, RetriesWhatIsTransientWithBackoffAndWithoutEnd) {
   submit({{"ann", 1}, {"bob", 2}});
   testing::internal::CaptureStderr();
   for (int attempt = 0; attempt < 50; ++attempt) {
-    while (!cluster_->waiting().empty()) cluster_->fail(ErrorKind::transient, "the node 127.0.0.1:9042 is down");
+    while (!cluster_->waiting().empty())
+      cluster_->fail(ErrorKind::transient, "the node 127.0.0.1:9042 is down");
     EXPECT_THAT(written(Millis(60'000)), IsEmpty());
     // Not sent again at once, and the lane is not kept waiting past the moment when it is.
     EXPECT_THAT(cluster_->waiting(), IsEmpty());
@@ -201,7 +205,8 @@ TEST_F(CassandraSinkTest, LetsOtherPartitionsPassWhileOneFails) {
 
 TEST_F(CassandraSinkTest, RefusesOnlyTheRowThatCannotBeTaken) {
   cluster_->answer_with([](const FakeWriter::Sent& sent) -> std::optional<Error> {
-    if (sent.cells.find("evil") != std::string::npos && sent.rows > 1) return Error{ErrorKind::row, "one of these"};
+    if (sent.cells.find("evil") != std::string::npos && sent.rows > 1)
+      return Error{ErrorKind::row, "one of these"};
     if (rows_of(sent).front() == "evil:7") return Error{ErrorKind::row, "this one"};
     return std::nullopt;
   });
@@ -229,7 +234,8 @@ TEST_F(CassandraSinkTest, FailsForGoodButReportsWhatWasWrittenFirst) {
   const auto failed = sink_->reap(Millis(0));
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, ErrorKind::schema);
-  EXPECT_EQ(failed.error().message, "cannot write to turntable_sink_test.plays: table plays does not exist");
+  EXPECT_EQ(failed.error().message,
+            "cannot write to turntable_sink_test.plays: table plays does not exist");
   EXPECT_EQ(cluster_->sent(), 3U);
   EXPECT_FALSE(sink_->reap(Millis(0)));
 }
@@ -242,7 +248,8 @@ TEST_F(CassandraSinkTest, WaitsOnlyWhenSomethingIsInFlight) {
   EXPECT_EQ(cluster_->last_wait(), Millis(500));
 }
 
-// Every row that was taken is reported exactly once, whatever the cluster does short of failing for good.
+// Every row that was taken is reported exactly once, whatever the cluster does short of failing for
+// good.
 TEST_F(CassandraSinkTest, ReportsEveryRowOnceUnderRandomTrouble) {
   testing::internal::CaptureStderr();  // A line for every trouble.
   for (uint32_t seed = 1; seed <= 20; ++seed) {
@@ -262,7 +269,8 @@ TEST_F(CassandraSinkTest, ReportsEveryRowOnceUnderRandomTrouble) {
     while (next < 3'000 || sink_->in_flight() > 0) {
       if (next < 3'000 && !sink_->full()) {
         RowBatch rows;
-        for (uint32_t i = 0; i < random() % 300; ++i) add(rows, "p" + std::to_string(random() % 9), next++);
+        for (uint32_t i = 0; i < random() % 300; ++i)
+          add(rows, "p" + std::to_string(random() % 9), next++);
         ASSERT_TRUE(sink_->submit(rows));
       }
       while (!cluster_->waiting().empty() && random() % 8 != 0) {
@@ -337,7 +345,8 @@ TEST_F(CassandraSinkServerTest, WritesEveryRowAndAcknowledgesIt) {
     }
     const auto acks = (*sink)->reap(Millis(1'000));
     ASSERT_TRUE(acks) << acks.error().message;
-    for (const Origin& origin : acks->written) EXPECT_TRUE(acknowledged.insert(origin.ticket).second);
+    for (const Origin& origin : acks->written)
+      EXPECT_TRUE(acknowledged.insert(origin.ticket).second);
   }
   EXPECT_THAT(acknowledged, SizeIs(5'000));
   EXPECT_EQ(count(), 5'000);
@@ -370,16 +379,21 @@ TEST_F(CassandraSinkServerTest, NamesWhatIsWrongWithTheTable) {
   ASSERT_FALSE(sink);
   EXPECT_EQ(sink.error().kind, ErrorKind::schema);
   EXPECT_THAT(sink.error().message, HasSubstr("turntable_sink_test"));
-  EXPECT_THAT(check_cassandra_table(*session_, plays())->faults, ElementsAre("there is no keyspace turntable_sink_test; `turntable schema apply` makes it and the table"));
+  EXPECT_THAT(check_cassandra_table(*session_, plays())->faults,
+              ElementsAre("there is no keyspace turntable_sink_test; `turntable schema apply` "
+                          "makes it and the table"));
 
   create();
   EXPECT_THAT(check_cassandra_table(*session_, plays())->faults, IsEmpty());
   execute("DROP TABLE turntable_sink_test.plays");
   EXPECT_THAT(check_cassandra_table(*session_, plays())->faults,
-              ElementsAre("there is no table plays in keyspace turntable_sink_test; `turntable schema apply` makes it"));
+              ElementsAre("there is no table plays in keyspace turntable_sink_test; `turntable "
+                          "schema apply` makes it"));
 
-  execute("CREATE TABLE turntable_sink_test.plays (name text, kafka_offset bigint, \"Tempo\" int, extra text, "
-          "PRIMARY KEY (name, kafka_offset))");
+  execute(
+      "CREATE TABLE turntable_sink_test.plays (name text, kafka_offset bigint, \"Tempo\" int, "
+      "extra text, "
+      "PRIMARY KEY (name, kafka_offset))");
   const auto difference = check_cassandra_table(*session_, plays());
   ASSERT_TRUE(difference) << difference.error().message;
   EXPECT_THAT(difference->faults, ElementsAre("column Tempo is int, expected float",
@@ -387,7 +401,8 @@ TEST_F(CassandraSinkServerTest, NamesWhatIsWrongWithTheTable) {
   EXPECT_THAT(difference->notes, ElementsAre(HasSubstr("extra")));
   sink = CassandraSink::open(options_);
   ASSERT_FALSE(sink);
-  EXPECT_EQ(sink.error().message, "cannot write to turntable_sink_test.plays: column Tempo is int, expected float");
+  EXPECT_EQ(sink.error().message,
+            "cannot write to turntable_sink_test.plays: column Tempo is int, expected float");
 }
 
 TEST_F(CassandraSinkServerTest, FailsWhenTheTableGoesAway) {

@@ -21,7 +21,8 @@ void PartitionOrder::arrange(const RowBatch& rows, std::vector<KeyedRow>& order)
 }
 
 uint64_t PartitionOrder::hash(std::string_view row) const {
-  // Mixes the cells' hashes so that their order counts; the factor is 2^64 divided by the golden ratio.
+  // Mixes the cells' hashes so that their order counts; the factor is 2^64 divided by the golden
+  // ratio.
   constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
   uint64_t mixed = 0;
   CellReader cells(row);

@@ -1,5 +1,5 @@
-// Puts the rows of one partition next to each other, so that they can be written by one request: Cassandra takes a batch
-// that is one partition as a single mutation.
+// Puts the rows of one partition next to each other, so that they can be written by one request:
+// Cassandra takes a batch that is one partition as a single mutation.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace turntable {
 
-// A row of a batch and a hash of its partition key. Rows of one partition have the same hash; that two partitions share
-// one is possible, and costs a slower request, nothing else.
+// A row of a batch and a hash of its partition key. Rows of one partition have the same hash; that
+// two partitions share one is possible, and costs a slower request, nothing else.
 struct KeyedRow {
   uint64_t partition = 0;
   uint32_t row = 0;
@@ -21,7 +21,8 @@ class PartitionOrder {
   // `key_cells`: the places of the partition key's cells in a row.
   explicit PartitionOrder(std::vector<size_t> key_cells);
 
-  // Fills `order` with all rows, partition by partition, each in the batch's order. Keeps the memory of `order`.
+  // Fills `order` with all rows, partition by partition, each in the batch's order. Keeps the
+  // memory of `order`.
   void arrange(const RowBatch& rows, std::vector<KeyedRow>& order) const;
 
  private:

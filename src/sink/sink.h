@@ -19,22 +19,25 @@ struct Acks {
     Origin origin;
     std::string reason;
   };
-  std::span<const Refused> refused;  // Rows that the sink will never take; their neighbours are not concerned.
+  std::span<const Refused>
+      refused;  // Rows that the sink will never take; their neighbours are not concerned.
 };
 
 class Sink {
  public:
   virtual ~Sink() = default;
 
-  // Takes all rows of the batch and leaves it empty (its memory may have been exchanged). Call only while !full().
-  // Does not wait for the network. An error means that the pipeline must stop: no row of the batch is acknowledged.
+  // Takes all rows of the batch and leaves it empty (its memory may have been exchanged). Call only
+  // while !full(). Does not wait for the network. An error means that the pipeline must stop: no
+  // row of the batch is acknowledged.
   [[nodiscard]] virtual Status submit(RowBatch& rows) = 0;
 
   // True while so much is unsent that the lane must not submit more: the lane stops reading.
   [[nodiscard]] virtual bool full() const = 0;
 
-  // Sends what is due and collects outcomes, waiting up to `wait` for the first. What is transient is retried inside,
-  // without end and with backoff. An error means that the pipeline must stop; unacknowledged rows stay so.
+  // Sends what is due and collects outcomes, waiting up to `wait` for the first. What is transient
+  // is retried inside, without end and with backoff. An error means that the pipeline must stop;
+  // unacknowledged rows stay so.
   [[nodiscard]] virtual Result<Acks> reap(Millis wait) = 0;
 
   // Rows taken and not yet reported.

@@ -1,4 +1,5 @@
-// A source for tests: partitions are scripted, assignments are moved by hand, and what was stored can be looked at.
+// A source for tests: partitions are scripted, assignments are moved by hand, and what was stored
+// can be looked at.
 #pragma once
 
 #include <algorithm>
@@ -26,14 +27,17 @@ struct FakeTopic {
   std::map<PartitionId, std::vector<Message>> partitions;
   std::map<PartitionId, Offset> committed;
 
-  void add(PartitionId partition, std::string value) { partitions[partition].push_back({std::move(value), true, {}}); }
+  void add(PartitionId partition, std::string value) {
+    partitions[partition].push_back({std::move(value), true, {}});
+  }
 };
 
 // One thread. Partitions are given out in turn, one record each, so that batches mix them.
 class FakeSource final : public Source {
  public:
   // All partitions of the topic are assigned at the first poll, unless `assigned` names fewer.
-  FakeSource(FakeTopic& topic, AssignmentListener& listener, std::optional<std::vector<PartitionId>> assigned = {})
+  FakeSource(FakeTopic& topic, AssignmentListener& listener,
+             std::optional<std::vector<PartitionId>> assigned = {})
       : topic_(topic), listener_(listener) {
     if (assigned) {
       to_assign_ = std::move(*assigned);
@@ -105,7 +109,8 @@ class FakeSource final : public Source {
     int64_t sum = 0;
     for (const auto& [partition, next] : next_) {
       const auto found = topic_.partitions.find(partition);
-      if (found != topic_.partitions.end()) sum += static_cast<int64_t>(found->second.size()) - next;
+      if (found != topic_.partitions.end())
+        sum += static_cast<int64_t>(found->second.size()) - next;
     }
     return sum;
   }

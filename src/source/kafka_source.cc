@@ -16,19 +16,22 @@ namespace turntable {
 
 namespace {
 
-constexpr Millis kQuestionWait{2'000};    // For one answer of a broker; then it is asked again.
+constexpr Millis kQuestionWait{2'000};  // For one answer of a broker; then it is asked again.
 constexpr Millis kCommitWait{10'000};
 constexpr Millis kCloseWait{10'000};
 constexpr Millis kHopelessCloseWait{1'000};
 constexpr Millis kLookEvery{1'000};
-constexpr Millis kSlice{100};             // A stop is noticed so soon.
-constexpr int kBeyondEndTries = 5;        // A new leader may for a moment know of less than was committed.
+constexpr Millis kSlice{100};  // A stop is noticed so soon.
+constexpr int kBeyondEndTries =
+    5;  // A new leader may for a moment know of less than was committed.
 
 // Options that the engine decides, and why a user cannot.
 constexpr std::array<std::pair<const char*, const char*>, 6> kDecided{{
-    {"enable.auto.offset.store", "offsets are stored after the sink has acknowledged their records"},
+    {"enable.auto.offset.store",
+     "offsets are stored after the sink has acknowledged their records"},
     {"enable.auto.commit", "stored offsets are committed in the background and when the run ends"},
-    {"auto.offset.reset", "use start = 'latest', 'earliest' or a time; lost records are counted and reported"},
+    {"auto.offset.reset",
+     "use start = 'latest', 'earliest' or a time; lost records are counted and reported"},
     {"enable.partition.eof", "use --until-end"},
     {"log.queue", "the log is polled by the engine"},
     {"offset.store.method", "offsets are committed to the consumer group"},
@@ -40,9 +43,11 @@ const kafka::Properties& defaults() {
       {"client.id", "turntable"},
       {"partition.assignment.strategy", "cooperative-sticky"},
       {"auto.commit.interval.ms", "1000"},
-      {"heartbeat.interval.ms", "1000"},  // A member hears of a rebalance so late, and the others wait for it.
+      {"heartbeat.interval.ms",
+       "1000"},  // A member hears of a rebalance so late, and the others wait for it.
       {"check.crcs", "true"},
-      // Enough that fetching does not pause while the queue is emptied; the kilobytes bound the memory.
+      // Enough that fetching does not pause while the queue is emptied; the kilobytes bound the
+      // memory.
       {"queued.min.messages", "1000000"},
       {"queued.max.messages.kbytes", "131072"},
       {"fetch.message.max.bytes", "8388608"},
@@ -57,22 +62,28 @@ const kafka::Properties& defaults() {
 Result<kafka::Properties> complete(const KafkaSourceOptions& options) {
   for (const auto& [name, why] : kDecided) {
     if (!options.properties.contains(name)) continue;
-    return fail(ErrorKind::usage, fmt::format("The option \"{}\" cannot be set on a source: {}", name, why));
+    return fail(ErrorKind::usage,
+                fmt::format("The option \"{}\" cannot be set on a source: {}", name, why));
   }
   if (options.topic.empty()) return fail(ErrorKind::usage, "A kafka source needs the option topic");
   if (options.topic.starts_with('^')) {
-    return fail(ErrorKind::usage, fmt::format("topic = '{}': a pattern of topics is not supported", printable(options.topic)));
+    return fail(ErrorKind::usage, fmt::format("topic = '{}': a pattern of topics is not supported",
+                                              printable(options.topic)));
   }
-  if (!options.properties.contains("bootstrap.servers") && !options.properties.contains("metadata.broker.list")) {
+  if (!options.properties.contains("bootstrap.servers") &&
+      !options.properties.contains("metadata.broker.list")) {
     return fail(ErrorKind::usage,
-                fmt::format("The kafka source of topic {} needs the option \"bootstrap.servers\"", options.topic));
+                fmt::format("The kafka source of topic {} needs the option \"bootstrap.servers\"",
+                            options.topic));
   }
   kafka::Properties properties = defaults();
   for (const auto& [name, value] : options.properties) properties[name] = value;
   properties.emplace("group.id", options.group);
   // The group protocol of KIP-848 assigns on the broker and refuses a strategy of the member's.
-  if (const auto found = properties.find("group.protocol"); found != properties.end() && found->second == "consumer") {
-    if (!options.properties.contains("partition.assignment.strategy")) properties.erase("partition.assignment.strategy");
+  if (const auto found = properties.find("group.protocol");
+      found != properties.end() && found->second == "consumer") {
+    if (!options.properties.contains("partition.assignment.strategy"))
+      properties.erase("partition.assignment.strategy");
   }
   properties["enable.auto.offset.store"] = "false";
   properties["enable.auto.commit"] = "true";
@@ -83,10 +94,12 @@ Result<kafka::Properties> complete(const KafkaSourceOptions& options) {
 
 }  // namespace
 
-KafkaSource::KafkaSource(KafkaSourceOptions options, AssignmentListener& listener, const StopToken& stop, const Clock& clock)
+KafkaSource::KafkaSource(KafkaSourceOptions options, AssignmentListener& listener,
+                         const StopToken& stop, const Clock& clock)
     : options_(std::move(options)), listener_(listener), stop_(stop), clock_(clock) {}
 
-Result<std::unique_ptr<Source>> KafkaSource::open(KafkaSourceOptions options, AssignmentListener& listener,
+Result<std::unique_ptr<Source>> KafkaSource::open(KafkaSourceOptions options,
+                                                  AssignmentListener& listener,
                                                   const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(const kafka::Properties properties, complete(options));
   std::unique_ptr<KafkaSource> source(new KafkaSource(std::move(options), listener, stop, clock));
@@ -95,7 +108,9 @@ Result<std::unique_ptr<Source>> KafkaSource::open(KafkaSourceOptions options, As
 }
 
 Status KafkaSource::begin(const kafka::Properties& properties) {
-  ASSIGN_OR_RETURN(consumer_, kafka::Consumer::open({options_.topic, properties, options_.want_headers}, *this, clock_));
+  ASSIGN_OR_RETURN(
+      consumer_,
+      kafka::Consumer::open({options_.topic, properties, options_.want_headers}, *this, clock_));
   // Where bootstrap servers were never reached, the wait for the topic is what says so.
   ASSIGN_OR_RETURN(const int partitions, await_topic());
   parts_.resize(static_cast<size_t>(partitions));
@@ -107,11 +122,13 @@ template <class Question>
 auto KafkaSource::insist(bool served, Question question) -> decltype(question()) {
   Backoff backoff(Backoff::Options{.first = Millis(100), .limit = Millis(2'000)});
   while (true) {
-    if (stop_.requested()) return fail(ErrorKind::interrupted, fmt::format("Interrupted while waiting for {}", name()));
+    if (stop_.requested())
+      return fail(ErrorKind::interrupted, fmt::format("Interrupted while waiting for {}", name()));
     auto answer = question();
     if (answer || answer.error().kind != ErrorKind::transient) return answer;
     if (!served) {
-      if (consumer_->assignment_lost()) return fail(ErrorKind::interrupted, "The assignment was lost while it was taken up");
+      if (consumer_->assignment_lost())
+        return fail(ErrorKind::interrupted, "The assignment was lost while it was taken up");
       consumer_->health().warn("insist", fmt::format("{}; retrying", answer.error().message));
     }
     const SteadyTime until = clock_.now() + backoff.next();
@@ -125,12 +142,15 @@ auto KafkaSource::insist(bool served, Question question) -> decltype(question())
 Result<int> KafkaSource::await_topic() {
   bool said = false;
   return insist(true, [&]() -> Result<int> {
-    ASSIGN_OR_RETURN(const int partitions, consumer_->partition_count(options_.topic, kQuestionWait));
+    ASSIGN_OR_RETURN(const int partitions,
+                     consumer_->partition_count(options_.topic, kQuestionWait));
     if (partitions > 0) {
       if (said) log::info("Topic {} is there now", options_.topic);
       return partitions;
     }
-    if (!said) log::warn("Topic {} does not exist at {}; waiting for it", options_.topic, consumer_->bootstrap());
+    if (!said)
+      log::warn("Topic {} does not exist at {}; waiting for it", options_.topic,
+                consumer_->bootstrap());
     said = true;
     return fail(ErrorKind::transient, "no topic");
   });
@@ -152,7 +172,8 @@ KafkaSource::Part& KafkaSource::part_of(PartitionId partition) {
   if (index >= parts_.size()) {
     const size_t before = parts_.size();
     parts_.resize(index + 1);
-    // A partition that is younger than open() has nothing that a run to the end of that time should read.
+    // A partition that is younger than open() has nothing that a run to the end of that time should
+    // read.
     for (size_t i = before; options_.until_end && i < parts_.size(); ++i) parts_[i].end = 0;
   }
   return parts_[index];
@@ -196,16 +217,19 @@ Result<RecordBatch> KafkaSource::take(size_t limit) {
   return batch;
 }
 
-// Leaves only what is ours, new and before the end. What a rebalance or a pause inside of librdkafka let through twice, and
-// what was fetched for a partition since given back, is dropped here.
+// Leaves only what is ours, new and before the end. What a rebalance or a pause inside of
+// librdkafka let through twice, and what was fetched for a partition since given back, is dropped
+// here.
 void KafkaSource::admit(std::vector<Record>& records) {
   size_t kept = 0;
   for (size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
     Part& part = part_of(record.partition);
-    if (!part.owned || record.offset < part.next) [[unlikely]] continue;
+    if (!part.owned || record.offset < part.next) [[unlikely]]
+      continue;
     if (record.offset >= part.end) [[unlikely]] {
-      part.next = std::max(part.next, part.end);  // All before the end has come; what lies in between is a gap.
+      part.next = std::max(
+          part.next, part.end);  // All before the end has come; what lies in between is a gap.
       pass_gap(part, record.partition);
       continue;
     }
@@ -224,20 +248,24 @@ Status KafkaSource::heed(const kafka::Notice& notice) {
       part.next = std::max(part.next, std::min(notice.offset, part.end));
       pass_gap(part, notice.partition);
       return {};
-    case kafka::Notice::Kind::out_of_range: part.standing = true; return {};
+    case kafka::Notice::Kind::out_of_range:
+      part.standing = true;
+      return {};
     case kafka::Notice::Kind::broken:
-      return fail(notice.error, fmt::format("{}, partition {} cannot be read on at offset {}: {}", name(), notice.partition,
-                                            part.next, notice.text));
+      return fail(notice.error, fmt::format("{}, partition {} cannot be read on at offset {}: {}",
+                                            name(), notice.partition, part.next, notice.text));
     case kafka::Notice::Kind::passing:
-      consumer_->health().warn(fmt::format("partition {}", notice.partition),
-                               fmt::format("{}, partition {}: {}", name(), notice.partition, notice.text));
+      consumer_->health().warn(
+          fmt::format("partition {}", notice.partition),
+          fmt::format("{}, partition {}: {}", name(), notice.partition, notice.text));
       return {};
   }
   return {};
 }
 
-// Offsets without records (marks of transactions, compacted ones) behind the last acknowledged record are passed over by
-// storing the position behind them; or the group would seem to have something left to read.
+// Offsets without records (marks of transactions, compacted ones) behind the last acknowledged
+// record are passed over by storing the position behind them; or the group would seem to have
+// something left to read.
 void KafkaSource::pass_gap(Part& part, PartitionId partition) {
   if (part.stored != part.delivered || part.next <= part.delivered) return;
   part.delivered = part.next;
@@ -246,7 +274,9 @@ void KafkaSource::pass_gap(Part& part, PartitionId partition) {
 
 // Retention deleted what was to be read next, or the topic was made anew with less in it.
 Status KafkaSource::restart_standing() {
-  if (std::none_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.owned && part.standing; })) return {};
+  if (std::none_of(parts_.begin(), parts_.end(),
+                   [](const Part& part) { return part.owned && part.standing; }))
+    return {};
   if (clock_.now() < next_restart_) return {};
   next_restart_ = clock_.now() + kLookEvery;
   for (PartitionId partition = 0; static_cast<size_t>(partition) < parts_.size(); ++partition) {
@@ -257,7 +287,8 @@ Status KafkaSource::restart_standing() {
       if (marks.error().kind == ErrorKind::transient) continue;
       return tl::unexpected<Error>(marks.error());
     }
-    if (part.next > marks->high) return tl::unexpected<Error>(beyond_end(partition, part.next, marks->high));
+    if (part.next > marks->high)
+      return tl::unexpected<Error>(beyond_end(partition, part.next, marks->high));
     if (part.next < marks->low) {
       say_lost(partition, part.next, marks->low);
       part.next = std::min(marks->low, part.end);
@@ -277,18 +308,23 @@ Status KafkaSource::restart_standing() {
 
 void KafkaSource::say_lost(PartitionId partition, Offset from, Offset to) {
   lost_ += to - from;
-  log::error("{}, partition {}: up to {} records were deleted by the broker's retention before they were read (offsets {} to {}); "
-             "reading on at {}", name(), partition, grouped(static_cast<uint64_t>(to - from)), from, to - 1, to);
+  log::error(
+      "{}, partition {}: up to {} records were deleted by the broker's retention before they were "
+      "read (offsets {} to {}); "
+      "reading on at {}",
+      name(), partition, grouped(static_cast<uint64_t>(to - from)), from, to - 1, to);
 }
 
 Error KafkaSource::beyond_end(PartitionId partition, Offset wanted, Offset end) const {
-  return {ErrorKind::failed,
-          fmt::format("{}, partition {}: the group is at offset {}, but the partition ends at {}; was the topic deleted and made "
-                      "anew? Use another group.id, or reset the group's offsets", name(), partition, wanted, end)};
+  return {ErrorKind::failed, fmt::format("{}, partition {}: the group is at offset {}, but the "
+                                         "partition ends at {}; was the topic deleted and made "
+                                         "anew? Use another group.id, or reset the group's offsets",
+                                         name(), partition, wanted, end)};
 }
 
-// True where every beginning is committed. Not done inside the rebalance that decides it: a broker refuses commits there
-// when the next rebalance has already begun, and that one can only be joined after the callback.
+// True where every beginning is committed. Not done inside the rebalance that decides it: a broker
+// refuses commits there when the next rebalance has already begun, and that one can only be joined
+// after the callback.
 Result<bool> KafkaSource::commit_beginnings() {
   if (beginnings_.empty()) return true;
   if (clock_.now() < next_beginning_) return false;
@@ -303,10 +339,12 @@ Result<bool> KafkaSource::commit_beginnings() {
   return false;
 }
 
-// A member without partitions is done when the others have read everything: until then it may still get some.
+// A member without partitions is done when the others have read everything: until then it may still
+// get some.
 void KafkaSource::look_at_group() {
   if (!options_.until_end || !assigned_once_ || group_done_ || clock_.now() < next_look_) return;
-  if (std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.owned; })) return;
+  if (std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.owned; }))
+    return;
   next_look_ = clock_.now() + kLookEvery;
   std::vector<PartitionId> all(parts_.size());
   std::iota(all.begin(), all.end(), 0);
@@ -320,9 +358,10 @@ void KafkaSource::look_at_group() {
 }
 
 Status KafkaSource::keep_alive() {
-  // Records wait in the consumer's own queue, which librdkafka stops to fill at its bound; only events are served. The
-  // signal that has brought us here is taken down, or who waits on wait_fd() would not wait at all; poll() looks into the
-  // queue before anybody waits again, so no record is missed.
+  // Records wait in the consumer's own queue, which librdkafka stops to fill at its bound; only
+  // events are served. The signal that has brought us here is taken down, or who waits on wait_fd()
+  // would not wait at all; poll() looks into the queue before anybody waits again, so no record is
+  // missed.
   consumer_->listen();
   return serve();
 }
@@ -337,7 +376,9 @@ void KafkaSource::store(PartitionId partition, Offset next) {
   consumer_->store({partition, next}, note_);
 }
 
-Status KafkaSource::commit() { return consumer_->commit_stored(kCommitWait); }
+Status KafkaSource::commit() {
+  return consumer_->commit_stored(kCommitWait);
+}
 
 bool KafkaSource::at_end() const {
   if (!options_.until_end || !assigned_once_) return false;
@@ -356,7 +397,8 @@ int64_t KafkaSource::lag() const {
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     if (!part.owned) continue;
-    const Offset end = options_.until_end ? part.end : consumer_->cached_high(static_cast<PartitionId>(i));
+    const Offset end =
+        options_.until_end ? part.end : consumer_->cached_high(static_cast<PartitionId>(i));
     if (end < 0) continue;
     sum += std::max<int64_t>(0, end - part.next);
     any = true;
@@ -371,12 +413,14 @@ std::string KafkaSource::name() const {
 Status KafkaSource::close() {
   if (closing_) return {};
   closing_ = true;
-  consumer_->serve();  // Tells whether brokers are away: then nobody can take the leave, and the session will time out.
+  consumer_->serve();  // Tells whether brokers are away: then nobody can take the leave, and the
+                       // session will time out.
   return consumer_->close(consumer_->health().any_away() ? kHopelessCloseWait : kCloseWait);
 }
 
 // Inside serve(), on the lane's thread.
-std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(std::span<const PartitionId> partitions) {
+std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(
+    std::span<const PartitionId> partitions) {
   if (closing_) return std::nullopt;
   auto starts = insist(false, [&] { return resolve(partitions); });
   if (!starts) {
@@ -396,13 +440,16 @@ std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(std::span<con
 }
 
 void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) {
-  // At close() the lane has finished with everything: what it stored is committed, and there is nothing to ask it.
+  // At close() the lane has finished with everything: what it stored is committed, and there is
+  // nothing to ask it.
   std::vector<PartitionId> owned;
   std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(owned),
                [&](PartitionId id) { return part_of(id).owned; });
   if (!closing_ && !owned.empty()) listener_.on_revoked(owned, lost);
   for (const PartitionId partition : owned) part_of(partition).owned = false;
-  std::erase_if(beginnings_, [&](const kafka::Position& position) { return !part_of(position.partition).owned; });
+  std::erase_if(beginnings_, [&](const kafka::Position& position) {
+    return !part_of(position.partition).owned;
+  });
 }
 
 Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const PartitionId> partitions) {
@@ -412,7 +459,8 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   const int known = std::max({count, *std::max_element(partitions.begin(), partitions.end()) + 1});
   std::vector<PartitionId> all(static_cast<size_t>(known));
   std::iota(all.begin(), all.end(), 0);
-  ASSIGN_OR_RETURN(const std::vector<kafka::Committed> commits, consumer_->committed(all, kQuestionWait));
+  ASSIGN_OR_RETURN(const std::vector<kafka::Committed> commits,
+                   consumer_->committed(all, kQuestionWait));
   const std::optional<int> began_with = partitions_at_beginning(commits);
   note_ = start_note(began_with.value_or(known));
 
@@ -420,7 +468,8 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   std::vector<std::pair<kafka::Position, Offset>> lost;
   for (const PartitionId partition : partitions) {
     const kafka::Committed& commit = commits[static_cast<size_t>(partition)];
-    ASSIGN_OR_RETURN(const kafka::Watermarks marks, consumer_->watermarks(options_.topic, partition, kQuestionWait));
+    ASSIGN_OR_RETURN(const kafka::Watermarks marks,
+                     consumer_->watermarks(options_.topic, partition, kQuestionWait));
     Offset offset = marks.low;
     switch (decide_start(partition, commit, began_with)) {
       case BeginAt::commit: {
@@ -434,7 +483,8 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
       case BeginAt::start:
         if (options_.start.at == Start::At::latest) offset = marks.high;
         if (options_.start.at == Start::At::time) {
-          const auto by_time = consumer_->offsets_at(options_.topic, {&partition, 1}, options_.start.time_ms, kQuestionWait);
+          const auto by_time = consumer_->offsets_at(options_.topic, {&partition, 1},
+                                                     options_.start.time_ms, kQuestionWait);
           if (!by_time) return tl::unexpected<Error>(by_time.error());
           offset = by_time->front();
         }
@@ -443,19 +493,24 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
     positions.push_back({partition, offset});
     if (offset != commit.offset) fresh.push_back(positions.back());
   }
-  // Committed before the first record is delivered: a crash from then on finds it, and begins at the same place.
+  // Committed before the first record is delivered: a crash from then on finds it, and begins at
+  // the same place.
   beginnings_.insert(beginnings_.end(), fresh.begin(), fresh.end());
   for (const auto& [from, to] : lost) say_lost(from.partition, from.offset, to);
   return positions;
 }
 
-Result<Offset> KafkaSource::resolve_commit(PartitionId partition, Offset committed, kafka::Watermarks marks) {
+Result<Offset> KafkaSource::resolve_commit(PartitionId partition, Offset committed,
+                                           kafka::Watermarks marks) {
   for (int attempt = 1; committed > marks.high; ++attempt) {
-    if (attempt == kBeyondEndTries) return tl::unexpected<Error>(beyond_end(partition, committed, marks.high));
-    for (Millis slept{0}; slept < kLookEvery && !stop_.requested(); slept += kSlice) std::this_thread::sleep_for(kSlice);
+    if (attempt == kBeyondEndTries)
+      return tl::unexpected<Error>(beyond_end(partition, committed, marks.high));
+    for (Millis slept{0}; slept < kLookEvery && !stop_.requested(); slept += kSlice)
+      std::this_thread::sleep_for(kSlice);
     ASSIGN_OR_RETURN(marks, consumer_->watermarks(options_.topic, partition, kQuestionWait));
   }
-  return std::max(committed, marks.low);  // Below the first record there is, retention has been faster.
+  return std::max(committed,
+                  marks.low);  // Below the first record there is, retention has been faster.
 }
 
 }  // namespace turntable

@@ -1,8 +1,9 @@
 // A Kafka topic as a source: one member of a consumer group.
 //
-// Offsets are stored by the lane after the sink's acknowledgement, and committed by librdkafka every second from what is
-// stored (enable.auto.commit with enable.auto.offset.store off: its recipe for at-least-once), and at once when partitions
-// are given back, on commit() and on close(). Where to begin is in source/start_rule.h.
+// Offsets are stored by the lane after the sink's acknowledgement, and committed by librdkafka
+// every second from what is stored (enable.auto.commit with enable.auto.offset.store off: its
+// recipe for at-least-once), and at once when partitions are given back, on commit() and on
+// close(). Where to begin is in source/start_rule.h.
 #pragma once
 
 #include <limits>
@@ -22,19 +23,22 @@ namespace turntable {
 struct KafkaSourceOptions {
   std::string topic;
   kafka::Properties properties = {};  // Of the table: passed on to librdkafka as they are.
-  std::string group = {};        // Where the properties have no group.id.
+  std::string group = {};             // Where the properties have no group.id.
   Start start = {};
-  bool until_end = false;        // Deliver what is there at open(), then be at the end.
+  bool until_end = false;  // Deliver what is there at open(), then be at the end.
   bool want_headers = false;
 };
 
 class KafkaSource final : public Source, private kafka::RebalanceHandler {
  public:
-  // Waits for broker and topic as long as it takes: what is missing is said once. An Error of kind usage for an option
-  // that is wrong or would break the guarantee, auth where credentials are refused, interrupted on `stop`.
-  // `listener`, `stop` and `clock` outlive the source; so does the source every batch that it gave.
-  [[nodiscard]] static Result<std::unique_ptr<Source>> open(KafkaSourceOptions options, AssignmentListener& listener,
-                                                            const StopToken& stop, const Clock& clock);
+  // Waits for broker and topic as long as it takes: what is missing is said once. An Error of kind
+  // usage for an option that is wrong or would break the guarantee, auth where credentials are
+  // refused, interrupted on `stop`. `listener`, `stop` and `clock` outlive the source; so does the
+  // source every batch that it gave.
+  [[nodiscard]] static Result<std::unique_ptr<Source>> open(KafkaSourceOptions options,
+                                                            AssignmentListener& listener,
+                                                            const StopToken& stop,
+                                                            const Clock& clock);
   ~KafkaSource() override = default;
 
   [[nodiscard]] Result<RecordBatch> poll(size_t limit, Millis wait) override;
@@ -55,15 +59,17 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
 
   struct Part {
     bool owned = false;
-    bool standing = false;    // The broker has no record at `next`: to be moved by restart_standing().
-    Offset next = 0;          // The next offset that can come.
-    Offset delivered = 0;     // One past the last record delivered, or where it began.
+    bool standing =
+        false;             // The broker has no record at `next`: to be moved by restart_standing().
+    Offset next = 0;       // The next offset that can come.
+    Offset delivered = 0;  // One past the last record delivered, or where it began.
     Offset stored = 0;
-    Offset end = kNoEnd;      // With until_end: where to stop.
-    Offset low_at_open = 0;   // With until_end: the first record then.
+    Offset end = kNoEnd;     // With until_end: where to stop.
+    Offset low_at_open = 0;  // With until_end: the first record then.
   };
 
-  KafkaSource(KafkaSourceOptions options, AssignmentListener& listener, const StopToken& stop, const Clock& clock);
+  KafkaSource(KafkaSourceOptions options, AssignmentListener& listener, const StopToken& stop,
+              const Clock& clock);
 
   [[nodiscard]] Status begin(const kafka::Properties& properties);
   [[nodiscard]] Result<int> await_topic();
@@ -80,12 +86,16 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   void say_lost(PartitionId partition, Offset from, Offset to);
   [[nodiscard]] Error beyond_end(PartitionId partition, Offset wanted, Offset end) const;
 
-  std::optional<std::vector<kafka::Position>> on_assign(std::span<const PartitionId> partitions) override;
+  std::optional<std::vector<kafka::Position>> on_assign(
+      std::span<const PartitionId> partitions) override;
   void on_revoke(std::span<const PartitionId> partitions, bool lost) override;
-  [[nodiscard]] Result<std::vector<kafka::Position>> resolve(std::span<const PartitionId> partitions);
-  [[nodiscard]] Result<Offset> resolve_commit(PartitionId partition, Offset committed, kafka::Watermarks marks);
+  [[nodiscard]] Result<std::vector<kafka::Position>> resolve(
+      std::span<const PartitionId> partitions);
+  [[nodiscard]] Result<Offset> resolve_commit(PartitionId partition, Offset committed,
+                                              kafka::Watermarks marks);
 
-  // Repeats a question while the brokers are away. `served`: outside of callbacks the client is polled meanwhile.
+  // Repeats a question while the brokers are away. `served`: outside of callbacks the client is
+  // polled meanwhile.
   template <class Question>
   [[nodiscard]] auto insist(bool served, Question question) -> decltype(question());
 
@@ -94,12 +104,13 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   const StopToken& stop_;
   const Clock& clock_;
   std::unique_ptr<kafka::Consumer> consumer_;
-  std::vector<Part> parts_;      // By partition number.
-  std::string note_;             // Of every commit.
+  std::vector<Part> parts_;  // By partition number.
+  std::string note_;         // Of every commit.
   std::optional<Error> failure_;
-  std::vector<kafka::Position> beginnings_;  // Decided and not yet committed: until then nothing is delivered.
+  std::vector<kafka::Position>
+      beginnings_;  // Decided and not yet committed: until then nothing is delivered.
   bool assigned_once_ = false;
-  bool group_done_ = false;      // No partition is ours, and the group has read all up to the ends.
+  bool group_done_ = false;  // No partition is ours, and the group has read all up to the ends.
   bool closing_ = false;
   int64_t lost_ = 0;
   SteadyTime next_look_{};

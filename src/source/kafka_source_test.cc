@@ -1,11 +1,11 @@
-// What KafkaSource promises beyond the contract of sources: where it begins, what it refuses, rebalances, outages. On the
-// in-process cluster; what that cannot do (more partitions, deleted records) on the broker that TURNTABLE_KAFKA names.
+// What KafkaSource promises beyond the contract of sources: where it begins, what it refuses,
+// rebalances, outages. On the in-process cluster; what that cannot do (more partitions, deleted
+// records) on the broker that TURNTABLE_KAFKA names.
 #include "source/kafka_source.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <cstdlib>
@@ -21,12 +21,16 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kNoBroker = "SKIPPED: no real Kafka. Set TURNTABLE_KAFKA=host:port (./dev servers up) to run this.";
+constexpr const char* kNoBroker =
+    "SKIPPED: no real Kafka. Set TURNTABLE_KAFKA=host:port (./dev servers up) to run this.";
 
-// A lane that does nothing but acknowledge: what it has been given is stored when partitions are given back.
+// A lane that does nothing but acknowledge: what it has been given is stored when partitions are
+// given back.
 class Member final : public AssignmentListener {
  public:
-  void on_assigned(std::span<const PartitionId> partitions) override { owned.insert(partitions.begin(), partitions.end()); }
+  void on_assigned(std::span<const PartitionId> partitions) override {
+    owned.insert(partitions.begin(), partitions.end());
+  }
   void on_revoked(std::span<const PartitionId> partitions, bool lost) override {
     for (const PartitionId partition : partitions) {
       if (!lost && next.contains(partition)) source->store(partition, next[partition]);
@@ -71,16 +75,19 @@ class KafkaSourceTest : public testing::Test {
   bool use_real_broker() {
     const char* broker = std::getenv("TURNTABLE_KAFKA");
     if (broker == nullptr) return false;
-    options_.topic = options_.group = fmt::format("kafka-source-{}-{}", getpid(), clock_.wall().time_since_epoch().count());
-    options_.properties = {{"bootstrap.servers", broker}, {"topic.metadata.refresh.interval.ms", "300"}};
+    options_.topic = options_.group =
+        fmt::format("kafka-source-{}-{}", getpid(), clock_.wall().time_since_epoch().count());
+    options_.properties = {{"bootstrap.servers", broker},
+                           {"topic.metadata.refresh.interval.ms", "300"}};
     EXPECT_TRUE(producer()->create_topic(options_.topic, 4, Millis(20'000)));
     return true;
   }
 
   // Batches of two records, so that fetches and retention can cut between records.
   std::unique_ptr<kafka::Producer> producer() {
-    const kafka::Properties properties{{"bootstrap.servers", options_.properties["bootstrap.servers"]},
-                                       {"batch.num.messages", "2"}};
+    const kafka::Properties properties{
+        {"bootstrap.servers", options_.properties["bootstrap.servers"]},
+        {"batch.num.messages", "2"}};
     return std::move(kafka::Producer::open({options_.topic, properties}, clock_).value());
   }
 
@@ -124,7 +131,8 @@ class KafkaSourceTest : public testing::Test {
 };
 
 TEST_F(KafkaSourceTest, RefusesOptionsThatWouldBreakTheGuarantee) {
-  for (const char* name : {"enable.auto.offset.store", "enable.auto.commit", "auto.offset.reset", "enable.partition.eof"}) {
+  for (const char* name : {"enable.auto.offset.store", "enable.auto.commit", "auto.offset.reset",
+                           "enable.partition.eof"}) {
     auto properties = options_.properties;
     options_.properties[name] = "true";
     const Error error = refusal();
@@ -151,7 +159,8 @@ TEST_F(KafkaSourceTest, LatestSeesOnlyWhatComesAfterTheGroupBegan) {
   produce(8);
   run(member, seen, [&] { return seen.size() >= 8; });
   EXPECT_TRUE(member.source->close());
-  EXPECT_EQ(seen, (std::multiset<std::string>{"0:10", "0:11", "1:10", "1:11", "2:10", "2:11", "3:10", "3:11"}));
+  EXPECT_EQ(seen, (std::multiset<std::string>{"0:10", "0:11", "1:10", "1:11", "2:10", "2:11",
+                                              "3:10", "3:11"}));
 }
 
 TEST_F(KafkaSourceTest, ACrashBeforeTheFirstRecordDoesNotMoveTheBeginning) {
@@ -204,9 +213,11 @@ void KafkaSourceTest::share_partitions(const std::string& strategy, bool repeats
   run(first, seen, [&] { return seen.size() > 200; });
   open(second);
   const auto both_steady = [&] {
-    return !first.owned.empty() && !second.owned.empty() && first.owned.size() + second.owned.size() == 4;
+    return !first.owned.empty() && !second.owned.empty() &&
+           first.owned.size() + second.owned.size() == 4;
   };
-  for (const auto deadline = clock_.now() + std::chrono::seconds(30); !both_steady() && clock_.now() < deadline;) {
+  for (const auto deadline = clock_.now() + std::chrono::seconds(30);
+       !both_steady() && clock_.now() < deadline;) {
     ASSERT_NO_FATAL_FAILURE(first.step(seen));
     ASSERT_NO_FATAL_FAILURE(second.step(seen));
   }
@@ -218,7 +229,8 @@ void KafkaSourceTest::share_partitions(const std::string& strategy, bool repeats
   first.store_all();
   ASSERT_TRUE(first.source->close());
   const auto distinct = [&] { return std::set<std::string>(seen.begin(), seen.end()).size(); };
-  for (const auto deadline = clock_.now() + std::chrono::seconds(30); distinct() < 4'000 && clock_.now() < deadline;) {
+  for (const auto deadline = clock_.now() + std::chrono::seconds(30);
+       distinct() < 4'000 && clock_.now() < deadline;) {
     ASSERT_NO_FATAL_FAILURE(second.step(seen));
   }
   EXPECT_EQ(distinct(), 4'000U);
@@ -228,10 +240,15 @@ void KafkaSourceTest::share_partitions(const std::string& strategy, bool repeats
   EXPECT_TRUE(second.source->close());
 }
 
-// The in-process cluster takes no commits while a group rebalances, so that some records come twice; a real broker takes them.
-TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberOneByOne) { share_partitions("cooperative-sticky", true); }
+// The in-process cluster takes no commits while a group rebalances, so that some records come
+// twice; a real broker takes them.
+TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberOneByOne) {
+  share_partitions("cooperative-sticky", true);
+}
 
-TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberAllAtOnce) { share_partitions("range", true); }
+TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberAllAtOnce) {
+  share_partitions("range", true);
+}
 
 TEST_F(KafkaSourceTest, GivesPartitionsToANewMemberOneByOneOnARealBroker) {
   if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
@@ -255,7 +272,8 @@ TEST_F(KafkaSourceTest, ReadsANewPartitionFromItsBeginningOnARealBroker) {
   auto producer = this->producer();
   ASSERT_TRUE(producer->add_partitions(options_.topic, 5, Millis(20'000)));
   const auto deadline = clock_.now() + std::chrono::seconds(20);
-  while (producer->partition_count(options_.topic, Millis(1'000)).value_or(0) < 5) ASSERT_LT(clock_.now(), deadline);
+  while (producer->partition_count(options_.topic, Millis(1'000)).value_or(0) < 5)
+    ASSERT_LT(clock_.now(), deadline);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(producer->send({.value = "v", .partition = 4}).value());
   ASSERT_TRUE(producer->flush(Millis(20'000)));
   run(member, seen, [&] { return seen.size() >= 3; });
@@ -291,7 +309,8 @@ TEST_F(KafkaSourceTest, BeginsAtATimeOnARealBroker) {
   if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
   produce(8);
   std::this_thread::sleep_for(Millis(20));
-  options_.start = {Start::At::time, std::chrono::duration_cast<Millis>(clock_.wall().time_since_epoch()).count()};
+  options_.start = {Start::At::time,
+                    std::chrono::duration_cast<Millis>(clock_.wall().time_since_epoch()).count()};
   std::this_thread::sleep_for(Millis(20));
   produce(4);
   options_.until_end = true;
@@ -382,13 +401,15 @@ TEST_F(KafkaSourceTest, StopsWhereTheGroupIsBehindTheEndOfThePartition) {
   Member member;
   open(member);
   Status status;
-  for (const auto deadline = clock_.now() + std::chrono::seconds(20); status && clock_.now() < deadline;) {
+  for (const auto deadline = clock_.now() + std::chrono::seconds(20);
+       status && clock_.now() < deadline;) {
     auto batch = member.source->poll(10, Millis(50));
     if (!batch) status = tl::unexpected<Error>(batch.error());
   }
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::failed);
-  EXPECT_THAT(status.error().message, HasSubstr("partition 0: the group is at offset 1000, but the partition ends at 10"));
+  EXPECT_THAT(status.error().message,
+              HasSubstr("partition 0: the group is at offset 1000, but the partition ends at 10"));
 }
 
 TEST_F(KafkaSourceTest, ReadsOnAfterAnOutageWithoutLossOrRepetition) {
@@ -455,7 +476,8 @@ TEST_F(KafkaSourceTest, StopsOnRefusedAuthorisation) {
   Member member;
   open(member);
   Status status;
-  for (const auto deadline = clock_.now() + std::chrono::seconds(10); status && clock_.now() < deadline;) {
+  for (const auto deadline = clock_.now() + std::chrono::seconds(10);
+       status && clock_.now() < deadline;) {
     auto batch = member.source->poll(10, Millis(50));
     if (!batch) status = tl::unexpected<Error>(batch.error());
   }
@@ -465,7 +487,8 @@ TEST_F(KafkaSourceTest, StopsOnRefusedAuthorisation) {
 
 TEST_F(KafkaSourceTest, GivesHeadersAsJsonWhereTheyAreAskedFor) {
   auto producer = this->producer();
-  const std::vector<std::pair<std::string, std::string>> headers{{"trace", "a\"b"}, {"raw", "\xff"}};
+  const std::vector<std::pair<std::string, std::string>> headers{{"trace", "a\"b"},
+                                                                 {"raw", "\xff"}};
   ASSERT_TRUE(producer->send({.value = "v", .partition = 0, .headers = headers}).value());
   ASSERT_TRUE(producer->flush(Millis(10'000)));
   options_.want_headers = true;
@@ -473,7 +496,8 @@ TEST_F(KafkaSourceTest, GivesHeadersAsJsonWhereTheyAreAskedFor) {
   Member member;
   open(member);
   std::string json;
-  for (const auto deadline = clock_.now() + std::chrono::seconds(10); json.empty() && clock_.now() < deadline;) {
+  for (const auto deadline = clock_.now() + std::chrono::seconds(10);
+       json.empty() && clock_.now() < deadline;) {
     const auto batch = member.source->poll(10, Millis(50));
     ASSERT_TRUE(batch);
     for (const Record& record : batch->records) json = record.headers;

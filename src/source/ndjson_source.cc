@@ -38,7 +38,8 @@ class NdjsonSource::BlockOwner final : public RecordOwner {
   std::shared_ptr<Block> block_;
 };
 
-NdjsonSource::NdjsonSource(std::string path, int fd, AssignmentListener& listener, const StopToken& stop, const Clock& clock)
+NdjsonSource::NdjsonSource(std::string path, int fd, AssignmentListener& listener,
+                           const StopToken& stop, const Clock& clock)
     : path_(std::move(path)),
       fd_(fd),
       listener_(listener),
@@ -53,13 +54,14 @@ NdjsonSource::~NdjsonSource() {
 Status NdjsonSource::check(const std::string& path) {
   if (path == "-") return {};
   struct stat about {};
-  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) return cannot_read(path, "it is a directory");
+  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
+    return cannot_read(path, "it is a directory");
   // Not by opening it: a pipe's writer would take that for its reader.
   return ::access(path.c_str(), R_OK) == 0 ? Status() : cannot_read(path, std::strerror(errno));
 }
 
-Result<std::unique_ptr<Source>> NdjsonSource::open(std::string path, AssignmentListener& listener, const StopToken& stop,
-                                                   const Clock& clock) {
+Result<std::unique_ptr<Source>> NdjsonSource::open(std::string path, AssignmentListener& listener,
+                                                   const StopToken& stop, const Clock& clock) {
   int fd = STDIN_FILENO;
   if (path != "-") {
     RETURN_IF_ERROR(check(path));
@@ -87,11 +89,13 @@ Result<RecordBatch> NdjsonSource::poll(size_t limit, Millis wait) {
   return batch;
 }
 
-// Lines that lie in the block as a whole; at the end of the file also what lies behind the last line break.
+// Lines that lie in the block as a whole; at the end of the file also what lies behind the last
+// line break.
 Status NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
   const char* data = block_->data.get();
   while (batch.records.size() < limit && begin_ < end_) {
-    const auto* found = static_cast<const char*>(std::memchr(data + searched_, '\n', end_ - searched_));
+    const auto* found =
+        static_cast<const char*>(std::memchr(data + searched_, '\n', end_ - searched_));
     if (found == nullptr && !ended_) {
       searched_ = end_;
       break;
@@ -113,17 +117,20 @@ Status NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
 }
 
 tl::unexpected<Error> NdjsonSource::too_long() const {
-  return fail(ErrorKind::failed,
-              fmt::format("{}:{}: the line is longer than {} bytes", name(), next_line_ + 1, grouped(kLineBytesLimit)));
+  return fail(ErrorKind::failed, fmt::format("{}:{}: the line is longer than {} bytes", name(),
+                                             next_line_ + 1, grouped(kLineBytesLimit)));
 }
 
-// Reads on behind what is not delivered yet. False where nothing came before the deadline, or the file has ended.
+// Reads on behind what is not delivered yet. False where nothing came before the deadline, or the
+// file has ended.
 Result<bool> NdjsonSource::fill(SteadyTime deadline) {
   if (ended_) return false;
   const size_t rest = end_ - begin_;
-  if (rest > kLineBytesLimit + 2) return too_long();  // Two for the line break, which does not count.
+  if (rest > kLineBytesLimit + 2)
+    return too_long();  // Two for the line break, which does not count.
   if (end_ == block_->size) {
-    // Batches may look into the full block: what is left of it moves to a new one with room for more.
+    // Batches may look into the full block: what is left of it moves to a new one with room for
+    // more.
     auto next = std::make_shared<Block>(std::max(kBlockBytes, rest * 2));
     std::memcpy(next->data.get(), block_->data.get() + begin_, rest);
     block_ = std::move(next);
@@ -135,7 +142,8 @@ Result<bool> NdjsonSource::fill(SteadyTime deadline) {
     if (!wait_readable(deadline)) return false;
     const ssize_t got = ::read(fd_, block_->data.get() + end_, block_->size - end_);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got < 0) return fail(ErrorKind::failed, fmt::format("Reading {}: {}", name(), std::strerror(errno)));
+    if (got < 0)
+      return fail(ErrorKind::failed, fmt::format("Reading {}: {}", name(), std::strerror(errno)));
     ended_ = got == 0;
     end_ += static_cast<size_t>(got);
     return got > 0;

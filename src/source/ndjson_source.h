@@ -1,7 +1,8 @@
 // A file of lines, or standard input, as a source: every line is a record. For replays and tests.
 //
-// The path is the topic, the partition 0, the line's number from 0 the offset. A line ends at LF or CRLF; the last one need
-// not. An empty line is a record with an empty value. Nothing is stored: a file is read from its beginning every time.
+// The path is the topic, the partition 0, the line's number from 0 the offset. A line ends at LF or
+// CRLF; the last one need not. An empty line is a record with an empty value. Nothing is stored: a
+// file is read from its beginning every time.
 #pragma once
 
 #include <memory>
@@ -22,8 +23,10 @@ class NdjsonSource final : public Source {
 
   // `path` is a file's, or "-" for standard input. An Error of kind usage where it cannot be read.
   // `listener` and `stop` outlive the source.
-  [[nodiscard]] static Result<std::unique_ptr<Source>> open(std::string path, AssignmentListener& listener,
-                                                            const StopToken& stop, const Clock& clock);
+  [[nodiscard]] static Result<std::unique_ptr<Source>> open(std::string path,
+                                                            AssignmentListener& listener,
+                                                            const StopToken& stop,
+                                                            const Clock& clock);
   ~NdjsonSource() override;
 
   // An Error where the file cannot be read on, or a line is longer than kLineBytesLimit.
@@ -34,14 +37,17 @@ class NdjsonSource final : public Source {
   [[nodiscard]] bool at_end() const override { return ended_ && begin_ == end_; }
   [[nodiscard]] int64_t lag() const override { return -1; }
   [[nodiscard]] int wait_fd() const override { return -1; }
-  [[nodiscard]] std::string name() const override { return path_ == "-" ? "standard input" : path_; }
+  [[nodiscard]] std::string name() const override {
+    return path_ == "-" ? "standard input" : path_;
+  }
   [[nodiscard]] Status close() override { return {}; }
 
  private:
   struct Block;
   class BlockOwner;
 
-  NdjsonSource(std::string path, int fd, AssignmentListener& listener, const StopToken& stop, const Clock& clock);
+  NdjsonSource(std::string path, int fd, AssignmentListener& listener, const StopToken& stop,
+               const Clock& clock);
   [[nodiscard]] bool wait_readable(SteadyTime deadline) const;
   [[nodiscard]] Result<bool> fill(SteadyTime deadline);
   [[nodiscard]] Status take_lines(RecordBatch& batch, size_t limit);
@@ -52,8 +58,9 @@ class NdjsonSource final : public Source {
   AssignmentListener& listener_;
   const StopToken& stop_;
   const Clock& clock_;
-  // The bytes that are read and not yet delivered are block_[begin_, end_). Batches share the block that their lines lie
-  // in, because a batch may end in the middle of one; no line is copied for that.
+  // The bytes that are read and not yet delivered are block_[begin_, end_). Batches share the block
+  // that their lines lie in, because a batch may end in the middle of one; no line is copied for
+  // that.
   std::shared_ptr<Block> block_;
   size_t begin_ = 0;
   size_t end_ = 0;

@@ -18,7 +18,8 @@ class NoListener final : public AssignmentListener {
 
 class NdjsonSourceTest : public testing::Test {
  protected:
-  NdjsonSourceTest() : path_(testing::TempDir() + fmt::format("turntable_lines_{}.ndjson", getpid())) {}
+  NdjsonSourceTest()
+      : path_(testing::TempDir() + fmt::format("turntable_lines_{}.ndjson", getpid())) {}
   ~NdjsonSourceTest() override { unlink(path_.c_str()); }
 
   std::vector<std::string> lines_of(const std::string& text, size_t limit = 100) {
@@ -47,17 +48,25 @@ class NdjsonSourceTest : public testing::Test {
 
 using Lines = std::vector<std::string>;
 
-TEST_F(NdjsonSourceTest, TakesEveryLineForARecord) { EXPECT_EQ(lines_of("a\nb\nc\n"), (Lines{"a", "b", "c"})); }
+TEST_F(NdjsonSourceTest, TakesEveryLineForARecord) {
+  EXPECT_EQ(lines_of("a\nb\nc\n"), (Lines{"a", "b", "c"}));
+}
 
-TEST_F(NdjsonSourceTest, TakesTheLastLineWithoutALineBreak) { EXPECT_EQ(lines_of("a\nb"), (Lines{"a", "b"})); }
+TEST_F(NdjsonSourceTest, TakesTheLastLineWithoutALineBreak) {
+  EXPECT_EQ(lines_of("a\nb"), (Lines{"a", "b"}));
+}
 
 TEST_F(NdjsonSourceTest, ToleratesCarriageReturnsAtTheEndOnly) {
   EXPECT_EQ(lines_of("a\r\n\r\nb\rc\n"), (Lines{"a", "", "b\rc"}));
 }
 
-TEST_F(NdjsonSourceTest, TakesAnEmptyLineForAnEmptyRecord) { EXPECT_EQ(lines_of("\n\na\n\n"), (Lines{"", "", "a", ""})); }
+TEST_F(NdjsonSourceTest, TakesAnEmptyLineForAnEmptyRecord) {
+  EXPECT_EQ(lines_of("\n\na\n\n"), (Lines{"", "", "a", ""}));
+}
 
-TEST_F(NdjsonSourceTest, FindsNothingInAnEmptyFile) { EXPECT_EQ(lines_of(""), Lines{}); }
+TEST_F(NdjsonSourceTest, FindsNothingInAnEmptyFile) {
+  EXPECT_EQ(lines_of(""), Lines{});
+}
 
 TEST_F(NdjsonSourceTest, KeepsLinesWholeAcrossBlocks) {
   std::string text;
@@ -68,11 +77,13 @@ TEST_F(NdjsonSourceTest, KeepsLinesWholeAcrossBlocks) {
     expected.emplace_back(size, static_cast<char>('a' + expected.size()));
     text += expected.back() + "\n";
   }
-  for (const size_t limit : {size_t{1}, size_t{2}, size_t{100}}) EXPECT_TRUE(lines_of(text, limit) == expected) << limit;
+  for (const size_t limit : {size_t{1}, size_t{2}, size_t{100}})
+    EXPECT_TRUE(lines_of(text, limit) == expected) << limit;
 }
 
 TEST_F(NdjsonSourceTest, NamesALineThatIsTooLong) {
-  const std::string text = "a\n" + std::string(NdjsonSource::kLineBytesLimit + 2'000'000, 'x') + "\nb\n";
+  const std::string text =
+      "a\n" + std::string(NdjsonSource::kLineBytesLimit + 2'000'000, 'x') + "\nb\n";
   const Lines lines = lines_of(text);
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[1], "error: " + path_ + ":2: the line is longer than 16,777,216 bytes");
@@ -82,7 +93,8 @@ TEST_F(NdjsonSourceTest, SaysWhichFileIsMissing) {
   const auto missing = NdjsonSource::open("/nowhere/plays.ndjson", listener_, stop_, clock_);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::usage);
-  EXPECT_EQ(missing.error().message, "Cannot read /nowhere/plays.ndjson: No such file or directory");
+  EXPECT_EQ(missing.error().message,
+            "Cannot read /nowhere/plays.ndjson: No such file or directory");
   const auto directory = NdjsonSource::open("/", listener_, stop_, clock_);
   ASSERT_FALSE(directory);
   EXPECT_EQ(directory.error().message, "Cannot read /: it is a directory");
@@ -92,7 +104,8 @@ TEST_F(NdjsonSourceTest, SaysWhichFileIsMissing) {
 TEST_F(NdjsonSourceTest, GivesAnEmptyBatchWhileAPipeIsSilentAndEndsWhenItCloses) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
-  auto source = std::move(NdjsonSource::open(fmt::format("/dev/fd/{}", ends[0]), listener_, stop_, clock_).value());
+  auto source = std::move(
+      NdjsonSource::open(fmt::format("/dev/fd/{}", ends[0]), listener_, stop_, clock_).value());
   EXPECT_TRUE(source->poll(10, Millis(10))->empty());
   EXPECT_FALSE(source->at_end());
   ASSERT_EQ(write(ends[1], "a\nb", 3), 3);
@@ -106,7 +119,8 @@ TEST_F(NdjsonSourceTest, GivesAnEmptyBatchWhileAPipeIsSilentAndEndsWhenItCloses)
 TEST_F(NdjsonSourceTest, LeavesASilentPipeOnAStop) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
-  auto source = std::move(NdjsonSource::open(fmt::format("/dev/fd/{}", ends[0]), listener_, stop_, clock_).value());
+  auto source = std::move(
+      NdjsonSource::open(fmt::format("/dev/fd/{}", ends[0]), listener_, stop_, clock_).value());
   std::thread stopper([this] {
     std::this_thread::sleep_for(Millis(50));
     stop_.request();

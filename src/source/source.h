@@ -17,8 +17,8 @@ class AssignmentListener {
  public:
   virtual ~AssignmentListener() = default;
   virtual void on_assigned(std::span<const PartitionId> partitions) = 0;
-  // The partitions are still owned during the call, unless `lost`: what is acknowledged may still be stored.
-  // After it they belong to somebody else.
+  // The partitions are still owned during the call, unless `lost`: what is acknowledged may still
+  // be stored. After it they belong to somebody else.
   virtual void on_revoked(std::span<const PartitionId> partitions, bool lost) = 0;
 };
 
@@ -26,24 +26,28 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // Up to `limit` records, waiting up to `wait` for the first; an empty batch is no error. Records stay valid as long as
-  // the batch. What is transient (a broker away) is said once, retried inside, and gives empty batches.
+  // Up to `limit` records, waiting up to `wait` for the first; an empty batch is no error. Records
+  // stay valid as long as the batch. What is transient (a broker away) is said once, retried
+  // inside, and gives empty batches.
   [[nodiscard]] virtual Result<RecordBatch> poll(size_t limit, Millis wait) = 0;
 
-  // Stays a living member of the group while the lane cannot take records: serves rebalances, delivers nothing.
+  // Stays a living member of the group while the lane cannot take records: serves rebalances,
+  // delivers nothing.
   [[nodiscard]] virtual Status keep_alive() = 0;
 
-  // Records of `partition` below `next` need not be delivered again. Cheap; becomes durable by commit() or in the
-  // background. A partition no longer owned is ignored.
+  // Records of `partition` below `next` need not be delivered again. Cheap; becomes durable by
+  // commit() or in the background. A partition no longer owned is ignored.
   virtual void store(PartitionId partition, Offset next) = 0;
 
   // Makes stored positions durable. Waits for the broker up to a bound.
   [[nodiscard]] virtual Status commit() = 0;
 
-  // True when everything up to the end (the file's, or the end offsets seen at start) has been delivered.
+  // True when everything up to the end (the file's, or the end offsets seen at start) has been
+  // delivered.
   [[nodiscard]] virtual bool at_end() const = 0;
 
-  // Records known to be waiting behind the delivered ones, or -1 where unknown. For the status line.
+  // Records known to be waiting behind the delivered ones, or -1 where unknown. For the status
+  // line.
   [[nodiscard]] virtual int64_t lag() const = 0;
 
   // Readable when poll() may have records; -1 where poll() never waits.
@@ -52,8 +56,9 @@ class Source {
   // "topic test at localhost:29092", a file's path: for messages.
   [[nodiscard]] virtual std::string name() const = 0;
 
-  // Leaves the group. Positions that were stored are committed first; the listener is not called, for the lane has
-  // finished with its partitions. No call follows but another close(), which does nothing.
+  // Leaves the group. Positions that were stored are committed first; the listener is not called,
+  // for the lane has finished with its partitions. No call follows but another close(), which does
+  // nothing.
   [[nodiscard]] virtual Status close() = 0;
 };
 

@@ -1,5 +1,6 @@
-// What every source promises (source/source.h), tested on all of them: the fake one that lanes are tested with, a file, and
-// Kafka, in-process and real. The real one is the broker that TURNTABLE_KAFKA names.
+// What every source promises (source/source.h), tested on all of them: the fake one that lanes are
+// tested with, a file, and Kafka, in-process and real. The real one is the broker that
+// TURNTABLE_KAFKA names.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -38,7 +39,9 @@ using GotByPartition = std::map<PartitionId, std::vector<Got>>;
 
 class Listener final : public AssignmentListener {
  public:
-  void on_assigned(std::span<const PartitionId> partitions) override { owned.insert(partitions.begin(), partitions.end()); }
+  void on_assigned(std::span<const PartitionId> partitions) override {
+    owned.insert(partitions.begin(), partitions.end());
+  }
   void on_revoked(std::span<const PartitionId> partitions, bool) override {
     for (const PartitionId partition : partitions) owned.erase(partition);
   }
@@ -52,14 +55,15 @@ class Stage {
   virtual void write(const std::vector<Sent>& records) = 0;
   virtual std::unique_ptr<Source> open(AssignmentListener& listener) = 0;
   [[nodiscard]] virtual int partitions() const { return 4; }
-  [[nodiscard]] virtual bool resumes() const { return true; }    // Stored positions survive.
-  [[nodiscard]] virtual bool has_keys() const { return true; }   // And tombstones.
+  [[nodiscard]] virtual bool resumes() const { return true; }   // Stored positions survive.
+  [[nodiscard]] virtual bool has_keys() const { return true; }  // And tombstones.
 };
 
 class FakeStage final : public Stage {
  public:
   void write(const std::vector<Sent>& records) override {
-    for (const Sent& sent : records) topic_.partitions[sent.partition].push_back({sent.value, sent.has_value, sent.key});
+    for (const Sent& sent : records)
+      topic_.partitions[sent.partition].push_back({sent.value, sent.has_value, sent.key});
   }
   std::unique_ptr<Source> open(AssignmentListener& listener) override {
     return std::make_unique<FakeSource>(topic_, listener);
@@ -71,7 +75,8 @@ class FakeStage final : public Stage {
 
 class NdjsonStage final : public Stage {
  public:
-  NdjsonStage() : path_(testing::TempDir() + fmt::format("turntable_contract_{}.ndjson", getpid())) {
+  NdjsonStage()
+      : path_(testing::TempDir() + fmt::format("turntable_contract_{}.ndjson", getpid())) {
     std::ofstream(path_, std::ios::trunc);
   }
   ~NdjsonStage() override { unlink(path_.c_str()); }
@@ -97,7 +102,9 @@ class NdjsonStage final : public Stage {
 class KafkaStage final : public Stage {
  public:
   KafkaStage(std::string bootstrap, std::string compression, kafka::Properties properties = {})
-      : bootstrap_(std::move(bootstrap)), compression_(std::move(compression)), properties_(std::move(properties)) {
+      : bootstrap_(std::move(bootstrap)),
+        compression_(std::move(compression)),
+        properties_(std::move(properties)) {
     static std::atomic<int> serial{0};
     topic_ = fmt::format("contract-{}-{}-{}", getpid(), time(nullptr), ++serial);
     if (bootstrap_.empty()) {
@@ -109,7 +116,8 @@ class KafkaStage final : public Stage {
       properties_.emplace("heartbeat.interval.ms", "200");
     } else {
       auto producer = kafka::Producer::open({topic_, {{"bootstrap.servers", bootstrap_}}}, clock_);
-      if (!producer || !(*producer)->create_topic(topic_, 4, Millis(20'000))) throw std::runtime_error("no topic");
+      if (!producer || !(*producer)->create_topic(topic_, 4, Millis(20'000)))
+        throw std::runtime_error("no topic");
     }
   }
   void write(const std::vector<Sent>& records) override {
@@ -117,14 +125,16 @@ class KafkaStage final : public Stage {
         {topic_, {{"bootstrap.servers", bootstrap_}, {"compression.type", compression_}}}, clock_);
     if (!producer) throw std::runtime_error(producer.error().message);
     for (const Sent& sent : records) {
-      kafka::Producer::Message message{.value = sent.value, .has_value = sent.has_value, .partition = sent.partition};
+      kafka::Producer::Message message{
+          .value = sent.value, .has_value = sent.has_value, .partition = sent.partition};
       if (sent.key) message.key = *sent.key;
       if (!(*producer)->send(message).value()) throw std::runtime_error("queue full");
     }
     if (!(*producer)->flush(Millis(30'000))) throw std::runtime_error("not flushed");
   }
   std::unique_ptr<Source> open(AssignmentListener& listener) override {
-    KafkaSourceOptions options{.topic = topic_, .properties = properties_, .group = topic_ + "-group"};
+    KafkaSourceOptions options{
+        .topic = topic_, .properties = properties_, .group = topic_ + "-group"};
     options.properties["bootstrap.servers"] = bootstrap_;
     options.start.at = Start::At::earliest;
     options.until_end = true;
@@ -149,7 +159,9 @@ struct Case {
   bool needs_broker = false;
 };
 
-void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.name;
+}
 
 std::string broker() {
   const char* name = std::getenv("TURNTABLE_KAFKA");
@@ -160,17 +172,22 @@ class SourceContract : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     if (GetParam().needs_broker && broker().empty()) {
-      GTEST_SKIP() << "SKIPPED: no real Kafka. Set TURNTABLE_KAFKA=host:port (./dev servers up) to run this.";
+      GTEST_SKIP() << "SKIPPED: no real Kafka. Set TURNTABLE_KAFKA=host:port (./dev servers up) to "
+                      "run this.";
     }
     stage_ = GetParam().make();
   }
 
-  // So many records, spread over the partitions; the i-th of a partition has the value "p<partition>-<i>".
+  // So many records, spread over the partitions; the i-th of a partition has the value
+  // "p<partition>-<i>".
   std::vector<Sent> spread(int count, int first = 0) const {
     std::vector<Sent> records;
     for (int i = 0; i < count; ++i) {
       const int partition = i % stage_->partitions();
-      records.push_back({partition, fmt::format("p{}-{}", partition, first + i / stage_->partitions()), true, {}});
+      records.push_back({partition,
+                         fmt::format("p{}-{}", partition, first + i / stage_->partitions()),
+                         true,
+                         {}});
     }
     return records;
   }
@@ -184,8 +201,9 @@ class SourceContract : public testing::TestWithParam<Case> {
       ASSERT_TRUE(batch) << batch.error().message;
       ASSERT_LE(batch->size(), limit);
       for (const Record& record : batch->records) {
-        got[record.partition].push_back({record.offset, std::string(record.value), record.has_value,
-                                         record.has_key ? std::optional(std::string(record.key)) : std::nullopt});
+        got[record.partition].push_back(
+            {record.offset, std::string(record.value), record.has_value,
+             record.has_key ? std::optional(std::string(record.key)) : std::nullopt});
       }
       if (each) each(*batch);
       if (batch->empty() && source.at_end()) return;
@@ -222,7 +240,8 @@ TEST_P(SourceContract, TellsWhichPartitionsAreOursBeforeTheirRecordsCome) {
   auto source = stage_->open(listener_);
   GotByPartition got;
   read_all(*source, got, 7, [&](const RecordBatch& batch) {
-    for (const Record& record : batch.records) EXPECT_TRUE(listener_.owned.contains(record.partition));
+    for (const Record& record : batch.records)
+      EXPECT_TRUE(listener_.owned.contains(record.partition));
   });
   expect_complete(got, 40);
   EXPECT_TRUE(source->close());
@@ -319,7 +338,8 @@ TEST_P(SourceContract, CommitsWhatIsStoredWhenItCloses) {
     auto source = stage_->open(listener_);
     GotByPartition got;
     read_all(*source, got);
-    for (const auto& [partition, records] : got) source->store(partition, records.back().offset + 1);
+    for (const auto& [partition, records] : got)
+      source->store(partition, records.back().offset + 1);
     ASSERT_TRUE(source->close());
   }
   auto source = stage_->open(listener_);
@@ -362,12 +382,19 @@ TEST_P(SourceContract, IgnoresPositionsOfPartitionsThatAreNotOurs) {
 
 TEST_P(SourceContract, TellsKeysTombstonesAndEmptyValuesApart) {
   if (!stage_->has_keys()) return;  // Lines have no keys.
-  stage_->write({{0, "v", true, "k"}, {0, "", false, "gone"}, {0, "", true, "empty"}, {0, "w", true, {}}, {0, "x", true, ""}});
+  stage_->write({{0, "v", true, "k"},
+                 {0, "", false, "gone"},
+                 {0, "", true, "empty"},
+                 {0, "w", true, {}},
+                 {0, "x", true, ""}});
   auto source = stage_->open(listener_);
   GotByPartition got;
   read_all(*source, got);
-  const std::vector<Got> expected{
-      {0, "v", true, "k"}, {1, "", false, "gone"}, {2, "", true, "empty"}, {3, "w", true, {}}, {4, "x", true, ""}};
+  const std::vector<Got> expected{{0, "v", true, "k"},
+                                  {1, "", false, "gone"},
+                                  {2, "", true, "empty"},
+                                  {3, "w", true, {}},
+                                  {4, "x", true, ""}};
   EXPECT_EQ(got[0], expected);
   EXPECT_TRUE(source->close());
 }
@@ -391,7 +418,8 @@ std::vector<Case> cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SourceContract, testing::ValuesIn(cases()), [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, SourceContract, testing::ValuesIn(cases()),
+                         [](const auto& one) { return one.param.name; });
 
 // Every codec, in what the in-process cluster stores as it comes and in what a real broker checks.
 class KafkaCodecs : public SourceContract {};
@@ -408,13 +436,16 @@ TEST_P(KafkaCodecs, AreRead) {
 std::vector<Case> codecs() {
   std::vector<Case> all;
   for (const char* codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
-    all.push_back({fmt::format("mock_{}", codec), [=] { return std::make_unique<KafkaStage>("", codec); }});
-    all.push_back({fmt::format("kafka_{}", codec), [=] { return std::make_unique<KafkaStage>(broker(), codec); }, true});
+    all.push_back(
+        {fmt::format("mock_{}", codec), [=] { return std::make_unique<KafkaStage>("", codec); }});
+    all.push_back({fmt::format("kafka_{}", codec),
+                   [=] { return std::make_unique<KafkaStage>(broker(), codec); }, true});
   }
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, KafkaCodecs, testing::ValuesIn(codecs()), [](const auto& one) { return one.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, KafkaCodecs, testing::ValuesIn(codecs()),
+                         [](const auto& one) { return one.param.name; });
 
 }  // namespace
 }  // namespace turntable

@@ -21,11 +21,16 @@ Result<Start> parse_start(std::string_view text) {
   if (const auto time = parse_iso_time(trim(text))) {
     return Start{Start::At::time, (*time - (*time % 1000 + 1000) % 1000) / 1000};
   }
-  return fail(ErrorKind::usage, fmt::format("start = '{}' is neither latest, earliest nor a time such as 2024-03-03T10:15:00Z",
-                                            printable(text)));
+  return fail(
+      ErrorKind::usage,
+      fmt::format(
+          "start = '{}' is neither latest, earliest nor a time such as 2024-03-03T10:15:00Z",
+          printable(text)));
 }
 
-std::string start_note(int partitions) { return fmt::format("{}{}", kNote, partitions); }
+std::string start_note(int partitions) {
+  return fmt::format("{}{}", kNote, partitions);
+}
 
 std::optional<int> partitions_at_beginning(std::span<const kafka::Committed> commits) {
   bool any = false;
@@ -37,13 +42,15 @@ std::optional<int> partitions_at_beginning(std::span<const kafka::Committed> com
     int count = 0;
     const char* end = commit.metadata.data() + commit.metadata.size();
     const auto [rest, fault] = std::from_chars(commit.metadata.data() + kNote.size(), end, count);
-    if (fault == std::errc() && rest == end && count >= 0) noted = noted ? std::min(*noted, count) : count;
+    if (fault == std::errc() && rest == end && count >= 0)
+      noted = noted ? std::min(*noted, count) : count;
   }
   if (!any) return std::nullopt;
   return noted.value_or(0);
 }
 
-BeginAt decide_start(PartitionId partition, const kafka::Committed& commit, std::optional<int> began_with) {
+BeginAt decide_start(PartitionId partition, const kafka::Committed& commit,
+                     std::optional<int> began_with) {
   if (commit.offset >= 0) return BeginAt::commit;
   if (!began_with || partition < *began_with) return BeginAt::start;
   return BeginAt::first_record;

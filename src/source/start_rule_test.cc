@@ -32,12 +32,14 @@ TEST(PartitionsAtBeginning, AreUnknownWhereTheGroupHasNoCommit) {
 }
 
 TEST(PartitionsAtBeginning, AreTheFewestOfAllNotes) {
-  const std::vector<Committed> commits{{5, start_note(8)}, {}, {0, start_note(4)}, {7, "somebody else's"}};
+  const std::vector<Committed> commits{
+      {5, start_note(8)}, {}, {0, start_note(4)}, {7, "somebody else's"}};
   EXPECT_EQ(partitions_at_beginning(commits), 4);
 }
 
 TEST(PartitionsAtBeginning, AreNoneWhereAnotherProgramBeganTheGroup) {
-  for (const char* note : {"", "x", "turntable partitions=", "turntable partitions=4x", "turntable partitions=-1"}) {
+  for (const char* note :
+       {"", "x", "turntable partitions=", "turntable partitions=4x", "turntable partitions=-1"}) {
     const std::vector<Committed> commits{{5, note}, {}};
     EXPECT_EQ(partitions_at_beginning(commits), 0) << note;
   }
@@ -48,9 +50,13 @@ TEST(DecideStart, GoesOnAtACommit) {
   EXPECT_EQ(decide_start(9, {7, ""}, 4), BeginAt::commit);
 }
 
-TEST(DecideStart, BeginsANewGroupAtStart) { EXPECT_EQ(decide_start(3, {}, std::nullopt), BeginAt::start); }
+TEST(DecideStart, BeginsANewGroupAtStart) {
+  EXPECT_EQ(decide_start(3, {}, std::nullopt), BeginAt::start);
+}
 
-TEST(DecideStart, FinishesAnInterruptedBeginning) { EXPECT_EQ(decide_start(3, {}, 4), BeginAt::start); }
+TEST(DecideStart, FinishesAnInterruptedBeginning) {
+  EXPECT_EQ(decide_start(3, {}, 4), BeginAt::start);
+}
 
 TEST(DecideStart, ReadsAYoungerPartitionFromItsFirstRecord) {
   EXPECT_EQ(decide_start(4, {}, 4), BeginAt::first_record);

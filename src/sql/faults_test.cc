@@ -89,7 +89,8 @@ TEST(Faults, OfAllStatementsAreFoundInOnePass) {
       "INSERT INTO nowhere;\n");
   // Table a lacks a column because of its fault, so a.z is not missed.
   EXPECT_EQ(bound.faults.text(),
-            "p.sql:1:19: there is no type itn. Did you mean 'int'? Types are boolean, int, bigint, real, double "
+            "p.sql:1:19: there is no type itn. Did you mean 'int'? Types are boolean, int, bigint, "
+            "real, double "
             "precision, text, bytea, "
             "timestamptz, jsonb\n"
             "p.sql:2:23: syntax error at or near \")\"\n"

@@ -104,7 +104,8 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     text.remove_prefix(kByteOrderMark.size());
   const SourceText source(text);
   if (const auto bad = first_bad_byte(text)) {
-    faults.add(source.at(*bad), text[*bad] == '\0' ? "there is a NUL byte in the file" : "the file is not UTF-8 text");
+    faults.add(source.at(*bad), text[*bad] == '\0' ? "there is a NUL byte in the file"
+                                                   : "the file is not UTF-8 text");
     script.complete = false;
     return script;
   }

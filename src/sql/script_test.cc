@@ -133,7 +133,8 @@ TEST(Script, RefusesWhatIsNotText) {
   EXPECT_EQ(faults_of(std::string_view("CREATE\0 TABLE", 13)),
             "p.sql:1:7: there is a NUL byte in the file");
   EXPECT_EQ(faults_of(""), "p.sql:1:1: the pipeline has no INSERT INTO … SELECT statement");
-  EXPECT_EQ(faults_of("CREATE TABLE s (x int);\n/* INSERT"), "p.sql:2:1: unterminated /* comment at or near \"/* INSERT\"");
+  EXPECT_EQ(faults_of("CREATE TABLE s (x int);\n/* INSERT"),
+            "p.sql:2:1: unterminated /* comment at or near \"/* INSERT\"");
   EXPECT_EQ(faults_of("/* a */ ; -- b\n/* c */"),
             "p.sql:1:1: the pipeline has no INSERT INTO … SELECT statement");
   EXPECT_EQ(faults_of("\n -- nothing\n;;"),
@@ -145,7 +146,8 @@ TEST(Script, StopsAtTooManyFaults) {
   for (int i = 0; i < 50'000; ++i) text += "CREATE TABLE x (a int);\n";
   const std::string faults = faults_of(text);
   EXPECT_EQ(std::count(faults.begin(), faults.end(), '\n'), 100);
-  EXPECT_TRUE(faults.ends_with("p.sql:102:1: too many faults: what follows was not looked at")) << faults.substr(faults.size() - 200);
+  EXPECT_TRUE(faults.ends_with("p.sql:102:1: too many faults: what follows was not looked at"))
+      << faults.substr(faults.size() - 200);
 }
 
 // libpg_query, and our own walk over its tree, recurse.

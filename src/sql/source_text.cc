@@ -168,9 +168,11 @@ std::vector<StatementText> SourceText::statements() const {
         if (name && token.end - i > kNameBytesLimit + quotes && !current->long_name)
           current->long_name = i;
       }
-    } else if (token.end == text_.size() && text_.substr(i, 2) == "/*" && (current || !text_.ends_with("*/"))) {
+    } else if (token.end == text_.size() && text_.substr(i, 2) == "/*" &&
+               (current || !text_.ends_with("*/"))) {
       // A comment that is not closed belongs to the statement, or is one, whose parser says so.
-      if (!current) current = StatementText{.begin = i, .end = i, .nesting = 0, .long_name = std::nullopt};
+      if (!current)
+        current = StatementText{.begin = i, .end = i, .nesting = 0, .long_name = std::nullopt};
       current->end = token.end;
     }
     i = token.end;
