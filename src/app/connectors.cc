@@ -30,6 +30,10 @@ void wait_or_stop(Millis wait, const StopToken& stop) {
     std::this_thread::sleep_for(std::min(wait, kStopGranularity));
 }
 
+KafkaDeadLettersOptions kafka_dead_letters(const SourceSpec& source, const std::string& pipeline) {
+  return {source.dead_letters.target, source.properties, pipeline};
+}
+
 }  // namespace
 
 Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt) {
@@ -57,9 +61,52 @@ Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source) {
   return make_json_decoder(source.declared);
 }
 
-std::unique_ptr<DeadLetters> make_dead_letters(const SourceSpec& source) {
-  return source.dead_letters.empty() ? dropped_dead_letters()
-                                     : dead_letters_in_file(source.dead_letters);
+Status check_dead_letters(const SourceSpec& source, const std::string& pipeline,
+                          const StopToken& stop, const Clock& clock) {
+  switch (source.dead_letters.to) {
+    case DeadLettersSpec::To::drop:
+      return {};
+    case DeadLettersSpec::To::file:
+      return check_dead_letters_file(source.dead_letters.target);
+    case DeadLettersSpec::To::kafka:
+      break;
+  }
+  return retry_transient(stop, [&] {
+    return prepare_dead_letters_topic(kafka_dead_letters(source, pipeline), clock);
+  });
+}
+
+Result<std::unique_ptr<DeadLetters>> make_dead_letters(const SourceSpec& source,
+                                                       const std::string& pipeline,
+                                                       const Clock& clock) {
+  switch (source.dead_letters.to) {
+    case DeadLettersSpec::To::drop:
+      break;
+    case DeadLettersSpec::To::file:
+      return dead_letters_in_file(source.dead_letters.target);
+    case DeadLettersSpec::To::kafka:
+      return dead_letters_in_kafka(kafka_dead_letters(source, pipeline), clock);
+  }
+  return dropped_dead_letters();
+}
+
+Result<std::unique_ptr<LetterReader>> open_letters(const SourceSpec& source, const StopToken& stop,
+                                                   const Clock& clock) {
+  if (source.dead_letters.to == DeadLettersSpec::To::drop)
+    return fail(ErrorKind::usage, "the pipeline drops its dead letters: there are none to be read");
+  if (source.dead_letters.to == DeadLettersSpec::To::file)
+    return letters_of_file(source.dead_letters.target);
+  std::unique_ptr<LetterReader> reader;
+  RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
+    ASSIGN_OR_RETURN(reader, letters_of_topic(kafka_dead_letters(source, ""), clock));
+    return {};
+  }));
+  return reader;
+}
+
+std::string dead_letters_name(const DeadLettersSpec& spec) {
+  if (spec.to == DeadLettersSpec::To::drop) return "nowhere";
+  return (spec.to == DeadLettersSpec::To::kafka ? "topic " : "") + spec.target;
 }
 
 Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,

@@ -9,13 +9,27 @@
 #include "base/stop.h"
 #include "decode/decoder.h"
 #include "delivery/dead_letters.h"
+#include "delivery/letter_reader.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
 namespace turntable {
 
 [[nodiscard]] Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source);
-[[nodiscard]] std::unique_ptr<DeadLetters> make_dead_letters(const SourceSpec& source);
+
+// Whether dead letters can be written: the file is opened, the topic made where it is missing.
+// Waits as check_live_table() does. `pipeline` is told in the letters.
+[[nodiscard]] Status check_dead_letters(const SourceSpec& source, const std::string& pipeline,
+                                        const StopToken& stop, const Clock& clock);
+[[nodiscard]] Result<std::unique_ptr<DeadLetters>> make_dead_letters(const SourceSpec& source,
+                                                                     const std::string& pipeline,
+                                                                     const Clock& clock);
+// The dead letters that there are now. Waits as check_live_table() does.
+[[nodiscard]] Result<std::unique_ptr<LetterReader>> open_letters(const SourceSpec& source,
+                                                                 const StopToken& stop,
+                                                                 const Clock& clock);
+// "topic t", a path, "nowhere": for messages.
+[[nodiscard]] std::string dead_letters_name(const DeadLettersSpec& spec);
 
 // Joins the group or opens the file. `listener`, `stop` and `clock` outlive the source.
 [[nodiscard]] Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,

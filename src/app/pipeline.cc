@@ -54,16 +54,30 @@ std::string read_connector(const sql::TableDef& table, OptionReader& options,
   return options.choice("connector", std::move(connectors));
 }
 
-// 'file:PATH', 'drop', or nothing for a file named after the pipeline.
-std::string read_dead_letters(OptionReader& options, const std::string& file) {
-  const std::string value =
-      options.text("dead_letters", "file:" + stem(file) + ".dead_letters.jsonl");
-  if (value == "drop") return "";
-  if (value.starts_with("file:") && value.size() > 5) return value.substr(5);
+// 'kafka:TOPIC', 'file:PATH' or 'drop'. By default beside the records: in a topic named after
+// theirs, or in a file named after the pipeline.
+DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& source,
+                                  const std::string& file) {
+  using To = DeadLettersSpec::To;
+  const std::string value = options.text(
+      "dead_letters", source.connector == "kafka" ? "kafka:" + source.topic + ".dead_letters"
+                                                  : "file:" + stem(file) + ".dead_letters.jsonl");
+  if (value == "drop") return {};
+  if (value.starts_with("file:") && value.size() > 5) return {To::file, value.substr(5)};
+  if (value.starts_with("kafka:") && value.size() > 6) {
+    if (source.connector != "kafka")
+      options.fault("dead_letters",
+                    "dead_letters in a topic need a kafka source, whose brokers they use");
+    if (value.substr(6) == source.topic)
+      options.fault("dead_letters",
+                    "dead_letters cannot go to the topic that is read: they would be read again");
+    return {To::kafka, value.substr(6)};
+  }
   options.fault(
       "dead_letters",
-      fmt::format("dead_letters cannot be '{}', expected 'file:PATH' or 'drop'", printable(value)));
-  return "";
+      fmt::format("dead_letters cannot be '{}', expected 'kafka:TOPIC', 'file:PATH' or 'drop'",
+                  printable(value)));
+  return {};
 }
 
 SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql::Faults& faults) {
@@ -73,7 +87,6 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
                     .declared = table.columns};
   if (source.connector.empty()) return source;
   (void)options.choice("format", {"json"});
-  source.dead_letters = read_dead_letters(options, file);
   if (source.connector == "kafka") {
     source.topic = options.required("topic");
     if (auto start = parse_start(options.text("start", "latest"))) {
@@ -95,6 +108,7 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
   } else {
     source.path = options.required("path");
   }
+  source.dead_letters = read_dead_letters(options, source, file);
   options.finish();
   if (table.columns.empty())
     faults.add(table.at,
@@ -202,6 +216,10 @@ Error as_error(const sql::Faults& faults) {
 }
 
 }  // namespace
+
+std::string Pipeline::name() const {
+  return stem(file);
+}
 
 Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets) {
   std::vector<sql::SetOption> overrides;

@@ -18,12 +18,19 @@
 
 namespace turntable {
 
+// Where records go that did not become rows.
+struct DeadLettersSpec {
+  enum class To { drop, file, kafka };
+  To to = To::drop;
+  std::string target;  // A path or a topic.
+};
+
 struct SourceSpec {
   std::string connector;  // "kafka" or "ndjson"
   std::string table;
   Schema declared;
   bool want_headers = false;
-  std::string dead_letters;  // A file's path; empty: drop.
+  DeadLettersSpec dead_letters;
   // kafka
   std::string topic;
   Start start;
@@ -53,6 +60,8 @@ struct SinkSpec {
 
 struct Pipeline {
   std::string file;
+  // The file's name without its folder and ending.
+  [[nodiscard]] std::string name() const;
   SourceSpec source;
   SinkSpec sink;
   std::shared_ptr<const EnrichPlan> enrich;

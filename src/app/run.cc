@@ -63,6 +63,7 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline,
                                         const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
   ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop));
+  ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline.source, pipeline.name(), clock));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
                       .flush_bytes = pipeline.sink.flush_bytes,
@@ -74,13 +75,14 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline,
                                 LaneParts{.decoder = std::move(decoder),
                                           .enricher = std::make_unique<Enricher>(pipeline.enrich),
                                           .sink = std::move(sink),
-                                          .dead_letters = make_dead_letters(pipeline.source)},
+                                          .dead_letters = std::move(dead_letters)},
                                 stop, clock);
 }
 
 Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, const StopToken& stop,
                const Clock& clock) {
   RETURN_IF_ERROR(check_live_table(pipeline.sink, stop));
+  RETURN_IF_ERROR(check_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   const auto unfinished =
       std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
   for (Worker& worker : workers) {
@@ -102,8 +104,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   RETURN_IF_ERROR(check_lanes(options, pipeline));
   RETURN_IF_ERROR(check_source_file(pipeline.source));
-  if (!pipeline.source.dead_letters.empty())
-    RETURN_IF_ERROR(check_dead_letters_file(pipeline.source.dead_letters));
+  if (pipeline.source.dead_letters.to == DeadLettersSpec::To::file)
+    RETURN_IF_ERROR(check_dead_letters(pipeline.source, pipeline.name(), stop, SystemClock()));
   print_schemas(pipeline);
 
   // 2. The sink: connected, its table compared. Nothing is read before it is there.
@@ -140,8 +142,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
     if (!worker.outcome && worker.outcome.error().kind != ErrorKind::interrupted &&
         failed == nullptr)
       failed = &worker;
-  print_line(
-      verdict(statistics, pipeline.source.dead_letters, failed == nullptr ? "Done" : "Failed"));
+  print_line(verdict(statistics, dead_letters_name(pipeline.source.dead_letters),
+                     failed == nullptr ? "Done" : "Failed"));
   if (failed != nullptr) return tl::unexpected<Error>(failed->outcome.error());
   RETURN_IF_ERROR(statistics_written);
   if (!statistics.adds_up())

@@ -98,6 +98,36 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
+std::optional<std::string> from_base64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  size_t padding = 0;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  uint32_t group = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    uint32_t bits = 0;
+    if (c >= 'A' && c <= 'Z') {
+      bits = static_cast<uint32_t>(c - 'A');
+    } else if (c >= 'a' && c <= 'z') {
+      bits = static_cast<uint32_t>(c - 'a') + 26;
+    } else if (c >= '0' && c <= '9') {
+      bits = static_cast<uint32_t>(c - '0') + 52;
+    } else if (c == '+' || c == '/') {
+      bits = c == '+' ? 62 : 63;
+    } else if (i + padding < text.size()) {
+      return std::nullopt;
+    }
+    group = group << 6 | bits;
+    if (i % 4 != 3) continue;
+    for (const int shift : {16, 8, 0}) out.push_back(static_cast<char>(group >> shift & 0xFF));
+    group = 0;
+  }
+  out.resize(out.size() - padding);
+  return out;
+}
+
 std::string json_quote(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {

@@ -14,6 +14,8 @@ namespace turntable {
 
 // RFC 4648 base64 with padding.
 [[nodiscard]] std::string base64(std::string_view bytes);
+// Nothing where it is not that.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 // A JSON string literal with its quotes. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_quote(std::string_view text);

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "app/dead_letters.h"
 #include "app/demo.h"
 #include "app/exit_code.h"
 #include "app/run.h"
@@ -195,6 +196,36 @@ void add_produce(CLI::App& app, Action& chosen) {
   });
 }
 
+void add_dead_letters(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "dead-letters", "Look at records that did not become rows, run them again");
+  command->require_subcommand(1);
+  struct Row {
+    const char* name;
+    const char* help;
+    DeadLettersAction action;
+  };
+  for (const Row& row :
+       {Row{"list", "One line each, and how many of each reason", DeadLettersAction::list},
+        Row{"show", "All of each, as lines of JSON", DeadLettersAction::show},
+        Row{"replay", "Run them through the pipeline again", DeadLettersAction::replay}}) {
+    CLI::App* action = command->add_subcommand(row.name, row.help);
+    auto options = std::make_shared<DeadLettersOptions>();
+    options->action = row.action;
+    action->add_option("pipeline", options->pipeline, "The pipeline's SQL file")
+        ->required()
+        ->type_name("PIPELINE.sql");
+    add_set_option(*action, options->sets);
+    action->add_option("--reason", options->reason, "Only those with this reason")
+        ->type_name("REASON");
+    if (row.action == DeadLettersAction::replay)
+      action->add_flag("--dry-run", options->dry_run, "Write nothing: see what would become rows");
+    action->callback([options, &chosen] {
+      chosen = [options](StopToken& stop) { return run_dead_letters(*options, stop); };
+    });
+  }
+}
+
 void add_query(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "query", "Run CQL on Cassandra or on a SQLite file, and print or export the rows");
@@ -341,6 +372,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_run(app, chosen, process_start);
   add_schema(app, chosen);
   add_produce(app, chosen);
+  add_dead_letters(app, chosen);
   add_query(app, chosen);
   add_demo(app, chosen, process_start);
 

@@ -38,8 +38,8 @@ class DeadLettersInFile final : public DeadLetters {
   DeadLettersInFile(const DeadLettersInFile&) = delete;
   DeadLettersInFile& operator=(const DeadLettersInFile&) = delete;
 
-  void add(std::string_view topic, const Record& record, const Reject& reject) override {
-    pending_ += dead_letter_line(topic, record, reject);
+  void add(const RecordBatch& batch, const Reject& reject) override {
+    pending_ += dead_letter_line(letter_of(batch, reject));
   }
 
   Status flush() override {
@@ -90,7 +90,7 @@ class DeadLettersInFile final : public DeadLetters {
 
 class DroppedDeadLetters final : public DeadLetters {
  public:
-  void add(std::string_view, const Record&, const Reject&) override {}
+  void add(const RecordBatch&, const Reject&) override {}
   Status flush() override { return {}; }
   [[nodiscard]] size_t pending_bytes() const override { return 0; }
   [[nodiscard]] bool keeps() const override { return false; }
@@ -99,16 +99,46 @@ class DroppedDeadLetters final : public DeadLetters {
 
 }  // namespace
 
-std::string dead_letter_line(std::string_view topic, const Record& record, const Reject& reject) {
+Letter letter_of(const RecordBatch& batch, const Reject& reject) {
+  const Record& record = batch.records[reject.row];
+  Letter letter{.topic = std::string(batch.topic),
+                .partition = record.partition,
+                .offset = record.offset,
+                .timestamp_ms = record.timestamp_ms,
+                .reason = std::string(reject_code_name(reject.code)),
+                .detail = reject.reason};
+  if (record.has_key) letter.key = record.key;
+  if (record.has_value) letter.value = record.value;
+  if (batch.owner) {
+    batch.owner->visit_headers(
+        record, [&letter](std::string_view name, std::optional<std::string_view> value) {
+          letter.headers.push_back({std::string(name), std::nullopt});
+          if (value) letter.headers.back().value = *value;
+        });
+  }
+  return letter;
+}
+
+std::string dead_letter_line(const Letter& letter) {
   std::string line =
       fmt::format(R"({{"topic":{},"partition":{},"offset":{},"time":{},"reason":"{}","detail":{})",
-                  json_quote(topic), record.partition, record.offset, iso_time(record.timestamp_ms),
-                  reject_code_name(reject.code), json_quote(reject.reason));
-  if (record.has_key) append_bytes(line, "key", record.key);
-  if (record.has_value) {
-    append_bytes(line, "value", record.value);
+                  json_quote(letter.topic), letter.partition, letter.offset,
+                  iso_time(letter.timestamp_ms), letter.reason, json_quote(letter.detail));
+  if (letter.key) append_bytes(line, "key", *letter.key);
+  if (letter.value) {
+    append_bytes(line, "value", *letter.value);
   } else {
     line += ",\"value_base64\":null";
+  }
+  if (!letter.headers.empty()) {
+    std::string_view separator = ",\"headers\":[";
+    for (const Header& header : letter.headers) {
+      line += fmt::format(R"({}{{"name":{})", separator, json_quote(header.name));
+      if (header.value) append_bytes(line, "value", *header.value);
+      line += '}';
+      separator = ",";
+    }
+    line += ']';
   }
   line += "}\n";
   return line;

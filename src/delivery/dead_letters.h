@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "row/letter.h"
 #include "row/record.h"
 #include "row/reject.h"
 
@@ -17,8 +18,9 @@ class DeadLetters {
  public:
   virtual ~DeadLetters() = default;
 
-  // Takes a copy. Durable after the next flush() that succeeds.
-  virtual void add(std::string_view topic, const Record& record, const Reject& reject) = 0;
+  // Takes a copy of the record `reject.row` of the batch. Durable after the next flush() that
+  // succeeds.
+  virtual void add(const RecordBatch& batch, const Reject& reject) = 0;
 
   // Makes everything added so far durable. An error of kind transient may be tried again: nothing
   // is lost.
@@ -30,15 +32,16 @@ class DeadLetters {
   // True where add() keeps the record; false where the pipeline says that they are dropped.
   [[nodiscard]] virtual bool keeps() const = 0;
 
-  // A file's path, or "nowhere": for messages.
+  // A file's path, "topic t", or "nowhere": for messages.
   [[nodiscard]] virtual std::string name() const = 0;
 };
 
+[[nodiscard]] Letter letter_of(const RecordBatch& batch, const Reject& reject);
+
 // One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
 // detail, value_base64 and, where it is UTF-8, value; key_base64 and key likewise where there is a
-// key.
-[[nodiscard]] std::string dead_letter_line(std::string_view topic, const Record& record,
-                                           const Reject& reject);
+// key; headers where there are any. decode/letter_line.h reads it back.
+[[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
 // Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each
 // with an object of its own, may append to one file: lines are not mixed.

@@ -19,18 +19,27 @@ Record record_of(std::string_view value) {
   return record;
 }
 
+RecordBatch batch_of(std::string_view topic, const Record& record) {
+  RecordBatch batch;
+  batch.topic = topic;
+  batch.records.push_back(record);
+  return batch;
+}
+
+std::string line_of(std::string_view topic, const Record& record, const Reject& reject) {
+  return dead_letter_line(letter_of(batch_of(topic, record), reject));
+}
+
 TEST(DeadLetters, CarryPlaceTimeReasonAndTheBytesAsTheyCame) {
   EXPECT_EQ(
-      dead_letter_line("plays", record_of("{\"a\":1"),
-                       {0, RejectCode::json_syntax, "it ends too early"}),
+      line_of("plays", record_of("{\"a\":1"), {0, RejectCode::json_syntax, "it ends too early"}),
       "{\"topic\":\"plays\",\"partition\":2,\"offset\":41,\"time\":\"2024-03-03T10:15:00.123Z\","
       "\"reason\":\"json_syntax\",\"detail\":\"it ends too early\","
       "\"value_base64\":\"eyJhIjox\",\"value\":\"{\\\"a\\\":1\"}\n");
 }
 
 TEST(DeadLetters, LeaveTheTextAwayWhereBytesAreNotUtf8) {
-  const std::string line =
-      dead_letter_line("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
+  const std::string line = line_of("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
   EXPECT_NE(line.find("\"value_base64\":\"/w==\""), std::string::npos);
   EXPECT_EQ(line.find("\"value\":"), std::string::npos);
 }
@@ -40,12 +49,10 @@ TEST(DeadLetters, TellATombstoneFromAnEmptyValue) {
   tombstone.has_value = false;
   tombstone.has_key = true;
   tombstone.key = "k";
-  const std::string line =
-      dead_letter_line("t", tombstone, {0, RejectCode::empty_value, "no value"});
+  const std::string line = line_of("t", tombstone, {0, RejectCode::empty_value, "no value"});
   EXPECT_NE(line.find("\"value_base64\":null"), std::string::npos);
   EXPECT_NE(line.find("\"key_base64\":\"aw==\",\"key\":\"k\""), std::string::npos);
-  EXPECT_NE(dead_letter_line("t", record_of(""), {}).find("\"value_base64\":\"\""),
-            std::string::npos);
+  EXPECT_NE(line_of("t", record_of(""), {}).find("\"value_base64\":\"\""), std::string::npos);
 }
 
 TEST(DeadLetters, AppearInTheFileAfterAFlush) {
@@ -55,8 +62,8 @@ TEST(DeadLetters, AppearInTheFileAfterAFlush) {
     auto letters = dead_letters_in_file(path.string());
     EXPECT_TRUE(letters->flush());
     EXPECT_FALSE(std::filesystem::exists(path));
-    letters->add("t", record_of("x"), {0, RejectCode::json_syntax, "no"});
-    letters->add("t", record_of("y"), {0, RejectCode::json_syntax, "no"});
+    letters->add(batch_of("t", record_of("x")), {0, RejectCode::json_syntax, "no"});
+    letters->add(batch_of("t", record_of("y")), {0, RejectCode::json_syntax, "no"});
     EXPECT_GT(letters->pending_bytes(), 0U);
     EXPECT_TRUE(letters->flush());
     EXPECT_EQ(letters->pending_bytes(), 0U);
@@ -64,15 +71,14 @@ TEST(DeadLetters, AppearInTheFileAfterAFlush) {
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(),
-            dead_letter_line("t", record_of("x"), {0, RejectCode::json_syntax, "no"}) +
-                dead_letter_line("t", record_of("y"), {0, RejectCode::json_syntax, "no"}));
+  EXPECT_EQ(text.str(), line_of("t", record_of("x"), {0, RejectCode::json_syntax, "no"}) +
+                            line_of("t", record_of("y"), {0, RejectCode::json_syntax, "no"}));
   std::filesystem::remove(path);
 }
 
 TEST(DeadLetters, SayWhichFileCannotBeOpened) {
   auto letters = dead_letters_in_file("/dev/null/dead.jsonl");
-  letters->add("t", record_of("x"), {});
+  letters->add(batch_of("t", record_of("x")), {});
   const Status status = letters->flush();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::failed);
@@ -90,7 +96,7 @@ TEST(DeadLetters, AreCheckedAtStartWithoutLeavingAFile) {
 
 TEST(DeadLetters, KeepTheirsWhenTheDiskIsFull) {
   auto letters = dead_letters_in_file("/dev/full");
-  letters->add("t", record_of("x"), {});
+  letters->add(batch_of("t", record_of("x")), {});
   const Status status = letters->flush();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::transient);

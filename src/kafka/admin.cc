@@ -27,13 +27,16 @@ Result<Event> await_answer(const Queue& answers, Millis wait, const std::string&
 
 }  // namespace
 
-Status Client::create_topic(const std::string& topic, int partitions, Millis wait) {
+Status Client::create_topic(const std::string& topic, int partitions, Millis wait,
+                            const Properties& config) {
   const std::string what = fmt::format("Creating topic {} at {}", topic, bootstrap_);
   std::array<char, 512> why{};
   constexpr int kBrokersDefault = -1;
   rd_kafka_NewTopic_t* wanted =
       rd_kafka_NewTopic_new(topic.c_str(), partitions, kBrokersDefault, why.data(), why.size());
   if (wanted == nullptr) return fail(ErrorKind::usage, fmt::format("{}: {}", what, why.data()));
+  for (const auto& [name, value] : config)
+    rd_kafka_NewTopic_set_config(wanted, name.c_str(), value.c_str());
   const Queue answers(rd_kafka_queue_new(handle()));
   rd_kafka_CreateTopics(handle(), &wanted, 1, nullptr, answers.get());
   rd_kafka_NewTopic_destroy(wanted);

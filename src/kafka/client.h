@@ -44,7 +44,8 @@ class Client {
                                                        std::span<const PartitionId> partitions,
                                                        int64_t time_ms, Millis wait);
   // Makes a topic with the broker's defaults for all else; one that exists already is no error.
-  [[nodiscard]] Status create_topic(const std::string& topic, int partitions, Millis wait);
+  [[nodiscard]] Status create_topic(const std::string& topic, int partitions, Millis wait,
+                                    const Properties& config = {});
   // Raises a topic's partitions to `partitions`.
   [[nodiscard]] Status add_partitions(const std::string& topic, int partitions, Millis wait);
   // Deletes what lies before `offset`, as retention does.

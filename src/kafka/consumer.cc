@@ -63,6 +63,10 @@ class Consumer::Messages final : public RecordOwner {
   Messages(const Messages&) = delete;
   Messages& operator=(const Messages&) = delete;
 
+  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
+    kafka::visit_headers(messages_[record.index], visit);
+  }
+
   std::vector<rd_kafka_message_t*> messages_;
   Arena headers_;
 
@@ -156,6 +160,7 @@ Drained Consumer::drain(size_t limit) {
     owner->messages_.push_back(message);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
       Record& record = out.records.emplace_back();
+      record.index = static_cast<uint32_t>(owner->messages_.size() - 1);
       record.value = {static_cast<const char*>(message->payload), message->len};
       record.key = {static_cast<const char*>(message->key), message->key_len};
       record.has_value = message->payload != nullptr;

@@ -6,28 +6,34 @@
 
 namespace turntable::kafka {
 
-std::string_view headers_json(const rd_kafka_message_t* message, Arena& arena) {
+void visit_headers(const rd_kafka_message_t* message, const HeaderVisitor& visit) {
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return "{}";
-  std::string json = "{";
+  if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const char* name = nullptr;
   const void* bytes = nullptr;
   size_t size = 0;
   for (size_t i = 0;
        rd_kafka_header_get_all(headers, i, &name, &bytes, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
        ++i) {
-    if (i > 0) json += ", ";
-    json += json_quote(name) + ": ";
-    const std::string_view value(static_cast<const char*>(bytes), bytes == nullptr ? 0 : size);
-    if (bytes == nullptr) {
-      json += "null";
-    } else if (is_utf8(value)) {
-      json += json_quote(value);
-    } else {
-      json += "{\"base64\": \"" + base64(value) + "\"}";
-    }
+    std::optional<std::string_view> value;
+    if (bytes != nullptr) value = {static_cast<const char*>(bytes), size};
+    visit(name, value);
   }
-  return arena.copy(json + "}");
+}
+
+std::string_view headers_json(const rd_kafka_message_t* message, Arena& arena) {
+  std::string json;
+  visit_headers(message, [&](std::string_view name, std::optional<std::string_view> value) {
+    json += (json.empty() ? "{" : ", ") + json_quote(name) + ": ";
+    if (!value) {
+      json += "null";
+    } else if (is_utf8(*value)) {
+      json += json_quote(*value);
+    } else {
+      json += "{\"base64\": \"" + base64(*value) + "\"}";
+    }
+  });
+  return json.empty() ? "{}" : arena.copy(json + "}");
 }
 
 }  // namespace turntable::kafka

@@ -99,17 +99,18 @@ Result<bool> Producer::send(const Message& message) {
   const PartitionId partition = message.partition < 0 ? RD_KAFKA_PARTITION_UA : message.partition;
 
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  if (message.headers.empty()) {
+  if (message.headers.empty() && message.timestamp_ms == kNoTimestamp) {
     const int failed = rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, value,
                                         message.value.size(), key, key_size, nullptr);
     if (failed != 0) code = rd_kafka_last_error();
   } else {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
-    for (const auto& [name, text] : message.headers) {
-      rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), text.data(),
-                          static_cast<ssize_t>(text.size()));
+    for (const auto& [name, bytes] : message.headers) {
+      rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()),
+                          bytes ? bytes->data() : nullptr,
+                          bytes ? static_cast<ssize_t>(bytes->size()) : 0);
     }
-    std::array<rd_kafka_vu_t, 6> parts{};
+    std::array<rd_kafka_vu_t, 7> parts{};
     parts[0].vtype = RD_KAFKA_VTYPE_RKT;
     parts[0].u.rkt = topic_.get();
     parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
@@ -122,6 +123,8 @@ Result<bool> Producer::send(const Message& message) {
     parts[4].u.mem = {const_cast<char*>(key), key_size};
     parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
     parts[5].u.headers = headers;
+    parts[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    parts[6].u.i64 = message.timestamp_ms == kNoTimestamp ? 0 : message.timestamp_ms;
     const RdError error(rd_kafka_produceva(handle(), parts.data(), parts.size()));
     if (error) code = rd_kafka_error_code(error.get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);

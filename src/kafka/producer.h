@@ -10,6 +10,7 @@
 
 #include "base/stop.h"
 #include "kafka/client.h"
+#include "row/letter.h"
 
 struct rd_kafka_topic_s;
 
@@ -33,7 +34,8 @@ class Producer final : public Client {
     bool has_value = true;                     // False: a tombstone.
     std::optional<std::string_view> key = {};  // Records of one key go to one partition.
     PartitionId partition = -1;                // Negative: by key, or spread.
-    std::span<const std::pair<std::string, std::string>> headers = {};
+    int64_t timestamp_ms = kNoTimestamp;       // Without one: now.
+    std::span<const Header> headers = {};
   };
   // False where the queue is full: poll() and try again. An Error where it can never be taken.
   [[nodiscard]] Result<bool> send(const Message& message);

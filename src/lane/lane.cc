@@ -95,15 +95,13 @@ void Lane::transform(RecordBatch batch) {
   rejects_.clear();
   parts_.decoder->decode(batch, parts_.enricher->declared(), alive_, rejects_);
   parts_.enricher->enrich(batch, origins, alive_, rejects_, rows_);
-  for (const Reject& reject : rejects_)
-    keep(batch.topic, batch.records[reject.row], reject, origins[reject.row]);
+  for (const Reject& reject : rejects_) keep(batch, reject, origins[reject.row]);
   held_.push_back({std::move(batch), std::move(origins)});
 }
 
-void Lane::keep(std::string_view topic, const Record& record, const Reject& reject,
-                const Origin& origin) {
+void Lane::keep(const RecordBatch& batch, const Reject& reject, const Origin& origin) {
   if (kept_.empty()) kept_since_ = clock_.now();
-  parts_.dead_letters->add(topic, record, reject);
+  parts_.dead_letters->add(batch, reject);
   kept_.push_back({origin, reject.code == RejectCode::unmatched});
 }
 
@@ -118,8 +116,7 @@ void Lane::refuse(const Acks::Refused& row) {
         });
     if (found == held.origins.end()) continue;
     const auto index = static_cast<uint32_t>(found - held.origins.begin());
-    keep(held.batch.topic, held.batch.records[index], {index, RejectCode::row_refused, row.reason},
-         row.origin);
+    keep(held.batch, {index, RejectCode::row_refused, row.reason}, row.origin);
     return;
   }
   CHECK(!"a refused row is held until it is settled");

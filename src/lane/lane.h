@@ -84,8 +84,7 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
   void transform(RecordBatch batch);
-  void keep(std::string_view topic, const Record& record, const Reject& reject,
-            const Origin& origin);
+  void keep(const RecordBatch& batch, const Reject& reject, const Origin& origin);
   void refuse(const Acks::Refused& row);
   void release();
   [[nodiscard]] bool flush_due() const;

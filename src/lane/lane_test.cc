@@ -29,8 +29,9 @@ class FakeDeadLetters final : public DeadLetters {
     Error error{ErrorKind::transient, "the disk is full"};
   };
   explicit FakeDeadLetters(Log& log) : log_(log) {}
-  void add(std::string_view topic, const Record& record, const Reject& reject) override {
-    pending_.push_back(fmt::format("{}/{}/{} {} {}", topic, record.partition, record.offset,
+  void add(const RecordBatch& batch, const Reject& reject) override {
+    const Record& record = batch.records[reject.row];
+    pending_.push_back(fmt::format("{}/{}/{} {} {}", batch.topic, record.partition, record.offset,
                                    reject_code_name(reject.code), record.value));
   }
   Status flush() override {

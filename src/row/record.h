@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,14 +24,22 @@ struct Record {
   Offset offset = 0;
   int64_t timestamp_ms = kNoTimestamp;  // Since 1970, as the source stamps it.
   PartitionId partition = 0;
+  uint32_t index = 0;  // By which the batch's owner knows it.
   bool has_value = true;
   bool has_key = false;
 };
+
+// A header's name, and its bytes where it has any.
+using HeaderVisitor =
+    std::function<void(std::string_view name, std::optional<std::string_view> value)>;
 
 // What keeps the bytes of a batch alive: librdkafka's messages, a block of a file.
 class RecordOwner {
  public:
   virtual ~RecordOwner() = default;
+  // The headers of a record as they came, in their order. For dead letters: not fast.
+  virtual void visit_headers([[maybe_unused]] const Record& record,
+                             [[maybe_unused]] const HeaderVisitor& visit) const {}
 };
 
 // Records in delivery order; per partition their offsets ascend, with legal gaps.

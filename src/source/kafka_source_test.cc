@@ -487,8 +487,7 @@ TEST_F(KafkaSourceTest, StopsOnRefusedAuthorisation) {
 
 TEST_F(KafkaSourceTest, GivesHeadersAsJsonWhereTheyAreAskedFor) {
   auto producer = this->producer();
-  const std::vector<std::pair<std::string, std::string>> headers{{"trace", "a\"b"},
-                                                                 {"raw", "\xff"}};
+  const std::vector<Header> headers{{"trace", "a\"b"}, {"raw", "\xff"}, {"none", std::nullopt}};
   ASSERT_TRUE(producer->send({.value = "v", .partition = 0, .headers = headers}).value());
   ASSERT_TRUE(producer->flush(Millis(10'000)));
   options_.want_headers = true;
@@ -502,7 +501,7 @@ TEST_F(KafkaSourceTest, GivesHeadersAsJsonWhereTheyAreAskedFor) {
     ASSERT_TRUE(batch);
     for (const Record& record : batch->records) json = record.headers;
   }
-  EXPECT_EQ(json, R"({"trace": "a\"b", "raw": {"base64": "/w=="}})");
+  EXPECT_EQ(json, R"({"trace": "a\"b", "raw": {"base64": "/w=="}, "none": null})");
   EXPECT_TRUE(member.source->close());
 }
 

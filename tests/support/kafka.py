@@ -20,6 +20,7 @@ class Message:
     value: bytes | None
     key: bytes | None
     timestamp_ms: int
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
     @property
     def place(self) -> tuple[int, int]:
@@ -52,7 +53,7 @@ class Kafka:
         asyncio.run(create())
         return topic
 
-    def send(self, topic: str, values: list, compression: str | None = "gzip", partition: int | None = None) -> list[Message]:
+    def send(self, topic: str, values: list, compression: str | None = "gzip", partition: int | None = None, headers: list | None = None) -> list[Message]:
         """Sends values, bytes or (key, bytes), in order, and waits for all acknowledgements; says where each one went."""
 
         async def send_all() -> list[Message]:
@@ -60,7 +61,7 @@ class Kafka:
             await producer.start()
             try:
                 pairs = [v if isinstance(v, tuple) else (None, v) for v in values]
-                futures = [await producer.send(topic, value, key=key, partition=partition) for key, value in pairs]
+                futures = [await producer.send(topic, value, key=key, partition=partition, headers=headers) for key, value in pairs]
                 await producer.flush()
                 places = [await future for future in futures]
                 return [
@@ -89,7 +90,7 @@ class Kafka:
                 await consumer.seek_to_beginning(*places)
                 while any([await consumer.position(place) < ends[place] for place in places]):
                     for messages in (await consumer.getmany(timeout_ms=500)).values():
-                        found.extend(Message(m.partition, m.offset, m.value, m.key, m.timestamp) for m in messages)
+                        found.extend(Message(m.partition, m.offset, m.value, m.key, m.timestamp, tuple(m.headers)) for m in messages)
             finally:
                 await consumer.stop()
             return found

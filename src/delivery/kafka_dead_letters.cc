@@ -1,0 +1,220 @@
+#include "delivery/kafka_dead_letters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "kafka/producer.h"
+
+namespace turntable {
+namespace {
+
+constexpr Millis kFlushWait{1'000};     // Longer, and the lane looks after its group first.
+constexpr Millis kQuestionWait{5'000};  // For one answer of a broker.
+
+// Names as in Kafka Connect's errors.deadletterqueue.context.headers (KIP-298).
+constexpr std::string_view kTopic = "__connect.errors.topic";
+constexpr std::string_view kPartition = "__connect.errors.partition";
+constexpr std::string_view kOffset = "__connect.errors.offset";
+constexpr std::string_view kConnector = "__connect.errors.connector.name";
+constexpr std::string_view kStage = "__connect.errors.stage";
+constexpr std::string_view kClass = "__connect.errors.exception.class.name";
+constexpr std::string_view kMessage = "__connect.errors.exception.message";
+constexpr std::string_view kReason = "turntable.reason";
+
+// Connect's name for the step at which a record failed.
+std::string_view stage_of(std::string_view reason) {
+  static constexpr std::array<std::string_view, 4> kLater{"bad_value", "null_key", "unmatched",
+                                                          "row_refused"};
+  if (std::find(kLater.begin(), kLater.end(), reason) == kLater.end()) return "VALUE_CONVERTER";
+  return reason == "row_refused" ? "TASK_PUT" : "TRANSFORMATION";
+}
+
+template <class Number>
+bool read_number(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number >= 0;
+}
+
+class KafkaDeadLetters final : public DeadLetters {
+ public:
+  KafkaDeadLetters(const KafkaDeadLettersOptions& options,
+                   std::unique_ptr<kafka::Producer> producer, const Clock& clock)
+      : topic_(options.topic),
+        pipeline_(options.pipeline),
+        producer_(std::move(producer)),
+        clock_(clock) {}
+
+  void add(const RecordBatch& batch, const Reject& reject) override {
+    Letter letter = letter_of(batch, reject);
+    letter.headers = letter_headers(letter, pipeline_);
+    pending_bytes_ += size_of(letter);
+    pending_.push_back(std::move(letter));
+  }
+
+  // What is sent stays pending until all of it is acknowledged; what was sent is not sent again.
+  Status flush() override {
+    if (pending_.empty()) return {};
+    const SteadyTime deadline = clock_.now() + kFlushWait;
+    while (sent_ < pending_.size() && clock_.now() < deadline) {
+      ASSIGN_OR_RETURN(const bool taken, send(pending_[sent_]));
+      if (taken) {
+        ++sent_;
+      } else {
+        producer_->poll(Millis(10));
+      }
+    }
+    const Status flushed =
+        producer_->flush(std::max(Millis(0), std::chrono::ceil<Millis>(deadline - clock_.now())));
+    if (producer_->failure()) return tl::unexpected<Error>(*producer_->failure());
+    RETURN_IF_ERROR(flushed);
+    if (sent_ < pending_.size())
+      return fail(ErrorKind::transient,
+                  fmt::format("the dead letters' topic {} takes no more", topic_));
+    pending_.clear();
+    sent_ = 0;
+    pending_bytes_ = 0;
+    return {};
+  }
+
+  [[nodiscard]] size_t pending_bytes() const override { return pending_bytes_; }
+  [[nodiscard]] bool keeps() const override { return true; }
+  [[nodiscard]] std::string name() const override { return "topic " + topic_; }
+
+ private:
+  Result<bool> send(const Letter& letter) {
+    std::optional<std::string_view> key;
+    if (letter.key) key = *letter.key;
+    return producer_->send({.value = letter.value ? std::string_view(*letter.value) : "",
+                            .has_value = letter.value.has_value(),
+                            .key = key,
+                            .timestamp_ms = letter.timestamp_ms,
+                            .headers = letter.headers});
+  }
+
+  static size_t size_of(const Letter& letter) {
+    size_t bytes =
+        (letter.key ? letter.key->size() : 0) + (letter.value ? letter.value->size() : 0);
+    for (const Header& header : letter.headers)
+      bytes += header.name.size() + (header.value ? header.value->size() : 0);
+    return bytes;
+  }
+
+  std::string topic_;
+  std::string pipeline_;
+  std::unique_ptr<kafka::Producer> producer_;
+  const Clock& clock_;
+  std::vector<Letter> pending_;
+  size_t sent_ = 0;  // Of pending_.
+  size_t pending_bytes_ = 0;
+};
+
+// A record as large as its own topic takes must fit, with our headers.
+kafka::Properties producer_properties(const KafkaDeadLettersOptions& options) {
+  kafka::Properties properties = connection_properties(options.properties);
+  properties["message.max.bytes"] = "67108864";
+  return properties;
+}
+
+}  // namespace
+
+kafka::Properties connection_properties(const kafka::Properties& properties) {
+  static constexpr std::array<std::string_view, 10> kPrefixes{"bootstrap.servers",
+                                                              "metadata.broker.list",
+                                                              "security.",
+                                                              "sasl.",
+                                                              "ssl.",
+                                                              "enable.ssl.",
+                                                              "client.",
+                                                              "socket.",
+                                                              "broker.",
+                                                              "debug"};
+  kafka::Properties kept;
+  for (const auto& [name, value] : properties) {
+    if (std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                    [&](std::string_view prefix) { return name.starts_with(prefix); }))
+      kept[name] = value;
+  }
+  return kept;
+}
+
+Result<std::unique_ptr<DeadLetters>> dead_letters_in_kafka(const KafkaDeadLettersOptions& options,
+                                                           const Clock& clock) {
+  ASSIGN_OR_RETURN(auto producer,
+                   kafka::Producer::open({options.topic, producer_properties(options)}, clock));
+  return std::make_unique<KafkaDeadLetters>(options, std::move(producer), clock);
+}
+
+Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options, const Clock& clock) {
+  ASSIGN_OR_RETURN(const auto producer,
+                   kafka::Producer::open({options.topic, producer_properties(options)}, clock));
+  ASSIGN_OR_RETURN(const int partitions, producer->partition_count(options.topic, kQuestionWait));
+  if (partitions > 0) return {};
+  Status made =
+      producer->create_topic(options.topic, 1, kQuestionWait,
+                             {{"max.message.bytes", "16777216"}, {"cleanup.policy", "delete"}});
+  if (made) {
+    log::info("Made the topic {} for dead letters", options.topic);
+    return {};
+  }
+  if (made.error().kind == ErrorKind::transient) return made;
+  return fail(
+      made.error().kind,
+      fmt::format("{}; dead letters need it: make it, or set dead_letters to 'file:PATH' or "
+                  "'drop'",
+                  made.error().message));
+}
+
+std::vector<Header> letter_headers(const Letter& letter, const std::string& pipeline) {
+  std::vector<Header> headers = letter.headers;
+  const auto add = [&headers](std::string_view name, std::string value) {
+    headers.push_back({std::string(name), std::move(value)});
+  };
+  add(kTopic, letter.topic);
+  add(kPartition, fmt::to_string(letter.partition));
+  add(kOffset, fmt::to_string(letter.offset));
+  add(kConnector, pipeline);
+  add(kStage, std::string(stage_of(letter.reason)));
+  add(kClass, "turntable." + letter.reason);
+  add(kMessage, letter.detail);
+  add(kReason, letter.reason);
+  return headers;
+}
+
+Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
+  std::vector<Header> headers;
+  batch.owner->visit_headers(
+      record, [&headers](std::string_view name, std::optional<std::string_view> value) {
+        headers.push_back({std::string(name), std::nullopt});
+        if (value) headers.back().value = *value;
+      });
+  // A record that was a dead letter before has such headers of its own: the last ones are ours.
+  const auto last = std::find_if(headers.rbegin(), headers.rend(),
+                                 [](const Header& header) { return header.name == kTopic; });
+  if (last == headers.rend())
+    return fail(ErrorKind::row, fmt::format("it has no header {}", kTopic));
+  const auto ours = last.base() - 1;
+  Letter letter{.timestamp_ms = record.timestamp_ms};
+  bool placed = true;
+  for (auto header = ours; header != headers.end(); ++header) {
+    const std::string value = header->value.value_or("");
+    if (header->name == kTopic) letter.topic = value;
+    if (header->name == kPartition) placed = placed && read_number(value, letter.partition);
+    if (header->name == kOffset) placed = placed && read_number(value, letter.offset);
+    if (header->name == kMessage) letter.detail = value;
+    if (header->name == kReason) letter.reason = value;
+  }
+  if (!placed || letter.reason.empty())
+    return fail(ErrorKind::row, "its headers do not say which record it was, and why it is here");
+  if (record.has_key) letter.key = record.key;
+  if (record.has_value) letter.value = record.value;
+  headers.erase(ours, headers.end());
+  letter.headers = std::move(headers);
+  return letter;
+}
+
+}  // namespace turntable

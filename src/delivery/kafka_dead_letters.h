@@ -1,0 +1,40 @@
+// Dead letters in a Kafka topic: key, value, timestamp and headers as they came, and behind them
+// Kafka Connect's headers of its dead letter queues, so that tools made for those read ours
+// (`__connect.errors.topic`, …), with our stable reason in `turntable.reason`.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "delivery/dead_letters.h"
+#include "kafka/config.h"
+
+namespace turntable {
+
+struct KafkaDeadLettersOptions {
+  std::string topic;
+  kafka::Properties properties;  // The source's: where the brokers are and how to log in.
+  std::string pipeline;          // Told in the header `__connect.errors.connector.name`.
+};
+
+// Errors: usage for properties that librdkafka does not take.
+[[nodiscard]] Result<std::unique_ptr<DeadLetters>> dead_letters_in_kafka(
+    const KafkaDeadLettersOptions& options, const Clock& clock);
+
+// Whether the topic is there; it is made where it is not and the broker allows it. An error of kind
+// transient where no broker answers in time.
+[[nodiscard]] Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options,
+                                                const Clock& clock);
+
+// Of a consumer's properties those that a client without a group needs too: addresses, security.
+[[nodiscard]] kafka::Properties connection_properties(const kafka::Properties& properties);
+
+// The headers that tell of the letter, behind the record's own.
+[[nodiscard]] std::vector<Header> letter_headers(const Letter& letter, const std::string& pipeline);
+
+// Reads a letter back from a record of such a topic. An error of kind row where the headers are not
+// there.
+[[nodiscard]] Result<Letter> letter_from(const RecordBatch& batch, const Record& record);
+
+}  // namespace turntable

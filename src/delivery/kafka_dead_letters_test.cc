@@ -1,0 +1,118 @@
+// Dead letters in a topic, on the in-process cluster; tests/test_dead_letters.py has the real one.
+#include "delivery/kafka_dead_letters.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "delivery/letter_reader.h"
+#include "kafka/mock_cluster.h"
+
+namespace turntable {
+namespace {
+
+// Three records with what a record can have; a header stands twice.
+class Three final : public RecordOwner {
+ public:
+  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
+    if (record.index == 0) return;
+    visit("trace", "a");
+    visit("trace", std::nullopt);
+    visit("__connect.errors.topic", "of an earlier queue");
+  }
+};
+
+class KafkaDeadLettersTest : public testing::Test {
+ protected:
+  KafkaDeadLettersTest() : cluster_(std::move(kafka::MockCluster::open({}).value())) {
+    EXPECT_TRUE(cluster_->create_topic("dead", 2));
+    options_ = {"dead",
+                {{"bootstrap.servers", cluster_->bootstrap()},
+                 {"group.id", "g"},  // A consumer's, which a producer would complain about.
+                 {"partition.assignment.strategy", "range"}},
+                "history"};
+  }
+
+  RecordBatch three() {
+    RecordBatch batch;
+    batch.topic = "plays";
+    batch.owner = std::make_unique<Three>();
+    for (uint32_t i = 0; i < 3; ++i) {
+      Record& record = batch.records.emplace_back();
+      record.index = i;
+      record.partition = 7;
+      record.offset = 40 + i;
+      record.timestamp_ms = 1'709'460'900'123 + i;
+    }
+    batch.records[0].value = std::string_view("{\"a\"\0\xff", 6);
+    batch.records[1].has_value = false;
+    batch.records[2].has_key = true;
+    batch.records[2].key = "k";
+    return batch;
+  }
+
+  std::vector<Letter> read_all() {
+    std::vector<Letter> letters;
+    auto reader = letters_of_topic(options_, clock_);
+    EXPECT_TRUE(reader) << reader.error().message;
+    while (reader && !(*reader)->at_end()) {
+      auto some = (*reader)->next(2, Millis(100));
+      EXPECT_TRUE(some);
+      for (Letter& letter : *some) letters.push_back(std::move(letter));
+    }
+    std::sort(letters.begin(), letters.end(),
+              [](const Letter& a, const Letter& b) { return a.offset < b.offset; });
+    return letters;
+  }
+
+  std::unique_ptr<kafka::MockCluster> cluster_;
+  KafkaDeadLettersOptions options_;
+  SystemClock clock_;
+};
+
+TEST_F(KafkaDeadLettersTest, AreReadBackAsTheRecordsThatTheyWere) {
+  auto letters = std::move(dead_letters_in_kafka(options_, clock_).value());
+  const RecordBatch batch = three();
+  for (uint32_t i = 0; i < 3; ++i)
+    letters->add(batch, {i, RejectCode::bad_value, fmt::format("fault {}", i)});
+  EXPECT_GT(letters->pending_bytes(), 0U);
+  const auto deadline = clock_.now() + std::chrono::seconds(20);
+  while (!letters->flush()) ASSERT_LT(clock_.now(), deadline);
+  EXPECT_EQ(letters->pending_bytes(), 0U);
+  EXPECT_TRUE(letters->flush());
+
+  const std::vector<Letter> found = read_all();
+  ASSERT_EQ(found.size(), 3U);
+  for (uint32_t i = 0; i < 3; ++i) {
+    const Letter before = letter_of(batch, {i, RejectCode::bad_value, fmt::format("fault {}", i)});
+    EXPECT_EQ(dead_letter_line(found[i]), dead_letter_line(before));
+  }
+}
+
+TEST_F(KafkaDeadLettersTest, WaitForABrokerThatIsAwayAndAreNotSentTwice) {
+  auto letters = std::move(dead_letters_in_kafka(options_, clock_).value());
+  ASSERT_TRUE(cluster_->set_down(1, true));
+  const RecordBatch batch = three();
+  letters->add(batch, {0, RejectCode::json_syntax, "no"});
+  const Status away = letters->flush();
+  ASSERT_FALSE(away);
+  EXPECT_EQ(away.error().kind, ErrorKind::transient);
+  EXPECT_GT(letters->pending_bytes(), 0U);
+  ASSERT_TRUE(cluster_->set_down(1, false));
+  const auto deadline = clock_.now() + std::chrono::seconds(20);
+  while (!letters->flush()) ASSERT_LT(clock_.now(), deadline);
+  EXPECT_EQ(read_all().size(), 1U);
+}
+
+TEST_F(KafkaDeadLettersTest, AMessageWithoutTheHeadersIsNoLetter) {
+  RecordBatch batch;
+  batch.owner = std::make_unique<Three>();
+  batch.records.emplace_back();
+  const auto letter = letter_from(batch, batch.records[0]);
+  ASSERT_FALSE(letter);
+  EXPECT_EQ(letter.error().kind, ErrorKind::row);
+}
+
+}  // namespace
+}  // namespace turntable

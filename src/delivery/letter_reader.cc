@@ -1,0 +1,89 @@
+#include "delivery/letter_reader.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "decode/letter_line.h"
+#include "kafka/topic_reader.h"
+
+namespace turntable {
+namespace {
+
+class FileReader final : public LetterReader {
+ public:
+  FileReader(std::string path, std::ifstream file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+
+  Result<std::vector<Letter>> next(size_t limit, Millis) override {
+    std::vector<Letter> letters;
+    std::string line;
+    while (letters.size() < limit && std::getline(file_, line)) {
+      ++line_;
+      if (trim(line).empty()) continue;
+      auto letter = parse_letter_line(line);
+      if (letter) {
+        letters.push_back(std::move(*letter));
+      } else {
+        log::warn("{}:{}: {}", path_, line_, letter.error().message);
+      }
+    }
+    if (file_.bad()) return fail(ErrorKind::failed, fmt::format("cannot read {} on", path_));
+    return letters;
+  }
+  [[nodiscard]] bool at_end() const override { return !file_.good(); }
+
+ private:
+  std::string path_;
+  std::ifstream file_;
+  uint64_t line_ = 0;
+};
+
+class TopicLetters final : public LetterReader {
+ public:
+  explicit TopicLetters(std::unique_ptr<kafka::TopicReader> reader) : reader_(std::move(reader)) {}
+
+  Result<std::vector<Letter>> next(size_t limit, Millis wait) override {
+    ASSIGN_OR_RETURN(const RecordBatch batch, reader_->poll(limit, wait));
+    std::vector<Letter> letters;
+    for (const Record& record : batch.records) {
+      auto letter = letter_from(batch, record);
+      if (letter) {
+        letters.push_back(std::move(*letter));
+      } else {
+        log::warn("topic {}, partition {}, offset {}: {}", batch.topic, record.partition,
+                  record.offset, letter.error().message);
+      }
+    }
+    return letters;
+  }
+  [[nodiscard]] bool at_end() const override { return reader_->at_end(); }
+
+ private:
+  std::unique_ptr<kafka::TopicReader> reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LetterReader>> letters_of_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open() && errno != ENOENT)
+    return fail(ErrorKind::failed, fmt::format("cannot read the dead letters' file {}: {}", path,
+                                               std::strerror(errno)));
+  return std::make_unique<FileReader>(path, std::move(file));
+}
+
+Result<std::unique_ptr<LetterReader>> letters_of_topic(const KafkaDeadLettersOptions& options,
+                                                       const Clock& clock) {
+  ASSIGN_OR_RETURN(
+      auto reader,
+      kafka::TopicReader::open({options.topic, connection_properties(options.properties)}, clock));
+  return std::make_unique<TopicLetters>(std::move(reader));
+}
+
+}  // namespace turntable

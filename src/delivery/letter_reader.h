@@ -1,0 +1,33 @@
+// Reads dead letters back, from where a pipeline keeps them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "delivery/kafka_dead_letters.h"
+#include "row/letter.h"
+
+namespace turntable {
+
+// One thread.
+class LetterReader {
+ public:
+  virtual ~LetterReader() = default;
+  // The next letters, `limit` at most, waiting up to `wait` for the first; none at the end, and
+  // perhaps before it. What is no letter is said in the log and passed over.
+  [[nodiscard]] virtual Result<std::vector<Letter>> next(size_t limit, Millis wait) = 0;
+  [[nodiscard]] virtual bool at_end() const = 0;
+};
+
+// A file that is not there has no letters: nothing has failed yet.
+[[nodiscard]] Result<std::unique_ptr<LetterReader>> letters_of_file(const std::string& path);
+
+// Up to the end that the topic has now. Errors as TopicReader's.
+[[nodiscard]] Result<std::unique_ptr<LetterReader>> letters_of_topic(
+    const KafkaDeadLettersOptions& options, const Clock& clock);
+
+}  // namespace turntable

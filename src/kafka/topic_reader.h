@@ -1,0 +1,42 @@
+// Reads a topic once, from its first record to the ends that it has when it is opened. No consumer
+// group: nothing is committed, and nobody else's partitions move.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/stop.h"
+#include "kafka/client.h"
+#include "row/record.h"
+
+namespace turntable::kafka {
+
+// One thread.
+class TopicReader final : public Client {
+ public:
+  struct Options {
+    std::string topic;
+    Properties properties;  // A consumer's; those that concern groups are decided here.
+  };
+  // Errors: kind transient where no broker answers in time; failed where there is no such topic.
+  [[nodiscard]] static Result<std::unique_ptr<TopicReader>> open(const Options& options,
+                                                                 const Clock& clock);
+  ~TopicReader();
+
+  // Up to `limit` records, waiting up to `wait` for the first.
+  [[nodiscard]] Result<RecordBatch> poll(size_t limit, Millis wait);
+
+  [[nodiscard]] bool at_end() const { return left_.empty(); }
+
+ private:
+  TopicReader(const Options& options, const Clock& clock);
+  Status begin();
+  void pass(PartitionId partition, Offset next);
+
+  std::string topic_name_;
+  std::map<PartitionId, Offset> left_;  // Partitions that are not read to their end, and that end.
+};
+
+}  // namespace turntable::kafka

@@ -1,0 +1,33 @@
+// A dead letter: a record that did not become a row, with the reason. It owns its bytes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "row/record.h"
+#include "row/types.h"
+
+namespace turntable {
+
+struct Header {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+struct Letter {
+  // The record's identity: the same after a replay, so that its row is the same row.
+  std::string topic;
+  PartitionId partition = 0;
+  Offset offset = 0;
+  int64_t timestamp_ms = kNoTimestamp;
+  // Its bytes, as they came.
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+  std::vector<Header> headers;
+  // Why it is here.
+  std::string reason;  // A reject code's name.
+  std::string detail;  // A sentence for a person.
+};
+
+}  // namespace turntable

@@ -1,0 +1,122 @@
+"""Dead letters in Kafka and in files, looked at and replayed by `turntable dead-letters`."""
+
+import json
+
+import pytest
+
+from support.listening import CATALOGUE, assert_accounted, file_pipeline, play, song_names
+from support.tables import sqlite_history
+
+LATER_SONG = "A song that comes later"
+
+
+@pytest.fixture
+def to_topic(to_sqlite):
+    """The sample pipeline into SQLite, its dead letters where they go by default: into a topic."""
+    options = {name: value for name, value in to_sqlite.options.items() if name != "plays.dead_letters"}
+    to_sqlite.options = options
+    return to_sqlite
+
+
+def with_later_song(tmp_path) -> str:
+    """The catalogue with one more song, whose features are those of the first."""
+    lines = CATALOGUE.read_text().splitlines(keepends=True)
+    path = tmp_path / "more-songs.csv"
+    first = lines[1].split(",", 1)
+    path.write_text("".join([*lines, f"{LATER_SONG},{first[1]}"]))
+    return str(path)
+
+
+def command(listening, action: str, *more):
+    return listening.turntable.run("dead-letters", action, listening.pipeline, *listening.sets, *more, timeout=60)
+
+
+def test_they_go_to_a_topic_by_default_with_the_headers_of_kafka_connect(to_topic, kafka, topic):
+    bad = [b"\xff\x00binary", None, play(song=LATER_SONG)]
+    sent = kafka.send(topic, [play(1), *((b"k", value) for value in bad)], partition=3, headers=[("trace", b"\xfe"), ("trace", b"2")])
+    done = to_topic.drain(code=3)
+    assert_accounted(done.stats, consumed=4, written=1, rejected=2, unmatched=1, dead_lettered=3)
+    assert f"3 dead letters in topic {topic}.dead_letters" in done.stdout
+    letters = sorted(kafka.read(f"{topic}.dead_letters"), key=lambda letter: dict(letter.headers)["__connect.errors.offset"])
+    assert [letter.value for letter in letters] == bad, "the bytes are unchanged"
+    for message, letter in zip(sent[1:], letters):
+        assert letter.key == b"k" and letter.timestamp_ms == message.timestamp_ms
+        assert letter.headers[:2] == (("trace", b"\xfe"), ("trace", b"2")), "the record's own headers come first"
+        told = dict(letter.headers[2:])
+        assert told["__connect.errors.topic"] == topic.encode()
+        assert told["__connect.errors.partition"] == b"3" and told["__connect.errors.offset"] == str(message.offset).encode()
+        assert told["__connect.errors.connector.name"] == b"listening_history"
+        assert told["__connect.errors.exception.message"]
+    assert [dict(letter.headers)["turntable.reason"] for letter in letters] == [b"invalid_utf8", b"empty_value", b"unmatched"]
+    assert [dict(letter.headers)["__connect.errors.stage"] for letter in letters] == [b"VALUE_CONVERTER", b"VALUE_CONVERTER", b"TRANSFORMATION"]
+
+
+def test_another_topic_can_be_named_and_lanes_share_it(from_kafka, kafka, topic, unique):
+    named = from_kafka.with_options({"plays.dead_letters": f"kafka:{unique}.elsewhere", "listening_history.connector": "null"})
+    kafka.send(topic, [b"oops"] * 500)
+    named.drain(3, "--lanes", 2)
+    assert len(kafka.read(f"{unique}.elsewhere")) == 500
+
+
+def test_the_topic_that_is_read_is_refused(to_topic, topic):
+    wrong = to_topic.with_options({"plays.dead_letters": f"kafka:{topic}"}).run()
+    assert wrong.code == 2 and "would be read again" in wrong.stderr
+
+
+def test_they_are_listed_and_shown(to_topic, kafka, topic):
+    kafka.send(topic, [b"oops", play(song=LATER_SONG), play(song=LATER_SONG), play()], partition=0)
+    to_topic.drain(code=3)
+    listed = command(to_topic, "list").expect(0).stdout
+    assert f"{topic}:0:0 json_syntax: " in listed and f"{topic}:0:2 unmatched: " in listed
+    assert "2  unmatched" in listed and "3 dead letters" in listed
+    assert "1 dead letters" in command(to_topic, "list", "--reason", "json_syntax").expect(0).stdout
+    shown = [json.loads(line) for line in command(to_topic, "show", "--reason", "unmatched").expect(0).stdout.splitlines()]
+    assert [letter["offset"] for letter in shown] == [1, 2] and json.loads(shown[0]["value"])["song"] == LATER_SONG
+    wrong = command(to_topic, "list", "--reason", "unmached").expect(2)
+    assert "Did you mean 'unmatched'?" in wrong.stderr
+
+
+def test_a_replay_writes_the_rows_that_would_have_been_and_no_second_one(to_topic, kafka, topic, tmp_path):
+    """The catalogue was mended: what had no match has one now, and keeps its partition and offset."""
+    values = [play(n, song=LATER_SONG if n % 3 == 0 else song_names(1)[0]) for n in range(300)] + [b"oops"]
+    sent = kafka.send(topic, values)
+    to_topic.drain(code=3)
+    history = tmp_path / "history.db"
+    before = sqlite_history(history)
+    mended = to_topic.with_options({"songs.path": with_later_song(tmp_path)})
+
+    dry = command(mended, "replay", "--dry-run").expect(3)
+    assert "101 dead letters: 100 would be written" in dry.stdout and "1 still rejected" in dry.stdout
+    assert sqlite_history(history) == before, "a dry run writes nothing"
+    replayed = command(mended, "replay", "--reason", "unmatched").expect(0)
+    assert "100 dead letters: 100 written" in replayed.stdout
+    once = sqlite_history(history)
+    assert len(once) == 300
+    assert {row[-2:] for row in map(tuple, once)} == {message.place for message in sent[:300]}
+    command(mended, "replay").expect(3)
+    assert sqlite_history(history) == once, "replaying again changes nothing"
+    assert len(kafka.read(f"{topic}.dead_letters")) == 101, "a replay makes no new dead letters"
+
+
+def test_a_file_of_dead_letters_is_replayed_too(turntable, tmp_path):
+    events = tmp_path / "events.ndjson"
+    events.write_bytes(b"\n".join([play(1), play(2, song=LATER_SONG), b"oops"]) + b"\n")
+    listening = file_pipeline(turntable, events)
+    listening.drain(code=3)
+    with (tmp_path / "dead.jsonl").open("ab") as file:
+        file.write(b"not a letter\n")
+    mended = listening.with_options({"songs.path": with_later_song(tmp_path)})
+    replayed = command(mended, "replay").expect(3)
+    assert "2 dead letters: 1 written" in replayed.stdout and "1 still rejected" in replayed.stdout
+    assert "dead.jsonl:3: it is no dead letter" in replayed.stderr, "what is none is said and passed over"
+    assert sorted(row[0] for row in sqlite_history(tmp_path / "history.db", ["id"])) == [1, 2]
+
+
+def test_where_nothing_failed_there_is_nothing(turntable, tmp_path):
+    events = tmp_path / "events.ndjson"
+    events.write_bytes(play(1) + b"\n")
+    listening = file_pipeline(turntable, events)
+    listening.drain()
+    assert command(listening, "list").expect(0).stdout == "0 dead letters\n"
+    dropping = listening.with_options({"plays.dead_letters": "drop"})
+    assert "drops its dead letters" in command(dropping, "list").expect(2).stderr
