@@ -136,11 +136,15 @@ Status check_live_table(const SinkSpec& sink, const StopToken& stop) {
   });
 }
 
-Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop) {
+Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop,
+                                        const PositionsOf& positions) {
   if (sink.connector == "null") return std::make_unique<NullSink>();
   if (sink.connector == "console") return std::make_unique<ConsoleSink>(sink.table.columns);
   if (sink.connector == "sqlite") {
-    ASSIGN_OR_RETURN(auto opened, SqliteSink::open({.path = sink.path, .table = sink.table}));
+    ASSIGN_OR_RETURN(auto opened, SqliteSink::open({.path = sink.path,
+                                                    .table = sink.table,
+                                                    .group = positions.group,
+                                                    .topic = positions.topic}));
     return opened;
   }
   std::unique_ptr<CassandraSink> opened;

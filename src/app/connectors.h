@@ -44,8 +44,15 @@ namespace turntable {
 // backoff until it is there or `stop` is requested (kind interrupted).
 [[nodiscard]] Status check_live_table(const SinkSpec& sink, const StopToken& stop);
 
+// A consumer group, and the topic in which it has positions. Empty: the sink keeps none.
+struct PositionsOf {
+  std::string group = {};
+  std::string topic = {};
+};
+
 // Connects, and waits as above. SQLite's table is made where it is missing.
-[[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop);
+[[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop,
+                                                      const PositionsOf& positions = {});
 
 // Calls `attempt` until it succeeds, fails for good, or `stop` is requested; says once per cause
 // what is waited for.

@@ -58,11 +58,17 @@ struct Worker {
   std::thread thread;
 };
 
+PositionsOf positions_of(const SourceSpec& source) {
+  if (source.connector != "kafka") return {};
+  const auto group = source.properties.find("group.id");
+  return {group == source.properties.end() ? source.group : group->second, source.topic};
+}
+
 Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline,
                                         std::shared_ptr<std::atomic<unsigned>> unfinished,
                                         const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop));
+  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, positions_of(pipeline.source)));
   ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline.source, pipeline.name(), clock));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,

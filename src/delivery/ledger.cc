@@ -89,6 +89,12 @@ std::optional<Offset> Ledger::advance(PartitionId partition) {
   return next;
 }
 
+std::optional<Offset> Ledger::delivered_to(PartitionId partition) const {
+  const Tracker* tracker = find(partition);
+  if (tracker == nullptr || !tracker->ours || tracker->offsets.empty()) return std::nullopt;
+  return tracker->offsets.back() + 1;
+}
+
 std::vector<PartitionId> Ledger::partitions() const {
   std::vector<PartitionId> ours;
   for (size_t i = 0; i < trackers_.size(); ++i)

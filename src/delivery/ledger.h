@@ -47,6 +47,9 @@ class Ledger {
   // The position to store for a partition, if it has moved since the last call.
   [[nodiscard]] std::optional<Offset> advance(PartitionId partition);
 
+  // One past the last record that was delivered of a partition of ours; nothing before the first.
+  [[nodiscard]] std::optional<Offset> delivered_to(PartitionId partition) const;
+
   // Partitions that are ours.
   [[nodiscard]] std::vector<PartitionId> partitions() const;
 

@@ -59,7 +59,7 @@ Status Lane::loop() {
       if (!got_records) RETURN_IF_ERROR(wait_idle());
     }
     RETURN_IF_ERROR(collect(Millis(0)));
-    store_positions();
+    RETURN_IF_ERROR(store_positions());
   }
   return {};
 }
@@ -144,7 +144,19 @@ bool Lane::flush_due() const {
 
 Status Lane::flush() {
   if (options_.on_flush) options_.on_flush(rows_.size());
+  if (parts_.sink->keeps_positions()) {
+    // Where these rows are all that is unfinished, everything delivered has its outcome with them.
+    RETURN_IF_ERROR(flush_dead_letters());
+    if (ledger_.in_flight() == rows_.size()) parts_.sink->accompany(delivered());
+  }
   return parts_.sink->submit(rows_);
+}
+
+std::vector<Position> Lane::delivered() const {
+  std::vector<Position> positions;
+  for (const PartitionId partition : ledger_.partitions())
+    if (const auto next = ledger_.delivered_to(partition)) positions.push_back({partition, *next});
+  return positions;
 }
 
 // Takes in what the sink and the dead letters have to report.
@@ -192,21 +204,31 @@ Status Lane::flush_dead_letters() {
   return {};
 }
 
-void Lane::store_positions() {
+// A sink that keeps positions has them first: the source's commit follows.
+Status Lane::store_positions() {
   release();
   for (const PartitionId partition : ledger_.partitions()) {
     const std::optional<Offset> next = ledger_.advance(partition);
     if (!next) continue;
-    source_->store(partition, *next);
+    std::erase_if(moved_, [partition](const Position& old) { return old.partition == partition; });
+    moved_.push_back({partition, *next});
+  }
+  if (moved_.empty()) return {};
+  if (Status kept = parts_.sink->keep_positions(moved_); !kept)
+    return kept.error().kind == ErrorKind::transient ? Status() : kept;
+  for (const auto& [partition, next] : moved_) {
+    source_->store(partition, next);
     const auto known =
         std::find_if(positions_.begin(), positions_.end(),
-                     [partition](const auto& entry) { return entry.first == partition; });
+                     [id = partition](const auto& entry) { return entry.first == id; });
     if (known == positions_.end()) {
-      positions_.emplace_back(partition, *next);
+      positions_.emplace_back(partition, next);
     } else {
-      known->second = *next;
+      known->second = next;
     }
   }
+  moved_.clear();
+  return {};
 }
 
 // Back-pressure: while this holds, nothing is read.
@@ -257,7 +279,10 @@ void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
     if (Status drained = drain(clock_.now() + options_.drain_bound); !drained)
       revoke_status_ = std::move(drained);
   }
-  if (!lost) store_positions();
+  if (!lost && revoke_status_) revoke_status_ = store_positions();
+  std::erase_if(moved_, [&](const Position& position) {
+    return std::find(partitions.begin(), partitions.end(), position.partition) != partitions.end();
+  });
   uint64_t given_back = 0;
   for (const PartitionId partition : partitions) given_back += ledger_.revoke(partition);
   accounting_.returned(given_back);
@@ -283,7 +308,7 @@ Status Lane::finish() {
   bool told = false;
   while (ledger_.in_flight() > 0) {
     RETURN_IF_ERROR(drain(clock_.now() + kKeepAliveAfter));
-    store_positions();
+    RETURN_IF_ERROR(store_positions());
     if (ledger_.in_flight() == 0) break;
     RETURN_IF_ERROR(source_->keep_alive());
     if (!told && clock_.now() - begun >= kKeepAliveAfter * 5) {
@@ -296,7 +321,7 @@ Status Lane::finish() {
     }
   }
   // 2. From here on nothing is in flight. Positions are stored and made durable.
-  store_positions();
+  RETURN_IF_ERROR(store_positions());
   return source_->commit();
 }
 

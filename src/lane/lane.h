@@ -78,6 +78,9 @@ class Lane final : public AssignmentListener {
   // From the source, inside poll().
   void on_assigned(std::span<const PartitionId> partitions) override;
   void on_revoked(std::span<const PartitionId> partitions, bool lost) override;
+  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
+    return parts_.sink->kept_position(partition);
+  }
 
  private:
   [[nodiscard]] Status work();
@@ -89,10 +92,11 @@ class Lane final : public AssignmentListener {
   void release();
   [[nodiscard]] bool flush_due() const;
   [[nodiscard]] Status flush();
+  [[nodiscard]] std::vector<Position> delivered() const;
   [[nodiscard]] Status collect(Millis wait);
   [[nodiscard]] Status flush_dead_letters();
   void settle(const Acks& acks);
-  void store_positions();
+  [[nodiscard]] Status store_positions();
   [[nodiscard]] bool blocked() const;
   [[nodiscard]] Status wait_blocked();
   [[nodiscard]] Status wait_idle();
@@ -141,6 +145,7 @@ class Lane final : public AssignmentListener {
   Accounting accounting_;
   std::atomic<int64_t> lag_{-1};
   LaneTimes times_;
+  std::vector<Position> moved_;  // Positions that are not with the source yet.
   std::vector<std::pair<PartitionId, Offset>> positions_;
 };
 

@@ -173,7 +173,7 @@ StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatemen
   if (out.error.message.find("no such table") == std::string::npos) return out;
   auto tables = db_.prepare(fmt::format(
       "SELECT group_concat(name, ', ') FROM {}.sqlite_master WHERE type IN ('table', 'view') "
-      "AND name != 'turntable_meta' AND name NOT LIKE 'sqlite_%'",
+      "AND name NOT LIKE 'turntable\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
       sqlite::quote_name(keyspace_)));
   if (!tables) return out;
   if (const auto row = tables->step(); row && *row)

@@ -1,6 +1,7 @@
 // Where rows go. A sink belongs to one lane and is called by its thread only.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,12 @@ struct Acks {
   };
   std::span<const Refused>
       refused;  // Rows that the sink will never take; their neighbours are not concerned.
+};
+
+// Every record of the partition below `next` has its outcome.
+struct Position {
+  PartitionId partition = 0;
+  Offset next = 0;
 };
 
 class Sink {
@@ -45,6 +52,17 @@ class Sink {
 
   // Readable when reap() has something to report; -1 where submit() completes everything at once.
   [[nodiscard]] virtual int wait_fd() const = 0;
+
+  // A sink that can keeps the source's positions beside its rows, in the same transaction. The rows
+  // of the next submit() take these with them.
+  virtual void accompany([[maybe_unused]] std::vector<Position> positions) {}
+  // Keeps positions for which no row came; those that are kept already cost nothing. An error of
+  // kind transient may be tried again.
+  [[nodiscard]] virtual Status keep_positions(std::span<const Position>) { return {}; }
+  [[nodiscard]] virtual std::optional<Offset> kept_position(PartitionId) const {
+    return std::nullopt;
+  }
+  [[nodiscard]] virtual bool keeps_positions() const { return false; }
 
   // "spotify.listening_history", a file's path, "the console": for messages.
   [[nodiscard]] virtual std::string name() const = 0;

@@ -25,9 +25,69 @@ Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) 
   RETURN_IF_ERROR(apply_sqlite_schema(db, options.path, options.table));
   ASSIGN_OR_RETURN(sqlite::Statement insert,
                    db.prepare(insert_dml(options.table, Dialect::sqlite)));
-  db.set_busy_timeout(options.lock_wait);
-  return std::unique_ptr<SqliteSink>(
+  std::unique_ptr<SqliteSink> sink(
       new SqliteSink(std::move(options), std::move(db), std::move(insert)));
+  if (!sink->options_.topic.empty()) RETURN_IF_ERROR(sink->load_positions());
+  sink->db_.set_busy_timeout(sink->options_.lock_wait);
+  return sink;
+}
+
+Status SqliteSink::load_positions() {
+  RETURN_IF_ERROR(db_.execute(
+      "CREATE TABLE IF NOT EXISTS turntable_positions (target text NOT NULL, reader text NOT NULL, "
+      "topic text NOT NULL, partition int NOT NULL, next int NOT NULL, "
+      "PRIMARY KEY (target, reader, topic, partition)) WITHOUT ROWID"));
+  const std::string key =
+      fmt::format("{}, {}, {}", sqlite::quote_text(options_.table.name),
+                  sqlite::quote_text(options_.group), sqlite::quote_text(options_.topic));
+  ASSIGN_OR_RETURN(
+      keep_, db_.prepare(
+                 fmt::format("INSERT OR REPLACE INTO turntable_positions VALUES ({}, ?, ?)", key)));
+  ASSIGN_OR_RETURN(sqlite::Statement select,
+                   db_.prepare(fmt::format("SELECT partition, next FROM turntable_positions "
+                                           "WHERE (target, reader, topic) = ({})",
+                                           key)));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool more, select.step());
+    if (!more) return {};
+    kept_[static_cast<PartitionId>(select.int64(0))] = select.int64(1);
+  }
+}
+
+// Inside a transaction.
+Status SqliteSink::write_positions(std::span<const Position> positions) {
+  for (const auto& [partition, next] : positions) {
+    if (kept_position(partition) == next) continue;
+    keep_->bind(1, static_cast<int64_t>(partition));
+    keep_->bind(2, next);
+    ASSIGN_OR_RETURN([[maybe_unused]] const bool more, keep_->step());
+  }
+  return {};
+}
+
+void SqliteSink::remember(std::span<const Position> positions) {
+  for (const auto& [partition, next] : positions) kept_[partition] = next;
+}
+
+std::optional<Offset> SqliteSink::kept_position(PartitionId partition) const {
+  const auto found = kept_.find(partition);
+  return found == kept_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Status SqliteSink::keep_positions(std::span<const Position> positions) {
+  if (!keep_ || std::all_of(positions.begin(), positions.end(), [this](const Position& position) {
+        return kept_position(position.partition) == position.next;
+      }))
+    return {};
+  Status status = db_.begin();
+  if (status) status = write_positions(positions);
+  if (status) status = db_.commit();
+  if (status) {
+    remember(positions);
+  } else {
+    db_.rollback();
+  }
+  return status;
 }
 
 SqliteSink::SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert)
@@ -47,6 +107,8 @@ Status SqliteSink::submit(RowBatch& rows) {
 Status SqliteSink::attempt() {
   Status status = write_pending();
   if (status) {
+    if (refusals_.empty()) remember(accompanying_);
+    accompanying_.clear();
     report_pending();
     pending_.clear();
     backoff_.reset();
@@ -77,6 +139,8 @@ Status SqliteSink::write_pending() {
     if (status.error().kind != ErrorKind::row) return status;
     refusals_.push_back({row, std::move(status.error().message)});
   }
+  // A refused row has no outcome before its dead letter is durable.
+  if (refusals_.empty()) RETURN_IF_ERROR(write_positions(accompanying_));
   return db_.commit();
 }
 

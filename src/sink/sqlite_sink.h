@@ -1,12 +1,15 @@
 // A sink that keeps rows in a table of an SQLite file. Each submit() is one transaction, on disk
 // before its rows are acknowledged; a row whose key is there already replaces it, so that a replay
-// changes nothing.
+// changes nothing. The transaction keeps the source's positions too, in the table
+// turntable_positions: the next run reads on there, whatever was committed elsewhere, so that every
+// record is in the file exactly once.
 //
 // A file that is locked by another program or a disk that is full holds the batch back: full() is
 // true, and reap() tries again with backoff until the rows are in or the lane gives up. Nothing is
 // lost, nothing is written twice.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "base/backoff.h"
@@ -20,6 +23,9 @@ namespace turntable {
 struct SqliteSinkOptions {
   std::string path;
   SinkTable table = {};
+  // Whose positions the file keeps; without a topic none.
+  std::string group = {};
+  std::string topic = {};
   // Where several lanes of one run write the file: the lock that they share. Empty: the sink takes
   // one of its own.
   std::shared_ptr<sqlite::WriterLock> lock = nullptr;
@@ -44,9 +50,16 @@ class SqliteSink final : public Sink {
   }
   [[nodiscard]] int wait_fd() const override { return -1; }
   [[nodiscard]] std::string name() const override { return options_.path; }
+  void accompany(std::vector<Position> positions) override { accompanying_ = std::move(positions); }
+  [[nodiscard]] Status keep_positions(std::span<const Position> positions) override;
+  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override;
+  [[nodiscard]] bool keeps_positions() const override { return keep_.has_value(); }
 
  private:
   SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert);
+  Status load_positions();
+  Status write_positions(std::span<const Position> positions);
+  void remember(std::span<const Position> positions);
   // Writes pending_, if it can. An error is one that waiting does not mend.
   Status attempt();
   Status write_pending();
@@ -56,7 +69,10 @@ class SqliteSink final : public Sink {
   SqliteSinkOptions options_;
   sqlite::Database db_;  // Before the statement, which must go first.
   sqlite::Statement insert_;
-  RowBatch pending_;  // Taken and not yet written: empty but for trouble.
+  std::optional<sqlite::Statement> keep_;
+  std::map<PartitionId, Offset> kept_;  // As in the file.
+  std::vector<Position> accompanying_;  // To be written with pending_.
+  RowBatch pending_;                    // Taken and not yet written: empty but for trouble.
   struct Refusal {
     size_t row;
     std::string reason;

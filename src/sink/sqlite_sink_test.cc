@@ -65,6 +65,65 @@ class SqliteSinkTest : public testing::Test {
   uint64_t ticket_ = 0;
 };
 
+TEST_F(SqliteSinkTest, KeepsPositionsInTheTransactionOfTheirRows) {
+  const auto reading = [this](const std::string& group) {
+    return std::move(
+        SqliteSink::open({.path = path(), .table = plays(), .group = group, .topic = "plays"})
+            .value());
+  };
+  {
+    auto sink = reading("g");
+    ASSERT_TRUE(sink->keeps_positions());
+    EXPECT_EQ(sink->kept_position(0), std::nullopt);
+    RowBatch rows;
+    add(rows, "a", 0);
+    sink->accompany({{0, 1}, {3, 40}});
+    ASSERT_TRUE(sink->submit(rows));
+    ASSERT_TRUE(sink->reap(Millis(0)));
+    EXPECT_EQ(sink->kept_position(3), 40);
+    // A row that is refused has no outcome yet, so nothing may stand behind it.
+    add(rows, std::nullopt, 1);
+    add(rows, "b", 2);
+    sink->accompany({{0, 3}});
+    ASSERT_TRUE(sink->submit(rows));
+    EXPECT_EQ(sink->reap(Millis(0))->refused.size(), 1U);
+    EXPECT_EQ(sink->kept_position(0), 1);
+    // Its dead letter is durable now.
+    const std::vector<Position> later{{0, 3}};
+    EXPECT_TRUE(sink->keep_positions(later));
+  }
+  EXPECT_EQ(reading("g")->kept_position(0), 3);
+  EXPECT_EQ(reading("g")->kept_position(3), 40);
+  EXPECT_EQ(reading("another")->kept_position(0), std::nullopt);
+  EXPECT_FALSE(open()->keeps_positions());
+}
+
+TEST_F(SqliteSinkTest, ABatchThatIsUndoneKeepsNoPositions) {
+  auto sink = std::move(SqliteSink::open({.path = path(),
+                                          .table = plays(),
+                                          .group = "g",
+                                          .topic = "plays",
+                                          .lock_wait = Millis(1),
+                                          .clock = clock_})
+                            .value());
+  auto other = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+  ASSERT_TRUE(other->begin());
+  RowBatch rows;
+  add(rows, "a", 0);
+  sink->accompany({{0, 1}});
+  ASSERT_TRUE(sink->submit(rows));
+  EXPECT_TRUE(sink->full());
+  EXPECT_EQ(sink->kept_position(0), std::nullopt);
+  const std::vector<Position> positions{{1, 7}};
+  const Status locked = sink->keep_positions(positions);
+  ASSERT_FALSE(locked);
+  EXPECT_EQ(locked.error().kind, ErrorKind::transient);
+  ASSERT_TRUE(other->commit());
+  clock_->advance(std::chrono::seconds(60));
+  ASSERT_TRUE(sink->reap(Millis(0)));
+  EXPECT_EQ(sink->kept_position(0), 1);
+}
+
 TEST_F(SqliteSinkTest, KeepsABatchWhileTheFileIsLockedAndWritesItLater) {
   auto sink = open();
   auto other = sqlite::Database::open(path(), sqlite::Database::Mode::write);

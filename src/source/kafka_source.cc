@@ -467,7 +467,9 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   std::vector<kafka::Position> fresh;  // Not what is committed yet.
   std::vector<std::pair<kafka::Position, Offset>> lost;
   for (const PartitionId partition : partitions) {
-    const kafka::Committed& commit = commits[static_cast<size_t>(partition)];
+    kafka::Committed commit = commits[static_cast<size_t>(partition)];
+    const auto committed = commit.offset;
+    if (const auto kept = listener_.kept_position(partition)) commit.offset = *kept;
     ASSIGN_OR_RETURN(const kafka::Watermarks marks,
                      consumer_->watermarks(options_.topic, partition, kQuestionWait));
     Offset offset = marks.low;
@@ -491,7 +493,7 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
         break;
     }
     positions.push_back({partition, offset});
-    if (offset != commit.offset) fresh.push_back(positions.back());
+    if (offset != committed) fresh.push_back(positions.back());
   }
   // Committed before the first record is delivered: a crash from then on finds it, and begins at
   // the same place.

@@ -1,6 +1,7 @@
 // Where records come from. A source belongs to one lane and is called by its thread only.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,11 @@ class AssignmentListener {
  public:
   virtual ~AssignmentListener() = default;
   virtual void on_assigned(std::span<const PartitionId> partitions) = 0;
+  // Where the sink's own books say that the partition is to be read on; they go before the
+  // source's.
+  [[nodiscard]] virtual std::optional<Offset> kept_position(PartitionId) const {
+    return std::nullopt;
+  }
   // The partitions are still owned during the call, unless `lost`: what is acknowledged may still
   // be stored. After it they belong to somebody else.
   virtual void on_revoked(std::span<const PartitionId> partitions, bool lost) = 0;

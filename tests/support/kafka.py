@@ -113,6 +113,20 @@ class Kafka:
 
         return asyncio.run(ask())
 
+    def commit(self, group: str, topic: str, offsets: dict[int, int]) -> None:
+        """Moves a group's commits, which has no members now."""
+
+        async def move() -> None:
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False)
+            await consumer.start()
+            try:
+                consumer.assign([TopicPartition(topic, partition) for partition in offsets])
+                await consumer.commit({TopicPartition(topic, partition): offset for partition, offset in offsets.items()})
+            finally:
+                await consumer.stop()
+
+        asyncio.run(move())
+
     def end_offsets(self, topic: str) -> dict[int, int]:
         async def ask() -> dict[int, int]:
             consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)

@@ -1,0 +1,90 @@
+"""Rows and positions of a SQLite file are one transaction: every record is in the file exactly once, whatever is killed when."""
+
+import random
+import signal
+import sqlite3
+import time
+from collections import defaultdict
+
+import pytest
+
+from support.listening import assert_accounted, assert_same_rows, expected_of, play, plays, song_names
+from support.tables import sqlite_history
+
+SHORT_SESSION = {"plays.session.timeout.ms": 6000}
+
+
+def positions_of(path) -> dict[int, int]:
+    with sqlite3.connect(path) as file:
+        return dict(file.execute("SELECT partition, next FROM turntable_positions"))
+
+
+def assert_rows_are_the_records_before_the_positions(path, unmatched: set[tuple[int, int]]) -> int:
+    """In one look at the file: per partition the rows are exactly the matched records below its position."""
+    with sqlite3.connect(path) as file:
+        file.execute("BEGIN")
+        positions = dict(file.execute("SELECT partition, next FROM turntable_positions"))
+        rows = file.execute("SELECT kafka_partition, kafka_offset FROM listening_history").fetchall()
+    found = defaultdict(set)
+    for partition, offset in rows:
+        assert offset not in found[partition], "a row stands twice"
+        found[partition].add(offset)
+    for partition in found.keys() | positions.keys():
+        expected = {n for n in range(positions.get(partition, 0)) if (partition, n) not in unmatched}
+        assert found[partition] == expected, f"partition {partition}: position {positions.get(partition)}"
+    return len(rows)
+
+
+def test_rows_and_positions_agree_after_every_kill(to_sqlite, kafka, topic):
+    listening = to_sqlite.with_options({**SHORT_SESSION, "listening_history.flush_rows": 500, "listening_history.flush_interval": "5ms"})
+    songs = song_names(50)
+    values = [play(n, song="No such song" if n % 97 == 0 else songs[n % 50]) for n in range(100_000)]
+    expected = expected_of(kafka.send(topic, values, compression="lz4"))
+    path = listening.options["listening_history.path"]
+    chance = random.Random(7)
+    seen = 0
+    for _ in range(3):
+        running = listening.start()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if len(sqlite_history(path, ["id"])) > seen:
+                    break
+            except sqlite3.OperationalError:
+                pass  # No file or no table yet.
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.1)
+        running.send(signal.SIGKILL)
+        running.wait(30)
+        seen = assert_rows_are_the_records_before_the_positions(path, expected.unmatched)
+    listening.drain(code=3 if seen < len(expected.rows) else 0, timeout=120)
+    assert_rows_are_the_records_before_the_positions(path, expected.unmatched)
+    assert_same_rows(sqlite_history(path), expected.rows)
+
+
+@pytest.mark.parametrize("moved_to", [0, 900])
+def test_the_file_decides_where_to_read_on(moved_to, to_sqlite, kafka, topic, unique):
+    """The group's commit was moved, back or forth: nothing is read twice, nothing is left out."""
+    kafka.send(topic, plays(500), partition=0)
+    to_sqlite.drain()
+    path = to_sqlite.options["listening_history.path"]
+    assert positions_of(path)[0] == 500
+    kafka.send(topic, plays(500), partition=0)
+    kafka.commit(unique, topic, {0: moved_to})
+    assert_accounted(to_sqlite.drain().stats, consumed=500, written=500)
+    assert len(sqlite_history(path)) == 1000
+    assert kafka.committed(unique, topic)[0] == 1000, "Kafka's commit follows the file"
+
+
+def test_another_group_reads_anew_and_makes_no_second_row(to_sqlite, kafka, topic, unique):
+    kafka.send(topic, plays(500))
+    to_sqlite.drain()
+    again = to_sqlite.with_options({"plays.group.id": f"{unique}.again"})
+    assert_accounted(again.drain().stats, consumed=500, written=500)
+    assert len(sqlite_history(to_sqlite.options["listening_history.path"])) == 500
+
+
+def test_dead_letters_alone_move_the_position_too(to_sqlite, kafka, topic):
+    kafka.send(topic, [b"oops"] * 10, partition=2)
+    to_sqlite.drain(code=3)
+    assert positions_of(to_sqlite.options["listening_history.path"])[2] == 10
