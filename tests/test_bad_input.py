@@ -259,3 +259,24 @@ def test_a_time_format_that_gives_no_text_is_refused(turntable):
         "produce", "--catalogue", CATALOGUE, "--topic", "t", "--bootstrap", "127.0.0.1:1", "--time-format", "%Y" * 200
     ).expect(2)  # fmt: skip
     assert "--time-format" in wrong.stderr
+
+
+def test_a_run_stops_where_most_records_are_rejected_and_keeps_what_is_accounted(to_sqlite, kafka, topic, unique):
+    kafka.send(topic, [*([play()] * 500), *([b"oops"] * 5000)], partition=0)
+    stopped = to_sqlite.run(timeout=60)
+    assert stopped.code == 1 and "more than max_reject_ratio = 0.5 allows" in stopped.stderr
+    assert stopped.stats["consumed"] == stopped.stats["written"] + stopped.stats["rejected"] < 5500
+    assert kafka.committed(unique, topic)[0] == stopped.stats["consumed"] == 500 + len(to_sqlite.letters())
+    rest = to_sqlite.with_options({"plays.max_reject_ratio": "1"}).drain(code=3)
+    assert rest.stats["consumed"] == 5500 - stopped.stats["consumed"]
+
+
+def test_unmatched_records_do_not_count_as_rejected(to_sqlite, kafka, topic):
+    kafka.send(topic, [play(song="No such song")] * 3000)
+    assert_accounted(to_sqlite.drain(code=3).stats, unmatched=3000)
+
+
+@pytest.mark.parametrize("ratio", ["-0.1", "1.1", "half", ""])
+def test_a_ratio_is_a_number_from_0_to_1(ratio, turntable):
+    wrong = turntable.run("run", PIPELINE, "--set", "songs.path=" + str(CATALOGUE), "--set", f"plays.max_reject_ratio={ratio}").expect(2)
+    assert f"max_reject_ratio cannot be '{ratio}', expected a number from 0 to 1" in wrong.stderr

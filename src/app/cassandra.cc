@@ -13,6 +13,7 @@ cassandra::Options cassandra_options(const SinkSpec& sink) {
   return {.contact_points = sink.contact_points,
           .username = sink.username,
           .password = sink.password,
+          .ca_file = sink.ca_file,
           .consistency = sink.consistency,
           .local_dc = sink.local_dc,
           .request_timeout = sink.request_timeout};

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <fstream>
 #include <optional>
 #include <utility>
 
 #include "base/text.h"
+#include "kafka/config.h"
 
 namespace turntable {
 namespace {
@@ -134,12 +138,53 @@ uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise) {
   return otherwise;
 }
 
+double OptionReader::ratio(const std::string& name, double otherwise) {
+  const sql::Option* option = find(name);
+  if (option == nullptr) return otherwise;
+  double value = 0;
+  const char* const end = option->value.data() + option->value.size();
+  const auto [stop, error] = std::from_chars(option->value.data(), end, value);
+  if (error == std::errc() && stop == end && value >= 0 && value <= 1) return value;
+  fault(name, fmt::format("{} cannot be '{}', expected a number from 0 to 1", name,
+                          printable(option->value)));
+  return otherwise;
+}
+
+std::string OptionReader::secret(const std::string& name) {
+  const sql::Option* option = find(name);
+  return option == nullptr ? "" : unveiled(*option);
+}
+
+std::string OptionReader::unveiled(const sql::Option& option) {
+  constexpr std::string_view kFile = "file:";
+  constexpr size_t kSecretBytesLimit = size_t{64} << 10;
+  if (!option.value.starts_with(kFile)) return option.value;
+  const std::string path = option.value.substr(kFile.size());
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kSecretBytesLimit + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (!file.is_open() || file.bad() || text.empty()) {
+    const int cause = errno;
+    fault(option.name,
+          fmt::format("the file {} of the option {} cannot be read: {}", printable(path),
+                      option.name, cause == 0 ? "it is empty" : std::strerror(cause)));
+  } else if (text.size() > kSecretBytesLimit) {
+    fault(option.name,
+          fmt::format("the file {} of the option {} is larger than {} bytes: is it a secret?",
+                      printable(path), option.name, kSecretBytesLimit));
+  }
+  return text;
+}
+
 std::map<std::string, std::string> OptionReader::dotted() {
   std::map<std::string, std::string> found;
   for (const sql::Option& option : table_.options) {
     if (option.name.find('.') == std::string::npos) continue;
     known_.insert(option.name);
-    found[option.name] = option.value;
+    found[option.name] = kafka::is_secret(option.name) ? unveiled(option) : option.value;
   }
   return found;
 }

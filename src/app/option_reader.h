@@ -30,7 +30,12 @@ class OptionReader {
   [[nodiscard]] Millis duration(const std::string& name, Millis otherwise);
   // "8MiB", "64kB", "1000": bytes.
   [[nodiscard]] uint64_t bytes(const std::string& name, uint64_t otherwise);
-  // All options with a dot in their name.
+  // From 0 to 1.
+  [[nodiscard]] double ratio(const std::string& name, double otherwise);
+  // The value, or what the file has where it is 'file:PATH', without the line break at its end. Its
+  // faults never show it.
+  [[nodiscard]] std::string secret(const std::string& name);
+  // All options with a dot in their name; those that are secrets as above.
   [[nodiscard]] std::map<std::string, std::string> dotted();
 
   // Adds a fault for every option that was not read. Where --set chose another connector, the
@@ -42,6 +47,7 @@ class OptionReader {
 
  private:
   [[nodiscard]] const sql::Option* find(const std::string& name);
+  [[nodiscard]] std::string unveiled(const sql::Option& option);
 
   const sql::TableDef& table_;
   sql::Faults& faults_;

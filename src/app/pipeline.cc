@@ -109,6 +109,7 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
     source.path = options.required("path");
   }
   source.dead_letters = read_dead_letters(options, source, file);
+  source.max_reject_ratio = options.ratio("max_reject_ratio", 0.5);
   options.finish();
   if (table.columns.empty())
     faults.add(table.at,
@@ -181,7 +182,9 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
     sink.table.keyspace = options.required("keyspace");
     sink.contact_points = options.required("contact_points");
     sink.username = options.text("username", "");
-    sink.password = options.text("password", "");
+    sink.password = options.secret("password");
+    sink.ca_file = options.text("ca_file", "");
+    sink.table.ttl_seconds = options.duration("ttl", Millis(0)).count() / 1000;
     sink.consistency = options.text("consistency", "");
     sink.local_dc = options.text("local_dc", "");
     sink.request_timeout = options.duration("request_timeout", Millis(12'000));

@@ -31,6 +31,7 @@ struct SourceSpec {
   Schema declared;
   bool want_headers = false;
   DeadLettersSpec dead_letters;
+  double max_reject_ratio = 0.5;  // Of a run without end.
   // kafka
   std::string topic;
   Start start;
@@ -50,6 +51,7 @@ struct SinkSpec {
   std::string contact_points;
   std::string username;
   std::string password;
+  std::string ca_file;
   std::string consistency;
   std::string local_dc;
   Millis request_timeout{12'000};

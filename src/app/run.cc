@@ -64,7 +64,8 @@ PositionsOf positions_of(const SourceSpec& source) {
   return {group == source.properties.end() ? source.group : group->second, source.topic};
 }
 
-Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline,
+// `bounded`: the run ends by itself, and its dead letters are in its exit code.
+Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool bounded,
                                         std::shared_ptr<std::atomic<unsigned>> unfinished,
                                         const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
@@ -73,6 +74,7 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline,
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
                       .flush_bytes = pipeline.sink.flush_bytes,
+                      .max_reject_ratio = bounded ? 1 : pipeline.source.max_reject_ratio,
                       .unfinished_lanes = std::move(unfinished)};
   options.on_flush = [name = sink->name()](size_t rows) {
     print_line(fmt::format("Flushing {} records to {}", rows, name));
@@ -85,14 +87,14 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline,
                                 stop, clock);
 }
 
-Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, const StopToken& stop,
-               const Clock& clock) {
+Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, bool bounded,
+               const StopToken& stop, const Clock& clock) {
   RETURN_IF_ERROR(check_live_table(pipeline.sink, stop));
   RETURN_IF_ERROR(check_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   const auto unfinished =
       std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
   for (Worker& worker : workers) {
-    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, unfinished, stop, clock));
+    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, bounded, unfinished, stop, clock));
   }
   return {};
 }
@@ -117,7 +119,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   // 2. The sink: connected, its table compared. Nothing is read before it is there.
   const SystemClock clock;
   std::vector<Worker> workers(options.lanes);
-  if (const Status prepared = prepare(workers, pipeline, stop, clock); !prepared) {
+  const bool bounded = options.until_end || pipeline.source.connector == "ndjson";
+  if (const Status prepared = prepare(workers, pipeline, bounded, stop, clock); !prepared) {
     if (prepared.error().kind != ErrorKind::interrupted)
       return tl::unexpected<Error>(prepared.error());
     print_line("Stopped before anything was read.");
@@ -156,8 +159,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
     return fail(ErrorKind::failed,
                 "the counts do not add up: this is a bug of turntable, please report it with the "
                 "line above");
-  const bool to_the_end =
-      (options.until_end || pipeline.source.connector == "ndjson") && !stop.requested();
+  const bool to_the_end = bounded && !stop.requested();
   return to_the_end && statistics.counts.dead_lettered > 0 ? ExitCode::dead_letters
                                                            : ExitCode::done;
 }

@@ -1,5 +1,6 @@
 #include "lane/lane.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -24,7 +25,11 @@ constexpr size_t kDeadLetterBytesLimit = size_t{32} << 20;
 }  // namespace
 
 Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock)
-    : options_(std::move(options)), parts_(std::move(parts)), stop_(stop), clock_(clock) {}
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      stop_(stop),
+      clock_(clock),
+      breaker_(options_.max_reject_ratio) {}
 
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
@@ -54,6 +59,7 @@ Status Lane::loop() {
       RETURN_IF_ERROR(wait_blocked());
     } else {
       ASSIGN_OR_RETURN(const bool got_records, read());
+      if (breaker_.tripped()) return stop_for_rejects();
       if (!got_records && source_->at_end()) return {};
       if (flush_due() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
       if (!got_records) RETURN_IF_ERROR(wait_idle());
@@ -96,6 +102,10 @@ void Lane::transform(RecordBatch batch) {
   parts_.decoder->decode(batch, parts_.enricher->declared(), alive_, rejects_);
   parts_.enricher->enrich(batch, origins, alive_, rejects_, rows_);
   for (const Reject& reject : rejects_) keep(batch, reject, origins[reject.row]);
+  const auto unmatched = std::count_if(rejects_.begin(), rejects_.end(), [](const Reject& reject) {
+    return reject.code == RejectCode::unmatched;
+  });
+  breaker_.saw(batch.size(), rejects_.size() - static_cast<size_t>(unmatched));
   held_.push_back({std::move(batch), std::move(origins)});
 }
 
@@ -323,6 +333,18 @@ Status Lane::finish() {
   // 2. From here on nothing is in flight. Positions are stored and made durable.
   RETURN_IF_ERROR(store_positions());
   return source_->commit();
+}
+
+// What was read is accounted for and committed first: after the cause is mended, the next run goes
+// on behind it.
+Status Lane::stop_for_rejects() {
+  RETURN_IF_ERROR(finish());
+  return fail(
+      ErrorKind::failed,
+      fmt::format("{} of the last {} records of {} were rejected, more than max_reject_ratio = "
+                  "{} allows: is it the right topic, and the right format? They are in {}",
+                  breaker_.rejected(), breaker_.records(), source_->name(),
+                  options_.max_reject_ratio, parts_.dead_letters->name()));
 }
 
 // Waits, as a living member of the group, until all lanes have finished. True where a partition

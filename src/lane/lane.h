@@ -20,6 +20,7 @@
 #include "delivery/accounting.h"
 #include "delivery/dead_letters.h"
 #include "delivery/ledger.h"
+#include "delivery/reject_breaker.h"
 #include "enrich/enricher.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -31,6 +32,7 @@ struct LaneOptions {
   size_t flush_rows = 10'000;            // A batch is full at so many rows
   size_t flush_bytes = size_t{8} << 20;  // or bytes.
   size_t poll_records = 2'000;           // Taken from the source at once.
+  double max_reject_ratio = 1;           // Above it, the lane finishes and stops; 1: never.
   Millis drain_bound{5'000};             // How long a revoke waits for acknowledgements.
   // Lanes of one process that have not finished. A lane that has finished stays in its group until
   // they all have: a member that leaves while the others are still joining makes them join again,
@@ -102,6 +104,7 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status wait_idle();
   [[nodiscard]] Status drain(SteadyTime deadline);
   [[nodiscard]] Status finish();
+  [[nodiscard]] Status stop_for_rejects();
   [[nodiscard]] Result<bool> given_more_to_read();
 
   // A record that did not become a row, until its dead letter is durable.
@@ -129,6 +132,7 @@ class Lane final : public AssignmentListener {
   SteadyTime rows_since_;   // When the first of rows_ came.
   std::vector<Kept> kept_;  // Dead letters that are not durable yet.
   SteadyTime kept_since_;
+  RejectBreaker breaker_;
   Backoff dead_letter_backoff_{Backoff::Options{}};
   SteadyTime dead_letters_retry_at_{};
   bool dead_letters_failing_ = false;

@@ -284,7 +284,10 @@ std::string insert_dml(const SinkTable& table, Dialect dialect) {
   const std::string into = dialect == Dialect::cql
                                ? "INSERT INTO " + cql_full_name(table)
                                : "INSERT OR REPLACE INTO " + quote_name(table.name, dialect);
-  return fmt::format("{} ({}) VALUES ({})", into, joined(names, ", "), joined(marks, ", "));
+  const std::string ttl = dialect == Dialect::cql && table.ttl_seconds > 0
+                              ? fmt::format(" USING TTL {}", table.ttl_seconds)
+                              : "";
+  return fmt::format("{} ({}) VALUES ({}){}", into, joined(names, ", "), joined(marks, ", "), ttl);
 }
 
 Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect) {

@@ -37,6 +37,7 @@ struct SinkTable {
   std::string name;
   Schema columns;  // In the order in which rows have their cells.
   TableKey key = {};
+  int64_t ttl_seconds = 0;  // Cassandra: rows go after so long; 0: they stay.
 
   // "spotify.listening_history".
   [[nodiscard]] std::string full_name() const {
