@@ -152,6 +152,9 @@ Status Lane::flush() {
 
 // Takes in what the sink and the dead letters have to report.
 Status Lane::collect(Millis wait) {
+  // With nothing in flight the sink returns at once; what is waited for is the next try of the dead
+  // letters.
+  if (wait.count() > 0 && parts_.sink->in_flight() == 0) clock_.sleep(wait);
   ASSIGN_OR_RETURN(const Acks acks, parts_.sink->reap(wait));
   settle(acks);
   if (!kept_.empty() && clock_.now() - kept_since_ >= kDeadLetterInterval)
