@@ -24,7 +24,11 @@ constexpr size_t kDeadLetterBytesLimit = size_t{32} << 20;
 }  // namespace
 
 Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock)
-    : options_(std::move(options)), parts_(std::move(parts)), stop_(stop), clock_(clock) {}
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      stop_(stop),
+      clock_(clock),
+      dead_letter_backoff_(options_.dead_letter_backoff) {}
 
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);

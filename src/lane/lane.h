@@ -32,6 +32,7 @@ struct LaneOptions {
   size_t flush_bytes = size_t{8} << 20;  // or bytes.
   size_t poll_records = 2'000;           // Taken from the source at once.
   Millis drain_bound{5'000};             // How long a revoke waits for acknowledgements.
+  Backoff::Options dead_letter_backoff;  // Between tries to make dead letters durable.
   // Lanes of one process that have not finished. A lane that has finished stays in its group until
   // they all have: a member that leaves while the others are still joining makes them join again,
   // and may leave unheard. Null: it is alone.
@@ -126,7 +127,7 @@ class Lane final : public AssignmentListener {
   SteadyTime rows_since_;   // When the first of rows_ came.
   std::vector<Kept> kept_;  // Dead letters that are not durable yet.
   SteadyTime kept_since_;
-  Backoff dead_letter_backoff_{Backoff::Options{}};
+  Backoff dead_letter_backoff_;
   SteadyTime dead_letters_retry_at_{};
   bool dead_letters_failing_ = false;
   std::optional<SteadyTime> blocked_since_;
