@@ -22,12 +22,14 @@ class SimulatedWriter final : public cassandra::Writer {
     world_.step();
     Request& request = requests_.emplace_back();
     request.token = token;
+    request.number = sent_++;
     CellReader reader(cells);
     for (size_t i = 0; i < rows; ++i) {
       Row& row = request.rows.emplace_back();
       row.id = reader.next().int32();
       row.partition = reader.next().int32();
       row.offset = reader.next().int64();
+      row.assignment = world_.at(row.partition).assignment;
     }
     if (!reader.done()) world_.fail("a request has more cells than rows");
     decide(request);
@@ -47,6 +49,7 @@ class SimulatedWriter final : public cassandra::Writer {
         ++i;
         continue;
       }
+      look_at(requests_[i]);
       if (requests_[i].written) write(requests_[i]);
       world_.trace(lane_, requests_[i].error ? "rows fail" : "rows written",
                    static_cast<int64_t>(requests_[i].rows.size()), requests_[i].rows[0].offset);
@@ -72,9 +75,11 @@ class SimulatedWriter final : public cassandra::Writer {
     PartitionId partition = 0;
     Offset offset = 0;
     int32_t id = 0;
+    uint64_t assignment = 0;  // Of its partition, when it was sent.
   };
   struct Request {
     uint64_t token = 0;
+    uint64_t number = 0;  // In the order of sending.
     std::vector<Row> rows;
     SteadyTime due{};
     bool written = true;
@@ -89,6 +94,7 @@ class SimulatedWriter final : public cassandra::Writer {
           return world_.record(row.partition, row.offset).fate == Fate::refused;
         });
     if (refused) {
+      ++world_.seen.refused;
       request.written = false;
       request.error = {ErrorKind::row, "a row is too large"};
     }
@@ -98,17 +104,33 @@ class SimulatedWriter final : public cassandra::Writer {
     if (world_.chance(faults.outage))
       world_.outage_until = world_.now() + Millis(world_.below(15'000));
     if (world_.now() < world_.outage_until) {
+      ++world_.seen.away;
       request.written = false;
       request.error = {ErrorKind::transient, "the node is away"};
     } else if (!refused && world_.chance(faults.lost_ack)) {
       request.due += Millis(world_.below(2'000));
       request.written = world_.below(2) == 0;
+      world_.seen.lost_acks += request.written;
       request.error = {ErrorKind::transient, "the answer is lost"};
     } else if (world_.chance(faults.fatal)) {
       static constexpr std::array kKinds{ErrorKind::schema, ErrorKind::auth, ErrorKind::failed};
       request.written = false;
       request.error = {kKinds[world_.below(kKinds.size())], "it will fail again"};
-      world_.failed = true;
+      world_.deal_failure();
+    }
+  }
+
+  // Counts what is worth having seen about an answer.
+  void look_at(const Request& answered) {
+    world_.seen.reordered +=
+        std::any_of(requests_.begin(), requests_.end(),
+                    [&answered](const Request& other) { return other.number < answered.number; });
+    if (answered.error) return;
+    for (const Row& row : answered.rows) {
+      const SimulatedWorld::Partition& of = world_.at(row.partition);
+      if (of.assignment == row.assignment) continue;
+      ++world_.seen.late_acks;
+      world_.seen.into_the_next += of.owner == lane_;
     }
   }
 
@@ -119,7 +141,8 @@ class SimulatedWriter final : public cassandra::Writer {
   SimulatedWorld& world_;
   const int lane_;
   std::function<void(SteadyTime)> wait_until_;
-  std::vector<Request> requests_;
+  std::vector<Request> requests_;  // Without an answer.
+  uint64_t sent_ = 0;
   std::vector<cassandra::Completion> reported_;
 };
 

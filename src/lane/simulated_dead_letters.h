@@ -27,12 +27,13 @@ class SimulatedDeadLetters final : public DeadLetters {
       world_.disk_full_until = world_.now() + Millis(world_.below(5'000));
     if (world_.now() < world_.disk_full_until) {
       world_.trace(lane_, "the dead letters' disk is full");
+      ++world_.seen.disk_full;
       // A part may have been written. The others will be, and this one again.
       if (!pending_.empty() && world_.below(2) == 0) write(pending_.front());
       return fail(ErrorKind::transient, "the disk is full");
     }
     if (!world_.calm && world_.chance(world_.faults.fatal)) {
-      world_.failed = true;
+      world_.deal_failure();
       return fail(ErrorKind::failed, "the folder is gone");
     }
     world_.trace(lane_, "dead letters written", static_cast<int64_t>(pending_.size()));

@@ -162,7 +162,11 @@ class SimulatedProcess {
     while (Worker* next = next_to_run()) {
       if (next->wake > world_.now())
         world_.clock->advance(std::chrono::ceil<Millis>(next->wake - world_.now()));
-      if (world_.steps() >= stop_at_) stop_.request();
+      if (world_.steps() >= stop_at_ && !stop_.requested()) {
+        world_.trace(-1, "is asked to stop");
+        ++world_.seen.stops;
+        stop_.request();
+      }
       next->fiber->resume();
       if (world_.dead) return;
       group_.tick();
@@ -192,6 +196,7 @@ class SimulatedProcess {
   void check_end(const Worker& worker) {
     const Lane& lane = *worker.lane;
     const Counts counts = lane.counts();
+    world_.seen.returned += counts.returned;
     if (!*worker.outcome && !world_.failed)
       world_.fail("a lane failed for no reason: " + worker.outcome->error().message);
     if (*worker.outcome && lane.in_flight() > 0)

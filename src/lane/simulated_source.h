@@ -38,7 +38,7 @@ class SimulatedSource final : public Source {
   Result<RecordBatch> poll(size_t limit, Millis wait) override {
     serve();
     if (!world_.calm && world_.chance(world_.faults.fatal)) {
-      world_.failed = true;
+      world_.deal_failure();
       return turntable::fail(ErrorKind::failed, "the topic is gone");
     }
     RecordBatch batch;
@@ -73,7 +73,7 @@ class SimulatedSource final : public Source {
     world_.step();
     pause(Millis(world_.below(50)));
     if (!world_.calm && world_.chance(world_.faults.fatal)) {
-      world_.failed = true;
+      world_.deal_failure();
       return turntable::fail(ErrorKind::failed, "no broker takes the commit");
     }
     commit_stored();
@@ -153,6 +153,7 @@ class SimulatedSource final : public Source {
     if (world_.now() - begun > options_.drain_bound + Millis(1'000))
       world_.fail("has kept a revoked partition for too long");
     if (!lost) commit_stored();
+    (lost ? world_.seen.lost : world_.seen.revoked) += notice.partitions.size();
     for (const PartitionId partition : notice.partitions) {
       world_.trace(options_.lane, lost ? "has lost" : "gives back", partition);
       owned_.erase(partition);

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -52,6 +53,42 @@ struct Faults {
   double stop = 0;        // Share of lives that are asked to stop.
 };
 
+// What has really come to pass: a simulation in which nothing goes wrong shows nothing.
+struct Seen {
+  uint64_t gaps = 0;           // Between offsets.
+  uint64_t reordered = 0;      // Answers that came before that of an earlier request.
+  uint64_t lost_acks = 0;      // Requests that timed out although they were written.
+  uint64_t refused = 0;        // Requests with a row that is never taken.
+  uint64_t away = 0;           // Requests to a cluster that was away.
+  uint64_t late_acks = 0;      // Rows written after their partition had gone to somebody,
+  uint64_t into_the_next = 0;  // and of those, to the same lane again.
+  uint64_t disk_full = 0;      // Dead letters that could not be written yet.
+  uint64_t revoked = 0;        // Partitions.
+  uint64_t lost = 0;           // Partitions.
+  uint64_t returned = 0;       // Records given back unfinished, by lanes that came to an end.
+  uint64_t failures = 0;       // That are not tried again.
+  uint64_t crashes = 0;
+  uint64_t stops = 0;
+
+  Seen& operator+=(const Seen& other) {
+    gaps += other.gaps;
+    reordered += other.reordered;
+    lost_acks += other.lost_acks;
+    refused += other.refused;
+    away += other.away;
+    late_acks += other.late_acks;
+    into_the_next += other.into_the_next;
+    disk_full += other.disk_full;
+    revoked += other.revoked;
+    lost += other.lost;
+    returned += other.returned;
+    failures += other.failures;
+    crashes += other.crashes;
+    stops += other.stops;
+    return *this;
+  }
+};
+
 // Thrown through a lane when its process dies, or when the simulation has found a fault. Nothing
 // after it is stored.
 struct SimulatedCrash {};
@@ -77,6 +114,7 @@ class SimulatedWorld {
     if (below(8) == 0) clock->advance(Millis(1));
     if (steps_ == crash_at) {
       trace(-1, "the process dies");
+      ++seen.crashes;
       dead = true;
       throw SimulatedCrash{};
     }
@@ -144,7 +182,10 @@ class SimulatedWorld {
       partition.committed = next;
       for (size_t i = below(records_limit + 1); i > 0; --i) {
         // Gaps, as transactions and compaction leave them.
-        if (below(8) == 0) next += 1 + static_cast<Offset>(below(50));
+        if (below(8) == 0) {
+          next += 1 + static_cast<Offset>(below(50));
+          ++seen.gaps;
+        }
         SimulatedRecord& record = partition.records.emplace_back();
         record.offset = next++;
         record.id = static_cast<int32_t>(below(1000));
@@ -213,10 +254,17 @@ class SimulatedWorld {
   const Faults faults;
   const std::shared_ptr<ManualClock> clock;
   std::vector<Partition> topic;
+  Seen seen;
   bool calm = false;          // No more faults, so that everything comes to its end.
   bool drop_letters = false;  // `dead_letters = 'drop'`.
   SteadyTime outage_until{};
   SteadyTime disk_full_until{};
+
+  // A fault that is not tried again is dealt.
+  void deal_failure() {
+    failed = true;
+    ++seen.failures;
+  }
 
   // Of the process's present life.
   bool dead = false;

@@ -94,6 +94,7 @@ class Simulation : public testing::Test {
       // A fault that was found outside of any lane.
     }
     steps_ += world.steps();
+    seen_ += world.seen;
     if (world.fault().empty()) return true;
     ADD_FAILURE() << "TURNTABLE_SEED=" << seed << ": " << world.fault() << "\nlately:\n"
                   << world.story();
@@ -102,6 +103,7 @@ class Simulation : public testing::Test {
 
   uint64_t steps_ = 0;
   uint64_t lives_ = 0;
+  Seen seen_;
 
  private:
   void play(SimulatedWorld& world) {
@@ -148,7 +150,64 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
   const uint64_t last = only == all ? all : only + 1;
   uint64_t seed = first;
   while (seed < last && play(seed, draw_faults(seed))) ++seed;
-  fmt::print("{} seeds, {} lives, {} steps\n", seed - first, lives_, steps_);
+  fmt::print(
+      "{} seeds, {} lives, {} steps; {} crashes, {} stops, {} failures, {} partitions revoked, {} "
+      "lost, {} records given back, {} acknowledgements reordered, {} lost, {} late, {} of them "
+      "into the next assignment\n",
+      seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
+      seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
+      seen_.into_the_next);
+}
+
+// The mistakes that programs of this kind make again and again. Each is provoked by itself, where
+// nothing else can hide it.
+class RecurringMistake : public Simulation {
+ protected:
+  void provoke(const Faults& faults) {
+    for (uint64_t seed = 0; seed < 150; ++seed) ASSERT_TRUE(play(seed, faults));
+  }
+};
+
+TEST_F(RecurringMistake, CommittingTheHighestAcknowledgement) {
+  provoke({.late = 0.2, .crash = 0.5});
+  EXPECT_GT(seen_.reordered, 1'000U);
+}
+
+TEST_F(RecurringMistake, CountingALateAcknowledgementForTheNextAssignment) {
+  provoke({.late = 0.2, .rebalance = 0.03, .lost = 0.5});
+  EXPECT_GT(seen_.revoked, 1'000U);
+  EXPECT_GT(seen_.lost, 1'000U);
+  EXPECT_GT(seen_.returned, 1'000U);
+  EXPECT_GT(seen_.late_acks, 1'000U);
+  EXPECT_GT(seen_.into_the_next, 100U);
+}
+
+TEST_F(RecurringMistake, CommittingWhatAnAsynchronousSinkHasOnlyTaken) {
+  provoke({.late = 0.3, .rebalance = 0.01, .crash = 0.5, .stop = 0.5});
+  EXPECT_GT(seen_.crashes, 50U);
+  EXPECT_GT(seen_.stops, 50U);
+}
+
+TEST_F(RecurringMistake, TakingAnErrorForAnAcknowledgement) {
+  provoke({.lost_ack = 0.1, .outage = 0.002, .refused = 0.1, .fatal = 0.001});
+  EXPECT_GT(seen_.lost_acks, 100U);
+  EXPECT_GT(seen_.away, 100U);
+  EXPECT_GT(seen_.refused, 100U);
+  EXPECT_GT(seen_.failures, 50U);
+}
+
+TEST_F(RecurringMistake, NotAwaitingADeadLetter) {
+  provoke({.bad_record = 0.5, .letters = 0.4, .crash = 0.5, .stop = 0.5});
+  EXPECT_GT(seen_.disk_full, 100U);
+}
+
+TEST_F(RecurringMistake, ADeadLetterThatHoldsThePositionForEver) {
+  provoke({.bad_record = 1});
+}
+
+TEST_F(RecurringMistake, TakingOffsetsForContiguous) {
+  provoke({});
+  EXPECT_GT(seen_.gaps, 1'000U);
 }
 
 }  // namespace
