@@ -101,7 +101,7 @@ class SimulatedWriter final : public cassandra::Writer {
     if (world_.calm) return;
     const Faults& faults = world_.faults;
     if (world_.chance(faults.late)) request.due += Millis(world_.below(8'000));
-    if (world_.chance(faults.outage))
+    if (world_.now() >= world_.outage_until && world_.chance(faults.outage))
       world_.outage_until = world_.now() + Millis(world_.below(15'000));
     if (world_.now() < world_.outage_until) {
       ++world_.seen.away;

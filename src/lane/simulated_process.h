@@ -221,7 +221,7 @@ class SimulatedProcess {
   }
 
   // No life takes longer.
-  static constexpr uint64_t kStepsLimit = 300'000;
+  static constexpr uint64_t kStepsLimit = 2'000'000;
   // One that ends by a crash or a stop does it within so many.
   static constexpr uint64_t kEndWithin = 3'000;
 
