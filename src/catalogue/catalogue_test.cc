@@ -241,6 +241,18 @@ TEST_F(CatalogueTest, SaysWhatIsWrongWithTheHeader) {
   EXPECT_EQ(error("k,v\n,1\n"), "t.csv has no row that can be used; the first: line 2 has no key");
 }
 
+TEST_F(CatalogueTest, AFileThatIsCutOffIsNoCatalogue) {
+  EXPECT_EQ(
+      error("k,v\na,1\nb,2\n\"c"),
+      "t.csv ends in the middle of a row, as if it were cut off: line 4: a quote is opened that is "
+      "never closed");
+  EXPECT_EQ(
+      error("k,v\na,1\nb"),
+      "t.csv ends in the middle of a row, as if it were cut off: line 3: 1 field where the header "
+      "has 2");
+  EXPECT_EQ(kind_, ErrorKind::failed);
+}
+
 TEST_F(CatalogueTest, SaysWhichColumnIsNotThere) {
   options_.key = "nam";
   EXPECT_EQ(error("name,tempo\na,1\n"),

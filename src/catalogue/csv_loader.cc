@@ -187,10 +187,18 @@ Status CsvLoader::fill_columns() {
   CsvReader reader(text, options_.delimiter, table_.unquoted);
   (void)reader.next();  // The header.
   bool any = false;
+  std::optional<std::string> cut_off;  // What is wrong with the last row, if that looks like a cut.
   while (const auto row = reader.next()) {
     any = true;
+    cut_off = fault(*row);
+    if (cut_off) *cut_off = fmt::format("{}: {}", lines(*row), *cut_off);
     RETURN_IF_ERROR(add_row(*row));
   }
+  // Half a catalogue would load, and the plays of the other half would match nothing.
+  if (cut_off && !text.ends_with('\n') && !text.ends_with('\r'))
+    return fail(ErrorKind::failed,
+                fmt::format("{} ends in the middle of a row, as if it were cut off: {}",
+                            options_.path, *cut_off));
   if (!any)
     return fail(ErrorKind::failed, fmt::format("{} has a header but no rows", options_.path));
   if (table_.rows == 0) {

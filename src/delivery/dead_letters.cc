@@ -4,6 +4,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,16 +45,19 @@ class DeadLettersInFile final : public DeadLetters {
 
   Status flush() override {
     if (pending_.empty()) return {};
-    if (file_ < 0) file_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (file_ < 0) file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
     if (file_ < 0) return cannot("open");
-    // The lock keeps the lines of several lanes apart even when a write is cut short by a full
-    // disk.
+    // Several lanes may append to the file, and a line is in it whole or not at all.
     if (::flock(file_, LOCK_EX) != 0) return cannot("lock");
-    const Status written = write_pending();
+    const Status written = append_pending();
     ::flock(file_, LOCK_UN);
     RETURN_IF_ERROR(written);
-    if (::fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS)
-      return cannot("sync");  // A pipe cannot sync.
+    // A pipe cannot sync. After a sync that failed the kernel may have let go of the pages, and the
+    // next one would succeed without them: all is written again.
+    if (::fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS) {
+      written_ = 0;
+      return cannot("sync");
+    }
     pending_.clear();
     written_ = 0;
     return {};
@@ -64,6 +68,21 @@ class DeadLettersInFile final : public DeadLetters {
   [[nodiscard]] std::string name() const override { return path_; }
 
  private:
+  Status append_pending() {
+    struct stat before {};
+    const bool regular = ::fstat(file_, &before) == 0 && S_ISREG(before.st_mode);
+    // A program that was killed may have left half a line.
+    char last = '\n';
+    if (regular && before.st_size > 0 && ::pread(file_, &last, 1, before.st_size - 1) == 1 &&
+        last != '\n' && ::write(file_, "\n", 1) != 1)
+      return cannot("write to");
+    const Status written = write_pending();
+    if (written || !regular) return written;
+    // Cut short by a full disk: what was written of it is taken back, and written again later.
+    if (::ftruncate(file_, before.st_size) == 0) written_ = 0;
+    return written;
+  }
+
   Status write_pending() {
     while (written_ < pending_.size()) {
       const ssize_t n = ::write(file_, pending_.data() + written_, pending_.size() - written_);

@@ -76,6 +76,23 @@ TEST(DeadLetters, AppearInTheFileAfterAFlush) {
   std::filesystem::remove(path);
 }
 
+TEST(DeadLetters, StandOnLinesOfTheirOwnBehindHalfALineOfAKilledProgram) {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("dead_letters_torn_" + std::to_string(::getpid()));
+  std::ofstream(path) << "{\"topic\":\"t\",\"par";
+  auto letters = dead_letters_in_file(path.string());
+  letters->add(batch_of("t", record_of("x")), {0, RejectCode::json_syntax, "no"});
+  EXPECT_TRUE(letters->flush());
+  letters->add(batch_of("t", record_of("y")), {0, RejectCode::json_syntax, "no"});
+  EXPECT_TRUE(letters->flush());
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text.str(), "{\"topic\":\"t\",\"par\n" +
+                            line_of("t", record_of("x"), {0, RejectCode::json_syntax, "no"}) +
+                            line_of("t", record_of("y"), {0, RejectCode::json_syntax, "no"}));
+  std::filesystem::remove(path);
+}
+
 TEST(DeadLetters, SayWhichFileCannotBeOpened) {
   auto letters = dead_letters_in_file("/dev/null/dead.jsonl");
   letters->add(batch_of("t", record_of("x")), {});

@@ -68,6 +68,28 @@ TEST(Ledger, FinishesARecordOnce) {
   EXPECT_EQ(ledger.in_flight(), 0U);
 }
 
+// So many that what is finished is dropped many times, with records in flight all the while.
+TEST(Ledger, FindsItsRecordsAfterDroppingFinishedOnes) {
+  constexpr size_t kInFlight = 300;
+  std::mt19937 random(1);
+  Ledger ledger;
+  ledger.assign(0);
+  std::map<Offset, Origin> open;
+  Offset stored = 0;
+  for (Offset offset = 0; offset < 50'000; ++offset) {
+    open.emplace(offset, ledger.deliver(0, offset));
+    if (open.size() < kInFlight) continue;
+    const auto one = std::next(open.begin(), static_cast<ptrdiff_t>(random() % kInFlight));
+    ASSERT_FALSE(ledger.settled(one->second));
+    ASSERT_TRUE(ledger.finish(one->second));
+    ASSERT_TRUE(ledger.settled(one->second));
+    open.erase(one);
+    stored = ledger.advance(0).value_or(stored);
+    ASSERT_EQ(stored, open.begin()->first);
+    ASSERT_EQ(ledger.in_flight(), open.size());
+  }
+}
+
 // A model that keeps everything and looks at all of it each time.
 struct Model {
   std::vector<std::pair<Offset, bool>> records;

@@ -29,7 +29,8 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
       parts_(std::move(parts)),
       stop_(stop),
       clock_(clock),
-      breaker_(options_.max_reject_ratio) {}
+      breaker_(options_.max_reject_ratio),
+      dead_letter_backoff_(options_.dead_letter_backoff) {}
 
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
@@ -171,6 +172,9 @@ std::vector<Position> Lane::delivered() const {
 
 // Takes in what the sink and the dead letters have to report.
 Status Lane::collect(Millis wait) {
+  // With nothing in flight the sink returns at once; what is waited for is the next try of the dead
+  // letters.
+  if (wait.count() > 0 && parts_.sink->in_flight() == 0) clock_.sleep(wait);
   ASSIGN_OR_RETURN(const Acks acks, parts_.sink->reap(wait));
   settle(acks);
   if (!kept_.empty() && clock_.now() - kept_since_ >= kDeadLetterInterval)
@@ -252,12 +256,17 @@ Status Lane::wait_blocked() {
   const SteadyTime now = clock_.now();
   if (!blocked_since_) blocked_since_ = now;
   if (now - *blocked_since_ >= kKeepAliveAfter) {
-    RETURN_IF_ERROR(source_->keep_alive());
-    RETURN_IF_ERROR(revoke_status_);
+    RETURN_IF_ERROR(keep_alive());
   }
   RETURN_IF_ERROR(collect(kWaitLimit));
   if (!parts_.sink->full() && flush_due()) return flush();
   return {};
+}
+
+// Rebalances happen in here, and what goes wrong inside one is told by them.
+Status Lane::keep_alive() {
+  RETURN_IF_ERROR(source_->keep_alive());
+  return revoke_status_;
 }
 
 // Nothing to read: sleeps until the source or the sink has something, or a flush is due.
@@ -320,7 +329,7 @@ Status Lane::finish() {
     RETURN_IF_ERROR(drain(clock_.now() + kKeepAliveAfter));
     RETURN_IF_ERROR(store_positions());
     if (ledger_.in_flight() == 0) break;
-    RETURN_IF_ERROR(source_->keep_alive());
+    RETURN_IF_ERROR(keep_alive());
     if (!told && clock_.now() - begun >= kKeepAliveAfter * 5) {
       log::warn(
           "waiting for {} records that {} has not acknowledged; a second signal leaves at once, "
@@ -353,7 +362,7 @@ Result<bool> Lane::given_more_to_read() {
   if (!options_.unfinished_lanes) return false;
   --*options_.unfinished_lanes;
   while (*options_.unfinished_lanes > 0 && !stop_.requested()) {
-    RETURN_IF_ERROR(source_->keep_alive());
+    RETURN_IF_ERROR(keep_alive());
     if (!source_->at_end()) {
       ++*options_.unfinished_lanes;
       return true;

@@ -34,6 +34,7 @@ struct LaneOptions {
   size_t poll_records = 2'000;           // Taken from the source at once.
   double max_reject_ratio = 1;           // Above it, the lane finishes and stops; 1: never.
   Millis drain_bound{5'000};             // How long a revoke waits for acknowledgements.
+  Backoff::Options dead_letter_backoff;  // Between tries to make dead letters durable.
   // Lanes of one process that have not finished. A lane that has finished stays in its group until
   // they all have: a member that leaves while the others are still joining makes them join again,
   // and may leave unheard. Null: it is alone.
@@ -101,6 +102,7 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status store_positions();
   [[nodiscard]] bool blocked() const;
   [[nodiscard]] Status wait_blocked();
+  [[nodiscard]] Status keep_alive();
   [[nodiscard]] Status wait_idle();
   [[nodiscard]] Status drain(SteadyTime deadline);
   [[nodiscard]] Status finish();
@@ -133,7 +135,7 @@ class Lane final : public AssignmentListener {
   std::vector<Kept> kept_;  // Dead letters that are not durable yet.
   SteadyTime kept_since_;
   RejectBreaker breaker_;
-  Backoff dead_letter_backoff_{Backoff::Options{}};
+  Backoff dead_letter_backoff_;
   SteadyTime dead_letters_retry_at_{};
   bool dead_letters_failing_ = false;
   std::optional<SteadyTime> blocked_since_;

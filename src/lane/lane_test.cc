@@ -169,6 +169,32 @@ TEST_F(LaneTest, TriesDeadLettersAgainWhereTheFaultPasses) {
   EXPECT_EQ(topic_.committed[0], 1);
 }
 
+// Time passes only by sleeping, and is not asked for again and again.
+class SleepingClock final : public Clock {
+ public:
+  [[nodiscard]] SteadyTime now() const override {
+    EXPECT_NE(++asked_, 10'000) << "somebody waits without sleeping";
+    if (asked_ >= 10'000) clock_.advance(Millis(1'000));
+    return clock_.now();
+  }
+  [[nodiscard]] WallTime wall() const override { return clock_.wall(); }
+  void sleep(Millis time) const override { clock_.sleep(time); }
+
+ private:
+  mutable ManualClock clock_;
+  mutable int asked_ = 0;
+};
+
+TEST_F(LaneTest, SleepsWhileOnlyDeadLettersWaitForTheirDisk) {
+  topic_.add(0, "nonsense");
+  letters_.failures = 5;
+  const SleepingClock clock;
+  lane_ = std::make_unique<Lane>(options_, std::move(parts_), stop_, clock);
+  ASSERT_TRUE(lane_->run(std::make_unique<FakeSource>(topic_, *lane_)));
+  EXPECT_EQ(letters_.durable.size(), 1U);
+  EXPECT_EQ(topic_.committed[0], 1);
+}
+
 TEST_F(LaneTest, StopsOnAFailureOfTheSinkWithOffsetsHeld) {
   for (int i = 0; i < 100; ++i) topic_.add(0, "{\"id\":1}");
   sink_->fail_next(1, {ErrorKind::schema, "the table is gone"});

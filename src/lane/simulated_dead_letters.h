@@ -1,0 +1,75 @@
+// Dead letters on a simulated disk, which is full at times.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "delivery/dead_letters.h"
+#include "lane/simulated_world.h"
+
+namespace turntable {
+
+class SimulatedDeadLetters final : public DeadLetters {
+ public:
+  // Each letter counts for so many bytes, so that a few of them fill what a lane may hold.
+  SimulatedDeadLetters(SimulatedWorld& world, int lane, size_t letter_bytes)
+      : world_(world), lane_(lane), letter_bytes_(letter_bytes) {}
+
+  void add(const RecordBatch& batch, const Reject& reject) override {
+    const Record& record = batch.records[reject.row];
+    world_.step();
+    pending_.push_back(
+        {record.partition, record.offset, fate(reject.code), std::string(record.value)});
+  }
+
+  Status flush() override {
+    world_.step();
+    if (!world_.calm && world_.chance(world_.faults.letters))
+      world_.disk_full_until = world_.now() + Millis(world_.below(5'000));
+    if (world_.now() < world_.disk_full_until) {
+      world_.trace(lane_, "the dead letters' disk is full");
+      ++world_.seen.disk_full;
+      // A part may have been written. The others will be, and this one again.
+      if (!pending_.empty() && world_.below(2) == 0) write(pending_.front());
+      return fail(ErrorKind::transient, "the disk is full");
+    }
+    if (!world_.calm && world_.chance(world_.faults.fatal)) {
+      world_.deal_failure();
+      return fail(ErrorKind::failed, "the folder is gone");
+    }
+    world_.trace(lane_, "dead letters written", static_cast<int64_t>(pending_.size()));
+    for (const Letter& letter : pending_) write(letter);
+    pending_.clear();
+    return {};
+  }
+
+  [[nodiscard]] size_t pending_bytes() const override {
+    return world_.drop_letters ? 0 : pending_.size() * letter_bytes_;
+  }
+  [[nodiscard]] bool keeps() const override { return !world_.drop_letters; }
+  [[nodiscard]] std::string name() const override { return "the simulated disk"; }
+
+ private:
+  struct Letter {
+    PartitionId partition = 0;
+    Offset offset = 0;
+    Fate fate = Fate::malformed;
+    std::string value;
+  };
+
+  static Fate fate(RejectCode code) {
+    if (code == RejectCode::unmatched) return Fate::unmatched;
+    return code == RejectCode::row_refused ? Fate::refused : Fate::malformed;
+  }
+
+  void write(const Letter& letter) {
+    world_.write_letter(letter.partition, letter.offset, letter.fate, letter.value);
+  }
+
+  SimulatedWorld& world_;
+  const int lane_;
+  const size_t letter_bytes_;
+  std::vector<Letter> pending_;
+};
+
+}  // namespace turntable

@@ -1,0 +1,243 @@
+// One life of a simulated process: real lanes with their ledgers, enrichers and Cassandra sinks,
+// taking turns on one thread. Time is virtual: it passes to the next moment at which a lane has
+// something to do.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "decode/decoder.h"
+#include "lane/lane.h"
+#include "lane/simulated_cluster.h"
+#include "lane/simulated_dead_letters.h"
+#include "lane/simulated_fiber.h"
+#include "lane/simulated_source.h"
+#include "sink/cassandra_sink.h"
+
+namespace turntable {
+
+// Takes a record's fate from its value. "Unmatched" is the join's to say; here it is said early, so
+// that no catalogue is needed.
+class SimulatedDecoder final : public Decoder {
+ public:
+  void decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
+              Rejects& rejects) override {
+    columns[0].reset(batch.size());
+    for (uint32_t i = 0; i < batch.size(); ++i) {
+      const std::string_view value = batch.records[i].value;
+      if (value[0] == 'm' || value[0] == 'u') {
+        const bool malformed = value[0] == 'm';
+        rejects.push_back({i, malformed ? RejectCode::json_syntax : RejectCode::unmatched, ""});
+        continue;
+      }
+      int32_t id = 0;
+      for (const char digit : value.substr(1)) id = id * 10 + (digit - '0');
+      columns[0].set<int32_t>(i, id);
+      alive.push_back(i);
+    }
+  }
+};
+
+// The world's clock, for a lane: while it sleeps, the others work.
+class SimulatedClock final : public Clock {
+ public:
+  SimulatedClock(const SimulatedWorld& world, std::function<void(SteadyTime)> wait_until)
+      : world_(world), wait_until_(std::move(wait_until)) {}
+  [[nodiscard]] SteadyTime now() const override { return world_.now(); }
+  [[nodiscard]] WallTime wall() const override { return world_.clock->wall(); }
+  void sleep(Millis time) const override { wait_until_(now() + time); }
+
+ private:
+  const SimulatedWorld& world_;
+  std::function<void(SteadyTime)> wait_until_;
+};
+
+class SimulatedProcess {
+ public:
+  // `plan` has the columns id, kafka_partition and kafka_offset.
+  SimulatedProcess(SimulatedWorld& world, std::shared_ptr<const EnrichPlan> plan, SinkTable table)
+      : world_(world),
+        plan_(std::move(plan)),
+        table_(std::move(table)),
+        workers_(1 + world.below(3)),
+        group_(world, workers_.size()) {
+    world_.dead = false;
+    world_.failed = false;
+    decide();
+    for (size_t lane = 0; lane < workers_.size(); ++lane) open(static_cast<int>(lane));
+    group_.begin();
+  }
+
+  // Until every lane has returned or the process has died. Faults found are the world's; of some it
+  // throws SimulatedCrash.
+  void run() {
+    try {
+      take_turns();
+    } catch (const SimulatedCrash&) {
+      // The group has found a fault.
+    }
+    if (world_.dead) {
+      bury();
+    } else {
+      for (const Worker& worker : workers_) check_end(worker);
+    }
+  }
+
+ private:
+  struct Worker {
+    std::unique_ptr<SimulatedClock> clock;
+    std::unique_ptr<Lane> lane;
+    std::unique_ptr<Fiber> fiber;
+    SimulatedWriter* writer = nullptr;  // Owned by the lane.
+    SimulatedSource* source = nullptr;  // Owned by the lane, once it runs.
+    SteadyTime wake{};
+    std::optional<Status> outcome;
+  };
+
+  // How this life will go.
+  void decide() {
+    const auto one_of = [this](auto... values) {
+      const std::array choices{values...};
+      return choices[world_.below(choices.size())];
+    };
+    options_.flush_interval = Millis(one_of(0, 50, 1'000));
+    options_.flush_rows = one_of(size_t{5}, size_t{40}, size_t{400});
+    options_.flush_bytes = one_of(size_t{100}, size_t{1} << 20);
+    options_.poll_records = one_of(size_t{3}, size_t{30}, size_t{500});
+    options_.drain_bound = Millis(one_of(0, 300, 5'000));
+    letter_bytes_ = one_of(size_t{100}, size_t{8} << 20);
+    bounded_ = world_.calm || world_.below(4) != 0;
+    world_.steps_limit = world_.steps() + kStepsLimit;
+    const bool crashes = !world_.calm && world_.chance(world_.faults.crash);
+    world_.crash_at = crashes ? world_.steps() + 1 + world_.below(kEndWithin) : 0;
+    const bool stops = !bounded_ || (!world_.calm && world_.chance(world_.faults.stop));
+    stop_at_ = stops ? world_.steps() + 1 + world_.below(kEndWithin) : ~uint64_t{0};
+  }
+
+  void open(int number) {
+    Worker& worker = workers_[static_cast<size_t>(number)];
+    const auto wait_until = [this, &worker](SteadyTime until) {
+      worker.wake = until;
+      worker.fiber->pause();
+      world_.steps_without_wait = 0;
+      world_.step();
+    };
+    worker.clock = std::make_unique<SimulatedClock>(world_, wait_until);
+    LaneOptions options = options_;
+    options.unfinished_lanes = unfinished_;
+    options.dead_letter_backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
+    CassandraSinkOptions sink_options;
+    sink_options.table = table_;
+    sink_options.backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
+    sink_options.clock = world_.clock;
+    auto writer = std::make_unique<SimulatedWriter>(world_, number, wait_until);
+    worker.writer = writer.get();
+    worker.lane = std::make_unique<Lane>(
+        std::move(options),
+        LaneParts{std::make_unique<SimulatedDecoder>(), std::make_unique<Enricher>(plan_),
+                  std::make_unique<CassandraSink>(std::move(writer), std::move(sink_options)),
+                  std::make_unique<SimulatedDeadLetters>(world_, number, letter_bytes_)},
+        stop_, *worker.clock);
+    // Joined now, so that all lanes are there at the first assignment.
+    source_options_.push_back({number, bounded_, options_.drain_bound, wait_until});
+    auto source =
+        std::make_unique<SimulatedSource>(world_, group_, *worker.lane, source_options_.back());
+    worker.source = source.get();
+    worker.fiber = std::make_unique<Fiber>([this, &worker, source = source.release()] {
+      try {
+        worker.outcome = worker.lane->run(std::unique_ptr<Source>(source));
+        // The first lane that fails stops the others.
+        if (!*worker.outcome) stop_.request();
+      } catch (const SimulatedCrash&) {
+        // The process has died, and with it everything that the lane had in mind.
+      }
+    });
+  }
+
+  void take_turns() {
+    while (Worker* next = next_to_run()) {
+      if (next->wake > world_.now())
+        world_.clock->advance(std::chrono::ceil<Millis>(next->wake - world_.now()));
+      if (world_.steps() >= stop_at_ && !stop_.requested()) {
+        world_.trace(-1, "is asked to stop");
+        ++world_.seen.stops;
+        stop_.request();
+      }
+      next->fiber->resume();
+      if (world_.dead) return;
+      group_.tick();
+    }
+  }
+
+  // The lane that has something to do first; of several, any.
+  [[nodiscard]] Worker* next_to_run() {
+    Worker* next = nullptr;
+    const size_t first = world_.below(workers_.size());
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      Worker& worker = workers_[(first + i) % workers_.size()];
+      if (worker.fiber->done()) continue;
+      const SteadyTime wake = std::max(worker.wake, world_.now());
+      if (next == nullptr || wake < std::max(next->wake, world_.now())) next = &worker;
+    }
+    return next;
+  }
+
+  // The lanes do nothing more; what was on its way to the cluster may or may not arrive.
+  void bury() {
+    for (Worker& worker : workers_)
+      if (!worker.fiber->done()) worker.fiber->resume();
+    for (Worker& worker : workers_) worker.writer->abandon();
+  }
+
+  void check_end(const Worker& worker) {
+    const Lane& lane = *worker.lane;
+    const Counts counts = lane.counts();
+    world_.seen.returned += counts.returned;
+    if (!*worker.outcome && !world_.failed)
+      world_.fail("a lane failed for no reason: " + worker.outcome->error().message);
+    if (*worker.outcome && lane.in_flight() > 0)
+      world_.fail(fmt::format("the lane has ended with {} records in flight", lane.in_flight()));
+    // A lane that fails inside a poll leaves what that poll had for it.
+    if (*worker.outcome ? counts.consumed != worker.source->delivered()
+                        : counts.consumed > worker.source->delivered())
+      world_.fail(
+          fmt::format("{} consumed, {} delivered", counts.consumed, worker.source->delivered()));
+    if (counts.consumed != counts.ended() + lane.in_flight())
+      world_.fail(fmt::format("{} consumed, {} ended, {} in flight", counts.consumed,
+                              counts.ended(), lane.in_flight()));
+    const uint64_t letters = world_.drop_letters ? 0 : counts.unmatched + counts.rejected;
+    if (counts.dead_lettered != letters)
+      world_.fail(fmt::format("{} dead letters counted for {}", counts.dead_lettered, letters));
+    const auto& positions = lane.positions();
+    for (const auto& [partition, next] : positions)
+      if (worker.source->positions().at(partition) != next)
+        world_.fail(fmt::format("position {} of partition {} was not stored", next, partition));
+    if (positions.size() != worker.source->positions().size())
+      world_.fail("the lane does not know of all its positions");
+  }
+
+  // No life takes longer.
+  static constexpr uint64_t kStepsLimit = 2'000'000;
+  // One that ends by a crash or a stop does it within so many.
+  static constexpr uint64_t kEndWithin = 3'000;
+
+  SimulatedWorld& world_;
+  const std::shared_ptr<const EnrichPlan> plan_;
+  const SinkTable table_;
+  StopToken stop_;
+  LaneOptions options_;
+  size_t letter_bytes_ = 0;
+  bool bounded_ = true;
+  uint64_t stop_at_ = 0;
+  std::vector<Worker> workers_;
+  SimulatedGroup group_;
+  std::vector<SimulatedSource::Options> source_options_;
+  std::shared_ptr<std::atomic<unsigned>> unfinished_ =
+      std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers_.size()));
+};
+
+}  // namespace turntable

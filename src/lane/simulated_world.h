@@ -1,0 +1,295 @@
+// The world around simulated lanes: time, chance, the topic with what became of its records, and
+// the consumer group. It is also the oracle: whatever a lane does arrives here, and what breaks the
+// guarantee ends the simulation.
+//
+// What is checked all the time:
+//   - no position is stored or committed past a record that is neither a durable row nor a durable
+//     dead letter;
+//   - a stored position moves only forward while the partition is owned, a committed one always;
+//   - nothing is stored for a partition that is not owned, or as it is lost;
+//   - a record ends as what it is, with its own content, however often it is written.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "row/types.h"
+
+namespace turntable {
+
+// What a record is, and so what has to become of it.
+enum class Fate : uint8_t { row, refused, malformed, unmatched };
+
+struct SimulatedRecord {
+  Offset offset = 0;
+  Fate fate = Fate::row;
+  std::string value;  // The fate's letter and the record's id.
+  int32_t id = 0;
+  bool durable = false;  // As a row, as a dead letter, or dropped where that is wanted.
+};
+
+// How often what goes wrong, per step or per request; 0: never.
+struct Faults {
+  double late = 0;        // An answer of the cluster takes seconds.
+  double lost_ack = 0;    // It times out, although the rows may be written.
+  double outage = 0;      // The cluster is away for a while.
+  double bad_record = 0;  // Share of records that do not decode or match.
+  double refused = 0;     // Share of records that the cluster will never take.
+  double letters = 0;     // The dead letters' disk is full for a while.
+  double rebalance = 0;   // A partition moves.
+  double lost = 0;        // Share of those that are lost, not revoked in time.
+  double dry = 0;         // The topic has nothing to give for a while.
+  double fatal = 0;       // Something fails that is not tried again.
+  double crash = 0;       // Share of lives that end so.
+  double stop = 0;        // Share of lives that are asked to stop.
+};
+
+// What has really come to pass: a simulation in which nothing goes wrong shows nothing.
+struct Seen {
+  uint64_t gaps = 0;           // Between offsets.
+  uint64_t reordered = 0;      // Answers that came before that of an earlier request.
+  uint64_t lost_acks = 0;      // Requests that timed out although they were written.
+  uint64_t refused = 0;        // Requests with a row that is never taken.
+  uint64_t away = 0;           // Requests to a cluster that was away.
+  uint64_t late_acks = 0;      // Rows written after their partition had gone to somebody,
+  uint64_t into_the_next = 0;  // and of those, to the same lane again.
+  uint64_t disk_full = 0;      // Dead letters that could not be written yet.
+  uint64_t revoked = 0;        // Partitions.
+  uint64_t lost = 0;           // Partitions.
+  uint64_t returned = 0;       // Records given back unfinished, by lanes that came to an end.
+  uint64_t failures = 0;       // That are not tried again.
+  uint64_t crashes = 0;
+  uint64_t stops = 0;
+
+  Seen& operator+=(const Seen& other) {
+    gaps += other.gaps;
+    reordered += other.reordered;
+    lost_acks += other.lost_acks;
+    refused += other.refused;
+    away += other.away;
+    late_acks += other.late_acks;
+    into_the_next += other.into_the_next;
+    disk_full += other.disk_full;
+    revoked += other.revoked;
+    lost += other.lost;
+    returned += other.returned;
+    failures += other.failures;
+    crashes += other.crashes;
+    stops += other.stops;
+    return *this;
+  }
+};
+
+// Thrown through a lane when its process dies, or when the simulation has found a fault. Nothing
+// after it is stored.
+struct SimulatedCrash {};
+
+class SimulatedWorld {
+ public:
+  SimulatedWorld(uint64_t seed, const Faults& what_goes_wrong)
+      : faults(what_goes_wrong), clock(std::make_shared<ManualClock>()), random_(seed) {}
+  SimulatedWorld(const SimulatedWorld&) = delete;
+  SimulatedWorld& operator=(const SimulatedWorld&) = delete;
+
+  // --- chance and time
+
+  uint64_t below(uint64_t n) { return n == 0 ? 0 : random_() % n; }
+  bool chance(double p) { return p > 0 && static_cast<double>(random_() >> 11) * 0x1p-53 < p; }
+  [[nodiscard]] SteadyTime now() const { return clock->now(); }
+
+  // Every call from a lane into the world begins with this. A process may die at any of them.
+  void step() {
+    if (dead) throw SimulatedCrash{};
+    ++steps_;
+    if (++steps_without_wait > kStepsWithoutWait) fail("a lane spins without waiting");
+    if (below(8) == 0) clock->advance(Millis(1));
+    if (steps_ == crash_at) {
+      trace(-1, "the process dies");
+      ++seen.crashes;
+      dead = true;
+      throw SimulatedCrash{};
+    }
+    if (steps_ >= steps_limit) fail("the life does not end");
+  }
+  [[nodiscard]] uint64_t steps() const { return steps_; }
+
+  // --- faults found
+
+  // The first fault counts.
+  [[noreturn]] void fail(std::string fault) {
+    if (fault_.empty()) fault_ = std::move(fault);
+    dead = true;
+    throw SimulatedCrash{};
+  }
+  [[nodiscard]] const std::string& fault() const { return fault_; }
+
+  void trace(int lane, const char* what, int64_t first = -1, int64_t second = -1) {
+    trace_[traced_++ % trace_.size()] = {now(), lane, what, first, second};
+  }
+  // The last events, oldest first.
+  [[nodiscard]] std::string story() const {
+    std::string text;
+    for (size_t i = traced_ < trace_.size() ? 0 : traced_ - trace_.size(); i < traced_; ++i) {
+      const Event& event = trace_[i % trace_.size()];
+      text += fmt::format(
+          "{:>9} ms  {}{:<28}", std::chrono::ceil<Millis>(event.at.time_since_epoch()).count(),
+          event.lane < 0 ? "        " : fmt::format("lane {}  ", event.lane), event.what);
+      if (event.first >= 0) text += fmt::format(" {}", event.first);
+      if (event.second >= 0) text += fmt::format(" / {}", event.second);
+      text += '\n';
+    }
+    return text;
+  }
+
+  // --- the topic
+
+  struct Partition {
+    std::vector<SimulatedRecord> records;
+    Offset end = 0;
+    Offset committed = 0;
+    // The group's view: who owns it, and under which number of assignments. Only that one may
+    // commit.
+    static constexpr int kNobody = -1;
+    static constexpr int kStranger = -2;  // A member in another process.
+    int owner = kNobody;
+    uint64_t assignment = 0;
+    bool moving = false;  // The owner has been asked to give it back.
+    int target = kNobody;
+
+    // The first record that is not below `offset`.
+    [[nodiscard]] size_t index(Offset offset) const {
+      return static_cast<size_t>(std::lower_bound(records.begin(), records.end(), offset,
+                                                  [](const SimulatedRecord& record, Offset at) {
+                                                    return record.offset < at;
+                                                  }) -
+                                 records.begin());
+    }
+  };
+
+  void make_topic(size_t partitions, size_t records_limit) {
+    for (size_t p = 0; p < partitions; ++p) {
+      Partition& partition = topic.emplace_back();
+      Offset next = static_cast<Offset>(below(3) * below(1000));
+      partition.committed = next;
+      for (size_t i = below(records_limit + 1); i > 0; --i) {
+        // Gaps, as transactions and compaction leave them.
+        if (below(8) == 0) {
+          next += 1 + static_cast<Offset>(below(50));
+          ++seen.gaps;
+        }
+        SimulatedRecord& record = partition.records.emplace_back();
+        record.offset = next++;
+        record.id = static_cast<int32_t>(below(1000));
+        if (chance(faults.bad_record))
+          record.fate = below(2) == 0 ? Fate::malformed : Fate::unmatched;
+        if (chance(faults.refused)) record.fate = Fate::refused;
+        record.value = fmt::format("{}{}", "rfmu"[static_cast<size_t>(record.fate)], record.id);
+      }
+      partition.end = next;
+    }
+  }
+
+  Partition& at(PartitionId partition) {
+    if (partition < 0 || static_cast<size_t>(partition) >= topic.size())
+      fail(fmt::format("there is no partition {}", partition));
+    return topic[static_cast<size_t>(partition)];
+  }
+
+  SimulatedRecord& record(PartitionId partition, Offset offset) {
+    Partition& of = at(partition);
+    const size_t index = of.index(offset);
+    if (index == of.records.size() || of.records[index].offset != offset)
+      fail(fmt::format("partition {} has no record {}", partition, offset));
+    return of.records[index];
+  }
+
+  // A row has become durable.
+  void write_row(PartitionId partition, Offset offset, int32_t id) {
+    SimulatedRecord& of = record(partition, offset);
+    if (of.id != id)
+      fail(fmt::format("the row of {}/{} has id {} for {}", partition, offset, id, of.id));
+    if (of.fate != Fate::row)
+      fail(fmt::format("{}/{}, which can be no row, is written as one", partition, offset));
+    of.durable = true;
+  }
+
+  // A dead letter has become durable, or was dropped where that is wanted.
+  void write_letter(PartitionId partition, Offset offset, Fate fate, std::string_view value) {
+    SimulatedRecord& of = record(partition, offset);
+    if (of.fate != fate)
+      fail(fmt::format("{}/{} is a dead letter for the wrong reason", partition, offset));
+    if (of.value != value)
+      fail(fmt::format("the dead letter of {}/{} has other bytes", partition, offset));
+    of.durable = true;
+  }
+
+  // Everything from `from` up to `to` has to be durable before `to` is stored.
+  void check_durable(PartitionId partition, Offset from, Offset to, const char* what) {
+    const Partition& of = at(partition);
+    if (to > of.end) fail(fmt::format("{} {}/{}, past the end", what, partition, to));
+    for (size_t i = of.index(from); i < of.records.size() && of.records[i].offset < to; ++i) {
+      if (!of.records[i].durable)
+        fail(fmt::format("{} {}/{}, but record {} is not durable", what, partition, to,
+                         of.records[i].offset));
+    }
+  }
+
+  void commit(PartitionId partition, Offset next) {
+    Partition& of = at(partition);
+    if (next < of.committed)
+      fail(fmt::format("committed {}/{}, back from {}", partition, next, of.committed));
+    check_durable(partition, of.committed, next, "committed");
+    of.committed = next;
+  }
+
+  const Faults faults;
+  const std::shared_ptr<ManualClock> clock;
+  std::vector<Partition> topic;
+  Seen seen;
+  bool calm = false;          // No more faults, so that everything comes to its end.
+  bool drop_letters = false;  // `dead_letters = 'drop'`.
+  SteadyTime outage_until{};
+  SteadyTime disk_full_until{};
+
+  // A fault that is not tried again is dealt.
+  void deal_failure() {
+    failed = true;
+    ++seen.failures;
+  }
+
+  // Of the process's present life.
+  bool dead = false;
+  bool failed = false;  // A fault that is not tried again has been dealt.
+  uint64_t crash_at = 0;
+  uint64_t steps_limit = 0;
+  uint64_t steps_without_wait = 0;  // Of the lane that has its turn.
+
+ private:
+  // More than a lane needs to store and send all that it may hold.
+  static constexpr uint64_t kStepsWithoutWait = 3'000;
+
+  struct Event {
+    SteadyTime at{};
+    int lane = -1;
+    const char* what = "";
+    int64_t first = -1;
+    int64_t second = -1;
+  };
+
+  std::mt19937_64 random_;
+  uint64_t steps_ = 0;
+  std::string fault_;
+  std::array<Event, 80> trace_;
+  size_t traced_ = 0;
+};
+
+}  // namespace turntable

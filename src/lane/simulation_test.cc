@@ -1,0 +1,219 @@
+// Lanes under everything that can go wrong at once, decided by a seed: late, lost and reordered
+// acknowledgements, a cluster or a disk that is away, rows that are refused, partitions that move
+// and come back, failures, crashes and stops at any step. Time is virtual and there is one thread,
+// so a seed always does the same.
+//
+// What is checked, and when, is said in simulated_world.h and SimulatedProcess::check_end(). After
+// its lives under faults each seed has one in calm, after which everything must be delivered.
+//
+//   TURNTABLE_SEED=n    plays one seed
+//   TURNTABLE_SEEDS=n   plays so many
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "lane/simulated_process.h"
+#include "sql/binder.h"
+
+namespace turntable {
+namespace {
+
+// Millions of steps in all where the program is optimised.
+#if defined(__OPTIMIZE__) && !defined(TURNTABLE_FIBERS_ARE_WATCHED)
+constexpr uint64_t kSeeds = 5000;
+#else
+constexpr uint64_t kSeeds = 200;
+#endif
+
+constexpr const char* kPipeline = R"(
+CREATE TABLE plays (id int NOT NULL) WITH (connector = 'x');
+CREATE TABLE history (id int, kafka_partition int, kafka_offset bigint) WITH (connector = 'x');
+INSERT INTO history SELECT p.id, p.kafka_partition, p.kafka_offset FROM plays p;
+)";
+
+uint64_t number_from_environment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+// Each kind of fault is absent, rare or frequent: rare ones show what frequent ones hide.
+Faults draw_faults(uint64_t seed) {
+  std::mt19937_64 random(seed * 2 + 1);
+  const auto draw = [&random](double rare, double frequent) {
+    const uint64_t die = random() % 4;
+    return die == 0 ? frequent : die == 1 ? rare : 0.0;
+  };
+  return {.late = draw(0.02, 0.3),
+          .lost_ack = draw(0.02, 0.3),
+          .outage = draw(0.001, 0.02),
+          .bad_record = draw(0.02, 0.5),
+          .refused = draw(0.02, 0.2),
+          .letters = draw(0.02, 0.4),
+          .rebalance = draw(0.002, 0.03),
+          .lost = draw(0.1, 0.6),
+          .dry = draw(0.005, 0.05),
+          .fatal = draw(0.0002, 0.002),
+          .crash = draw(0.3, 0.9),
+          .stop = draw(0.2, 0.6)};
+}
+
+// A CHECK that fails ends the program before the test can say which seed it was.
+volatile std::sig_atomic_t playing = 0;
+void say_seed(int) {
+  std::fprintf(stderr, "the simulation was at TURNTABLE_SEED=%d\n", static_cast<int>(playing));
+}
+
+class Simulation : public testing::Test {
+ protected:
+  void SetUp() override {
+    log::open(log::Level::error);  // Warnings of troubles that are meant.
+    std::signal(SIGABRT, say_seed);
+    sql::Faults faults{.file = "test.sql", .list = {}};
+    const sql::Script script = sql::parse_script(kPipeline, {}, faults);
+    ASSERT_TRUE(faults.empty()) << faults.text();
+    auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
+    ASSERT_TRUE(plan) << faults.text();
+    plan_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+  }
+  void TearDown() override {
+    std::signal(SIGABRT, SIG_DFL);
+    log::open(log::Level::warn);
+  }
+
+  // Plays one seed to its end. False where a fault was found.
+  bool play(uint64_t seed, const Faults& faults) {
+    playing = static_cast<int>(seed);
+    SimulatedWorld world(seed, faults);
+    try {
+      play(world);
+    } catch (const SimulatedCrash&) {
+      // A fault that was found outside of any lane.
+    }
+    steps_ += world.steps();
+    seen_ += world.seen;
+    if (world.fault().empty()) return true;
+    ADD_FAILURE() << "TURNTABLE_SEED=" << seed << ": " << world.fault() << "\nlately:\n"
+                  << world.story();
+    return false;
+  }
+
+  uint64_t steps_ = 0;
+  uint64_t lives_ = 0;
+  Seen seen_;
+
+ private:
+  void play(SimulatedWorld& world) {
+    // Now and then one partition with so many records that the ledger forgets the first of them.
+    if (world.below(100) == 0) {
+      world.make_topic(1, 10'000);
+    } else {
+      world.make_topic(1 + world.below(5), 20 + world.below(300));
+    }
+    world.drop_letters = world.below(8) == 0;
+    for (uint64_t lives = world.below(5); lives > 0 && world.fault().empty(); --lives) live(world);
+    if (!world.fault().empty()) return;
+    world.calm = true;
+    live(world);
+    if (world.fault().empty()) check_all_is_delivered(world);
+  }
+
+  void live(SimulatedWorld& world) {
+    ++lives_;
+    SimulatedProcess(world, plan_, table_).run();
+  }
+
+  static void check_all_is_delivered(SimulatedWorld& world) {
+    for (PartitionId p = 0; static_cast<size_t>(p) < world.topic.size(); ++p) {
+      const auto& partition = world.at(p);
+      if (partition.records.empty()) continue;
+      const Offset end = partition.records.back().offset + 1;
+      if (partition.committed != end)
+        world.fail(fmt::format("partition {} is committed up to {}, not to its end {}", p,
+                               partition.committed, end));
+      world.check_durable(p, partition.records.front().offset, end, "delivered");
+    }
+  }
+
+  std::shared_ptr<const EnrichPlan> plan_;
+  const SinkTable table_{
+      .keyspace = "simulated",
+      .name = "history",
+      .columns = {{"id", Type::int32},
+                  {"kafka_partition", Type::int32},
+                  {"kafka_offset", Type::int64}},
+      .key = {.partition = {"id"}, .clustering = {{"kafka_partition"}, {"kafka_offset"}}}};
+};
+
+TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
+  const uint64_t all = number_from_environment("TURNTABLE_SEEDS", kSeeds);
+  const uint64_t only = number_from_environment("TURNTABLE_SEED", all);
+  const uint64_t first = only == all ? 0 : only;
+  const uint64_t last = only == all ? all : only + 1;
+  uint64_t seed = first;
+  while (seed < last && play(seed, draw_faults(seed))) ++seed;
+  fmt::print(
+      "{} seeds, {} lives, {} steps; {} crashes, {} stops, {} failures, {} partitions revoked, {} "
+      "lost, {} records given back, {} acknowledgements reordered, {} lost, {} late, {} of them "
+      "into the next assignment\n",
+      seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
+      seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
+      seen_.into_the_next);
+}
+
+// The mistakes that programs of this kind make again and again. Each is provoked by itself, where
+// nothing else can hide it.
+class RecurringMistake : public Simulation {
+ protected:
+  void provoke(const Faults& faults) {
+    for (uint64_t seed = 0; seed < 150; ++seed) ASSERT_TRUE(play(seed, faults));
+  }
+};
+
+TEST_F(RecurringMistake, CommittingTheHighestAcknowledgement) {
+  provoke({.late = 0.2, .crash = 0.5});
+  EXPECT_GT(seen_.reordered, 1'000U);
+}
+
+TEST_F(RecurringMistake, CountingALateAcknowledgementForTheNextAssignment) {
+  provoke({.late = 0.2, .rebalance = 0.03, .lost = 0.5});
+  EXPECT_GT(seen_.revoked, 1'000U);
+  EXPECT_GT(seen_.lost, 1'000U);
+  EXPECT_GT(seen_.returned, 1'000U);
+  EXPECT_GT(seen_.late_acks, 1'000U);
+  EXPECT_GT(seen_.into_the_next, 100U);
+}
+
+TEST_F(RecurringMistake, CommittingWhatAnAsynchronousSinkHasOnlyTaken) {
+  provoke({.late = 0.3, .rebalance = 0.01, .crash = 0.5, .stop = 0.5});
+  EXPECT_GT(seen_.crashes, 50U);
+  EXPECT_GT(seen_.stops, 50U);
+}
+
+TEST_F(RecurringMistake, TakingAnErrorForAnAcknowledgement) {
+  provoke({.lost_ack = 0.1, .outage = 0.002, .refused = 0.1, .fatal = 0.001});
+  EXPECT_GT(seen_.lost_acks, 100U);
+  EXPECT_GT(seen_.away, 100U);
+  EXPECT_GT(seen_.refused, 100U);
+  EXPECT_GT(seen_.failures, 50U);
+}
+
+TEST_F(RecurringMistake, NotAwaitingADeadLetter) {
+  provoke({.bad_record = 0.5, .letters = 0.4, .crash = 0.5, .stop = 0.5});
+  EXPECT_GT(seen_.disk_full, 100U);
+}
+
+TEST_F(RecurringMistake, ADeadLetterThatHoldsThePositionForEver) {
+  provoke({.bad_record = 1});
+}
+
+TEST_F(RecurringMistake, TakingOffsetsForContiguous) {
+  provoke({});
+  EXPECT_GT(seen_.gaps, 1'000U);
+}
+
+}  // namespace
+}  // namespace turntable
