@@ -26,7 +26,9 @@ class Cluster:
         self.keyspace = ""
 
     def start(self) -> None:
-        servers.down(wipe=True)
+        """Uses a cluster that an earlier run was told to leave; otherwise makes a new one."""
+        if servers.running().keys() != self.members.keys():
+            servers.down(wipe=True)
         servers.up(SIZE, SIZE, fresh=True)
 
     def stop(self) -> None:

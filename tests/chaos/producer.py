@@ -59,7 +59,9 @@ class Producer:
             for _ in range(int(due)):
                 number, _, value = self.events.next()
                 self.sent += 1
-                future = await producer.send(self.topic, value, partition=self.chance.randrange(self.partitions))
+                future = await producer.send(
+                    self.topic, value, key=b"none" if value is None else None, partition=self.chance.randrange(self.partitions)
+                )  # aiokafka takes no record that has neither.
                 future.add_done_callback(lambda done, n=number, v=value: self.note(done, n, v))
             due -= int(due)
 

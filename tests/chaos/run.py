@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import shutil
@@ -45,6 +46,7 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--engines", type=int, default=2, help="engines in the group that writes to Cassandra (default 2)")
     parser.add_argument("--rate", type=int, default=400, help="events per second (default 400)")
     parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="leave out a kind of fault; repeatable")
+    parser.add_argument("--keep-servers", action="store_true", help="leave the servers running for the next run")
     arguments = parser.parse_args(words)
     if arguments.seed is None:
         arguments.seed = random.SystemRandom().randrange(1_000_000)
@@ -288,7 +290,8 @@ class Chaos:
                 await engine.kill()
         for link in self.links:
             await link.close()
-        await asyncio.to_thread(self.cluster.stop)
+        if not self.arguments.keep_servers:
+            await asyncio.to_thread(self.cluster.stop)
         for disk in self.disks:
             disk.close()
         self.diary.close()
@@ -306,6 +309,8 @@ async def main(arguments: argparse.Namespace) -> int:
     if unknown:
         print(f"./dev chaos: there is no fault {', '.join(unknown)}. There are: {', '.join(WEIGHTS)}", file=sys.stderr)
         return 2
+    for client in ("aiokafka", "cassandra"):
+        logging.getLogger(client).setLevel(logging.CRITICAL)  # That servers are away is no news here.
     loop = asyncio.get_running_loop()
     work = asyncio.current_task()
     for sign in (signal.SIGINT, signal.SIGTERM):
