@@ -1,6 +1,8 @@
 """The parts of ./dev chaos that need no server: its oracle finds what is planted, and its plan is made by the seed alone."""
 
+import asyncio
 import json
+import random
 
 import pytest
 
@@ -8,6 +10,9 @@ from chaos import oracle
 from chaos.events import MALFORMED, Events
 from chaos.found import acknowledged_of, encoded, letter_of_message, letters_of_files
 from chaos.oracle import Acknowledged, Judge, Letter, Verdict
+from chaos.plan import WEIGHTS, plan_of
+from chaos.proxy import Link
+from support.forwarder import free_port
 from support.listening import catalogue, song_names
 
 TOPIC = "plays"
@@ -157,3 +162,92 @@ def test_the_producers_log_is_read_back(tmp_path):
     entries = [{"number": 1, "partition": 0, "offset": 5, "value": encoded(b"\xff")}, {"number": 2, "partition": 1, "offset": 0, "value": None}]
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     assert list(acknowledged_of(path)) == [Acknowledged(1, 0, 5, b"\xff"), Acknowledged(2, 1, 0, None)]
+
+
+# ------------------------------------------------------------------------------------------------------- plan and network
+
+
+def test_a_seed_gives_the_same_plan_and_the_same_events_again():
+    assert plan_of(5, 600) == plan_of(5, 600) != plan_of(6, 600)
+    assert {fault.kind for fault in plan_of(5, 3600)} == set(WEIGHTS)
+    assert all(fault.kind != "disk_full" for fault in plan_of(5, 3600, frozenset({"disk_full"})))
+    songs = song_names(100)
+    first, second = Events(5, songs), Events(5, songs)
+    assert [first.next() for _ in range(500)] == [second.next() for _ in range(500)]
+
+
+async def echo(reader, writer):
+    while data := await reader.read(100):
+        writer.write(data)
+    writer.close()
+
+
+async def asked(reader, writer, seconds=5.0):
+    """Sends a word and waits for its echo; None if nothing comes in time."""
+    writer.write(b"word")
+    try:
+        return await asyncio.wait_for(reader.read(100), seconds)
+    except asyncio.TimeoutError:
+        return None
+
+
+def with_link(work):
+    async def run():
+        places = [("127.0.0.1", free_port()), ("127.0.0.1", free_port())]
+        server = await asyncio.start_server(echo, *places[0])
+        link = Link("Kafka broker 1", places[1], places[0], random.Random(1))
+        await link.open()
+        try:
+            await work(link, *(await asyncio.open_connection(*link.front)))
+        finally:
+            await link.close()
+            server.close()
+
+    asyncio.run(run())
+
+
+def test_a_link_passes_what_comes_also_slowly():
+    async def work(link, reader, writer):
+        assert await asked(reader, writer) == b"word"
+        link.slow()
+        assert await asked(reader, writer) == b"word"
+
+    with_link(work)
+
+
+def test_a_black_hole_holds_bytes_until_it_is_healed():
+    async def work(link, reader, writer):
+        assert await asked(reader, writer) == b"word"
+        link.swallow()
+        assert await asked(reader, writer, 0.3) is None
+        link.heal()
+        assert await asyncio.wait_for(reader.read(100), 5) == b"word"
+
+    with_link(work)
+
+
+def test_a_reset_is_seen_by_the_client_and_a_new_connection_works():
+    async def work(link, reader, writer):
+        assert await asked(reader, writer) == b"word"
+        link.reset()
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(reader.read(100), 5)
+        assert await asked(*(await asyncio.open_connection(*link.front))) == b"word"
+
+    with_link(work)
+
+
+def test_a_half_open_connection_is_silent_until_it_is_healed_and_then_reset():
+    async def work(link, reader, writer):
+        assert await asked(reader, writer) == b"word"
+        link.half_open()
+        assert await asked(reader, writer, 0.3) is None
+        late_reader, late_writer = await asyncio.open_connection(*link.front)
+        assert await asked(late_reader, late_writer, 0.3) is None
+        link.heal()
+        for one in (reader, late_reader):
+            with pytest.raises(ConnectionResetError):
+                await asyncio.wait_for(one.read(100), 5)
+        assert await asked(*(await asyncio.open_connection(*link.front))) == b"word"
+
+    with_link(work)

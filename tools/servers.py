@@ -45,6 +45,8 @@ LOG_TAIL_LINES = 25
 CASSANDRA_PORT = 9042 + PORT_SHIFT
 STORAGE_PORT = 7000 + PORT_SHIFT
 JMX_PORT = 7199 + PORT_SHIFT  # Of the first node.
+# A write holds its thread until it is synced, so there are to be more of them than by default.
+SYNC_OF_CLUSTER = "group\ncommitlog_sync_group_window: 5ms\nconcurrent_writes: 256"
 # Brokers of one cluster must be formatted with one id; which one is of no importance.
 KAFKA_CLUSTER_ID = "dHVybnRhYmxlLWxvY2FsMA"
 
@@ -306,7 +308,7 @@ def cassandra_command(server: Server) -> list[str]:
         "STORAGE_PORT": STORAGE_PORT,
         "DIR": directory,
         # A node of a cluster may be killed: then what it has acknowledged is on disk.
-        "SYNC": "periodic\ncommitlog_sync_period: 10000ms" if server.count == 1 else "group\ncommitlog_sync_group_window: 10ms",
+        "SYNC": "periodic\ncommitlog_sync_period: 10000ms" if server.count == 1 else SYNC_OF_CLUSTER,
     }
     config = fill(DEFINITIONS / "cassandra" / "cassandra.yaml", directory / "cassandra.yaml", values)
     return [

@@ -19,7 +19,7 @@ from chaos.proxy import Link
 from chaos.watch import Watch
 from support.listening import CATALOGUE
 
-REFUSAL_SECONDS_LIMIT = 60
+REFUSAL_SECONDS_LIMIT = 20  # It reads the catalogue before it connects to anything.
 
 
 class Faults:
