@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-GAP_SECONDS = (0.5, 4.0)  # Between the beginnings of two faults.
+GAP_SECONDS = (1.0, 7.0)  # Between the beginnings of two faults.
 PAUSE_SECONDS = (7.5, 14.0)  # Longer than the session timeout of 6 s: the group goes on without the paused one.
 
 # How often each kind is drawn.

@@ -44,7 +44,7 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5, help="how long things break (default 5)")
     parser.add_argument("--seed", type=int, help="what is sent and what breaks when (default: another one each time)")
     parser.add_argument("--engines", type=int, default=2, help="engines in the group that writes to Cassandra (default 2)")
-    parser.add_argument("--rate", type=int, default=400, help="events per second (default 400)")
+    parser.add_argument("--rate", type=int, default=200, help="events per second (default 200)")
     parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="leave out a kind of fault; repeatable")
     parser.add_argument("--keep-servers", action="store_true", help="leave the servers running for the next run")
     arguments = parser.parse_args(words)
@@ -300,7 +300,7 @@ class Chaos:
 def command_words(arguments: argparse.Namespace) -> list[str]:
     words = [f"--minutes {arguments.minutes:g}", f"--seed {arguments.seed}"]
     words += [f"--engines {arguments.engines}"] if arguments.engines != 2 else []
-    words += [f"--rate {arguments.rate}"] if arguments.rate != 400 else []
+    words += [f"--rate {arguments.rate}"] if arguments.rate != 200 else []
     return words + [f"--without {kind}" for kind in arguments.without]
 
 
