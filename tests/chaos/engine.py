@@ -73,6 +73,8 @@ class Engine:
         return [str(self.binary), *verb.split(), str(PIPELINE), *sets]
 
     async def start(self) -> None:
+        if not self.wanted:
+            return  # The run is at its end: a fault that undoes itself starts nothing any more.
         self.starts += 1
         with self.log.open("ab") as log:
             log.write(f"=== start {self.starts} at {time.strftime('%H:%M:%S')}\n".encode())

@@ -237,7 +237,7 @@ class Chaos:
     def conclude(self, verdicts: dict[str, oracle.Verdict]) -> bool:
         endings = [ending for engine in self.engines for ending in engine.endings]
         told = [f"{ending.engine}, exit {ending.code}:\n{ending.said}" for ending in endings if not ending.disk_was_full]
-        complaints = [*self.faults.complaints, *(f"a commit went back: {text}" for text in self.watch.backwards)]
+        complaints = list(self.faults.complaints)
         unrecovered = [recovery for recovery in self.watch.recoveries if recovery.seconds is None]
         complaints += [f"{recovery.engine} was killed and its group never caught up" for recovery in unrecovered]
         counts = report.totals(verdicts)
@@ -271,6 +271,7 @@ class Chaos:
             "complaints": complaints,
             "endings": told,
             "refusals_with_a_full_disk": [ending for ending in endings if ending.disk_was_full],
+            "commits_that_went_back": self.watch.backwards,
             "not_possible": self.not_possible,
         }
         report.write(self.folder, outcome)
@@ -287,6 +288,11 @@ class Chaos:
         """Whatever happened: nothing of it is left running, nor mounted."""
         for engine in self.engines:
             engine.wanted = False
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others or {asyncio.create_task(asyncio.sleep(0))}, timeout=10)
+        for engine in self.engines:
             if engine.running:
                 engine.send(signal.SIGCONT)
                 await engine.kill()

@@ -34,7 +34,8 @@ class Watch:
         self.groups = list(groups)
         self.ends: dict[int, int] = {}
         self.commits: dict[str, dict[int, int]] = {group: {} for group in self.groups}
-        self.backwards: list[str] = []  # Commits that went back, which no member may do.
+        # Commits that went back: a request that a link held may arrive after a later one. The records are read twice, no more.
+        self.backwards: list[str] = []
         self.recoveries: list[Recovery] = []
         self.seen = 0.0  # When both were last known.
 
@@ -71,7 +72,7 @@ class Watch:
         known = self.commits[group]
         for partition, offset in commits.items():
             if offset < known.get(partition, 0):
-                self.backwards.append(f"{group}: partition {partition} from {known[partition]} back to {offset}")
+                self.backwards.append(f"{time.strftime('%H:%M:%S')} {group}: partition {partition} from {known[partition]} back to {offset}")
         known.update(commits)
         for recovery in self.recoveries:
             if recovery.seconds is None and recovery.group == group and reached(known, recovery.ends):
