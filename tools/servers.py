@@ -5,6 +5,9 @@
 they leave behind is under build/servers/: jars/, one folder of data and configuration per server, log/, and run/ with one
 file per running server. Only what such a file names, and what still is that very process, is ever ended.
 
+Other programs import this file, to start, kill and restart single servers. A second set of servers can run beside the usual
+one, with TURNTABLE_SERVERS_DIR and TURNTABLE_SERVERS_PORT_SHIFT set: its folder, and what is added to every port.
+
 Standard library only: it runs before any virtual environment exists.
 """
 
@@ -26,15 +29,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("TURNTABLE_SERVERS_DIR", ROOT / "build" / "servers"))
+JARS = ROOT / "build" / "servers" / "jars"  # One copy for every set of servers.
+PORT_SHIFT = int(os.environ.get("TURNTABLE_SERVERS_PORT_SHIFT", "0"))
+# "127.0.1" here: clients are told to find server N at 127.0.1.N, where a proxy in front of it listens. Empty: no proxies.
+FRONT = os.environ.get("TURNTABLE_SERVERS_FRONT", "")
 DEFINITIONS = ROOT / "servers"
 
 KAFKA_HEAP = "768m"
 CASSANDRA_HEAP = "2g"
+CLUSTERED_HEAP = "768m"  # Of each Cassandra node where there are several on this one machine.
 START_SECONDS_LIMIT = 300  # A cold, busy two-core machine needs well under a minute.
 STOP_SECONDS_LIMIT = 30
 POLL_SECONDS = 0.2
 LOG_TAIL_LINES = 25
-CASSANDRA_PORT = 9042
+CASSANDRA_PORT = 9042 + PORT_SHIFT
+STORAGE_PORT = 7000 + PORT_SHIFT
+JMX_PORT = 7199 + PORT_SHIFT  # Of the first node.
+# A write holds its thread until it is synced, so there are to be more of them than by default.
+SYNC_OF_CLUSTER = "group\ncommitlog_sync_group_window: 5ms\nconcurrent_writes: 256"
 # Brokers of one cluster must be formatted with one id; which one is of no importance.
 KAFKA_CLUSTER_ID = "dHVybnRhYmxlLWxvY2FsMA"
 
@@ -44,7 +56,7 @@ class Failure(Exception):
 
 
 def kafka_port(number: int) -> int:
-    return 29092 + 100 * (number - 1)
+    return 29092 + PORT_SHIFT + 100 * (number - 1)
 
 
 # ---------------------------------------------------------------------------------------------------------------- servers
@@ -79,8 +91,18 @@ class Server:
     def ports(self) -> list[tuple[str, int]]:
         """Every address that the server listens on."""
         if self.kind == "kafka":
-            return [(self.host, self.port + offset) for offset in range(3)]
-        return [(self.host, CASSANDRA_PORT), (self.host, 7000), ("127.0.0.1", 7199 + self.number - 1)]
+            return [(self.host, self.port + offset) for offset in range(4 if FRONT else 3)]
+        return [(self.host, CASSANDRA_PORT), (self.host, STORAGE_PORT), ("127.0.0.1", JMX_PORT + self.number - 1)]
+
+    @property
+    def front(self) -> tuple[str, int]:
+        """Where clients look for the server if there is a proxy in front of it."""
+        return f"{FRONT}.{self.number}", self.behind[1]
+
+    @property
+    def behind(self) -> tuple[str, int]:
+        """Where that proxy finds it: a broker has a listener of its own for this, whose advertised address is the front."""
+        return self.host, self.port + 3 if self.kind == "kafka" else self.port
 
     # A server's data fits one size of cluster only: the voters and the ring are written in it.
     @property
@@ -130,10 +152,16 @@ def running() -> dict[tuple[str, int], tuple[Server, int]]:
     return found
 
 
-def spawn(server: Server, command: list[str]) -> subprocess.Popen:
+def command_of(server: Server) -> list[str]:
+    return kafka_command(server) if server.kind == "kafka" else cassandra_command(server)
+
+
+def spawn(server: Server, again: bool = False) -> subprocess.Popen:
+    """Starts a server; `again` if it ran before and was killed, so that its log goes on."""
+    command = command_of(server)
     for directory in (server.directory, server.log.parent, server.pid_file.parent):
         directory.mkdir(parents=True, exist_ok=True)
-    with server.log.open("wb") as log:
+    with server.log.open("ab" if again else "wb") as log:
         process = subprocess.Popen(
             command,
             cwd=server.directory,
@@ -166,6 +194,16 @@ def stop(server: Server, pid: int) -> None:
     server.pid_file.unlink(missing_ok=True)
 
 
+def kill(server: Server, pid: int) -> None:
+    """Ends a server as a crash would. spawn(server, again=True) starts it from what it has left on disk."""
+    if (ticks := start_ticks(pid)) is not None:
+        os.kill(pid, signal.SIGKILL)
+        while start_ticks(pid) == ticks:
+            time.sleep(POLL_SECONDS / 4)
+    reap(pid)
+    server.pid_file.unlink(missing_ok=True)
+
+
 def reap(pid: int) -> None:
     """Collects the process if it is a child of this one; otherwise init does."""
     try:
@@ -192,7 +230,7 @@ def java() -> str:
 def jars(kind: str) -> Path:
     """The folder with the jars of `kind`, fetched with Maven if servers/KIND/pom.xml has changed since it was filled."""
     pom = DEFINITIONS / kind / "pom.xml"
-    target = HOME / "jars" / kind
+    target = JARS / kind
     stamp = target / ".complete"
     digest = hashlib.sha256(pom.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text().strip() == digest:
@@ -238,6 +276,8 @@ def kafka_command(server: Server) -> list[str]:
             "PORT": server.port,
             "CONTROLLER_PORT": server.port + 1,
             "SASL_PORT": server.port + 2,
+            "FRONT_LISTENER": ",FRONT://{}:{}".format(*server.behind) if FRONT else "",
+            "FRONT_ADVERTISED": ",FRONT://{}:{}".format(*server.front) if FRONT else "",
             "DIR": directory,
             "REPLICAS": replicas,
             "IN_SYNC": min(replicas, 2),
@@ -260,13 +300,22 @@ def kafka_command(server: Server) -> list[str]:
 def cassandra_command(server: Server) -> list[str]:
     folder, directory = jars("cassandra"), server.directory
     directory.mkdir(parents=True, exist_ok=True)
-    values = {"ADDRESS": server.host, "PORT": server.port, "DIR": directory}
+    heap = CASSANDRA_HEAP if server.count == 1 else CLUSTERED_HEAP
+    values = {
+        "ADDRESS": server.host,
+        "CLIENT_ADDRESS": server.front[0] if FRONT else server.host,
+        "PORT": server.port,
+        "STORAGE_PORT": STORAGE_PORT,
+        "DIR": directory,
+        # A node of a cluster may be killed: then what it has acknowledged is on disk.
+        "SYNC": "periodic\ncommitlog_sync_period: 10000ms" if server.count == 1 else SYNC_OF_CLUSTER,
+    }
     config = fill(DEFINITIONS / "cassandra" / "cassandra.yaml", directory / "cassandra.yaml", values)
     return [
-        java(), f"-Xms{CASSANDRA_HEAP}", f"-Xmx{CASSANDRA_HEAP}", f"@{DEFINITIONS / 'cassandra' / 'jvm.options'}",
+        java(), f"-Xms{heap}", f"-Xmx{heap}", f"@{DEFINITIONS / 'cassandra' / 'jvm.options'}",
         f"-Dcassandra.config=file://{config}", f"-Dcassandra.storagedir={directory}",
         f"-Dlogback.configurationFile=file://{DEFINITIONS / 'cassandra' / 'logback.xml'}",
-        f"-Dcassandra.jmx.local.port={7199 + server.number - 1}",
+        f"-Dcassandra.jmx.local.port={JMX_PORT + server.number - 1}",
         "-cp", f"{folder}/*", "org.apache.cassandra.service.CassandraDaemon",
     ]  # fmt: skip
 
@@ -298,8 +347,8 @@ def kafka_brokers_seen(server: Server) -> int:
     return brokers
 
 
-def cassandra_peers_seen(server: Server) -> int:
-    """How many other nodes this one has in its ring: the rows of system.peers_v2, asked in the native protocol, version 4."""
+def cassandra_rows(server: Server, query: str, consistency: int = 1) -> bytes:
+    """The body of a node's answer to a SELECT, in the native protocol, version 4. OSError if it does not give rows."""
 
     def ask(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, bytes]:
         connection.sendall(struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body)
@@ -314,10 +363,17 @@ def cassandra_peers_seen(server: Server) -> int:
         opcode, _ = ask(connection, 1, struct.pack(">H", 1) + text("CQL_VERSION") + text("3.0.0"))
         if opcode != 2:  # READY
             raise OSError("not ready")
-        query = b"SELECT peer FROM system.peers_v2"
-        opcode, body = ask(connection, 7, struct.pack(">i", len(query)) + query + struct.pack(">HB", 1, 0))
+        statement = query.encode()
+        body = struct.pack(">i", len(statement)) + statement + struct.pack(">HB", consistency, 0)
+        opcode, body = ask(connection, 7, body)
         if opcode != 8 or body[:4] != b"\0\0\0\2":  # RESULT, of rows
             raise OSError("not ready")
+    return body
+
+
+def cassandra_peers_seen(server: Server) -> int:
+    """How many other nodes this one has in its ring: the rows of system.peers_v2."""
+    body = cassandra_rows(server, "SELECT peer FROM system.peers_v2")
     # After the kind: flags, number of columns, keyspace, table, then the column's name and type, then the number of rows.
     at = 12
     for _ in range(3):
@@ -400,9 +456,9 @@ def up(brokers: int, nodes: int, fresh: bool) -> None:
     try:
         # All brokers start together, for they wait for each other; Cassandra nodes join one at a time.
         for server in [s for s in missing if s.kind == "kafka"]:
-            started.append((server, spawn(server, kafka_command(server)).pid))
+            started.append((server, spawn(server).pid))
         for server in [s for s in missing if s.kind == "cassandra"]:
-            pid = spawn(server, cassandra_command(server)).pid
+            pid = spawn(server).pid
             started.append((server, pid))
             if server.count > 1:
                 wait_until_ready(server, pid)

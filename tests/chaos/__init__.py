@@ -1,0 +1,1 @@
+"""Runs the program for minutes while everything around it breaks, then counts what is lost, twice or wrong."""

@@ -1,0 +1,140 @@
+"""One process of the program under test, started again whenever it ends, with files of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.disk import Disk
+from support.listening import CATALOGUE, PIPELINE
+from support.program import environment
+
+RESTART_SECONDS = 1.0  # After an end that nobody asked for, as a supervisor would wait.
+STOP_SECONDS_LIMIT = 60
+SECOND_SIGNAL_SECONDS_LIMIT = 15
+SIGNS_OF_A_CRASH = ("terminate called", "Sanitizer", "panicked at", "Segmentation", "core dumped", "CHECK")
+
+
+@dataclass
+class Job:
+    """What engines do together: they share a consumer group and a table."""
+
+    name: str  # "cassandra" or "sqlite"
+    group: str
+    options: dict[str, str]
+
+
+@dataclass
+class Ending:
+    """The end of one process that nobody asked for."""
+
+    engine: str
+    code: int
+    said: str
+    disk_was_full: bool  # Then it may refuse to start, if it says why.
+
+
+@dataclass(eq=False)
+class Engine:
+    name: str
+    job: Job
+    binary: Path
+    directory: Path
+    disk: Disk
+    say: Callable[[str], None]
+    endings: list[Ending] = field(default_factory=list)
+    process: asyncio.subprocess.Process | None = None
+    starts: int = 0
+    busy: bool = False  # A fault has it in its hands, and will leave it running.
+    wanted: bool = False
+    keeper: asyncio.Task | None = None
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True)
+        self.catalogue = self.directory / "songs.csv"
+        self.log = self.directory / "log"
+        self.dead_letters = self.disk.path / "dead.jsonl"
+        shutil.copyfile(CATALOGUE, self.catalogue)
+
+    def command(self, verb: str) -> list[str]:
+        options = {
+            **self.job.options,
+            "plays.group.id": self.job.group,
+            "plays.dead_letters": f"file:{self.dead_letters}",
+            "songs.path": str(self.catalogue),
+        }
+        sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
+        return [str(self.binary), *verb.split(), str(PIPELINE), *sets]
+
+    async def start(self) -> None:
+        if not self.wanted:
+            return  # The run is at its end: a fault that undoes itself starts nothing any more.
+        self.starts += 1
+        with self.log.open("ab") as log:
+            log.write(f"=== start {self.starts} at {time.strftime('%H:%M:%S')}\n".encode())
+            log.flush()
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command("run"), cwd=self.directory, env=environment(), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    async def keep_running(self) -> None:
+        """Starts it and, as long as it is wanted, starts it again when it has ended by itself."""
+        self.wanted = True
+        await self.start()
+        while self.wanted:
+            process = self.process
+            await process.wait()
+            if self.busy or not self.wanted or process is not self.process:
+                await asyncio.sleep(0.1)
+                continue
+            self.endings.append(Ending(self.name, process.returncode, self.tail(), self.disk.is_full))
+            self.say(f"{self.name} ENDED BY ITSELF with {process.returncode}: {self.last_line()}")
+            await asyncio.sleep(RESTART_SECONDS)
+            if self.wanted and not self.busy:
+                await self.start()
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    def send(self, sign: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(sign)
+
+    async def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        await self.process.wait()
+
+    async def ended(self, seconds: float) -> int | None:
+        """Its exit code, if it ends in time."""
+        try:
+            return await asyncio.wait_for(asyncio.shield(self.process.wait()), seconds)
+        except asyncio.TimeoutError:
+            return None
+
+    async def terminate(self, patient: bool) -> int | None:
+        """SIGTERM. Where it is not patient, a second one follows. None if it had to be killed."""
+        self.send(signal.SIGTERM)
+        code = await self.ended(STOP_SECONDS_LIMIT if patient else SECOND_SIGNAL_SECONDS_LIMIT)
+        if code is None and not patient:
+            self.send(signal.SIGTERM)
+            code = await self.ended(SECOND_SIGNAL_SECONDS_LIMIT)
+        if code is None:
+            await self.kill()
+        return code
+
+    def tail(self, lines: int = 30) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def last_line(self) -> str:
+        return (self.tail(1) or "(nothing)")[:300]
+
+    def crashes(self) -> list[str]:
+        text = self.log.read_text(errors="replace")
+        return [line for line in text.splitlines() if any(sign in line for sign in SIGNS_OF_A_CRASH)]

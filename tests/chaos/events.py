@@ -1,0 +1,94 @@
+"""What the producer sends: plays that match, plays of unknown songs, and records that are no plays; all from a seed.
+
+Each event carries its number. No event has two faults, so that there is one right reason for every dead letter.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import random
+from collections.abc import Callable
+
+from support.listening import PERSON
+
+PEOPLE = [PERSON, "Ann", "Zoë Łukasz", 'Quo"te \\ Back', "名無し", "O'Neil\tTab", *(f"Listener {n}" for n in range(1, 40))]
+BEGIN = datetime.datetime(2024, 3, 1)
+MINUTES = 4 * 24 * 60  # Few enough that many plays share a minute.
+UNMATCHED_SHARE, MALFORMED_SHARE = 0.05, 0.05
+
+Fields = dict[str, object]
+
+
+def without(play: Fields, field: str) -> Fields:
+    return {name: value for name, value in play.items() if name != field}
+
+
+def text(play: Fields) -> bytes:
+    return json.dumps(play).encode()
+
+
+# By the reason with which each is to become a dead letter: ways to spoil a play.
+MALFORMED: dict[str, list[Callable[[Fields], bytes | None]]] = {
+    "empty_value": [lambda play: None, lambda play: b""],
+    "invalid_utf8": [lambda play: text(play).replace(b'"name": "', b'"name": "\xff\xfe'), lambda play: b'{"uid": "' + b"\xc3\x28" + b'"}'],
+    "json_syntax": [
+        lambda play: text(play)[:-1],
+        lambda play: text(play)[: len(text(play)) // 2],
+        lambda play: b"{not json " + text(play),
+        lambda play: b"[" + text(play) + b"]",
+        lambda play: text(play) + b"}",
+        lambda play: b"%d" % play["id"],
+        lambda play: text(play).replace(b": ", b" ", 1),
+    ],
+    "missing_field": [lambda play, f=field: text(without(play, f)) for field in ("id", "name", "song", "time")],
+    "null_field": [lambda play, f=field: text({**play, f: None}) for field in ("id", "name", "song", "time")],
+    "wrong_type": [
+        lambda play: text({**play, "id": str(play["id"])}),
+        lambda play: text({**play, "name": 7}),
+        lambda play: text({**play, "song": ["a"]}),
+        lambda play: text({**play, "time": {"at": play["time"]}}),
+    ],
+    "out_of_range": [lambda play: text({**play, "id": 2**31 + play["id"]}), lambda play: text({**play, "id": -(2**31) - 1 - play["id"]})],
+    "bad_value": [
+        lambda play: text({**play, "time": "soon"}),
+        lambda play: text({**play, "time": "2024-13-01 10:00"}),
+        lambda play: text({**play, "time": "2024-02-30 10:00"}),
+        lambda play: text({**play, "time": "2024-03-03 25:00"}),
+    ],
+}
+
+
+class Events:
+    """An endless row of events, the same for the same seed."""
+
+    def __init__(self, seed: int, songs: list[str]) -> None:
+        self.chance = random.Random(f"events {seed}")
+        self.seed = seed
+        self.songs = songs
+        self.number = 0
+
+    def next(self) -> tuple[int, str, bytes | None]:
+        """Its number, what it is ("row", "unmatched" or a reason), and its value."""
+        chance = self.chance
+        self.number += 1
+        play: Fields = {
+            "id": self.number,
+            "name": chance.choice(PEOPLE),
+            "song": chance.choice(self.songs),
+            "time": f"{BEGIN + datetime.timedelta(minutes=chance.randrange(MINUTES)):%Y-%m-%d %H:%M}",
+            "uid": f"{self.seed}-{self.number}",
+        }
+        lot = chance.random()
+        if lot < MALFORMED_SHARE:
+            reason = chance.choice(list(MALFORMED))
+            return self.number, reason, chance.choice(MALFORMED[reason])(play)
+        if lot < MALFORMED_SHARE + UNMATCHED_SHARE:
+            play["song"] = f"No such song {self.number}"
+            return self.number, "unmatched", text(play)
+        # The same play as other producers would write it: without escapes, in another order, with another spacing.
+        items = list(play.items())
+        chance.shuffle(items)
+        spaced = (", ", ": ") if chance.random() < 0.5 else (",", ":")
+        value = json.dumps(dict(items), ensure_ascii=chance.random() < 0.5, separators=spaced)
+        return self.number, "row", value.encode()

@@ -1,0 +1,221 @@
+"""Brings the plan's faults about, says each as it happens, and counts them.
+
+Every fault undoes itself. Two faults never have one target, so that a fault knows what it finds and leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+
+from chaos.cluster import Cluster
+from chaos.engine import Engine
+from chaos.plan import Fault
+from chaos.proxy import Link
+from chaos.watch import Watch
+from support.listening import CATALOGUE
+
+REFUSAL_SECONDS_LIMIT = 20  # It reads the catalogue before it connects to anything.
+
+
+class Faults:
+    def __init__(
+        self, cluster: Cluster, links: list[Link], engines: list[Engine], watch: Watch, say: Callable[[str], None]
+    ) -> None:
+        self.cluster, self.links, self.engines, self.watch, self.say = cluster, links, engines, watch, say
+        self.done: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.kills = 0  # SIGKILLs of engines.
+        self.back_seconds: dict[str, list[float]] = {"kafka": [], "cassandra": []}
+        self.complaints: list[str] = []  # What an engine did that it must not do, other than with the data.
+        self.faulty_links: set[Link] = set()
+        self.full_disks: set[Engine] = set()
+        self.tasks: set[asyncio.Task] = set()
+
+    async def run(self, plan: list[Fault], begun: float) -> None:
+        for fault in plan:
+            await asyncio.sleep(max(0.0, begun + fault.at - time.monotonic()))
+            work = self.begin(fault)
+            if work is None:
+                self.left_out[fault.kind] += 1
+                continue
+            self.done[fault.kind] += 1
+            task = asyncio.create_task(work)
+            self.tasks.add(task)
+        # From here on no new fault begins, and those that go on undo themselves.
+        await self.settle()
+
+    async def settle(self) -> None:
+        for outcome in await asyncio.gather(*self.tasks, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    def begin(self, fault: Fault) -> Coroutine | None:
+        """The fault's work, with its targets taken; None if one of them is in the hands of another fault."""
+        if fault.kind == "engine_kill_all":
+            return self.take(self.engines, self.kill_all(fault))
+        if fault.kind.startswith(("engine", "catalogue")):
+            engine = self.engines[fault.target % len(self.engines)]
+            return self.take([engine], getattr(self, fault.kind)(engine, fault))
+        if fault.kind in ("broker_kill", "node_kill"):
+            return self.server_kill("kafka" if fault.kind == "broker_kill" else "cassandra", fault)
+        if fault.kind == "disk_full":
+            engine = self.engines[fault.target % len(self.engines)]
+            return None if engine in self.full_disks else self.disk_full(engine, fault)
+        return self.net(fault)
+
+    def take(self, engines: list[Engine], work: Coroutine) -> Coroutine | None:
+        if any(engine.busy or not engine.running for engine in engines):
+            work.close()
+            return None
+        for engine in engines:
+            engine.busy = True
+
+        async def and_give_back() -> None:
+            try:
+                await work
+            finally:
+                for engine in engines:
+                    if not engine.running:
+                        await engine.start()
+                    engine.busy = False
+
+        return and_give_back()
+
+    # -------------------------------------------------------------------------------------------------------- of an engine
+
+    async def kill_and_start(self, engine: Engine, away: float) -> None:
+        self.kills += 1
+        await engine.kill()
+        ends = dict(self.watch.ends)
+        await asyncio.sleep(away)
+        await engine.start()
+        self.watch.recovering(engine.job.group, engine.name, ends)
+
+    async def engine_kill(self, engine: Engine, fault: Fault) -> None:
+        self.say(f"SIGKILL of {engine.name}, away for {fault.seconds:.1f} s")
+        await self.kill_and_start(engine, fault.seconds)
+
+    async def kill_all(self, fault: Fault) -> None:
+        self.say(f"SIGKILL of all engines, away for {fault.seconds:.1f} s")
+        await asyncio.gather(*(self.kill_and_start(engine, fault.seconds) for engine in self.engines))
+
+    async def engine_pause(self, engine: Engine, fault: Fault) -> None:
+        self.say(f"SIGSTOP of {engine.name} for {fault.seconds:.1f} s")
+        engine.send(signal.SIGSTOP)
+        await asyncio.sleep(fault.seconds)
+        engine.send(signal.SIGCONT)
+
+    async def engine_term(self, engine: Engine, fault: Fault) -> None:
+        self.say(f"SIGTERM of {engine.name}, away for {fault.seconds:.1f} s")
+        if await engine.terminate(patient=False) is None:
+            self.complain(f"{engine.name} did not end after two SIGTERM\n{engine.tail()}")
+        await asyncio.sleep(fault.seconds)
+
+    async def catalogue_replace(self, engine: Engine, fault: Fault) -> None:
+        self.say(f"{engine.name} restarts (SIGKILL) while its catalogue is replaced by a copy")
+        self.kills += 1
+        await engine.kill()
+        ends = dict(self.watch.ends)
+        starting = asyncio.create_task(engine.start())
+        for _ in range(10):
+            fresh = engine.catalogue.with_suffix(".new")
+            fresh.write_bytes(CATALOGUE.read_bytes())
+            os.replace(fresh, engine.catalogue)
+            await asyncio.sleep(0.03)
+        await starting
+        self.watch.recovering(engine.job.group, engine.name, ends)
+
+    async def catalogue_truncate(self, engine: Engine, fault: Fault) -> None:
+        """A file that ends within a row. The engine must refuse it, in words that name it."""
+        await engine.kill()
+        self.kills += 1
+        whole = CATALOGUE.read_bytes()
+        cut = int(len(whole) * (0.01 + 0.98 * fault.lot))
+        while whole[cut - 1] in b",\n" or whole[cut] in b"\r\n":
+            cut -= 1  # The end of a row, or of a row whose last field is empty, cannot be told from the end of a file.
+        self.say(f"{engine.name} restarts (SIGKILL) with its catalogue cut to {cut:,} bytes")
+        engine.catalogue.write_bytes(whole[:cut])
+        try:
+            await engine.start()
+            code = await engine.ended(REFUSAL_SECONDS_LIMIT)
+            if code is None:
+                self.complain(f"{engine.name} did not refuse a catalogue cut to {cut} bytes\n{engine.tail()}")
+                await engine.kill()
+            elif code == 0 or engine.catalogue.name not in engine.tail(6):
+                self.complain(f"{engine.name} ended with {code} on a catalogue cut to {cut} bytes, not naming it\n{engine.tail()}")
+            else:
+                self.say(f"{engine.name} refused: {engine.last_line()}")
+        finally:
+            engine.catalogue.write_bytes(whole)
+        ends = dict(self.watch.ends)
+        await engine.start()
+        self.watch.recovering(engine.job.group, engine.name, ends)
+
+    async def disk_full(self, engine: Engine, fault: Fault) -> None:
+        self.full_disks.add(engine)
+        try:
+            if await asyncio.to_thread(engine.disk.fill):
+                self.say(f"the disk of {engine.name} is full for {fault.seconds:.1f} s")
+                await asyncio.sleep(fault.seconds)
+        finally:
+            engine.disk.free()
+            self.full_disks.discard(engine)
+
+    # ------------------------------------------------------------------------------------------ of servers and the network
+
+    def server_kill(self, kind: str, fault: Fault) -> Coroutine | None:
+        if self.cluster.away[kind] is not None:
+            return None
+        numbers = sorted(number for of, number in self.cluster.members if of == kind)
+        number = numbers[fault.target % len(numbers)]
+        self.cluster.away[kind] = number
+        return self.kill_server(kind, number, fault)
+
+    async def kill_server(self, kind: str, number: int, fault: Fault) -> None:
+        title = self.cluster.members[kind, number].title
+        self.say(f"SIGKILL of {title}, away for {fault.seconds:.1f} s")
+        await self.cluster.kill(kind, number)
+        await asyncio.sleep(fault.seconds)
+        seconds = await self.cluster.restart(kind, number)
+        self.back_seconds[kind].append(seconds)
+        self.say(f"{title} is back and whole after {seconds:.1f} s")
+
+    def net(self, fault: Fault) -> Coroutine | None:
+        """Of one link, or of all links to Kafka, or of all to Cassandra: those lose nothing, they only keep waiting."""
+        if fault.lot < 0.6:
+            links = [self.links[fault.target % len(self.links)]]
+        else:
+            kind = ("Kafka", "Cassandra")[fault.target % 2]
+            links = [link for link in self.links if link.name.startswith(kind)]
+        if self.faulty_links & set(links):
+            return None
+        self.faulty_links |= set(links)
+        return self.disturb(links, fault)
+
+    async def disturb(self, links: list[Link], fault: Fault) -> None:
+        name = links[0].name if len(links) == 1 else f"all of {links[0].name.split()[0]}"
+        self.say(f"network: {fault.kind.removeprefix('net_').replace('_', ' ')} before {name} for {fault.seconds:.1f} s")
+        end = time.monotonic() + fault.seconds
+        try:
+            for link in links:
+                {"net_latency": link.slow, "net_black_hole": link.swallow, "net_half_open": link.half_open, "net_reset": link.reset}[
+                    fault.kind
+                ]()
+            while fault.kind == "net_reset" and time.monotonic() < end:
+                await asyncio.sleep(0.2 + fault.lot)
+                for link in links:
+                    link.reset()
+            await asyncio.sleep(max(0.0, end - time.monotonic()))
+        finally:
+            for link in links:
+                link.heal()
+            self.faulty_links -= set(links)
+
+    def complain(self, text: str) -> None:
+        self.complaints.append(text)
+        self.say(f"COMPLAINT: {text}")

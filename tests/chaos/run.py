@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""Runs engines on three brokers and three nodes for minutes, while they, the servers, the network and the disks break.
+
+`./dev chaos` calls this. What breaks, and when, follows from the seed. Afterwards everything is healed, the engines drain and
+stop, and an oracle that shares no code with them compares what the producer was told, what the topic holds, and every cell
+of every row and dead letter. The exit code is 0 only if nothing is lost, twice or wrong and no engine misbehaved.
+Everything is under build/chaos/; of a run that fails all is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+import uuid
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HOME = ROOT / "build" / "chaos"
+# Servers of its own, beside those of ./dev servers. The ports stay below those that Linux gives to outgoing connections.
+SERVERS = {
+    "TURNTABLE_SERVERS_DIR": str(HOME / "servers"),
+    "TURNTABLE_SERVERS_PORT_SHIFT": "3000",
+    "TURNTABLE_SERVERS_FRONT": "127.0.1",
+}
+PARTITIONS = 6
+DRAIN_SECONDS_LIMIT = 300
+NOTE_SECONDS = 15
+
+
+def arguments_of(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./dev chaos",
+        description="Run engines on real servers while engines, servers, network and disks break as the seed says, then count "
+        "what is lost, twice or wrong. It takes about three minutes more than it is given, and 10 GB of memory.",
+    )
+    parser.add_argument("--minutes", type=float, default=5, help="how long things break (default 5)")
+    parser.add_argument("--seed", type=int, help="what is sent and what breaks when (default: another one each time)")
+    parser.add_argument("--engines", type=int, default=2, help="engines in the group that writes to Cassandra (default 2)")
+    parser.add_argument("--rate", type=int, default=200, help="events per second (default 200)")
+    parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="leave out a kind of fault; repeatable")
+    parser.add_argument("--keep-servers", action="store_true", help="leave the servers running for the next run")
+    arguments = parser.parse_args(words)
+    if arguments.seed is None:
+        arguments.seed = random.SystemRandom().randrange(1_000_000)
+    return arguments
+
+
+ARGUMENTS = arguments_of(sys.argv[1:]) if __name__ == "__main__" else None  # --help needs none of what follows.
+os.environ.update({name: os.environ.get(name, value) for name, value in SERVERS.items()})
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+
+import servers  # noqa: E402
+from chaos import found, oracle, report  # noqa: E402
+from chaos.cluster import SIZE, Cluster  # noqa: E402
+from chaos.disk import Disk, unmount  # noqa: E402
+from chaos.engine import Engine, Job  # noqa: E402
+from chaos.events import Events  # noqa: E402
+from chaos.faults import Faults  # noqa: E402
+from chaos.plan import WEIGHTS, plan_of  # noqa: E402
+from chaos.producer import Producer  # noqa: E402
+from chaos.proxy import Link  # noqa: E402
+from chaos.watch import Watch  # noqa: E402
+from support.listening import catalogue, song_names  # noqa: E402
+from support.program import BINARY  # noqa: E402
+
+
+class Chaos:
+    """One run."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.seed = arguments.seed
+        self.folder = HOME / f"seed-{self.seed}"
+        self.remove_earlier()
+        self.begun = time.monotonic()
+        self.cluster = Cluster()
+        self.name = f"chaos_{uuid.uuid4().hex[:8]}"
+        self.disks: list[Disk] = []
+        self.engines: list[Engine] = []
+        self.links: list[Link] = []
+        self.acknowledged = self.folder / "acknowledged.jsonl"
+        self.diary = (self.folder / "diary.txt").open("w")
+        self.not_possible: list[str] = []
+
+    def remove_earlier(self) -> None:
+        for path in HOME.glob("seed-*/disk-*"):
+            unmount(path)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+
+    def say(self, text: str) -> None:
+        line = f"{time.monotonic() - self.begun:7.1f} s  {text}"
+        print(line, flush=True)
+        print(line, file=self.diary, flush=True)
+
+    # The whole of it, in order.
+
+    async def run(self) -> bool:
+        await self.prepare()
+        for engine in self.engines:
+            engine.keeper = asyncio.create_task(engine.keep_running())
+        watching = asyncio.create_task(self.watch.run())
+        producing = asyncio.create_task(self.producer.run())
+        noting = asyncio.create_task(self.note())
+
+        self.begun = time.monotonic()
+        faults = asyncio.create_task(self.faults.run(self.plan, self.begun))
+        await asyncio.wait([faults, producing], return_when=asyncio.FIRST_COMPLETED)
+        faults.result() if faults.done() else producing.result()
+        # From here on nothing breaks any more.
+        self.producer.stop()
+        await producing
+        self.say(f"healed; {self.producer.acknowledged:,} events acknowledged; the engines drain")
+        drained = await self.watch.drained(DRAIN_SECONDS_LIMIT, self.say)
+        if not drained:
+            self.faults.complain(f"not drained after {DRAIN_SECONDS_LIMIT} s: commits {self.watch.commits}, ends {self.watch.ends}")
+        noting.cancel()
+        await self.stop_engines()
+        watching.cancel()
+        await asyncio.gather(watching, noting, return_exceptions=True)
+        verdicts = await asyncio.to_thread(self.compare)
+        return self.conclude(verdicts)
+
+    async def prepare(self) -> None:
+        self.say(f"seed {self.seed}; starting {SIZE} brokers and {SIZE} nodes")
+        await asyncio.to_thread(self.cluster.start)
+        for server in self.cluster.members.values():
+            chance = random.Random(f"link {self.seed} {server.title}")
+            self.links.append(Link(server.title, server.front, server.behind, chance))
+            await self.links[-1].open()
+        await self.cluster.create_topic(self.name, PARTITIONS)
+        self.cluster.keyspace = self.name
+        self.make_engines()
+        await self.make_table()
+        jobs = {engine.job.name: engine.job for engine in self.engines}
+        self.watch = Watch(self.cluster.bootstrap, self.name, PARTITIONS, [job.group for job in jobs.values()])
+        self.faults = Faults(self.cluster, self.links, self.engines, self.watch, self.say)
+        seconds, rate = self.arguments.minutes * 60, self.arguments.rate
+        events = Events(self.seed, song_names(10_000))
+        self.producer = Producer(self.cluster.bootstrap, self.name, PARTITIONS, rate, events, self.acknowledged)
+        leave_out = set(self.arguments.without)
+        if not all(disk.can_fill for disk in self.disks):
+            leave_out.add("disk_full")
+            self.not_possible.append("full disks, since mounting a tmpfs is not permitted")
+        self.plan = plan_of(self.seed, seconds, frozenset(leave_out))
+
+    def make_engines(self) -> None:
+        shared = {
+            "plays.bootstrap.servers": self.cluster.addresses("kafka", front=True),
+            "plays.topic": self.name,
+            "plays.start": "earliest",
+            "plays.session.timeout.ms": "6000",
+            # Offsets are committed when a whole flush is acknowledged, for it is sent in the order of Cassandra's partitions.
+            # With the default of 10,000 rows an engine that is killed twice a minute in front of starved nodes never gets so far.
+            "listening_history.flush_rows": "500",
+            "listening_history.flush_interval": "200ms",
+        }
+        to_cassandra = {
+            "listening_history.contact_points": self.cluster.addresses("cassandra", front=True),
+            "listening_history.keyspace": self.name,
+            "listening_history.replication_factor": str(SIZE),
+            "listening_history.consistency": "LOCAL_QUORUM",
+        }
+        job = Job("cassandra", f"{self.name}_cassandra", {**shared, **to_cassandra})
+        for number in range(1, self.arguments.engines + 1):
+            self.add_engine(f"engine-{number}", job, self.disk(f"disk-{number}"))
+        disk = self.disk("disk-sqlite")
+        to_sqlite = {
+            "listening_history.connector": "sqlite",
+            "listening_history.path": str(disk.path / "history.db"),
+        }
+        self.add_engine("engine-sqlite", Job("sqlite", f"{self.name}_sqlite", {**shared, **to_sqlite}), disk)
+
+    def disk(self, name: str) -> Disk:
+        events = self.arguments.rate * self.arguments.minutes * 60
+        self.disks.append(Disk(self.folder / name, 128 + int(events * 1500) // 1_000_000))
+        return self.disks[-1]
+
+    def add_engine(self, name: str, job: Job, disk: Disk) -> None:
+        self.engines.append(Engine(name, job, BINARY, self.folder / name, disk, self.say))
+
+    async def make_table(self) -> None:
+        command = self.engines[0].command("schema apply")
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        if process.returncode != 0:
+            raise servers.Failure(f"turntable schema apply ended with {process.returncode}:\n{said.decode(errors='replace')}")
+
+    async def note(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            lags = ", ".join(f"{group.rpartition('_')[2]} {self.watch.lag(group):,}" for group in self.watch.groups)
+            self.say(f"    {self.producer.acknowledged:,} acknowledged; lag: {lags}")
+
+    async def stop_engines(self) -> None:
+        for engine in self.engines:
+            engine.wanted = False
+        codes = await asyncio.gather(*(engine.terminate(patient=True) for engine in self.engines if engine.running))
+        for engine, code in zip(self.engines, codes):
+            if code != 0:
+                self.faults.complain(f"{engine.name} ended with {code} on SIGTERM when all was healed\n{engine.tail()}")
+        await asyncio.gather(*(engine.keeper for engine in self.engines))
+        for engine in self.engines:
+            for line in engine.crashes():
+                self.faults.complain(f"{engine.name} said: {line}")
+
+    def compare(self) -> dict[str, oracle.Verdict]:
+        self.say("comparing")
+        records = found.records_of(self.cluster.bootstrap, self.name)
+        judge = oracle.Judge(catalogue())
+        topic = oracle.Verdict()
+        oracle.check_acknowledged(found.acknowledged_of(self.acknowledged), records, topic)
+        verdicts = {"topic": topic}
+        node = self.cluster.members["cassandra", 1]
+        rows = {
+            "cassandra": lambda: found.cassandra_rows(node.host, node.port, self.name),
+            "sqlite": lambda: found.sqlite_rows(self.disks[-1].path / "history.db"),
+        }
+        for name, read in rows.items():
+            verdict = verdicts[name] = oracle.Verdict()
+            oracle.check_rows(records, read(), judge, verdict)
+            files = [engine.dead_letters for engine in self.engines if engine.job.name == name]
+            oracle.check_letters(self.name, records, found.letters_of_files(files, verdict), judge, verdict)
+            self.say(f"{name}: {verdict.rows:,} rows and {verdict.letters:,} dead letters compared: {verdict.counts}")
+        return verdicts
+
+    def conclude(self, verdicts: dict[str, oracle.Verdict]) -> bool:
+        endings = [ending for engine in self.engines for ending in engine.endings]
+        told = [f"{ending.engine}, exit {ending.code}:\n{ending.said}" for ending in endings if not ending.disk_was_full]
+        complaints = list(self.faults.complaints)
+        unrecovered = [recovery for recovery in self.watch.recoveries if recovery.seconds is None]
+        complaints += [f"{recovery.engine} was killed and its group never caught up" for recovery in unrecovered]
+        counts = report.totals(verdicts)
+        passed = not any(counts.values()) and not told and not complaints
+        jobs = {engine.job.group: engine.job.name for engine in self.engines}
+        times = {
+            f"group {name} after a SIGKILL": [r.seconds for r in self.watch.recoveries if r.group == group and r.seconds is not None]
+            for group, name in jobs.items()
+        }
+        times["broker, until in sync"] = self.faults.back_seconds["kafka"]
+        times["node, until seen by all"] = self.faults.back_seconds["cassandra"]
+        outcome = {
+            "seed": self.seed,
+            "minutes": self.arguments.minutes,
+            "passed": passed,
+            "totals": counts,
+            "command": "./dev chaos " + " ".join(command_words(self.arguments)),
+            "commit": report.commit(),
+            "brokers": SIZE,
+            "nodes": SIZE,
+            "engines": len(self.engines),
+            "sent": self.producer.sent,
+            "acknowledged": self.producer.acknowledged,
+            "unacknowledged": self.producer.sent - self.producer.acknowledged,
+            "producers_renewed": self.producer.renewed,
+            "engine_kills": self.faults.kills,
+            "faults": dict(sorted(self.faults.done.items())),
+            "faults_left_out": dict(sorted(self.faults.left_out.items())),
+            "recovery_seconds": {name: report.distribution(values) for name, values in times.items()},
+            "verdicts": verdicts,
+            "complaints": complaints,
+            "endings": told,
+            "refusals_with_a_full_disk": [ending for ending in endings if ending.disk_was_full],
+            "commits_that_went_back": self.watch.backwards,
+            "not_possible": self.not_possible,
+        }
+        report.write(self.folder, outcome)
+        print(report.summary(outcome, self.folder), flush=True)
+        self.keep_evidence(passed)
+        return passed
+
+    def keep_evidence(self, passed: bool) -> None:
+        """What lies on the small disks is gone with them: of a failed run all is copied, of a good one nothing is needed."""
+        for disk in [] if passed else self.disks:
+            shutil.copytree(disk.path, self.folder / ("kept-" + disk.path.name))
+
+    async def end(self) -> None:
+        """Whatever happened: nothing of it is left running, nor mounted."""
+        for engine in self.engines:
+            engine.wanted = False
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others or {asyncio.create_task(asyncio.sleep(0))}, timeout=10)
+        for engine in self.engines:
+            if engine.running:
+                engine.send(signal.SIGCONT)
+                await engine.kill()
+        for link in self.links:
+            await link.close()
+        if not self.arguments.keep_servers:
+            await asyncio.to_thread(self.cluster.stop)
+        for disk in self.disks:
+            disk.close()
+        self.diary.close()
+
+
+def command_words(arguments: argparse.Namespace) -> list[str]:
+    words = [f"--minutes {arguments.minutes:g}", f"--seed {arguments.seed}"]
+    words += [f"--engines {arguments.engines}"] if arguments.engines != 2 else []
+    words += [f"--rate {arguments.rate}"] if arguments.rate != 200 else []
+    return words + [f"--without {kind}" for kind in arguments.without]
+
+
+async def main(arguments: argparse.Namespace) -> int:
+    unknown = Counter(arguments.without) - Counter(WEIGHTS)
+    if unknown:
+        print(f"./dev chaos: there is no fault {', '.join(unknown)}. There are: {', '.join(WEIGHTS)}", file=sys.stderr)
+        return 2
+    for client in ("aiokafka", "cassandra"):
+        logging.getLogger(client).setLevel(logging.CRITICAL)  # That servers are away is no news here.
+    loop = asyncio.get_running_loop()
+    work = asyncio.current_task()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, work.cancel)
+    chaos = Chaos(arguments)
+    try:
+        return 0 if await chaos.run() else 1
+    except servers.Failure as failure:
+        print(f"./dev chaos, seed {arguments.seed}: {failure}", file=sys.stderr)
+        return 1
+    except asyncio.CancelledError:
+        print(f"./dev chaos, seed {arguments.seed}: interrupted", file=sys.stderr)
+        return 130
+    finally:
+        await chaos.end()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(ARGUMENTS)))
