@@ -137,7 +137,8 @@ def test_the_last_of_duplicate_keys_wins(turntable, tmp_path):
 
 def test_dead_letters_from_kafka_keep_place_time_and_bytes(to_sqlite, kafka, topic):
     bad = [b"\xff\x00binary", b"caf\xc3\xa9 {", None, b"", play(song="No such song")]
-    sent = kafka.send(topic, [play(1), *((b"k", value) for value in bad), play(2)], partition=3)
+    kafka.send(topic, [play(1), *((b"k", value) for value in bad), play(2)], partition=3)
+    kept = kafka.read(topic)  # The producer's own idea of the time may be a millisecond off.
     done = to_sqlite.drain(code=3)
     assert_accounted(done.stats, consumed=7, written=2, rejected=4, unmatched=1, dead_lettered=5)
     letters = sorted(to_sqlite.letters(), key=lambda letter: letter.offset)
@@ -146,7 +147,7 @@ def test_dead_letters_from_kafka_keep_place_time_and_bytes(to_sqlite, kafka, top
     assert [letter.value or b"" for letter in letters] == [value or b"" for value in bad]
     assert [letter.text or "" for letter in letters] == ["", "café {", "", "", bad[4].decode()]
     assert [letter.reason for letter in letters] == ["invalid_utf8", "json_syntax", "empty_value", "empty_value", "unmatched"]
-    for message, letter in zip(sent[1:], letters):
+    for message, letter in zip(kept[1:], letters):
         moment = datetime.datetime.fromisoformat(letter.time)
         assert round(moment.timestamp() * 1000) == message.timestamp_ms
 

@@ -33,7 +33,8 @@ def command(listening, action: str, *more):
 
 def test_they_go_to_a_topic_by_default_with_the_headers_of_kafka_connect(to_topic, kafka, topic):
     bad = [b"\xff\x00binary", None, play(song=LATER_SONG)]
-    sent = kafka.send(topic, [play(1), *((b"k", value) for value in bad)], partition=3, headers=[("trace", b"\xfe"), ("trace", b"2")])
+    kafka.send(topic, [play(1), *((b"k", value) for value in bad)], partition=3, headers=[("trace", b"\xfe"), ("trace", b"2")])
+    sent = kafka.read(topic)
     done = to_topic.drain(code=3)
     assert_accounted(done.stats, consumed=4, written=1, rejected=2, unmatched=1, dead_lettered=3)
     assert f"3 dead letters in topic {topic}.dead_letters" in done.stdout
