@@ -27,7 +27,8 @@ class Disk:
         """Leaves no page free. Whoever writes meanwhile makes the size too small to be set, so it takes some tries."""
         for _ in range(TRIES):
             status = os.statvfs(self.path)
-            used = (status.f_blocks - status.f_bfree) * status.f_frsize
+            # A tmpfs of size 0 has no limit, and can be given none any more.
+            used = max(1, status.f_blocks - status.f_bfree) * status.f_frsize
             if mount("-o", f"remount,size={used}", str(self.path)) == "":
                 self.is_full = True
                 return True
