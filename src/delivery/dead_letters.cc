@@ -79,7 +79,9 @@ class DeadLettersInFile final : public DeadLetters {
     const Status written = write_pending();
     if (written || !regular) return written;
     // Cut short by a full disk: what was written of it is taken back, and written again later.
-    if (::ftruncate(file_, before.st_size) == 0) written_ = 0;
+    // Where even that fails, half a line stays, which the next try ends before it begins anew.
+    [[maybe_unused]] const int truncated = ::ftruncate(file_, before.st_size);
+    written_ = 0;
     return written;
   }
 
@@ -139,10 +141,10 @@ Letter letter_of(const RecordBatch& batch, const Reject& reject) {
 }
 
 std::string dead_letter_line(const Letter& letter) {
-  std::string line =
-      fmt::format(R"({{"topic":{},"partition":{},"offset":{},"time":{},"reason":"{}","detail":{})",
-                  json_quote(letter.topic), letter.partition, letter.offset,
-                  iso_time(letter.timestamp_ms), letter.reason, json_quote(letter.detail));
+  std::string line = fmt::format(
+      R"({{"topic":{},"partition":{},"offset":{},"time":{},"reason":{},"detail":{})",
+      json_quote(letter.topic), letter.partition, letter.offset, iso_time(letter.timestamp_ms),
+      json_quote(letter.reason), json_quote(letter.detail));
   if (letter.key) append_bytes(line, "key", *letter.key);
   if (letter.value) {
     append_bytes(line, "value", *letter.value);

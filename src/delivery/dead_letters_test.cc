@@ -93,6 +93,11 @@ TEST(DeadLetters, StandOnLinesOfTheirOwnBehindHalfALineOfAKilledProgram) {
   std::filesystem::remove(path);
 }
 
+TEST(DeadLetters, QuoteWhateverSomebodyElseWroteAsTheReason) {
+  const Letter letter{.topic = "t", .reason = "a\"b\n"};
+  EXPECT_NE(dead_letter_line(letter).find("\"reason\":\"a\\\"b\\n\""), std::string::npos);
+}
+
 TEST(DeadLetters, SayWhichFileCannotBeOpened) {
   auto letters = dead_letters_in_file("/dev/null/dead.jsonl");
   letters->add(batch_of("t", record_of("x")), {});

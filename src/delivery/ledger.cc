@@ -91,7 +91,7 @@ std::optional<Offset> Ledger::advance(PartitionId partition) {
 
 std::optional<Offset> Ledger::delivered_to(PartitionId partition) const {
   const Tracker* tracker = find(partition);
-  if (tracker == nullptr || !tracker->ours || tracker->offsets.empty()) return std::nullopt;
+  if (tracker == nullptr || tracker->offsets.empty()) return std::nullopt;
   return tracker->offsets.back() + 1;
 }
 

@@ -41,10 +41,12 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const Options& options, c
   properties["enable.partition.eof"] = "true";
   properties["auto.offset.reset"] = "earliest";  // Retention may be faster than we are.
   properties["check.crcs"] = "true";
+  properties["log.queue"] = "true";  // So that the log is polled too, and no foreign thread enters.
   ASSIGN_OR_RETURN(Conf conf, make_conf(properties));
   std::unique_ptr<TopicReader> reader(new TopicReader(options, clock));
   RETURN_IF_ERROR(reader->start(std::move(conf), false));
   rd_kafka_poll_set_consumer(reader->handle());
+  rd_kafka_set_log_queue(reader->handle(), nullptr);
   RETURN_IF_ERROR(reader->begin());
   return reader;
 }
