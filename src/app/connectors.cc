@@ -61,16 +61,9 @@ Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source) {
   return make_json_decoder(source.declared);
 }
 
-Status check_dead_letters(const SourceSpec& source, const std::string& pipeline,
-                          const StopToken& stop, const Clock& clock) {
-  switch (source.dead_letters.to) {
-    case DeadLettersSpec::To::drop:
-      return {};
-    case DeadLettersSpec::To::file:
-      return check_dead_letters_file(source.dead_letters.target);
-    case DeadLettersSpec::To::kafka:
-      break;
-  }
+Status prepare_dead_letters(const SourceSpec& source, const std::string& pipeline,
+                            const StopToken& stop, const Clock& clock) {
+  if (source.dead_letters.to != DeadLettersSpec::To::kafka) return {};
   return retry_transient(stop, [&] {
     return prepare_dead_letters_topic(kafka_dead_letters(source, pipeline), clock);
   });
@@ -122,8 +115,10 @@ Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until
                            listener, stop, clock);
 }
 
-Status check_source_file(const SourceSpec& source) {
-  return source.connector == "ndjson" ? NdjsonSource::check(source.path) : Status();
+Status check_files(const SourceSpec& source) {
+  if (source.connector == "ndjson") RETURN_IF_ERROR(NdjsonSource::check(source.path));
+  if (source.dead_letters.to != DeadLettersSpec::To::file) return {};
+  return check_dead_letters_file(source.dead_letters.target);
 }
 
 // SqliteSink makes its table where it is missing and compares it itself.

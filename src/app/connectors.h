@@ -17,10 +17,10 @@ namespace turntable {
 
 [[nodiscard]] Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source);
 
-// Whether dead letters can be written: the file is opened, the topic made where it is missing.
-// Waits as check_live_table() does. `pipeline` is told in the letters.
-[[nodiscard]] Status check_dead_letters(const SourceSpec& source, const std::string& pipeline,
-                                        const StopToken& stop, const Clock& clock);
+// Makes the topic of dead letters where it is missing. Waits as check_live_table() does. `pipeline`
+// is told in the letters.
+[[nodiscard]] Status prepare_dead_letters(const SourceSpec& source, const std::string& pipeline,
+                                          const StopToken& stop, const Clock& clock);
 [[nodiscard]] Result<std::unique_ptr<DeadLetters>> make_dead_letters(const SourceSpec& source,
                                                                      const std::string& pipeline,
                                                                      const Clock& clock);
@@ -37,8 +37,8 @@ namespace turntable {
                                                           const StopToken& stop,
                                                           const Clock& clock);
 
-// Whether a source that is a file can be read.
-[[nodiscard]] Status check_source_file(const SourceSpec& source);
+// Whether a source that is a file can be read, and dead letters that are one be written.
+[[nodiscard]] Status check_files(const SourceSpec& source);
 
 // Compares the live table with the pipeline's. A store that is away is said and tried again with
 // backoff until it is there or `stop` is requested (kind interrupted).

@@ -90,7 +90,7 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool bounded,
 Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, bool bounded,
                const StopToken& stop, const Clock& clock) {
   RETURN_IF_ERROR(check_live_table(pipeline.sink, stop));
-  RETURN_IF_ERROR(check_dead_letters(pipeline.source, pipeline.name(), stop, clock));
+  RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   const auto unfinished =
       std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
   for (Worker& worker : workers) {
@@ -111,9 +111,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   // 1. Everything that can be wrong without a connection is found first.
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   RETURN_IF_ERROR(check_lanes(options, pipeline));
-  RETURN_IF_ERROR(check_source_file(pipeline.source));
-  if (pipeline.source.dead_letters.to == DeadLettersSpec::To::file)
-    RETURN_IF_ERROR(check_dead_letters(pipeline.source, pipeline.name(), stop, SystemClock()));
+  RETURN_IF_ERROR(check_files(pipeline.source));
   print_schemas(pipeline);
 
   // 2. The sink: connected, its table compared. Nothing is read before it is there.

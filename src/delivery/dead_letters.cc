@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "row/headers.h"
 
 namespace turntable {
 namespace {
@@ -126,17 +127,11 @@ Letter letter_of(const RecordBatch& batch, const Reject& reject) {
                 .partition = record.partition,
                 .offset = record.offset,
                 .timestamp_ms = record.timestamp_ms,
+                .headers = headers_of(batch, record),
                 .reason = std::string(reject_code_name(reject.code)),
                 .detail = reject.reason};
   if (record.has_key) letter.key = record.key;
   if (record.has_value) letter.value = record.value;
-  if (batch.owner) {
-    batch.owner->visit_headers(
-        record, [&letter](std::string_view name, std::optional<std::string_view> value) {
-          letter.headers.push_back({std::string(name), std::nullopt});
-          if (value) letter.headers.back().value = *value;
-        });
-  }
   return letter;
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "kafka/producer.h"
+#include "row/headers.h"
 
 namespace turntable {
 namespace {
@@ -186,12 +187,7 @@ std::vector<Header> letter_headers(const Letter& letter, const std::string& pipe
 }
 
 Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
-  std::vector<Header> headers;
-  batch.owner->visit_headers(
-      record, [&headers](std::string_view name, std::optional<std::string_view> value) {
-        headers.push_back({std::string(name), std::nullopt});
-        if (value) headers.back().value = *value;
-      });
+  std::vector<Header> headers = headers_of(batch, record);
   // A record that was a dead letter before has such headers of its own: the last ones are ours.
   const auto last = std::find_if(headers.rbegin(), headers.rend(),
                                  [](const Header& header) { return header.name == kTopic; });

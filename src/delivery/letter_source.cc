@@ -3,25 +3,15 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
+#include "row/headers.h"
 
 namespace turntable {
 namespace {
 
 std::string headers_json(const std::vector<Header>& headers) {
-  std::string json = "{";
-  for (const Header& header : headers) {
-    if (json.size() > 1) json += ", ";
-    json += json_quote(header.name) + ": ";
-    if (!header.value) {
-      json += "null";
-    } else if (is_utf8(*header.value)) {
-      json += json_quote(*header.value);
-    } else {
-      json += "{\"base64\": \"" + base64(*header.value) + "\"}";
-    }
-  }
-  return json + "}";
+  std::string json;
+  for (const Header& header : headers) append_header_json(json, header.name, header.value);
+  return json.empty() ? "{}" : json + "}";
 }
 
 }  // namespace

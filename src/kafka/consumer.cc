@@ -9,8 +9,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "kafka/headers.h"
 #include "kafka/librdkafka.h"
+#include "kafka/messages.h"
 #include "row/arena.h"
 
 namespace turntable::kafka {
@@ -52,22 +52,14 @@ struct Consumer::Parts {
   Queue records;  // Ours.
 };
 
-// Keeps librdkafka's messages, and with them the fetched blocks that the records' views point into.
-class Consumer::Messages final : public RecordOwner {
+// Counted, for they must be gone before the consumer is.
+class Consumer::Batch final : public Messages {
  public:
-  explicit Messages(size_t& alive) : alive_(alive) { ++alive_; }
-  ~Messages() override {
-    for (rd_kafka_message_t* message : messages_) rd_kafka_message_destroy(message);
-    --alive_;
-  }
-  Messages(const Messages&) = delete;
-  Messages& operator=(const Messages&) = delete;
+  explicit Batch(size_t& alive) : alive_(alive) { ++alive_; }
+  ~Batch() override { --alive_; }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
 
-  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
-    kafka::visit_headers(messages_[record.index], visit);
-  }
-
-  std::vector<rd_kafka_message_t*> messages_;
   Arena headers_;
 
  private:
@@ -153,23 +145,13 @@ void Consumer::serve() {
 
 Drained Consumer::drain(size_t limit) {
   Drained out;
-  auto owner = std::make_unique<Messages>(batches_alive_);
+  auto owner = std::make_unique<Batch>(batches_alive_);
   while (out.records.size() < limit) {
     rd_kafka_message_t* message = rd_kafka_consume_queue(parts_->records.get(), 0);
     if (message == nullptr) break;
-    owner->messages_.push_back(message);
+    owner->keep(message);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
-      Record& record = out.records.emplace_back();
-      record.index = static_cast<uint32_t>(owner->messages_.size() - 1);
-      record.value = {static_cast<const char*>(message->payload), message->len};
-      record.key = {static_cast<const char*>(message->key), message->key_len};
-      record.has_value = message->payload != nullptr;
-      record.has_key = message->key != nullptr;
-      record.offset = message->offset;
-      record.partition = message->partition;
-      rd_kafka_timestamp_type_t type;
-      if (const int64_t at = rd_kafka_message_timestamp(message, &type); at >= 0)
-        record.timestamp_ms = at;
+      Record& record = out.records.emplace_back(owner->last_record());
       if (want_headers_) record.headers = headers_json(message, owner->headers_);
       continue;
     }

@@ -115,7 +115,7 @@ class Consumer final : public Client {
   [[nodiscard]] Status close(Millis limit);
 
  private:
-  class Messages;
+  class Batch;
   Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock);
 
   void on_rebalance(int code, rd_kafka_topic_partition_list_s* partitions);

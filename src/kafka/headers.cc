@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "base/text.h"
+#include "row/headers.h"
 
 namespace turntable::kafka {
 
@@ -23,15 +23,8 @@ void visit_headers(const rd_kafka_message_t* message, const HeaderVisitor& visit
 
 std::string_view headers_json(const rd_kafka_message_t* message, Arena& arena) {
   std::string json;
-  visit_headers(message, [&](std::string_view name, std::optional<std::string_view> value) {
-    json += (json.empty() ? "{" : ", ") + json_quote(name) + ": ";
-    if (!value) {
-      json += "null";
-    } else if (is_utf8(*value)) {
-      json += json_quote(*value);
-    } else {
-      json += "{\"base64\": \"" + base64(*value) + "\"}";
-    }
+  visit_headers(message, [&json](std::string_view name, std::optional<std::string_view> value) {
+    append_header_json(json, name, value);
   });
   return json.empty() ? "{}" : arena.copy(json + "}");
 }

@@ -2,27 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "kafka/headers.h"
 #include "kafka/librdkafka.h"
+#include "kafka/messages.h"
 
 namespace turntable::kafka {
 namespace {
 
 constexpr Millis kQuestionWait{5'000};
-
-class Messages final : public RecordOwner {
- public:
-  Messages() = default;
-  ~Messages() override {
-    for (rd_kafka_message_t* message : messages_) rd_kafka_message_destroy(message);
-  }
-  Messages(const Messages&) = delete;
-  Messages& operator=(const Messages&) = delete;
-  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
-    kafka::visit_headers(messages_[record.index], visit);
-  }
-  std::vector<rd_kafka_message_t*> messages_;
-};
 
 }  // namespace
 
@@ -82,7 +68,7 @@ Result<RecordBatch> TopicReader::poll(size_t limit, Millis wait) {
     const int patience = batch.empty() ? static_cast<int>(wait.count()) : 0;
     rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), patience);
     if (message == nullptr) break;
-    owner->messages_.push_back(message);
+    owner->keep(message);
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       pass(message->partition, message->offset);
       continue;
@@ -93,17 +79,7 @@ Result<RecordBatch> TopicReader::poll(size_t limit, Millis wait) {
     }
     const auto found = left_.find(message->partition);
     if (found == left_.end() || message->offset >= found->second) continue;  // Younger than open().
-    Record& record = batch.records.emplace_back();
-    record.index = static_cast<uint32_t>(owner->messages_.size() - 1);
-    record.value = {static_cast<const char*>(message->payload), message->len};
-    record.key = {static_cast<const char*>(message->key), message->key_len};
-    record.has_value = message->payload != nullptr;
-    record.has_key = message->key != nullptr;
-    record.offset = message->offset;
-    record.partition = message->partition;
-    rd_kafka_timestamp_type_t type;
-    if (const int64_t at = rd_kafka_message_timestamp(message, &type); at >= 0)
-      record.timestamp_ms = at;
+    const Record& record = batch.records.emplace_back(owner->last_record());
     pass(record.partition, record.offset + 1);
   }
   if (failure()) return tl::unexpected<Error>(*failure());
