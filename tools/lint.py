@@ -92,6 +92,7 @@ class Lint:
         self.check_every_source_is_built()
         self.check_leftovers()
         self.check_links()
+        self.check_named_tests()
         self.check_python()
         self.check_shell()
         return not self.errors
@@ -205,6 +206,32 @@ class Lint:
             self.error(path, number, f"the link {target} leads nowhere")
         elif anchor and there.suffix == ".md" and anchor not in headings(there):
             self.error(path, number, f"{self.name(there.resolve())} has no heading #{anchor}")
+
+    def check_named_tests(self) -> None:
+        """Every test that a document names is there, and every MUST of a numbered list names one."""
+        suites = self.suites()
+        functions = set()
+        for path in (p for p in self.files if p.suffix == ".py" and p.name.startswith("test_")):
+            functions.update(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+        for path in (p for p in self.files if p.suffix == ".md"):
+            text = path.read_text()
+            for match in re.finditer(r"`(?:(test_\w+)|([A-Z]\w*)\.(\*|[A-Z]\w*))`", text):
+                function, suite, test = match.groups()
+                names = suites.get(suite, set())
+                there = function in functions if function else (test in names or (test == "*" and names))
+                if not there:
+                    self.error(path, text[: match.start()].count("\n") + 1, f"there is no test {match[0][1:-1]}")
+            for item in re.finditer(r"^\d+\. .*(?:\n(?!\d+\. |\n|#).*)*", text, re.MULTILINE):
+                if re.search(r"\bMUST\b", item[0]) and not re.search(r"`(?:test_\w+|[A-Z]\w*\.(?:\*|[A-Z]\w*))`", item[0]):
+                    self.error(path, text[: item.start()].count("\n") + 1, "a MUST that names no test")
+
+    def suites(self) -> dict[str, set[str]]:
+        """The C++ tests, by suite."""
+        found: dict[str, set[str]] = {}
+        for path in (p for p in self.cpp if p.name.endswith("_test.cc")):
+            for suite, test in re.findall(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", path.read_text(), re.MULTILINE):
+                found.setdefault(suite, set()).add(test)
+        return found
 
     # ------------------------------------------------------------------------------------------------------- other languages
 
