@@ -27,7 +27,7 @@ class Job:
 
     name: str  # "cassandra" or "sqlite"
     group: str
-    options: dict[str, str]
+    options: dict[str, str]  # Dead letters go to a topic, as by default, where they name nothing else.
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Engine:
     job: Job
     binary: Path
     directory: Path
-    disk: Disk
+    disk: Disk | None  # Where what it writes to files goes, if it does.
     say: Callable[[str], None]
     endings: list[Ending] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
@@ -59,14 +59,12 @@ class Engine:
         self.directory.mkdir(parents=True)
         self.catalogue = self.directory / "songs.csv"
         self.log = self.directory / "log"
-        self.dead_letters = self.disk.path / "dead.jsonl"
         shutil.copyfile(CATALOGUE, self.catalogue)
 
     def command(self, verb: str) -> list[str]:
         options = {
             **self.job.options,
             "plays.group.id": self.job.group,
-            "plays.dead_letters": f"file:{self.dead_letters}",
             "songs.path": str(self.catalogue),
         }
         sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
@@ -93,7 +91,8 @@ class Engine:
             if self.busy or not self.wanted or process is not self.process:
                 await asyncio.sleep(0.1)
                 continue
-            self.endings.append(Ending(self.name, process.returncode, self.tail(), self.disk.is_full))
+            disk_was_full = self.disk is not None and self.disk.is_full
+            self.endings.append(Ending(self.name, process.returncode, self.tail(), disk_was_full))
             self.say(f"{self.name} ENDED BY ITSELF with {process.returncode}: {self.last_line()}")
             await asyncio.sleep(RESTART_SECONDS)
             if self.wanted and not self.busy:
