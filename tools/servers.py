@@ -316,6 +316,8 @@ def cassandra_command(server: Server) -> list[str]:
         f"-Dcassandra.config=file://{config}", f"-Dcassandra.storagedir={directory}",
         f"-Dlogback.configurationFile=file://{DEFINITIONS / 'cassandra' / 'logback.xml'}",
         f"-Dcassandra.jmx.local.port={JMX_PORT + server.number - 1}",
+        # How long a node waits for the word of another one at its start; a single node has none to wait for.
+        f"-Dcassandra.ring_delay_ms={1 if server.count == 1 else 20_000}",
         "-cp", f"{folder}/*", "org.apache.cassandra.service.CassandraDaemon",
     ]  # fmt: skip
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -24,6 +26,7 @@ import servers  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "test"
+CHAOS_SECONDS_MORE = 1500  # For starting, healing, draining and comparing, each of which has a limit of its own.
 ENVIRONMENT = {
     "TURNTABLE_KAFKA": "127.0.0.1:29092",
     "TURNTABLE_KAFKA_SASL": "127.0.0.1:29094",
@@ -137,6 +140,61 @@ def source_checks() -> Outcome:
     return Outcome("Source checks", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
 
 
+def planted_bugs() -> Outcome:
+    banner("Planted bugs")
+    report = RESULTS / "planted.xml"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    code = run([sys.executable, ROOT / "tools" / "planted.py", "--junit", report])
+    outcome = counted(report, Outcome("Planted bugs, each caught", seconds=time.monotonic() - begun))
+    if code != 0 and outcome.failed == 0:
+        outcome.failed, outcome.note = 1, f"planted.py ended with {code}"
+    return outcome
+
+
+def chaos() -> Outcome:
+    """Five minutes of ./dev chaos: another seed each time, or the one that is given."""
+    minutes = float(os.environ.get("TURNTABLE_CHAOS_MINUTES", "5"))
+    seed = os.environ.get("TURNTABLE_CHAOS_SEED") or str(random.SystemRandom().randrange(1_000_000))
+    banner(f"Chaos, {minutes:g} minutes; TURNTABLE_CHAOS_SEED={seed} repeats it")
+    folder = ROOT / "build" / "chaos" / f"seed-{seed}"
+    command = [sys.executable, ROOT / "tests" / "chaos" / "run.py", "--minutes", str(minutes), "--seed", seed]
+    # Its servers are its own, wherever those of the other tests are.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TURNTABLE_SERVERS_")}
+    outcome = Outcome(f"Chaos, seed {seed}")
+    begun = time.monotonic()
+    process = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdin=subprocess.DEVNULL, env=environment)
+    try:
+        code = process.wait(minutes * 60 + CHAOS_SECONDS_MORE)
+    except subprocess.TimeoutExpired:
+        code = f"no end after {CHAOS_SECONDS_MORE:.0f} s more"
+    finally:
+        if process.poll() is None:
+            process.terminate()  # It stops its servers.
+            process.wait()
+    outcome.seconds = time.monotonic() - begun
+    try:
+        report = json.loads((folder / "report.json").read_text())
+        found = ", ".join(f"{kind} {count}" for kind, count in report["totals"].items())
+        outcome.note = f"{report['acknowledged']:,} events, {sum(report['faults'].values())} faults; {found}"
+        outcome.note += "".join(f"; left out: {what}" for what in report["not_possible"])
+    except (OSError, ValueError):
+        outcome.note = "no report"
+    outcome.passed, outcome.failed = int(code == 0), int(code != 0)
+    if code != 0:
+        outcome.note += f"; ended with {code}"
+        print_chaos_evidence(folder)
+    return outcome
+
+
+def print_chaos_evidence(folder: Path) -> None:
+    """Of a machine that is gone with its files, too, one is to know what happened."""
+    logs = sorted(folder.glob("engine-*/log"))
+    for path, lines in [(folder / "report.md", 400), *((log, 80) for log in logs)]:
+        if path.is_file():
+            print(f"\n{path}:\n" + "\n".join(path.read_text(errors="replace").splitlines()[-lines:]), flush=True)
+
+
 class Servers:
     """Kafka and Cassandra for the time of the tests. They start beside the build, and only what was started is stopped."""
 
@@ -193,8 +251,12 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.append(cpp_tests("asan", "C++ tests, under ASan and UBSan", cpp))
         if everything or python:
             outcomes.append(system_tests(python))
+        if everything and arguments.all:
+            outcomes.append(planted_bugs())
     finally:
         with_servers.stop()
+    if everything and arguments.all:
+        outcomes.append(chaos())  # With clusters of its own, which need the memory of the others.
 
 
 def main() -> int:

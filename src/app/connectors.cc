@@ -102,7 +102,7 @@ std::string dead_letters_name(const DeadLettersSpec& spec) {
   return (spec.to == DeadLettersSpec::To::kafka ? "topic " : "") + spec.target;
 }
 
-Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,
+Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, size_t lane, bool until_end,
                                             AssignmentListener& listener, const StopToken& stop,
                                             const Clock& clock) {
   if (source.connector == "ndjson") return NdjsonSource::open(source.path, listener, stop, clock);
@@ -110,6 +110,7 @@ Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until
                             .properties = source.properties,
                             .group = source.group,
                             .start = source.start,
+                            .lane = lane,
                             .until_end = until_end,
                             .want_headers = source.want_headers},
                            listener, stop, clock);

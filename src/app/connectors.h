@@ -31,8 +31,10 @@ namespace turntable {
 // "topic t", a path, "nowhere": for messages.
 [[nodiscard]] std::string dead_letters_name(const DeadLettersSpec& spec);
 
-// Joins the group or opens the file. `listener`, `stop` and `clock` outlive the source.
-[[nodiscard]] Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,
+// Joins the group or opens the file. `lane`: which one of the process, from 1. `listener`, `stop`
+// and `clock` outlive the source.
+[[nodiscard]] Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, size_t lane,
+                                                          bool until_end,
                                                           AssignmentListener& listener,
                                                           const StopToken& stop,
                                                           const Clock& clock);

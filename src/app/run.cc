@@ -99,9 +99,9 @@ Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, bool boun
   return {};
 }
 
-Status run_lane(Lane& lane, const Pipeline& pipeline, bool until_end, const StopToken& stop,
-                const Clock& clock) {
-  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, until_end, lane, stop, clock));
+Status run_lane(Lane& lane, size_t number, const Pipeline& pipeline, bool until_end,
+                const StopToken& stop, const Clock& clock) {
+  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, number, until_end, lane, stop, clock));
   return lane.run(std::move(source));
 }
 
@@ -131,9 +131,10 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   for (const Worker& worker : workers) lanes.push_back(worker.lane.get());
   {
     const StatusReporter reporter(lanes);
+    size_t number = 0;
     for (Worker& worker : workers) {
-      worker.thread = std::thread([&worker, &pipeline, &options, &stop, &clock] {
-        worker.outcome = run_lane(*worker.lane, pipeline, options.until_end, stop, clock);
+      worker.thread = std::thread([&worker, number = ++number, &pipeline, &options, &stop, &clock] {
+        worker.outcome = run_lane(*worker.lane, number, pipeline, options.until_end, stop, clock);
         if (!worker.outcome) stop.request();
       });
     }

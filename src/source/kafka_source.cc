@@ -85,6 +85,16 @@ Result<kafka::Properties> complete(const KafkaSourceOptions& options) {
     if (!options.properties.contains("partition.assignment.strategy"))
       properties.erase("partition.assignment.strategy");
   }
+  // A static member. Two lanes under one name would fence each other for ever. The number is there
+  // for a single lane too: otherwise one more lane would leave a member behind that never comes
+  // back, and a process that is named "a-1" could be the first lane of the process "a".
+  if (const auto found = properties.find("group.instance.id"); found != properties.end()) {
+    if (found->second.empty()) {
+      properties.erase(found);
+    } else {
+      found->second += fmt::format("-{}", options.lane);
+    }
+  }
   properties["enable.auto.offset.store"] = "false";
   properties["enable.auto.commit"] = "true";
   properties["auto.offset.reset"] = "error";

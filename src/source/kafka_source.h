@@ -25,6 +25,7 @@ struct KafkaSourceOptions {
   kafka::Properties properties = {};  // Of the table: passed on to librdkafka as they are.
   std::string group = {};             // Where the properties have no group.id.
   Start start = {};
+  size_t lane = 1;         // Which one of its process: each is a member of its own.
   bool until_end = false;  // Deliver what is there at open(), then be at the end.
   bool want_headers = false;
 };

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import servers  # tools/servers.py
+
 from chaos.disk import Disk
 from support.listening import CATALOGUE, PIPELINE
 from support.program import environment
@@ -69,6 +71,14 @@ class Engine:
         }
         sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
         return [str(self.binary), *verb.split(), str(PIPELINE), *sets]
+
+    async def make_table(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self.command("schema apply"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        if process.returncode != 0:
+            raise servers.Failure(f"turntable schema apply ended with {process.returncode}:\n{said.decode(errors='replace')}")
 
     async def start(self) -> None:
         if not self.wanted:

@@ -53,7 +53,15 @@ def table(header: str, rows: list[list[object]]) -> list[str]:
     return lines + ["| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |" for row in rows]
 
 
-def distributions(times: dict[str, dict]) -> list[list[object]]:
+def distributions_of(series: dict[str, list[float]]) -> dict[str, dict]:
+    return {name: distribution(values) for name, values in series.items()}
+
+
+def load_table(load: dict[str, dict]) -> list[str]:
+    return table("the machine meanwhile | samples | least | median | most", rows_of(load))
+
+
+def rows_of(times: dict[str, dict]) -> list[list[object]]:
     return [[name, *(spread.get(column, "") for column in ("count", "least", "median", "most"))] for name, spread in times.items()]
 
 
@@ -82,14 +90,14 @@ def markdown(report: dict) -> str:
     ]
     faults = [[kind.replace("_", " "), count, report["faults_left_out"].get(kind, 0)] for kind, count in report["faults"].items()]
     lines += table("fault | brought about | left out: its target was taken", faults)
-    lines += table("seconds | count | least | median | most", distributions(report["times"]))
+    lines += table("seconds | count | least | median | most", rows_of(report["times"]))
     lines += [
         "",
         "*Flowing*: after the SIGKILL of an engine every partition of its group with something left to do has gone on. *Caught up*: all "
         "that the topic held at the kill is in the table and committed. Both count from the kill, the time that the engine stays away "
         "and whatever breaks meanwhile included.",
     ]
-    lines += table("the machine meanwhile | samples | least | median | most", distributions(report["load"]))
+    lines += load_table(report["load"])
     lines += [f"\nLeft out on this machine: {reason}." for reason in report["not_possible"]]
     for title, texts in (("Complaints", report["complaints"]), ("Ended by themselves", report["endings"])):
         if texts:

@@ -50,6 +50,8 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=200, help="events per second (default 200)")
     parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="leave out a kind of fault; repeatable")
     parser.add_argument("--keep-servers", action="store_true", help="leave the servers running for the next run")
+    parser.add_argument("--recovery", action="store_true", help="nothing but measure how long an engine's partitions stand still after SIGKILL")
+    parser.add_argument("--times", type=int, default=5, help="with --recovery: how often each case is measured (default 5)")
     arguments = parser.parse_args(words)
     if arguments.seed is None:
         arguments.seed = random.SystemRandom().randrange(1_000_000)
@@ -70,6 +72,7 @@ from chaos.faults import AFTERSHOCK_SECONDS, Faults  # noqa: E402
 from chaos.plan import WEIGHTS, plan_of  # noqa: E402
 from chaos.producer import Producer  # noqa: E402
 from chaos.proxy import Link  # noqa: E402
+from chaos.recovery import main as measure_recoveries  # noqa: E402
 from chaos.watch import Watch  # noqa: E402
 from support.listening import catalogue, song_names  # noqa: E402
 from support.program import BINARY  # noqa: E402
@@ -148,7 +151,7 @@ class Chaos:
         await self.cluster.create_topic(self.letters_topic, LETTER_PARTITIONS)
         self.cluster.keyspace = self.name
         self.make_engines()
-        await self.make_table()
+        await self.engines[0].make_table()
         jobs = {engine.job.name: engine.job for engine in self.engines}
         groups = [job.group for job in jobs.values()]
         letters = (self.letters_topic, LETTER_PARTITIONS)
@@ -199,15 +202,6 @@ class Chaos:
 
     def add_engine(self, name: str, job: Job, disk: Disk | None) -> None:
         self.engines.append(Engine(name, job, BINARY, self.folder / name, disk, self.say))
-
-    async def make_table(self) -> None:
-        command = self.engines[0].command("schema apply")
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        said, _ = await process.communicate()
-        if process.returncode != 0:
-            raise servers.Failure(f"turntable schema apply ended with {process.returncode}:\n{said.decode(errors='replace')}")
 
     async def note(self) -> None:
         while True:
@@ -288,8 +282,8 @@ class Chaos:
             "engine_kills": self.faults.kills,
             "faults": dict(sorted(self.faults.done.items())),
             "faults_left_out": dict(sorted(self.faults.left_out.items())),
-            "times": {name: report.distribution(values) for name, values in self.times().items()},
-            "load": {name: report.distribution(values) for name, values in self.load.series().items()},
+            "times": report.distributions_of(self.times()),
+            "load": report.distributions_of(self.load.series()),
             "recoveries": [
                 {
                     "engine": recovery.engine,
@@ -383,4 +377,4 @@ async def main(arguments: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(ARGUMENTS)))
+    sys.exit(measure_recoveries(ARGUMENTS.times) if ARGUMENTS.recovery else asyncio.run(main(ARGUMENTS)))
