@@ -19,8 +19,6 @@ namespace {
 
 // Pipelines are written by hand; a larger file is a mistake, such as naming the data.
 constexpr size_t kPipelineBytesLimit = size_t{4} << 20;
-// Cassandra's own: https://cassandra.apache.org/doc/latest/cassandra/developing/cql/dml.html
-constexpr std::chrono::seconds kTtlLimit{int64_t{20} * 365 * 24 * 60 * 60};
 
 Result<std::string> read_file(const std::string& file_path) {
   const std::string path = printable(file_path, 4096);
@@ -171,8 +169,8 @@ void read_key(const sql::TableDef& table, OptionReader& options, SinkSpec& sink)
 
 int64_t read_ttl(OptionReader& options) {
   const Millis ttl = options.duration("ttl", Millis(0));
-  if (ttl.count() % 1000 != 0 || ttl > kTtlLimit)
-    options.fault("ttl", "ttl is a number of whole seconds, 20 years at most; 0: rows stay");
+  if (ttl.count() % 1000 != 0)
+    options.fault("ttl", "ttl is a number of whole seconds; 0: rows stay");
   return ttl.count() / 1000;
 }
 
@@ -304,9 +302,8 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
 
   for (const ColumnDef& column : plan->stream_schema)
     pipeline.source.want_headers |= column.name == "kafka_headers";
-  pipeline.enrich =
-      EnrichPlan::make(std::move(*plan), std::move(catalogue), pipeline.sink.table.key.columns(),
-                       row_form(pipeline.sink));
+  pipeline.enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue),
+                                     pipeline.sink.table.key.columns(), row_form(pipeline.sink));
   return pipeline;
 }
 

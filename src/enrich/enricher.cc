@@ -53,8 +53,7 @@ std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan,
     made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) !=
                                 key_columns.end());
   if (made->catalogue)
-    made->ready =
-        ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs, form.absent);
+    made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs, form.absent);
   return made;
 }
 

@@ -63,7 +63,8 @@ class EnricherTest : public testing::Test {
     const std::span<Column> columns = enricher_->declared();
     for (Column& column : columns) column.reset(events.size());
     for (size_t i = 0; i < events.size(); ++i) {
-      batch.records.push_back({.offset = static_cast<Offset>(100 + i), .timestamp_ms = events[i].time_ms});
+      batch.records.push_back(
+          {.offset = static_cast<Offset>(100 + i), .timestamp_ms = events[i].time_ms});
       origins.push_back({0, 1, i});
       columns[0].set<int32_t>(i, events[i].id);
       columns[1].set<std::string_view>(i, events[i].song);
@@ -145,8 +146,7 @@ TEST_F(EnricherTest, RejectsRecordsWhoseKeyWouldBeNull) {
 }
 
 TEST_F(EnricherTest, WritesRowsInTheFormThatTheSinkWants) {
-  open("name,artist,year,tempo\nOne,A,,1\n", {"id"},
-       {.absent = kUnsetCell, .timestamp = true});
+  open("name,artist,year,tempo\nOne,A,,1\n", {"id"}, {.absent = kUnsetCell, .timestamp = true});
   enrich({{1, "One", "2024-03-03 10:15", 1'709'460'900'123}, {2, "One", "2024-03-03 10:15"}});
   ASSERT_EQ(rows_.size(), 2U);
   std::string expected;

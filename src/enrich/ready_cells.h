@@ -28,8 +28,8 @@ class ReadyCells {
     size_t last = 0;
   };
 
-  // `key_outputs` are the outputs of the sink's key, which must not be NULL; `absent` stands for NULL
-  // in the others.
+  // `key_outputs` are the outputs of the sink's key, which must not be NULL; `absent` stands for
+  // NULL in the others.
   [[nodiscard]] static std::shared_ptr<const ReadyCells> make(const sql::Plan& plan, uint32_t table,
                                                               const Catalogue& catalogue,
                                                               const std::vector<bool>& key_outputs,

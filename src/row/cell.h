@@ -1,7 +1,7 @@
-// Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL, -2 unset) and
-// that many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian integers and
-// IEEE floats, one byte for a boolean, UTF-8 for text, milliseconds since 1970 for a timestamp.
-// Every sink takes rows in this form.
+// Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL, -2 unset)
+// and that many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian
+// integers and IEEE floats, one byte for a boolean, UTF-8 for text, milliseconds since 1970 for a
+// timestamp. Every sink takes rows in this form.
 #pragma once
 
 #include <bit>
@@ -67,8 +67,8 @@ inline void append_bool_cell(std::string& out, bool value) {
   out.push_back(value ? 1 : 0);
 }
 
-// Appends the value of `column` at `row`, of the column's own type; `absent` (kNullCell, kUnsetCell)
-// where it is NULL.
+// Appends the value of `column` at `row`, of the column's own type; `absent` (kNullCell,
+// kUnsetCell) where it is NULL.
 void append_cell(std::string& out, const Column& column, size_t row, int32_t absent = kNullCell);
 
 // One cell read back: nothing where it is NULL. The typed accessors expect the type that was

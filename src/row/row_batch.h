@@ -22,7 +22,8 @@ struct Origin {
 // What a sink wants rows to look like beside its columns.
 struct RowForm {
   int32_t absent = kNullCell;  // Stands for a value that is not there.
-  // A last cell, bigint, with the record's time in microseconds since 1970; unset where it has none.
+  // A last cell, bigint, with the record's time in microseconds since 1970; unset where it has
+  // none.
   bool timestamp = false;
 };
 

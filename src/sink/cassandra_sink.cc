@@ -111,7 +111,8 @@ void CassandraSink::send_what_is_due() {
   if (failing_ > 0) {
     const SteadyTime now = clock_->now();
     for (size_t slot = 0; slot < requests_.size() && window_.open(); ++slot) {
-      if (requests_[slot].state == Request::State::waiting && requests_[slot].due <= now) send(slot);
+      if (requests_[slot].state == Request::State::waiting && requests_[slot].due <= now)
+        send(slot);
     }
   }
   while (!idle_.empty() && window_.open()) {

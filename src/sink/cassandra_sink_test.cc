@@ -429,7 +429,8 @@ TEST_F(CassandraSinkServerTest, RefusesOneRowThatIsTooLarge) {
 TEST_F(CassandraSinkServerTest, LeavesAColumnWithoutAValueAsItIs) {
   create();
   execute(
-      "INSERT INTO turntable_sink_test.plays (name, kafka_offset, \"Tempo\") VALUES ('ann', 1, 120)");
+      "INSERT INTO turntable_sink_test.plays (name, kafka_offset, \"Tempo\") VALUES ('ann', 1, "
+      "120)");
   auto sink = CassandraSink::open(options_);
   ASSERT_TRUE(sink) << sink.error().message;
   RowBatch rows;
@@ -441,8 +442,8 @@ TEST_F(CassandraSinkServerTest, LeavesAColumnWithoutAValueAsItIs) {
     rows.origins.push_back({.partition = 0, .epoch = 1, .ticket = static_cast<uint64_t>(number)});
   }
   write(**sink, rows);
-  auto cursor =
-      session_->query("SELECT kafka_offset, \"Tempo\" FROM turntable_sink_test.plays WHERE name = 'ann'");
+  auto cursor = session_->query(
+      "SELECT kafka_offset, \"Tempo\" FROM turntable_sink_test.plays WHERE name = 'ann'");
   ASSERT_TRUE(cursor) << cursor.error().message;
   const auto page = cursor->next_page();
   CellReader cells((*page)->cells);

@@ -52,7 +52,8 @@ TEST(Ddl, WritesCql) {
 }
 
 TEST(Ddl, InsertsWithTheTablesTtlAndTheRecordsTime) {
-  const SinkTable plain{.keyspace = "k", .name = "t", .columns = {{"a", Type::text}}, .key = {{"a"}}};
+  const SinkTable plain{
+      .keyspace = "k", .name = "t", .columns = {{"a", Type::text}}, .key = {{"a"}}};
   const auto inserted = [&plain](int64_t ttl_seconds, bool record_timestamps, Dialect dialect) {
     SinkTable table = plain;
     table.ttl_seconds = ttl_seconds;

@@ -138,7 +138,8 @@ void Statement::bind_copy(int index, std::string_view text) {
 Result<bool> Statement::step() {
   if (bind_fault_ != 0) {
     const int code = std::exchange(bind_fault_, 0);
-    return tl::unexpected(Error{kind_of(code), fmt::format("{}: {}", path_, sqlite3_errstr(code))});
+    return tl::unexpected(
+        Error{kind_of(nullptr, code), fmt::format("{}: {}", path_, sqlite3_errstr(code))});
   }
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;

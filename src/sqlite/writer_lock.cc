@@ -52,8 +52,9 @@ Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
     }
     if (fd < 0) {
       const bool full = errno == ENOSPC || errno == EDQUOT;
-      return fail(full ? ErrorKind::transient : ErrorKind::failed, fmt::format("{}: the lock file {} cannot be opened: {}", path,
-                                                 lock_path, std::strerror(errno)));
+      return fail(full ? ErrorKind::transient : ErrorKind::failed,
+                  fmt::format("{}: the lock file {} cannot be opened: {}", path, lock_path,
+                              std::strerror(errno)));
     }
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
       const int cause = errno;
