@@ -7,7 +7,8 @@ cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH bridge_root)
 set(bridge_source ${bridge_root}/bridge)
 set(bridge_build ${bridge_root}/build/bridge)
 set(bridge_library ${bridge_build}/release/libbridge.a)
-set(bridge_headers ${bridge_build}/include/librdkafka/rdkafka.h ${bridge_build}/include/librdkafka/rdkafka_mock.h)
+set(bridge_headers ${bridge_build}/include/librdkafka/rdkafka.h ${bridge_build}/include/librdkafka/rdkafka_mock.h
+  ${bridge_build}/include/librdkafka/config.h)
 set(bridge_least_rust 1.88)
 
 enable_language(C)
@@ -68,14 +69,25 @@ add_custom_command(
 add_custom_target(turntable_bridge_build DEPENDS ${bridge_stamp})
 
 # Never link the system's librdkafka, lz4, zstd or cJSON beside it: the archive has symbols of the same names.
-add_library(turntable_bridge STATIC IMPORTED GLOBAL)
-set_target_properties(turntable_bridge PROPERTIES
+add_library(turntable_bridge_archive STATIC IMPORTED GLOBAL)
+set_target_properties(turntable_bridge_archive PROPERTIES
   IMPORTED_LOCATION ${bridge_library}
   INTERFACE_INCLUDE_DIRECTORIES "${bridge_build}/include;${bridge_source}/include"
   INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;ZLIB::ZLIB;Threads::Threads;${CMAKE_DL_LIBS};m")
-add_dependencies(turntable_bridge turntable_bridge_build)
+add_dependencies(turntable_bridge_archive turntable_bridge_build)
 
-# The contract, tested from C. What needs a server is skipped, and says so, unless TURNTABLE_CASSANDRA names one.
+add_library(turntable_bridge INTERFACE)
+if(TURNTABLE_SANITIZE)
+  include(${CMAKE_CURRENT_LIST_DIR}/sanitized_librdkafka.cmake)
+  target_link_libraries(turntable_bridge INTERFACE $<LINK_ONLY:rdkafka>)
+endif()
+target_link_libraries(turntable_bridge INTERFACE turntable_bridge_archive)
+
+# The contract, tested from C, without sanitizers. What needs a server is skipped, and says so, unless TURNTABLE_CASSANDRA
+# names one.
+if(TURNTABLE_SANITIZE)
+  return()
+endif()
 foreach(name IN ITEMS abi_test abi_server_test)
   add_executable(bridge_${name} ${bridge_source}/tests/${name}.c)
   set_target_properties(bridge_${name} PROPERTIES C_STANDARD 11)

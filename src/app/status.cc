@@ -17,8 +17,8 @@ constexpr Millis kLogInterval{5'000};
 
 }  // namespace
 
-StatusReporter::StatusReporter(std::vector<const Lane*> lanes)
-    : lanes_(std::move(lanes)), thread_([this] { run(); }) {}
+StatusReporter::StatusReporter(std::vector<const Lane*> lanes, Millis interval)
+    : lanes_(std::move(lanes)), interval_(interval), thread_([this] { run(); }) {}
 
 StatusReporter::~StatusReporter() {
   {
@@ -31,7 +31,8 @@ StatusReporter::~StatusReporter() {
 
 void StatusReporter::run() {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  const Millis interval = terminal ? kTerminalInterval : kLogInterval;
+  const Millis usual = terminal ? kTerminalInterval : kLogInterval;
+  const Millis interval = interval_.count() > 0 ? interval_ : usual;
   uint64_t before = 0;
   SteadyTime then = std::chrono::steady_clock::now();
   bool drawn = false;

@@ -386,8 +386,18 @@ void KafkaSource::store(PartitionId partition, Offset next) {
   consumer_->store({partition, next}, note_);
 }
 
+// While a group rebalances its broker refuses commits, and this member may be what it waits for.
 Status KafkaSource::commit() {
-  return consumer_->commit_stored(kCommitWait);
+  const SteadyTime deadline = clock_.now() + kCommitWait;
+  while (true) {
+    const auto left = std::chrono::ceil<Millis>(deadline - clock_.now());
+    const Status status = consumer_->commit_stored(std::max(left, Millis(0)));
+    if (status || status.error().kind != ErrorKind::transient || clock_.now() >= deadline)
+      return status;
+    consumer_->listen();
+    RETURN_IF_ERROR(serve());
+    consumer_->wait(kSlice);
+  }
 }
 
 bool KafkaSource::at_end() const {
