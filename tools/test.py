@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -130,6 +131,24 @@ def system_tests(arguments: list[str]) -> Outcome:
     return outcome
 
 
+def fuzz_tests() -> Outcome:
+    """Every fuzz target over what is kept for it, and a while beyond."""
+    banner("Fuzz targets")
+    report = RESULTS / "fuzz.json"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    code = run([ROOT / "dev", "fuzz", "--runs", "20000", "--seconds-limit", "20", "--report", report])
+    outcome = Outcome("Fuzz targets", seconds=time.monotonic() - begun)
+    try:
+        targets = json.loads(report.read_text())
+    except (OSError, ValueError):
+        outcome.failed, outcome.note = 1, f"ended with {code} without a report"
+        return outcome
+    outcome.failed = sum(bool(target["finding"]) for target in targets)
+    outcome.passed = len(targets) - outcome.failed
+    return outcome
+
+
 def source_checks() -> Outcome:
     banner("Source checks")
     begun = time.monotonic()
@@ -191,6 +210,8 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.append(cpp_tests("release", "C++ tests, optimised", cpp))
         if "asan" in presets:
             outcomes.append(cpp_tests("asan", "C++ tests, under ASan and UBSan", cpp))
+        if everything and arguments.all:
+            outcomes.append(fuzz_tests())
         if everything or python:
             outcomes.append(system_tests(python))
     finally:
