@@ -55,7 +55,9 @@ LINES_LIMIT = 600
 LINES_WARNING = 400
 LEFTOVER = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b")
 TEST_SOURCE = re.compile(r"(_test|_bench|_fuzz|_testing|_contract)\.(cc|h)$")
-SKIPPED_FOLDERS = {".git", "build", "output", "target", "__pycache__", "corpora", "golden", ".pytest_cache"}
+SKIPPED_FOLDERS = {
+    ".git", "build", "output", "target", "__pycache__", "corpora", "corpus", "regressions", "golden", ".pytest_cache",
+}  # fmt: skip
 TEXT_SUFFIXES = {".cc", ".h", ".rs", ".py", ".sh", ".sql", ".cql", ".md", ".cmake", ".txt", ".toml", ".yaml", ".xml", ""}
 
 

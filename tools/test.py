@@ -149,6 +149,24 @@ def system_tests(arguments: list[str]) -> Outcome:
     return outcome
 
 
+def fuzz_tests() -> Outcome:
+    """Every fuzz target over what is kept for it, and a while beyond."""
+    banner("Fuzz targets")
+    report = RESULTS / "fuzz.json"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    code = run([ROOT / "dev", "fuzz", "--runs", "20000", "--seconds-limit", "20", "--report", report])
+    outcome = Outcome("Fuzz targets", seconds=time.monotonic() - begun)
+    try:
+        targets = json.loads(report.read_text())
+    except (OSError, ValueError):
+        outcome.failed, outcome.note = 1, f"ended with {code} without a report"
+        return outcome
+    outcome.failed = sum(bool(target["finding"]) for target in targets)
+    outcome.passed = len(targets) - outcome.failed
+    return outcome
+
+
 def source_checks() -> Outcome:
     banner("Source checks")
     begun = time.monotonic()
@@ -265,6 +283,8 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             return
         if everything or cpp:
             outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
+        if everything and arguments.all:
+            outcomes.append(fuzz_tests())
         if everything or python:
             outcomes.append(system_tests(python))
         if everything and arguments.all:

@@ -44,6 +44,15 @@ TEST(DeadLetters, LeaveTheTextAwayWhereBytesAreNotUtf8) {
   EXPECT_EQ(line.find("\"value\":"), std::string::npos);
 }
 
+// Kafka's protocol says that names are UTF-8; producers write what they like.
+TEST(DeadLetters, KeepTheBytesOfHeadersNamesToo) {
+  const Letter letter{.topic = "t", .headers = {{"\xff", "1"}, {"a", "2"}}, .reason = "r"};
+  const std::string line = dead_letter_line(letter);
+  EXPECT_NE(line.find("{\"name\":\"\xEF\xBF\xBD\",\"name_base64\":\"/w==\","), std::string::npos)
+      << line;
+  EXPECT_NE(line.find("{\"name\":\"a\",\"value_base64\""), std::string::npos) << line;
+}
+
 TEST(DeadLetters, TellATombstoneFromAnEmptyValue) {
   Record tombstone = record_of("");
   tombstone.has_value = false;

@@ -135,10 +135,11 @@ kafka::Properties connection_properties(const kafka::Properties& properties) {
                                                               "broker.",
                                                               "debug"};
   kafka::Properties kept;
-  for (const auto& [name, value] : properties) {
-    if (std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                    [&](std::string_view prefix) { return name.starts_with(prefix); }))
-      kept[name] = value;
+  for (const auto& property : properties) {
+    if (std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](std::string_view prefix) {
+          return property.first.starts_with(prefix);
+        }))
+      kept.insert(property);
   }
   return kept;
 }

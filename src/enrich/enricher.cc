@@ -24,7 +24,11 @@ void fill_hidden(const RecordBatch& batch, const std::string& name, Column& colu
     } else if (name == "kafka_offset") {
       column.set<int64_t>(i, record.offset);
     } else if (name == "kafka_timestamp") {
-      if (record.timestamp_ms != kNoTimestamp) column.set<int64_t>(i, record.timestamp_ms * 1000);
+      // Producers stamp what they like; a time that microseconds cannot hold is none.
+      int64_t micros = 0;
+      if (record.timestamp_ms != kNoTimestamp &&
+          !__builtin_mul_overflow(record.timestamp_ms, 1000, &micros))
+        column.set<int64_t>(i, micros);
     } else if (name == "kafka_key") {
       if (record.has_key) column.set<std::string_view>(i, record.key);
     } else {

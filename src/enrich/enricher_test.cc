@@ -172,5 +172,33 @@ TEST_F(EnricherTest, StartsAfreshWithEveryBatch) {
   EXPECT_TRUE(rows_.empty());
 }
 
+// Producers stamp what they like.
+TEST(Enricher, ATimeThatNoColumnCanHoldIsNull) {
+  sql::Faults faults{.file = "test.sql", .list = {}};
+  const sql::Script script = sql::parse_script(
+      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT kafka_timestamp FROM s;",
+      {}, faults);
+  auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
+  ASSERT_TRUE(plan) << faults.text();
+  Enricher enricher(EnrichPlan::make(std::move(*plan), nullptr, {}));
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
+  RecordBatch batch;
+  for (const int64_t time : {int64_t{-1}, kMost, kMost + 1, -kMost - 1, kNoTimestamp})
+    batch.records.push_back({.timestamp_ms = time});
+  enricher.declared()[0].reset(batch.size());
+  Selection alive(batch.size());
+  std::iota(alive.begin(), alive.end(), 0U);
+  Rejects rejects;
+  RowBatch rows;
+  enricher.enrich(batch, std::vector<Origin>(batch.size()), alive, rejects, rows);
+  ASSERT_EQ(rows.size(), batch.size());
+  std::vector<std::string> times;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const CellView cell = CellReader(rows.row(i)).next();
+    times.push_back(cell.is_null() ? "NULL" : std::to_string(cell.int64()));
+  }
+  EXPECT_EQ(times, (std::vector<std::string>{"-1", std::to_string(kMost), "NULL", "NULL", "NULL"}));
+}
+
 }  // namespace
 }  // namespace turntable
