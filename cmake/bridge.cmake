@@ -53,13 +53,28 @@ bridge_find_cargo()
 file(GLOB bridge_sources CONFIGURE_DEPENDS ${bridge_source}/src/*.rs)
 file(MAKE_DIRECTORY ${bridge_build}/include)
 
+# The C sources inside of the crate are compiled with these flags, and with no others of ours (sanitizers, for one). cargo
+# does not see them change, so what was compiled with others is thrown away here.
+set(bridge_flags_stamp ${bridge_build}/c_flags.txt)
+set(bridge_flags_before "")
+if(EXISTS ${bridge_flags_stamp})
+  file(READ ${bridge_flags_stamp} bridge_flags_before)
+endif()
+if(NOT bridge_flags_before STREQUAL hardening_c)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -E env RUSTC=${BRIDGE_RUSTC} ${BRIDGE_CARGO} clean --release --locked
+      --manifest-path ${bridge_source}/Cargo.toml --target-dir ${bridge_build} -p rdkafka-sys -p zstd-sys
+    OUTPUT_QUIET ERROR_QUIET)
+  file(WRITE ${bridge_flags_stamp} "${hardening_c}")
+endif()
+
 # The stamp belongs to one build folder, the library to all of them. cargo leaves the library alone where nothing has
-# changed, and then nothing is linked again. The C++ flags (sanitizers, for one) must not reach the crate's C sources.
+# changed, and then nothing is linked again.
 set(bridge_stamp ${CMAKE_CURRENT_BINARY_DIR}/bridge.stamp)
 add_custom_command(
   OUTPUT ${bridge_stamp}
   BYPRODUCTS ${bridge_library} ${bridge_headers}
-  COMMAND ${CMAKE_COMMAND} -E env --unset=CFLAGS --unset=CXXFLAGS --unset=CPPFLAGS --unset=LDFLAGS
+  COMMAND ${CMAKE_COMMAND} -E env CFLAGS=${hardening_c} --unset=CXXFLAGS --unset=CPPFLAGS --unset=LDFLAGS
     RUSTC=${BRIDGE_RUSTC} BRIDGE_INCLUDE_DIR=${bridge_build}/include
     ${BRIDGE_CARGO} build --release --locked --manifest-path ${bridge_source}/Cargo.toml --target-dir ${bridge_build}
   COMMAND ${CMAKE_COMMAND} -E touch ${bridge_stamp}

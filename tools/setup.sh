@@ -9,10 +9,10 @@ readonly RUST_MINIMUM=1.88
 readonly BUILD_PACKAGES=(
   ca-certificates ccache cmake g++ make ninja-build pkg-config
   libbenchmark-dev libcli11-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libpg-query-dev libprotobuf-c-dev librapidcheck-dev
-  libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
+  libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev python3 zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3 python3-venv)
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3-venv)
 
 # What `./dev fuzz` needs on top: the compiler that has libFuzzer, its run-time libraries, and what gives call stacks names.
 readonly FUZZ_PACKAGES=(clang libclang-rt-14-dev llvm python3)

@@ -18,6 +18,9 @@
 
 namespace turntable {
 
+// Pipelines are written by hand; a larger file is a mistake, such as naming the data.
+inline constexpr size_t kPipelineBytesLimit = size_t{4} << 20;
+
 // Where records go that did not become rows.
 struct DeadLettersSpec {
   enum class To { drop, file, kafka };

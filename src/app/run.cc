@@ -12,26 +12,28 @@
 #include "app/statistics.h"
 #include "app/status.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "lane/lane.h"
 
 namespace turntable {
 namespace {
 
-// Prints whole lines from several threads.
+// Prints whole lines from several threads. Names in them are the pipeline's.
 void print_line(const std::string& line) {
-  fmt::print("{}\n", line);
+  fmt::print("{}\n", printable_lines(line));
   std::fflush(stdout);
 }
 
 void print_schemas(const Pipeline& pipeline) {
   if (!pipeline.lookup_table.empty())
-    print_line(fmt::format("Schema of {}, the lookup:\n{}", pipeline.lookup_table,
+    print_line(fmt::format("Schema of {}, the lookup:\n{}", printable(pipeline.lookup_table),
                            schema_tree(pipeline.enrich->catalogue->schema())));
-  print_line(fmt::format("Schema of {}, the stream:\n{}", pipeline.source.table,
+  print_line(fmt::format("Schema of {}, the stream:\n{}", printable(pipeline.source.table),
                          schema_tree(pipeline.source.declared)));
-  print_line(fmt::format("Schema of {}, the rows:\n{}", pipeline.sink.table.full_name(),
+  print_line(fmt::format("Schema of {}, the rows:\n{}",
+                         printable(pipeline.sink.table.full_name()),
                          schema_tree(pipeline.sink.table.columns)));
-  if (!pipeline.load_report.empty()) fmt::print("{}", pipeline.load_report);
+  if (!pipeline.load_report.empty()) fmt::print("{}", printable_lines(pipeline.load_report));
   if (pipeline.enrich->ready && pipeline.enrich->ready->rejected_rows() > 0)
     log::warn(
         "{} rows of {} have values that do not fit their columns in {}: records that match them "

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 
 namespace turntable {
 namespace {
@@ -188,6 +189,15 @@ std::string printable(std::string_view text, size_t limit) {
       out.append(text.substr(0, next.length));
     }
     text.remove_prefix(next.length);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : split(text, '\n')) {
+    if (!out.empty() || line.data() != text.data()) out += '\n';
+    out += printable(line, std::numeric_limits<size_t>::max());
   }
   return out;
 }

@@ -21,6 +21,7 @@
 #include "app/run.h"
 #include "app/schema.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "cli/signals.h"
 #include "produce/produce.h"
@@ -339,7 +340,11 @@ std::string unknown_word(const CLI::App& app, int argc, const char* const* argv)
 int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc,
                 const char* const* argv) {
   // CLI11 reports a mistyped word as another one that is missing or as one too many.
-  const std::string unknown = unknown_word(app, argc, argv);
+  std::string unknown = unknown_word(app, argc, argv);
+  // A word too many behind an option may be what should have been its value.
+  if (unknown.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) &&
+      std::any_of(argv, argv + argc, [](const char* word) { return speaks_of_secrets(word); }))
+    unknown = "there are words too many; a value follows its option after '=', without blanks";
   fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n",
              unknown.empty() ? printable(error.what(), 1000) : unknown, command_words(app));
   return static_cast<int>(ExitCode::usage);
@@ -351,7 +356,8 @@ int report(const Result<ExitCode>& outcome) {
   // name.
   const std::string& message = outcome.error().message;
   const bool faults = outcome.error().kind == ErrorKind::usage && message.ends_with('\n');
-  fmt::print(stderr, "{}{}{}", faults ? "" : "turntable: ", message, faults ? "" : "\n");
+  fmt::print(stderr, "{}{}{}", faults ? "" : "turntable: ", printable_lines(message),
+             faults ? "" : "\n");
   return static_cast<int>(exit_code_of(outcome.error()));
 }
 

@@ -26,9 +26,11 @@ std::string iso_time(int64_t millis) {
                      fmt::gmtime(static_cast<std::time_t>(seconds)), millis - seconds * 1000);
 }
 
+// The second form is for people, and control characters take six times their size in it.
 void append_bytes(std::string& line, std::string_view name, std::string_view bytes) {
   line += fmt::format(",\"{}_base64\":\"{}\"", name, base64(bytes));
-  if (is_utf8(bytes)) line += fmt::format(",\"{}\":{}", name, json_quote(bytes));
+  if (bytes.size() <= kReadableBytesLimit && is_utf8(bytes))
+    line += fmt::format(",\"{}\":{}", name, json_quote(bytes));
 }
 
 class DeadLettersInFile final : public DeadLetters {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,9 @@ using Conf = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 // The names of all properties that librdkafka knows.
 [[nodiscard]] std::vector<std::string> property_names();
 
-// True for passwords, secrets, tokens, keys and JAAS lines: their values are never shown.
-[[nodiscard]] bool is_secret(std::string_view property);
+// What is wrong with a topic's name, to stand behind it in a sentence; nothing where a broker would
+// take it.
+[[nodiscard]] std::optional<std::string> topic_fault(std::string_view topic);
 
 // The value of "bootstrap.servers", or "no broker": for messages.
 [[nodiscard]] std::string bootstrap_of(const Properties& properties);

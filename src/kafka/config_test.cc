@@ -45,17 +45,6 @@ TEST(KafkaConfig, SaysWhatIsWrongWithAValue) {
   EXPECT_THAT(refusal({{"compression.type", "rar"}}), HasSubstr("rar"));
 }
 
-TEST(KafkaConfig, KnowsSecrets) {
-  for (const char* name : {"sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.jaas.config",
-                           "sasl.oauthbearer.client.secret", "ssl.keystore.password"}) {
-    EXPECT_TRUE(is_secret(name)) << name;
-  }
-  for (const char* name : {"bootstrap.servers", "group.id", "ssl.ca.location", "ssl.key.location",
-                           "sasl.username", "sasl.oauthbearer.token.endpoint.url"}) {
-    EXPECT_FALSE(is_secret(name)) << name;
-  }
-}
-
 TEST(KafkaConfig, DoesNotRepeatASecret) {
   EXPECT_THAT(refusal({{"ssl.key.pem", "hunter2"}, {"nonsense", "1"}}), Not(HasSubstr("hunter2")));
 }

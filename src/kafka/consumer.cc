@@ -73,7 +73,8 @@ Consumer::Consumer(const Options& options, RebalanceHandler& handler, const Cloc
       is_static_(options.properties.contains("group.instance.id")),
       handler_(handler),
       clock_(clock),
-      parts_(std::make_unique<Parts>()) {}
+      parts_(std::make_unique<Parts>()),
+      share_(options.inflated_bytes_limit) {}
 
 Consumer::~Consumer() {
   CHECK(batches_alive_ == 0);
@@ -152,11 +153,17 @@ Drained Consumer::drain(size_t limit) {
     owner->keep(message);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
       Record& record = out.records.emplace_back(owner->last_record());
-      if (want_headers_) record.headers = headers_json(message, owner->headers_);
+      if (want_headers_) fill_headers(message, record, owner->headers_);
       continue;
     }
     Notice notice{Notice::Kind::passing, message->partition, message->offset, kind_of(message->err),
                   printable(rd_kafka_message_errstr(message), 400)};
+    if (message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION) {
+      // What waits for room is asked for again by librdkafka itself.
+      const auto refusal = last_refusal(clock_.now());
+      if (refusal) notice.text += ": " + refusal->why;
+      if (refusal && refusal->passes) notice.error = ErrorKind::transient;
+    }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       notice.kind = Notice::Kind::end;
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {

@@ -50,6 +50,8 @@ Producer::~Producer() {
 }
 
 Result<std::unique_ptr<Producer>> Producer::open(const Options& options, const Clock& clock) {
+  if (const auto wrong = topic_fault(options.topic))
+    return fail(ErrorKind::usage, fmt::format("'{}' {}", printable(options.topic), *wrong));
   Properties properties = defaults();
   for (const auto& [name, value] : options.properties) {
     // librdkafka knows these under two names each; only one of the two may be given to it.

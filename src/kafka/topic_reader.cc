@@ -14,7 +14,8 @@ constexpr Millis kQuestionWait{5'000};
 
 TopicReader::TopicReader(const Options& options, const Clock& clock)
     : Client("reader of topic " + options.topic, options.properties, clock),
-      topic_name_(options.topic) {}
+      topic_name_(options.topic),
+      clock_(clock) {}
 
 TopicReader::~TopicReader() = default;
 
@@ -27,6 +28,7 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const Options& options, c
   properties["enable.partition.eof"] = "true";
   properties["auto.offset.reset"] = "earliest";  // Retention may be faster than we are.
   properties["check.crcs"] = "true";
+  properties["receive.message.max.bytes"] = std::to_string(kBatchBytesLimit);
   properties["log.queue"] = "true";  // So that the log is polled too, and no foreign thread enters.
   ASSIGN_OR_RETURN(Conf conf, make_conf(properties));
   std::unique_ptr<TopicReader> reader(new TopicReader(options, clock));
@@ -74,7 +76,11 @@ Result<RecordBatch> TopicReader::poll(size_t limit, Millis wait) {
       continue;
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      health().on_error(message->err, rd_kafka_message_errstr(message));
+      const auto refusal = message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION
+                               ? last_refusal(clock_.now())
+                               : std::nullopt;
+      if (refusal && refusal->passes) continue;
+      health().on_error(message->err, refusal ? refusal->why : rd_kafka_message_errstr(message));
       continue;
     }
     const auto found = left_.find(message->partition);

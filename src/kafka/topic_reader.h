@@ -9,6 +9,7 @@
 
 #include "base/stop.h"
 #include "kafka/client.h"
+#include "kafka/inflate.h"
 #include "row/record.h"
 
 namespace turntable::kafka {
@@ -36,6 +37,8 @@ class TopicReader final : public Client {
   void pass(PartitionId partition, Offset next);
 
   std::string topic_name_;
+  const Clock& clock_;
+  InflateShare share_;
   std::map<PartitionId, Offset> left_;  // Partitions that are not read to their end, and that end.
 };
 

@@ -11,6 +11,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "kafka/inflate.h"
 
 namespace turntable {
 
@@ -51,6 +52,10 @@ const kafka::Properties& defaults() {
       {"queued.min.messages", "1000000"},
       {"queued.max.messages.kbytes", "131072"},
       {"fetch.message.max.bytes", "8388608"},
+      // Of one answer, compressed: what small records take beside their bytes is in no other bound.
+      {"fetch.max.bytes", "8388608"},
+      // Of one batch, where zstd has made it: as kafka/inflate.h has it for the other codecs.
+      {"receive.message.max.bytes", std::to_string(kafka::kBatchBytesLimit)},
       {"fetch.queue.backoff.ms", "5"},
       {"topic.metadata.refresh.interval.ms", "10000"},  // New partitions are seen so soon.
       {"reconnect.backoff.max.ms", "2000"},
@@ -218,7 +223,11 @@ Result<RecordBatch> KafkaSource::poll(size_t limit, Millis wait) {
 Result<RecordBatch> KafkaSource::take(size_t limit) {
   kafka::Drained drained = consumer_->drain(limit);
   admit(drained.records);
-  for (const kafka::Notice& notice : drained.notices) RETURN_IF_ERROR(heed(notice));
+  // What was read before a partition broke is handed on first.
+  for (const kafka::Notice& notice : drained.notices) {
+    if (Status heeded = heed(notice); !heeded) failure_ = std::move(heeded.error());
+  }
+  if (failure_ && drained.records.empty()) return tl::unexpected<Error>(*failure_);
   RecordBatch batch;
   batch.topic = options_.topic;
   if (drained.records.empty()) return batch;
