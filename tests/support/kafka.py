@@ -127,6 +127,21 @@ class Kafka:
 
         asyncio.run(move())
 
+    def members(self, group: str) -> set[str]:
+        """The names of the group's members, without the UUID that the broker adds: a static one's group.instance.id, else the client.id."""
+
+        async def ask() -> set[str]:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                (answer,) = await patiently(lambda: admin.describe_consumer_groups([group]))
+            finally:
+                await admin.close()
+            _, _, _, _, _, members, *_ = answer.groups[0]
+            return {member_id[: -len("-01234567-0123-0123-0123-0123456789ab")] for member_id, *_ in members}
+
+        return asyncio.run(ask())
+
     def end_offsets(self, topic: str) -> dict[int, int]:
         async def ask() -> dict[int, int]:
             consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
