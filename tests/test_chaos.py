@@ -26,7 +26,7 @@ def world():
     """A topic of 2,000 events in two partitions, and exactly the rows and letters that belong to it."""
     events = Events(7, song_names(500))
     records = {(n % 2, n // 2): record_of(events.next(), 1_709_251_200_000 + n) for n in range(2000)}
-    outcomes = {place: JUDGE.row_or_reason(place, record.value) for place, record in records.items()}
+    outcomes = JUDGE.outcomes(records)
     rows = [outcome for outcome in outcomes.values() if isinstance(outcome, tuple)]
     letters = [Letter(TOPIC, *place, records[place], why) for place, why in outcomes.items() if isinstance(why, str)]
     return records, rows, letters
@@ -39,8 +39,9 @@ def record_of(event, timestamp_ms):
 def verdict_of(records, rows, letters, acknowledged=()):
     verdict = Verdict()
     oracle.check_acknowledged(acknowledged, records, verdict)
-    oracle.check_rows(records, rows, JUDGE, verdict)
-    oracle.check_letters(TOPIC, records, letters, JUDGE, verdict)
+    outcomes = JUDGE.outcomes(records)
+    oracle.check_rows(outcomes, rows, verdict)
+    oracle.check_letters(TOPIC, records, outcomes, letters, verdict)
     return verdict
 
 

@@ -224,7 +224,7 @@ class Chaos:
     def compare(self) -> dict[str, oracle.Verdict]:
         self.say("comparing")
         records = found.records_of(self.cluster.bootstrap, self.name)
-        judge = oracle.Judge(catalogue())
+        outcomes = oracle.Judge(catalogue()).outcomes(records)
         topic = oracle.Verdict()
         oracle.check_acknowledged(found.acknowledged_of(self.acknowledged), records, topic)
         verdicts = {"topic": topic}
@@ -239,8 +239,8 @@ class Chaos:
             "sqlite": lambda: found.letters_of_file(self.letters_file, kept["sqlite"]),
         }
         for name, verdict in kept.items():
-            oracle.check_rows(records, rows[name](), judge, verdict)
-            copies = oracle.check_letters(self.name, records, letters[name](), judge, verdict)
+            oracle.check_rows(outcomes, rows[name](), verdict)
+            copies = oracle.check_letters(self.name, records, outcomes, letters[name](), verdict)
             oracle.check_copies(copies, self.watch.growths, self.disturbed(name), verdict)
             compared = f"{verdict.rows:,} rows and {verdict.letters:,} dead letters compared, {verdict.repeated_letters} copies more"
             self.say(f"{name}: {compared}: {verdict.counts}")

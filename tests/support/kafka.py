@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import aiokafka
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,19 @@ class Kafka:
                 await consumer.stop()
 
         asyncio.run(move())
+
+    def delete_before(self, topic: str, offsets: dict[int, int]) -> None:
+        """Deletes the records below these offsets of partitions, as retention does."""
+
+        async def delete() -> None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(offset) for number, offset in offsets.items()})
+            finally:
+                await admin.close()
+
+        asyncio.run(delete())
 
     def members(self, group: str) -> set[str]:
         """The names of the group's members, without the UUID that the broker adds: a static one's group.instance.id, else the client.id."""
