@@ -96,6 +96,7 @@ class Chaos:
         self.acknowledged = self.folder / "acknowledged.jsonl"
         self.diary = (self.folder / "diary.txt").open("w")
         self.not_possible: list[str] = []
+        self.static_members = random.Random(f"members {self.seed}").random() < 0.5
 
     def remove_earlier(self) -> None:
         for path in HOME.glob("seed-*/disk-*"):
@@ -201,7 +202,8 @@ class Chaos:
         return self.disks[-1]
 
     def add_engine(self, name: str, job: Job, disk: Disk | None) -> None:
-        self.engines.append(Engine(name, job, BINARY, self.folder / name, disk, self.say))
+        options = {"plays.group.instance.id": name} if self.static_members else {}
+        self.engines.append(Engine(name, job, BINARY, self.folder / name, disk, self.say, options))
 
     async def note(self) -> None:
         while True:
@@ -274,6 +276,7 @@ class Chaos:
             "brokers": SIZE,
             "nodes": SIZE,
             "engines": len(self.engines),
+            "members": "static" if self.static_members else "dynamic",
             "rate": self.arguments.rate,
             "sent": self.producer.sent,
             "acknowledged": self.producer.acknowledged,
