@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from chaos import oracle
+from chaos import oracle, report
 from chaos.events import MALFORMED, Events
 from chaos.found import acknowledged_of, encoded, letter_of_message, letters_of_file
 from chaos.oracle import Acknowledged, Growth, Judge, Letter, Record, Verdict
@@ -26,7 +26,7 @@ def world():
     """A topic of 2,000 events in two partitions, and exactly the rows and letters that belong to it."""
     events = Events(7, song_names(500))
     records = {(n % 2, n // 2): record_of(events.next(), 1_709_251_200_000 + n) for n in range(2000)}
-    outcomes = {place: JUDGE.row_or_reason(place, record.value) for place, record in records.items()}
+    outcomes = JUDGE.outcomes(records)
     rows = [outcome for outcome in outcomes.values() if isinstance(outcome, tuple)]
     letters = [Letter(TOPIC, *place, records[place], why) for place, why in outcomes.items() if isinstance(why, str)]
     return records, rows, letters
@@ -39,8 +39,9 @@ def record_of(event, timestamp_ms):
 def verdict_of(records, rows, letters, acknowledged=()):
     verdict = Verdict()
     oracle.check_acknowledged(acknowledged, records, verdict)
-    oracle.check_rows(records, rows, JUDGE, verdict)
-    oracle.check_letters(TOPIC, records, letters, JUDGE, verdict)
+    outcomes = JUDGE.outcomes(records)
+    oracle.check_rows(outcomes, rows, verdict)
+    oracle.check_letters(TOPIC, records, outcomes, letters, verdict)
     return verdict
 
 
@@ -322,3 +323,30 @@ def test_a_half_open_connection_is_silent_until_it_is_healed_and_then_reset():
         assert await asked(*(await asyncio.open_connection(*link.front))) == b"word"
 
     with_link(work)
+
+
+# ----------------------------------------------------------------------------------------------------------------- report
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_the_report_tells_all_that_a_reader_asks_for(tmp_path, passed):
+    verdict = Verdict(rows=1200, letters=34, repeated_letters=5)
+    if not passed:
+        verdict.add("lost", "a record has no row", (1, 2), b"\xff")
+    outcome = {
+        "seed": 7, "minutes": 60.0, "passed": passed, "totals": report.totals({"cassandra": verdict}), "command": "./dev chaos --seed 7",
+        "commit": "abc", "date": "2026-01-02", "machine": "2 cores", "brokers": 3, "nodes": 3, "engines": 3, "members": "static", "rate": 200,
+        "acknowledged": 1234, "unacknowledged": 5, "engine_kills": 9, "faults": {"engine_kill": 9, "net_reset": 1}, "faults_left_out": {},
+        "times": report.distributions_of({"broker, until in sync": [3.0, 1.04, 2.0], "none": []}), "load": {}, "verdicts": {"cassandra": verdict},
+        "complaints": [] if passed else ["engine-1 hung"], "endings": [], "not_possible": ["full disks"],
+    }  # fmt: skip
+    report.write(tmp_path, outcome)
+    text = (tmp_path / "report.md").read_text()
+    assert f"minutes: {'passed' if passed else 'FAILED'}" in text.splitlines()[0]
+    for word in ("`./dev chaos --seed 7`, at commit abc", "1,234 events", "10 faults, 9 SIGKILLs", "| engine kill | 9 | 0 |", "full disks"):
+        assert word in text
+    assert f"| cassandra | 1,200 | 34 | 5 | 0 | {0 if passed else 1} | 0 | 0 |" in text
+    assert "| broker, until in sync | 3 | 1.0 | 2.0 | 3.0 |" in text
+    assert ("engine-1 hung" in text and "a record has no row" in text) is not passed
+    assert json.loads((tmp_path / "report.json").read_text())["verdicts"]["cassandra"]["rows"] == 1200
+    assert ("lost in cassandra" in report.summary(outcome, tmp_path)) is not passed

@@ -1,6 +1,9 @@
 """Servers that are not there, go away, or say no."""
 
+import contextlib
 import signal
+import socket
+import threading
 
 import pytest
 
@@ -106,3 +109,25 @@ def test_a_missing_table_is_named_with_the_command_that_makes_it(from_kafka, cas
     wrong.expect(1)
     assert f"{unique}.listening_history" in wrong.stderr or unique in wrong.stderr, wrong.transcript()
     assert "schema apply" in wrong.stderr, wrong.transcript()
+
+
+def test_a_node_that_takes_connections_and_says_nothing_is_given_up_within_seconds(from_kafka, unique):
+    """As a node does that is frozen, or whose host is cut off while its kernel's queue still has room."""
+    made: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        threading.Thread(target=take_connections, args=(silent, made), daemon=True).start()
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        waiting = from_kafka.with_options({"listening_history.contact_points": address, "listening_history.keyspace": unique}).start()
+        wait_until(lambda: made, "it connects", process=waiting)
+        wait_until(lambda: len(made) > 1, "it gives the first connection up and makes another", 14, waiting)
+        waiting.send(signal.SIGTERM)
+        assert waiting.wait(40).code in (0, 1)
+        silent.shutdown(socket.SHUT_RDWR)
+    for connection in made:
+        connection.close()
+
+
+def take_connections(silent: socket.socket, made: list[socket.socket]) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            made.append(silent.accept()[0])

@@ -7,7 +7,7 @@ use crate::{
 };
 use scylla::{
     client::{execution_profile::ExecutionProfile, session::Session as Driver, session_builder::SessionBuilder},
-    policies::load_balancing::DefaultPolicy,
+    policies::{load_balancing::DefaultPolicy, speculative_execution::SimpleSpeculativeExecutionPolicy},
     statement::{unprepared::Statement, Consistency},
 };
 use std::{future::Future, mem::MaybeUninit, ptr, sync::Arc, time::Duration};
@@ -17,8 +17,16 @@ const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(12);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Creating a table takes a slow node many times as long as a write does.
 const LEAST_DDL_TIMEOUT: Duration = Duration::from_secs(30);
-/// A connection over which nothing comes back for this long, once asked, is given up and made anew.
-const KEEPALIVE: Duration = Duration::from_secs(10);
+/// How often a connection is asked whether its node still answers, …
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+/// … and after how long without an answer it is given up and made anew. The driver has no other bound for a handshake:
+/// one node that takes connections and then says nothing keeps a new session waiting for both of these together.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A node that lives answers a write within its own write_request_timeout of two seconds, with a timeout if nothing
+/// else. After this long the same write is sent to another node too; it is idempotent. Once only: a cluster that is
+/// merely slow must not get much more to do.
+const HANGING_AFTER: Duration = Duration::from_secs(3);
+const NODES_MORE: usize = 1;
 /// How long closing waits for the runtime's threads.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -140,7 +148,10 @@ fn configure(
     request_timeout: Duration,
     connect_timeout: Duration,
 ) -> Result<SessionBuilder, Failure> {
-    let mut profile = ExecutionProfile::builder().request_timeout(Some(request_timeout));
+    let elsewhere = SimpleSpeculativeExecutionPolicy { max_retry_count: NODES_MORE, retry_interval: HANGING_AFTER };
+    let mut profile = ExecutionProfile::builder()
+        .request_timeout(Some(request_timeout))
+        .speculative_execution_policy(Some(Arc::new(elsewhere)));
     if !options.consistency.is_empty() {
         profile = profile.consistency(consistency(options.consistency)?);
     }
@@ -151,8 +162,8 @@ fn configure(
     let mut builder = SessionBuilder::new()
         .known_nodes(nodes)
         .connection_timeout(connect_timeout)
-        .keepalive_interval(KEEPALIVE)
-        .keepalive_timeout(KEEPALIVE)
+        .keepalive_interval(KEEPALIVE_INTERVAL)
+        .keepalive_timeout(KEEPALIVE_TIMEOUT)
         .schema_agreement_timeout(request_timeout.max(LEAST_DDL_TIMEOUT))
         .default_execution_profile_handle(profile.build().into_handle());
     if !options.username.is_empty() {

@@ -66,12 +66,15 @@ PositionsOf positions_of(const SourceSpec& source) {
   return {group == source.properties.end() ? source.group : group->second, source.topic};
 }
 
-// `bounded`: the run ends by itself, and its dead letters are in its exit code.
-Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool bounded,
+// `first`: it finds out whether table and topics are there. `bounded`: the run ends by itself, and
+// its dead letters are in its exit code.
+Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool first, bool bounded,
                                         std::shared_ptr<std::atomic<unsigned>> unfinished,
                                         const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, positions_of(pipeline.source)));
+  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, positions_of(pipeline.source), first));
+  if (first)
+    RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline.source, pipeline.name(), clock));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
@@ -91,12 +94,11 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool bounded,
 
 Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, bool bounded,
                const StopToken& stop, const Clock& clock) {
-  RETURN_IF_ERROR(check_live_table(pipeline.sink, stop));
-  RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   const auto unfinished =
       std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
   for (Worker& worker : workers) {
-    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, bounded, unfinished, stop, clock));
+    const bool first = &worker == &workers.front();
+    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, first, bounded, unfinished, stop, clock));
   }
   return {};
 }

@@ -35,6 +35,7 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
   const Status status = work();
+  lost_.store(source_->lost(), std::memory_order_relaxed);
   // After a failure what is unacknowledged stays unstored, so that the next run reads it again;
   // what is acknowledged is kept.
   const Status closed = source_->close();
@@ -82,6 +83,7 @@ Result<bool> Lane::read() {
   ASSIGN_OR_RETURN(RecordBatch batch, source_->poll(room, wait));
   RETURN_IF_ERROR(revoke_status_);
   lag_.store(source_->lag(), std::memory_order_relaxed);
+  lost_.store(source_->lost(), std::memory_order_relaxed);
   if (batch.empty()) return false;
   if (!times_.first_record) times_.first_record = clock_.now();
   transform(std::move(batch));

@@ -75,6 +75,8 @@ class Lane final : public AssignmentListener {
   // Thread-safe while the lane runs.
   [[nodiscard]] Counts counts() const { return accounting_.read(); }
   [[nodiscard]] int64_t lag() const { return lag_.load(std::memory_order_relaxed); }
+  // Records that its source lost before they were read.
+  [[nodiscard]] int64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
   // After run().
   [[nodiscard]] uint64_t in_flight() const { return ledger_.in_flight(); }
@@ -159,6 +161,7 @@ class Lane final : public AssignmentListener {
 
   Accounting accounting_;
   std::atomic<int64_t> lag_{-1};
+  std::atomic<int64_t> lost_{0};
   LaneTimes times_;
   std::vector<Position> moved_;  // Positions that are not with the source yet.
   std::vector<std::pair<PartitionId, Offset>> positions_;

@@ -48,12 +48,11 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   [[nodiscard]] Status commit() override;
   [[nodiscard]] bool at_end() const override;
   [[nodiscard]] int64_t lag() const override;
+  // What the broker's retention deleted.
+  [[nodiscard]] int64_t lost() const override { return lost_; }
   [[nodiscard]] int wait_fd() const override { return consumer_->wait_fd(); }
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Status close() override;
-
-  // Records that the broker deleted before they were read.
-  [[nodiscard]] int64_t lost() const { return lost_; }
 
  private:
   static constexpr Offset kNoEnd = std::numeric_limits<Offset>::max();

@@ -56,6 +56,10 @@ class Source {
   // line.
   [[nodiscard]] virtual int64_t lag() const = 0;
 
+  // Records that were gone before they were read, so that no one will ever see them; each has been
+  // said.
+  [[nodiscard]] virtual int64_t lost() const { return 0; }
+
   // Readable when poll() may have records; -1 where poll() never waits.
   [[nodiscard]] virtual int wait_fd() const = 0;
 

@@ -50,6 +50,7 @@ class Engine:
     directory: Path
     disk: Disk | None  # Where what it writes to files goes, if it does.
     say: Callable[[str], None]
+    options: dict[str, str] = field(default_factory=dict)  # Its own, beside the job's.
     endings: list[Ending] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
@@ -66,6 +67,7 @@ class Engine:
     def command(self, verb: str) -> list[str]:
         options = {
             **self.job.options,
+            **self.options,
             "plays.group.id": self.job.group,
             "songs.path": str(self.catalogue),
         }

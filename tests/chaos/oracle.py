@@ -17,6 +17,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 Place = tuple[int, int]  # Partition and offset.
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -142,11 +143,23 @@ class Judge:
         features = self.songs.get(event["song"])
         if features is None:
             return "unmatched"
-        try:
-            time = datetime.datetime.strptime(event["time"], "%Y-%m-%d %H:%M")
-        except ValueError:
+        clock = hour_and_date(event["time"])
+        if clock is None:
             return "bad_value"
-        return (event["id"], event["name"], event["song"], event["time"], time.hour, f"{time:%Y-%m-%d}", *features, *place)
+        return (event["id"], event["name"], event["song"], event["time"], *clock, *features, *place)
+
+    def outcomes(self, records: Mapping[Place, Record]) -> dict[Place, tuple | str]:
+        """What must be there: of each record its row, or the reason of its dead letter."""
+        return {place: self.row_or_reason(place, record.value) for place, record in records.items()}
+
+
+@cache
+def hour_and_date(text: str) -> tuple[int, str] | None:
+    try:
+        time = datetime.datetime.strptime(text, "%Y-%m-%d %H:%M")
+    except ValueError:
+        return None
+    return time.hour, f"{time:%Y-%m-%d}"
 
 
 def check_acknowledged(acknowledged: Iterable[Acknowledged], records: Mapping[Place, Record], verdict: Verdict) -> None:
@@ -165,7 +178,7 @@ def check_acknowledged(acknowledged: Iterable[Acknowledged], records: Mapping[Pl
             verdict.add("wrong", "the topic holds something else than was acknowledged", place, event, records[place])
 
 
-def check_rows(records: Mapping[Place, Record], rows: Iterable[tuple], judge: Judge, verdict: Verdict) -> None:
+def check_rows(outcomes: Mapping[Place, tuple | str], rows: Iterable[tuple], verdict: Verdict) -> None:
     """Every record that has a row has it once, with exactly these values; and there is no other row."""
     seen: set[Place] = set()
     for found in rows:
@@ -174,16 +187,14 @@ def check_rows(records: Mapping[Place, Record], rows: Iterable[tuple], judge: Ju
             verdict.add("twice", "a record has two rows", place, found=found)
             continue
         seen.add(place)
-        if place not in records:
+        expected = outcomes.get(place)
+        if expected is None:
             verdict.add("wrong", "a row belongs to no record", place, found=found)
-            continue
-        expected = judge.row_or_reason(place, records[place].value)
-        if isinstance(expected, str):
+        elif isinstance(expected, str):
             verdict.add("wrong", f"a record that is {expected} has a row", place, found=found)
         elif not same_row(expected, tuple(found)):
             verdict.add("wrong", "a row has other values than its record", place, expected, found)
-    for place, record in records.items():
-        expected = judge.row_or_reason(place, record.value)
+    for place, expected in outcomes.items():
         if isinstance(expected, str):
             continue
         verdict.rows += 1
@@ -192,7 +203,7 @@ def check_rows(records: Mapping[Place, Record], rows: Iterable[tuple], judge: Ju
 
 
 def check_letters(
-    topic: str, records: Mapping[Place, Record], letters: Iterable[Letter], judge: Judge, verdict: Verdict
+    topic: str, records: Mapping[Place, Record], outcomes: Mapping[Place, tuple | str], letters: Iterable[Letter], verdict: Verdict
 ) -> dict[Place, list[tuple[str, int]]]:
     """Every record that has no row has a dead letter with its bytes, key, headers and time, and the right reason; and there
     is no other letter. Where all copies of each are kept is returned, for check_copies()."""
@@ -202,7 +213,7 @@ def check_letters(
         if letter.topic != topic or place not in records:
             verdict.add("wrong", f"a dead letter of {letter.topic} belongs to no record", place, found=letter)
             continue
-        expected = judge.row_or_reason(place, records[place].value)
+        expected = outcomes[place]
         if not isinstance(expected, str):
             verdict.add("wrong", "a record that has a row is a dead letter", place, expected, letter)
         elif different := differences(records[place], letter.record):
@@ -210,13 +221,12 @@ def check_letters(
         elif letter.reason != expected:
             verdict.add("wrong", f"a record that is {expected} is a dead letter as {letter.reason}", place, records[place], letter)
         copies[place].append(letter.kept)
-    for place, record in records.items():
-        reason = judge.row_or_reason(place, record.value)
+    for place, reason in outcomes.items():
         if not isinstance(reason, str):
             continue
         verdict.letters += 1
         if place not in copies:
-            verdict.add("lost", f"a record that is {reason} is no dead letter", place, record)
+            verdict.add("lost", f"a record that is {reason} is no dead letter", place, records[place])
     verdict.repeated_letters = sum(len(kept) - 1 for kept in copies.values())
     return dict(copies)
 

@@ -74,7 +74,7 @@ class Recovery:
         for number in (1, 2):
             own = {"plays.group.instance.id": f"engine-{number}"} if case.static else {}
             name = f"{self.group}-engine-{number}"
-            self.engines.append(Engine(name, Job("cassandra", self.group, options | own), BINARY, HOME / name, None, print))
+            self.engines.append(Engine(name, Job("cassandra", self.group, options), BINARY, HOME / name, None, print, own))
 
     async def measure(self, times: int) -> list[float]:
         self.admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)

@@ -74,7 +74,7 @@ def markdown(report: dict) -> str:
         "",
         f"{report['acknowledged']:,} events were acknowledged, {report['rate']} a second while the brokers took them "
         f"({report['unacknowledged']:,} more were sent and not acknowledged). {report['brokers']} brokers, {report['nodes']} nodes, "
-        f"{report['engines']} engines; {sum(report['faults'].values())} faults, {report['engine_kills']} SIGKILLs of engines among them.",
+        f"{report['engines']} engines, {report['members']} members of their groups; {sum(report['faults'].values())} faults, {report['engine_kills']} SIGKILLs of engines among them.",
         "",
         f"**Lost {counts['lost']}, twice {counts['twice']}, wrong {counts['wrong']}.**",
     ]

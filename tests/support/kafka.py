@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import aiokafka
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,34 @@ class Kafka:
                 await consumer.stop()
 
         asyncio.run(move())
+
+    def delete_before(self, topic: str, offsets: dict[int, int]) -> None:
+        """Deletes the records below these offsets of partitions, as retention does."""
+
+        async def delete() -> None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(offset) for number, offset in offsets.items()})
+            finally:
+                await admin.close()
+
+        asyncio.run(delete())
+
+    def members(self, group: str) -> set[str]:
+        """The names of the group's members, without the UUID that the broker adds: a static one's group.instance.id, else the client.id."""
+
+        async def ask() -> set[str]:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                (answer,) = await patiently(lambda: admin.describe_consumer_groups([group]))
+            finally:
+                await admin.close()
+            _, _, _, _, _, members, *_ = answer.groups[0]
+            return {member_id[: -len("-01234567-0123-0123-0123-0123456789ab")] for member_id, *_ in members}
+
+        return asyncio.run(ask())
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         async def ask() -> dict[int, int]:
