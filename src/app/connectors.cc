@@ -144,8 +144,8 @@ Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& s
   }
   std::unique_ptr<CassandraSink> opened;
   RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
-    ASSIGN_OR_RETURN(
-        opened, CassandraSink::open({.connection = cassandra_options(sink), .table = sink.table}));
+    ASSIGN_OR_RETURN(opened,
+                     CassandraSink::open({.connection = sink.connection, .table = sink.table}));
     return {};
   }));
   return opened;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/client_options.h"
 #include "app/option_reader.h"
 #include "base/text.h"
 #include "sql/binder.h"
@@ -180,14 +181,9 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   read_key(table, options, sink);
   if (sink.connector == "cassandra") {
     sink.table.keyspace = options.required("keyspace");
-    sink.contact_points = options.required("contact_points");
-    sink.username = options.text("username", "");
-    sink.password = options.secret("password");
-    sink.ca_file = options.text("ca_file", "");
+    sink.connection.contact_points = options.required("contact_points");
+    read_connection(options, sink.connection);
     sink.table.ttl_seconds = options.duration("ttl", Millis(0)).count() / 1000;
-    sink.consistency = options.text("consistency", "");
-    sink.local_dc = options.text("local_dc", "");
-    sink.request_timeout = options.duration("request_timeout", Millis(12'000));
     sink.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
     sink.keyspace.replication_factor = options.text("replication_factor", "1");
     sink.keyspace.replication = options.text("replication", "");

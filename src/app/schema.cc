@@ -33,7 +33,7 @@ Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
         stop, [&] { return create_cassandra_table(session, sink.table, sink.keyspace); }));
     // A table that was there before may be another one.
     RETURN_IF_ERROR(check_cassandra(session, sink));
-    fmt::print("{} is there, at {}.\n", sink.table.full_name(), sink.contact_points);
+    fmt::print("{} is there, at {}.\n", sink.table.full_name(), sink.connection.contact_points);
   } else {
     RETURN_IF_ERROR(create_sqlite_table(sink.path, sink.table));
     fmt::print("{} is there, in {}.\n", sink.table.name, sink.path);
