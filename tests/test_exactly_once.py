@@ -8,6 +8,7 @@ from collections import defaultdict
 
 import pytest
 
+from chaos.disk import Disk
 from support.listening import assert_accounted, assert_same_rows, expected_of, play, plays, song_names
 from support.tables import sqlite_history
 
@@ -88,3 +89,21 @@ def test_dead_letters_alone_move_the_position_too(to_sqlite, kafka, topic):
     kafka.send(topic, [b"oops"] * 10, partition=2)
     to_sqlite.drain(code=3)
     assert positions_of(to_sqlite.options["listening_history.path"])[2] == 10
+
+
+def test_a_disk_that_is_full_when_the_file_is_opened_is_waited_for(to_sqlite, kafka, topic, tmp_path):
+    sent = kafka.send(topic, plays(500))
+    disk = Disk(tmp_path / "disk", 16)
+    if not disk.can_fill:
+        pytest.skip("mounting a tmpfs is not permitted")
+    try:
+        assert disk.fill()
+        path = disk.path / "history.db"
+        waiting = to_sqlite.with_options({"listening_history.path": path}).start("--until-end")
+        waiting.wait_for("the disk is full|No space left")
+        disk.free()
+        done = waiting.wait().expect(0)
+        assert_accounted(done.stats, consumed=500, written=500)
+        assert_same_rows(sqlite_history(path), expected_of(sent).rows)
+    finally:
+        disk.close()

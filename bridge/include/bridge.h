@@ -37,7 +37,8 @@ enum bridge_code {
   BRIDGE_SCHEMA = 3,    /* The statement does not fit the schema: no such table or column, or a fault in the CQL. */
   BRIDGE_ROW = 4,       /* A value of the rows cannot be taken. Other rows are not concerned. */
   BRIDGE_ARGUMENT = 5,  /* An argument breaks the conventions above or an option has no meaning. */
-  BRIDGE_OTHER = 6      /* Anything else; it will happen again. */
+  BRIDGE_OTHER = 6,     /* Anything else; it will happen again. */
+  BRIDGE_OVERLOADED = 7 /* As BRIDGE_TRANSIENT: no answer in time, or the nodes say that it is too much; less at once may help. */
 };
 
 enum { BRIDGE_MESSAGE_CAPACITY = 512 };

@@ -23,6 +23,7 @@ pub enum Code {
     Row = 4,
     Argument = 5,
     Other = 6,
+    Overloaded = 7,
 }
 
 #[derive(Debug)]
@@ -44,6 +45,10 @@ impl Failure {
 
     fn transient(message: impl Display) -> Failure {
         Failure::new(Code::Transient, message)
+    }
+
+    fn overloaded(message: impl Display) -> Failure {
+        Failure::new(Code::Overloaded, message)
     }
 
     fn other(message: impl Display) -> Failure {
@@ -107,7 +112,7 @@ impl Blame {
     }
 
     pub fn timeout(&self, limit: Duration) -> Failure {
-        Failure::transient(format!("Cassandra at {} did not answer within {} ms", self.nodes, limit.as_millis()))
+        Failure::overloaded(format!("Cassandra at {} did not answer within {} ms", self.nodes, limit.as_millis()))
     }
 
     fn unreachable(&self, cause: impl Display) -> Failure {
@@ -228,7 +233,7 @@ impl Blame {
             RequestAttemptError::DbError(error, reason) => database(error, reason, carries),
             RequestAttemptError::BrokenConnectionError(error) => self.broken(error),
             RequestAttemptError::UnableToAllocStreamId => {
-                Failure::transient("the connections to Cassandra carry as many requests as they can")
+                Failure::overloaded("the connections to Cassandra carry as many requests as they can")
             }
             RequestAttemptError::SerializationError(_) | RequestAttemptError::CqlRequestSerialization(_) => {
                 Failure::new(Code::Row, error)
@@ -241,17 +246,14 @@ impl Blame {
 /// What the server said. Its own sentence is shown; the driver's, where the server's needs the figures.
 fn database(error: &DbError, reason: &str, carries: Carries) -> Failure {
     match error {
-        DbError::Unavailable { .. }
-        | DbError::ReadTimeout { .. }
-        | DbError::WriteTimeout { .. }
-        | DbError::ReadFailure { .. }
-        | DbError::WriteFailure { .. } => Failure::transient(error),
-        DbError::Overloaded
-        | DbError::IsBootstrapping
-        | DbError::TruncateError
-        | DbError::ServerError
-        | DbError::RateLimitReached { .. }
-        | DbError::Unprepared { .. } => Failure::transient(format!("{error}: {reason}")),
+        DbError::ReadTimeout { .. } | DbError::WriteTimeout { .. } => Failure::overloaded(error),
+        DbError::Overloaded | DbError::RateLimitReached { .. } => Failure::overloaded(format!("{error}: {reason}")),
+        DbError::Unavailable { .. } | DbError::ReadFailure { .. } | DbError::WriteFailure { .. } => {
+            Failure::transient(error)
+        }
+        DbError::IsBootstrapping | DbError::TruncateError | DbError::ServerError | DbError::Unprepared { .. } => {
+            Failure::transient(format!("{error}: {reason}"))
+        }
         DbError::AuthenticationError | DbError::Unauthorized => Failure::new(Code::Auth, reason),
         DbError::Invalid if carries == Carries::Rows && !names_schema(reason) => Failure::new(Code::Row, reason),
         DbError::Invalid | DbError::AlreadyExists { .. } | DbError::ConfigError => Failure::new(Code::Schema, reason),

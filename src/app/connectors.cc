@@ -136,10 +136,14 @@ Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& s
   if (sink.connector == "null") return std::make_unique<NullSink>();
   if (sink.connector == "console") return std::make_unique<ConsoleSink>(sink.table.columns);
   if (sink.connector == "sqlite") {
-    ASSIGN_OR_RETURN(auto opened, SqliteSink::open({.path = sink.path,
-                                                    .table = sink.table,
-                                                    .group = positions.group,
-                                                    .topic = positions.topic}));
+    std::unique_ptr<SqliteSink> opened;
+    RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
+      ASSIGN_OR_RETURN(opened, SqliteSink::open({.path = sink.path,
+                                                 .table = sink.table,
+                                                 .group = positions.group,
+                                                 .topic = positions.topic}));
+      return {};
+    }));
     return opened;
   }
   std::unique_ptr<CassandraSink> opened;

@@ -168,6 +168,20 @@ void read_key(const sql::TableDef& table, OptionReader& options, SinkSpec& sink)
   }
 }
 
+int64_t read_ttl(OptionReader& options) {
+  const Millis ttl = options.duration("ttl", Millis(0));
+  if (ttl.count() % 1000 != 0)
+    options.fault("ttl", "ttl is a number of whole seconds; 0: rows stay");
+  return ttl.count() / 1000;
+}
+
+// Cassandra takes a value that is not there as NULL, which it keeps as a tombstone, or as unset,
+// which costs nothing.
+RowForm row_form(const SinkSpec& sink) {
+  if (sink.connector != "cassandra") return {};
+  return {.absent = kUnsetCell, .timestamp = sink.table.record_timestamps};
+}
+
 SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   OptionReader options(table, faults);
   SinkSpec sink{.connector =
@@ -183,7 +197,9 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
     sink.table.keyspace = options.required("keyspace");
     sink.connection.contact_points = options.required("contact_points");
     read_connection(options, sink.connection);
-    sink.table.ttl_seconds = options.duration("ttl", Millis(0)).count() / 1000;
+    sink.table.ttl_seconds = read_ttl(options);
+    sink.table.record_timestamps =
+        options.choice("write_timestamp", {"server", "record"}) == "record";
     sink.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
     sink.keyspace.replication_factor = options.text("replication_factor", "1");
     sink.keyspace.replication = options.text("replication", "");
@@ -282,8 +298,8 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
 
   for (const ColumnDef& column : plan->stream_schema)
     pipeline.source.want_headers |= column.name == "kafka_headers";
-  pipeline.enrich =
-      EnrichPlan::make(std::move(*plan), std::move(catalogue), pipeline.sink.table.key.columns());
+  pipeline.enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue),
+                                     pipeline.sink.table.key.columns(), row_form(pipeline.sink));
   return pipeline;
 }
 

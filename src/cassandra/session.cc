@@ -30,6 +30,7 @@ uint32_t millis(Millis time) {
 ErrorKind kind_of(int32_t code) {
   switch (code) {
     case BRIDGE_TRANSIENT:
+    case BRIDGE_OVERLOADED:
       return ErrorKind::transient;
     case BRIDGE_AUTH:
       return ErrorKind::auth;
@@ -132,6 +133,7 @@ std::span<const Completion> Session::poll(Millis wait) {
     Completion& completion = completions_.emplace_back();
     completion.token = got.token;
     if (got.error.code != BRIDGE_OK) completion.outcome = failure(got.error);
+    completion.overloaded = got.error.code == BRIDGE_OVERLOADED;
   }
   return completions_;
 }

@@ -55,6 +55,7 @@ struct Statement {
 struct Completion {
   uint64_t token = 0;
   Status outcome;
+  bool overloaded = false;  // It failed because the nodes have too much to do, or seem to.
 };
 
 // Rows of a result. The view is valid until the next call on the cursor.

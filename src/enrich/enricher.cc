@@ -34,19 +34,26 @@ void fill_hidden(const RecordBatch& batch, const std::string& name, Column& colu
   }
 }
 
+void append_timestamp(std::string& cells, const Record& record) {
+  if (record.timestamp_ms == kNoTimestamp) return append_null_cell(cells, kUnsetCell);
+  append_int64_cell(cells, record.timestamp_ms * 1000);
+}
+
 }  // namespace
 
 std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan,
                                                    std::shared_ptr<const Catalogue> catalogue,
-                                                   const std::vector<std::string>& key_columns) {
+                                                   const std::vector<std::string>& key_columns,
+                                                   RowForm form) {
   auto made = std::make_shared<EnrichPlan>();
   made->plan = std::move(plan);
   made->catalogue = std::move(catalogue);
+  made->form = form;
   for (const sql::Output& output : made->plan.outputs)
     made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) !=
                                 key_columns.end());
   if (made->catalogue)
-    made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs);
+    made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs, form.absent);
   return made;
 }
 
@@ -86,7 +93,7 @@ void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins,
   tables_[0].columns = stream_;
   if (shared_->catalogue) join(rows, alive, rejects);
   outputs_->evaluate(tables_, rows, alive, rejects);
-  append_rows(alive, origins, rejects, out);
+  append_rows(batch, alive, origins, rejects, out);
 }
 
 void Enricher::fill_hidden_columns(const RecordBatch& batch) {
@@ -127,8 +134,9 @@ void Enricher::join(size_t rows, Selection& alive, Rejects& rejects) {
   alive.resize(kept);
 }
 
-void Enricher::append_rows(const Selection& alive, std::span<const Origin> origins,
-                           Rejects& rejects, RowBatch& out) {
+void Enricher::append_rows(const RecordBatch& batch, const Selection& alive,
+                           std::span<const Origin> origins, Rejects& rejects, RowBatch& out) {
+  const RowForm form = shared_->form;
   for (Segment& segment : segments_)
     if (!segment.copied)
       segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
@@ -140,7 +148,7 @@ void Enricher::append_rows(const Selection& alive, std::span<const Origin> origi
       if (segment.copied) {
         out.cells += shared_->ready->cells(matches_[row], segment.run);
       } else {
-        append_cell(out.cells, *segment.column, row);
+        append_cell(out.cells, *segment.column, row, form.absent);
         if (segment.key && segment.column->is_null(row)) null_key = &segment;
       }
     }
@@ -151,6 +159,7 @@ void Enricher::append_rows(const Selection& alive, std::span<const Origin> origi
            fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)});
       continue;
     }
+    if (form.timestamp) append_timestamp(out.cells, batch.records[row]);
     out.ends.push_back(out.cells.size());
     out.origins.push_back(origins[row]);
   }

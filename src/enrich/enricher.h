@@ -23,10 +23,11 @@ struct EnrichPlan {
   std::shared_ptr<const Catalogue> catalogue;  // Null where the pipeline joins nothing.
   std::shared_ptr<const ReadyCells> ready;
   std::vector<bool> key_outputs;  // By output: part of the sink's key, so never NULL.
+  RowForm form;
 
   [[nodiscard]] static std::shared_ptr<const EnrichPlan> make(
       sql::Plan plan, std::shared_ptr<const Catalogue> catalogue,
-      const std::vector<std::string>& key_columns);
+      const std::vector<std::string>& key_columns, RowForm form = {});
 };
 
 // One lane's; memory is kept from batch to batch.
@@ -57,8 +58,8 @@ class Enricher {
 
   void fill_hidden_columns(const RecordBatch& batch);
   void join(size_t rows, Selection& alive, Rejects& rejects);
-  void append_rows(const Selection& alive, std::span<const Origin> origins, Rejects& rejects,
-                   RowBatch& out);
+  void append_rows(const RecordBatch& batch, const Selection& alive,
+                   std::span<const Origin> origins, Rejects& rejects, RowBatch& out);
 
   std::shared_ptr<const EnrichPlan> shared_;
   std::vector<Column> stream_;  // The plan's stream schema: declared columns, then hidden ones.

@@ -35,7 +35,8 @@ class EnricherTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove(path_); }
 
-  void open(const std::string& csv, const std::vector<std::string>& key_columns = {}) {
+  void open(const std::string& csv, const std::vector<std::string>& key_columns = {},
+            RowForm form = {}) {
     std::ofstream(path_) << csv;
     auto loaded = load_csv_catalogue({.path = path_.string(), .key = "name"});
     ASSERT_TRUE(loaded) << loaded.error().message;
@@ -45,7 +46,7 @@ class EnricherTest : public testing::Test {
     auto plan = sql::bind(script, script.inserts.at(0),
                           {{"songs", {loaded->catalogue->schema(), "name"}}}, faults);
     ASSERT_TRUE(plan) << faults.text();
-    shared_ = EnrichPlan::make(std::move(*plan), loaded->catalogue, key_columns);
+    shared_ = EnrichPlan::make(std::move(*plan), loaded->catalogue, key_columns, form);
     enricher_ = std::make_unique<Enricher>(shared_);
   }
 
@@ -53,6 +54,7 @@ class EnricherTest : public testing::Test {
     int32_t id;
     std::string_view song;
     std::string_view time;
+    int64_t time_ms = kNoTimestamp;
   };
 
   void enrich(const std::vector<Event>& events) {
@@ -61,7 +63,8 @@ class EnricherTest : public testing::Test {
     const std::span<Column> columns = enricher_->declared();
     for (Column& column : columns) column.reset(events.size());
     for (size_t i = 0; i < events.size(); ++i) {
-      batch.records.push_back({.offset = static_cast<Offset>(100 + i)});
+      batch.records.push_back(
+          {.offset = static_cast<Offset>(100 + i), .timestamp_ms = events[i].time_ms});
       origins.push_back({0, 1, i});
       columns[0].set<int32_t>(i, events[i].id);
       columns[1].set<std::string_view>(i, events[i].song);
@@ -140,6 +143,22 @@ TEST_F(EnricherTest, RejectsRecordsWhoseKeyWouldBeNull) {
   EXPECT_EQ(rows_.size(), 1U);
   ASSERT_EQ(rejects_.size(), 1U);
   EXPECT_EQ(rejects_[0].code, RejectCode::null_key);
+}
+
+TEST_F(EnricherTest, WritesRowsInTheFormThatTheSinkWants) {
+  open("name,artist,year,tempo\nOne,A,,1\n", {"id"}, {.absent = kUnsetCell, .timestamp = true});
+  enrich({{1, "One", "2024-03-03 10:15", 1'709'460'900'123}, {2, "One", "2024-03-03 10:15"}});
+  ASSERT_EQ(rows_.size(), 2U);
+  std::string expected;
+  append_int32_cell(expected, 1);
+  append_int32_cell(expected, 10);
+  append_view_cell(expected, "A");
+  append_null_cell(expected, kUnsetCell);
+  append_float32_cell(expected, 1);
+  append_int64_cell(expected, 100);
+  append_int64_cell(expected, 1'709'460'900'123'000);
+  EXPECT_EQ(rows_.row(0), expected);
+  EXPECT_TRUE(rows_.row(1).ends_with(std::string_view("\xff\xff\xff\xfe", 4)));
 }
 
 TEST_F(EnricherTest, StartsAfreshWithEveryBatch) {

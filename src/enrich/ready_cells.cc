@@ -24,7 +24,8 @@ std::vector<ReadyCells::Run> lookup_runs(const sql::Plan& plan, uint32_t table) 
 
 std::shared_ptr<const ReadyCells> ReadyCells::make(const sql::Plan& plan, uint32_t table,
                                                    const Catalogue& catalogue,
-                                                   const std::vector<bool>& key_outputs) {
+                                                   const std::vector<bool>& key_outputs,
+                                                   int32_t absent) {
   auto ready = std::make_shared<ReadyCells>();
   ready->runs_ = lookup_runs(plan, table);
   if (ready->runs_.empty()) return ready;
@@ -55,7 +56,7 @@ std::shared_ptr<const ReadyCells> ReadyCells::make(const sql::Plan& plan, uint32
     for (const Run& run : ready->runs_) {
       for (size_t i = run.first; usable && i < run.last; ++i) {
         const Column& column = evaluator.result(plan.outputs[i].node);
-        append_cell(ready->bytes_, column, row);
+        append_cell(ready->bytes_, column, row, absent);
         if (key_outputs[i] && column.is_null(row)) {
           ready->rejects_.emplace(
               row, Reject{row, RejectCode::null_key,

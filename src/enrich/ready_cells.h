@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalogue/catalogue.h"
+#include "row/cell.h"
 #include "row/reject.h"
 #include "sql/plan.h"
 
@@ -27,10 +28,12 @@ class ReadyCells {
     size_t last = 0;
   };
 
-  // `key_outputs` are the outputs of the sink's key, which must not be NULL.
+  // `key_outputs` are the outputs of the sink's key, which must not be NULL; `absent` stands for
+  // NULL in the others.
   [[nodiscard]] static std::shared_ptr<const ReadyCells> make(const sql::Plan& plan, uint32_t table,
                                                               const Catalogue& catalogue,
-                                                              const std::vector<bool>& key_outputs);
+                                                              const std::vector<bool>& key_outputs,
+                                                              int32_t absent = kNullCell);
 
   [[nodiscard]] const std::vector<Run>& runs() const { return runs_; }
 

@@ -55,6 +55,7 @@ class SimulatedWriter final : public cassandra::Writer {
                    static_cast<int64_t>(requests_[i].rows.size()), requests_[i].rows[0].offset);
       reported_.push_back({requests_[i].token, {}});
       if (requests_[i].error) reported_.back().outcome = tl::unexpected(*requests_[i].error);
+      reported_.back().overloaded = requests_[i].overloaded;
       requests_[i] = std::move(requests_.back());
       requests_.pop_back();
     }
@@ -84,6 +85,7 @@ class SimulatedWriter final : public cassandra::Writer {
     SteadyTime due{};
     bool written = true;
     std::optional<Error> error;
+    bool overloaded = false;  // Why it failed.
   };
 
   // What will become of a request.
@@ -112,6 +114,7 @@ class SimulatedWriter final : public cassandra::Writer {
       request.written = world_.below(2) == 0;
       world_.seen.lost_acks += request.written;
       request.error = {ErrorKind::transient, "the answer is lost"};
+      request.overloaded = true;
     } else if (world_.chance(faults.fatal)) {
       static constexpr std::array kKinds{ErrorKind::schema, ErrorKind::auth, ErrorKind::failed};
       request.written = false;

@@ -9,8 +9,8 @@
 
 namespace turntable {
 
-void append_cell(std::string& out, const Column& column, size_t row) {
-  if (column.is_null(row)) return append_null_cell(out);
+void append_cell(std::string& out, const Column& column, size_t row, int32_t absent) {
+  if (column.is_null(row)) return append_null_cell(out, absent);
   switch (column.type()) {
     case Type::boolean:
       return append_bool_cell(out, column.get<uint8_t>(row) != 0);

@@ -1,7 +1,7 @@
-// Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL) and that
-// many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian integers and
-// IEEE floats, one byte for a boolean, UTF-8 for text, milliseconds since 1970 for a timestamp.
-// Every sink takes rows in this form.
+// Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL, -2 unset)
+// and that many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian
+// integers and IEEE floats, one byte for a boolean, UTF-8 for text, milliseconds since 1970 for a
+// timestamp. Every sink takes rows in this form.
 #pragma once
 
 #include <bit>
@@ -17,6 +17,8 @@
 namespace turntable {
 
 inline constexpr int32_t kNullCell = -1;
+// Cassandra only: the column stays as it is. Read back, it is NULL.
+inline constexpr int32_t kUnsetCell = -2;
 
 inline void append_be32(std::string& out, uint32_t value) {
   value = __builtin_bswap32(value);
@@ -37,8 +39,8 @@ inline void append_be64(std::string& out, uint64_t value) {
   return __builtin_bswap64(value);
 }
 
-inline void append_null_cell(std::string& out) {
-  append_be32(out, static_cast<uint32_t>(kNullCell));
+inline void append_null_cell(std::string& out, int32_t absent = kNullCell) {
+  append_be32(out, static_cast<uint32_t>(absent));
 }
 inline void append_view_cell(std::string& out, std::string_view bytes) {
   append_be32(out, static_cast<uint32_t>(bytes.size()));
@@ -65,8 +67,9 @@ inline void append_bool_cell(std::string& out, bool value) {
   out.push_back(value ? 1 : 0);
 }
 
-// Appends the value of `column` at `row`, of the column's own type.
-void append_cell(std::string& out, const Column& column, size_t row);
+// Appends the value of `column` at `row`, of the column's own type; `absent` (kNullCell,
+// kUnsetCell) where it is NULL.
+void append_cell(std::string& out, const Column& column, size_t row, int32_t absent = kNullCell);
 
 // One cell read back: nothing where it is NULL. The typed accessors expect the type that was
 // written.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "row/cell.h"
 #include "row/types.h"
 
 namespace turntable {
@@ -16,6 +17,14 @@ struct Origin {
   uint32_t epoch = 0;  // The assignment under which it was read; older ones are late and dropped.
   uint64_t ticket =
       0;  // The ledger's number for the record, ascending in delivery order per partition.
+};
+
+// What a sink wants rows to look like beside its columns.
+struct RowForm {
+  int32_t absent = kNullCell;  // Stands for a value that is not there.
+  // A last cell, bigint, with the record's time in microseconds since 1970; unset where it has
+  // none.
+  bool timestamp = false;
 };
 
 // All rows have the same columns. Cleared and refilled; memory is kept.

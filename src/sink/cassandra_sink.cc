@@ -24,7 +24,7 @@ std::vector<size_t> partition_cells(const SinkTable& table) {
 // Cells are handed over as they are, and Cassandra takes any four bytes for a float: types must be
 // the same.
 Status check_types(const cassandra::Statement& statement, const SinkTable& table) {
-  CHECK(statement.columns.size() == table.columns.size());
+  CHECK(statement.columns.size() == table.columns.size() + (table.record_timestamps ? 1 : 0));
   std::string faults;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     const std::string& live = statement.columns[i].type;
@@ -62,7 +62,7 @@ CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer,
       clock_(std::move(options.clock)),
       partition_order_(partition_cells(options.table)) {
   for (size_t slot = 0; slot < kRequestsLimit; ++slot) {
-    window_.emplace_back(options.backoff);
+    requests_.emplace_back(options.backoff);
     idle_.push_back(slot);
     ++options.backoff.seed;  // Requests that fail together are not to come back together.
   }
@@ -110,16 +110,17 @@ void CassandraSink::send_what_is_due() {
   if (failed_) return;
   if (failing_ > 0) {
     const SteadyTime now = clock_->now();
-    for (size_t slot = 0; slot < window_.size(); ++slot) {
-      if (window_[slot].state == Request::State::waiting && window_[slot].due <= now) send(slot);
+    for (size_t slot = 0; slot < requests_.size() && window_.open(); ++slot) {
+      if (requests_[slot].state == Request::State::waiting && requests_[slot].due <= now)
+        send(slot);
     }
   }
-  while (!idle_.empty()) {
+  while (!idle_.empty() && window_.open()) {
     const std::optional<Range> range = next_range();
     if (!range) return;
     const size_t slot = idle_.back();
     idle_.pop_back();
-    window_[slot].range = *range;
+    requests_[slot].range = *range;
     send(slot);
   }
 }
@@ -148,21 +149,23 @@ std::optional<CassandraSink::Range> CassandraSink::next_range() {
 }
 
 void CassandraSink::send(size_t slot) {
-  Request& request = window_[slot];
+  Request& request = requests_[slot];
   const Range& range = request.range;
   cells_.clear();
   for (size_t i = range.begin; i < range.end; ++i)
     cells_ += range.held->rows.row(range.held->order[i].row);
   request.state = Request::State::sent;
+  request.number = window_.sent();
   writer_->submit(cells_, range.rows(), slot);
 }
 
-// How long to wait for outcomes: not at all where none can come, and not past the next retry.
+// How long to wait for outcomes: not at all where none can come, and not past the next retry, which
+// a closed window keeps back until an outcome comes.
 Millis CassandraSink::patience(Millis wait) const {
   if (rows_held_ == 0) return Millis(0);
-  if (failing_ == 0) return wait;
+  if (failing_ == 0 || !window_.open()) return wait;
   const SteadyTime now = clock_->now();
-  for (const Request& request : window_) {
+  for (const Request& request : requests_) {
     if (request.state == Request::State::waiting)
       wait = std::min(wait, std::max(Millis(0), std::chrono::ceil<Millis>(request.due - now)));
   }
@@ -171,16 +174,18 @@ Millis CassandraSink::patience(Millis wait) const {
 
 void CassandraSink::settle(const cassandra::Completion& completion) {
   const size_t slot = completion.token;
-  CHECK(slot < window_.size() && window_[slot].state == Request::State::sent);
-  Request& request = window_[slot];
+  CHECK(slot < requests_.size() && requests_[slot].state == Request::State::sent);
+  Request& request = requests_[slot];
   const Range range = request.range;
   const RowBatch& rows = range.held->rows;
   if (completion.outcome) {
+    window_.answered();
     for (size_t i = range.begin; i < range.end; ++i)
       written_.push_back(rows.origins[range.held->order[i].row]);
     report(range, slot);
     return;
   }
+  completion.overloaded ? window_.overloaded(request.number) : window_.failed();
   const Error& error = completion.outcome.error();
   switch (error.kind) {
     case ErrorKind::transient:
@@ -230,7 +235,7 @@ void CassandraSink::report(const Range& range, size_t slot) {
 }
 
 void CassandraSink::free_slot(size_t slot) {
-  Request& request = window_[slot];
+  Request& request = requests_[slot];
   request.state = Request::State::idle;
   idle_.push_back(slot);
   if (!request.failing) return;

@@ -2,15 +2,15 @@
 // without end.
 //
 // A batch of rows that was submitted is arranged by partition and cut into requests of bounded
-// size. Up to a bound of requests are out at once; each holds a slot of the window until its rows
-// are reported. What came of a request:
+// size. As many requests are out at once as the cluster keeps up with (request_window.h), up to a
+// bound; each holds a slot until its rows are reported. What came of a request:
 //
 //   written     its rows are acknowledged, the slot is free
 //   transient   the request keeps its slot and is sent again after a backoff of its own, so that
-//   partitions whose nodes are
-//               there go on while others wait
+//               partitions whose nodes are there go on while others wait
 //   row         a request of several rows is taken apart and each row sent alone; a single row is
-//   refused else        the sink has failed: credentials, schema, or what nobody foresaw
+//               refused
+//   else        the sink has failed: credentials, schema, or what nobody foresaw
 //
 // Rows may be written twice, by a retry after an answer that was lost. Their key makes that the
 // same row.
@@ -25,6 +25,7 @@
 #include "base/backoff.h"
 #include "cassandra/writer.h"
 #include "sink/partition_order.h"
+#include "sink/request_window.h"
 #include "sink/sink.h"
 #include "sink/table.h"
 
@@ -78,12 +79,12 @@ class CassandraSink final : public Sink {
     size_t end = 0;
     [[nodiscard]] size_t rows() const { return end - begin; }
   };
-  // A slot of the window.
   struct Request {
     explicit Request(const Backoff::Options& options) : backoff(options) {}
     enum class State { idle, sent, waiting };
     State state = State::idle;
     Range range;
+    uint64_t number = 0;   // The window's, of the last time it was sent.
     bool failing = false;  // It has failed and not succeeded since.
     SteadyTime due{};      // When a waiting one is sent again.
     Backoff backoff;
@@ -108,8 +109,9 @@ class CassandraSink final : public Sink {
   std::vector<Held*> spare_;
   std::deque<Held*> unsent_;  // With rows that were never sent, oldest first.
   std::vector<Range> alone_;  // Rows of requests that were taken apart.
-  std::vector<Request> window_;
-  std::vector<size_t> idle_;  // Slots of the window.
+  RequestWindow window_{kRequestsLimit};
+  std::vector<Request> requests_;
+  std::vector<size_t> idle_;  // Slots of requests_.
   size_t rows_held_ = 0;
   size_t bytes_held_ = 0;
   size_t failing_ = 0;  // Requests that are.

@@ -203,6 +203,49 @@ TEST_F(CassandraSinkTest, LetsOtherPartitionsPassWhileOneFails) {
   EXPECT_EQ(sink_->in_flight(), 1U);
 }
 
+TEST_F(CassandraSinkTest, SendsLessAtOnceWhileTheClusterIsOverloadedAndLosesNothing) {
+  testing::internal::CaptureStderr();
+  RowBatch rows;
+  for (int64_t i = 0; i < 200; ++i) add(rows, "name" + std::to_string(i), i);
+  ASSERT_TRUE(sink_->submit(rows));
+  ASSERT_THAT(cluster_->waiting(), SizeIs(CassandraSink::kRequestsLimit));
+  for (size_t i = 0; i < CassandraSink::kRequestsLimit; ++i) cluster_->overload();
+  EXPECT_THAT(written(), IsEmpty());
+  clock_->advance(Millis(1'000));
+  EXPECT_THAT(written(), IsEmpty());
+  EXPECT_THAT(cluster_->waiting(), SizeIs(CassandraSink::kRequestsLimit / 2));
+
+  // Retries that are due wait for the window, and nobody polls for them without pause meanwhile.
+  clock_->advance(Millis(1'000));
+  EXPECT_THAT(written(Millis(70)), IsEmpty());
+  EXPECT_EQ(cluster_->last_wait(), Millis(70));
+
+  std::set<uint64_t> seen;
+  size_t most = 0;
+  for (int round = 0; round < 3'000 && sink_->in_flight() > 0; ++round) {
+    most = std::max(most, cluster_->waiting().size());
+    if (!cluster_->waiting().empty()) cluster_->succeed();
+    clock_->advance(Millis(10));
+    for (const uint64_t ticket : written()) EXPECT_TRUE(seen.insert(ticket).second);
+  }
+  EXPECT_THAT(seen, SizeIs(200));
+  EXPECT_LT(most, CassandraSink::kRequestsLimit);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("is written to again"));
+}
+
+TEST_F(CassandraSinkTest, SendsAsMuchAsEverWhileANodeIsAway) {
+  testing::internal::CaptureStderr();
+  RowBatch rows;
+  for (int64_t i = 0; i < 64; ++i) add(rows, "name" + std::to_string(i), i);
+  ASSERT_TRUE(sink_->submit(rows));
+  for (int i = 0; i < 64; ++i) cluster_->fail(ErrorKind::transient, "the node is away");
+  EXPECT_THAT(written(), IsEmpty());
+  clock_->advance(Millis(1'000));
+  EXPECT_THAT(written(), IsEmpty());
+  EXPECT_THAT(cluster_->waiting(), SizeIs(64));
+  testing::internal::GetCapturedStderr();
+}
+
 TEST_F(CassandraSinkTest, RefusesOnlyTheRowThatCannotBeTaken) {
   cluster_->answer_with([](const FakeWriter::Sent& sent) -> std::optional<Error> {
     if (sent.cells.find("evil") != std::string::npos && sent.rows > 1)
@@ -320,6 +363,15 @@ class CassandraSinkServerTest : public testing::Test {
     const Status created = create_cassandra_table(*session_, plays(), {});
     ASSERT_TRUE(created) << created.error().message;
   }
+  // Until all rows are acknowledged.
+  static void write(CassandraSink& sink, RowBatch& rows) {
+    ASSERT_TRUE(sink.submit(rows));
+    while (sink.in_flight() > 0) {
+      const auto acks = sink.reap(Millis(1'000));
+      ASSERT_TRUE(acks) << acks.error().message;
+      ASSERT_THAT(acks->refused, IsEmpty());
+    }
+  }
   int64_t count() {
     auto cursor = session_->query("SELECT count(*) FROM turntable_sink_test.plays");
     EXPECT_TRUE(cursor) << cursor.error().message;
@@ -372,6 +424,63 @@ TEST_F(CassandraSinkServerTest, RefusesOneRowThatIsTooLarge) {
   EXPECT_THAT(good, testing::UnorderedElementsAre(1, 3));
   EXPECT_THAT(bad, ElementsAre(2));
   EXPECT_EQ(count(), 2);
+}
+
+TEST_F(CassandraSinkServerTest, LeavesAColumnWithoutAValueAsItIs) {
+  create();
+  execute(
+      "INSERT INTO turntable_sink_test.plays (name, kafka_offset, \"Tempo\") VALUES ('ann', 1, "
+      "120)");
+  auto sink = CassandraSink::open(options_);
+  ASSERT_TRUE(sink) << sink.error().message;
+  RowBatch rows;
+  for (const int64_t number : {1, 2}) {
+    append_view_cell(rows.cells, "ann");
+    append_int64_cell(rows.cells, number);
+    append_null_cell(rows.cells, kUnsetCell);
+    rows.ends.push_back(rows.cells.size());
+    rows.origins.push_back({.partition = 0, .epoch = 1, .ticket = static_cast<uint64_t>(number)});
+  }
+  write(**sink, rows);
+  auto cursor = session_->query(
+      "SELECT kafka_offset, \"Tempo\" FROM turntable_sink_test.plays WHERE name = 'ann'");
+  ASSERT_TRUE(cursor) << cursor.error().message;
+  const auto page = cursor->next_page();
+  CellReader cells((*page)->cells);
+  EXPECT_EQ(cells.next().int64(), 2);
+  EXPECT_TRUE(cells.next().is_null());
+  EXPECT_EQ(cells.next().int64(), 1);
+  EXPECT_EQ(cells.next().float32(), 120);
+}
+
+TEST_F(CassandraSinkServerTest, WritesRowsAtTheTimeOfTheirRecordsSoThatTheYoungestWins) {
+  create();
+  options_.table.record_timestamps = true;
+  auto sink = CassandraSink::open(options_);
+  ASSERT_TRUE(sink) << sink.error().message;
+  RowBatch rows;
+  const auto add_at = [&rows](int64_t number, float tempo, std::optional<int64_t> time_us) {
+    append_view_cell(rows.cells, "ann");
+    append_int64_cell(rows.cells, number);
+    append_float32_cell(rows.cells, tempo);
+    time_us ? append_int64_cell(rows.cells, *time_us) : append_null_cell(rows.cells, kUnsetCell);
+    rows.ends.push_back(rows.cells.size());
+    rows.origins.push_back({.partition = 0, .epoch = 1, .ticket = rows.ends.size()});
+  };
+  add_at(1, 1, 2'000'000);
+  add_at(2, 2, std::nullopt);  // A record without a time: the server's clock counts.
+  write(**sink, rows);
+  add_at(1, 3, 1'000'000);  // An older record that is read again changes nothing.
+  write(**sink, rows);
+  auto cursor = session_->query(
+      "SELECT \"Tempo\", writetime(\"Tempo\") FROM turntable_sink_test.plays WHERE name = 'ann'");
+  ASSERT_TRUE(cursor) << cursor.error().message;
+  const auto page = cursor->next_page();
+  CellReader cells((*page)->cells);
+  EXPECT_EQ(cells.next().float32(), 2);
+  EXPECT_GT(cells.next().int64(), 1'000'000'000'000'000);
+  EXPECT_EQ(cells.next().float32(), 1);
+  EXPECT_EQ(cells.next().int64(), 2'000'000);
 }
 
 TEST_F(CassandraSinkServerTest, NamesWhatIsWrongWithTheTable) {

@@ -284,10 +284,12 @@ std::string insert_dml(const SinkTable& table, Dialect dialect) {
   const std::string into = dialect == Dialect::cql
                                ? "INSERT INTO " + cql_full_name(table)
                                : "INSERT OR REPLACE INTO " + quote_name(table.name, dialect);
-  const std::string ttl = dialect == Dialect::cql && table.ttl_seconds > 0
-                              ? fmt::format(" USING TTL {}", table.ttl_seconds)
-                              : "";
-  return fmt::format("{} ({}) VALUES ({}){}", into, joined(names, ", "), joined(marks, ", "), ttl);
+  std::vector<std::string> attributes;
+  if (dialect == Dialect::cql && table.ttl_seconds > 0)
+    attributes.push_back(fmt::format("TTL {}", table.ttl_seconds));
+  if (dialect == Dialect::cql && table.record_timestamps) attributes.push_back("TIMESTAMP ?");
+  const std::string with = attributes.empty() ? "" : " USING " + joined(attributes, " AND ");
+  return fmt::format("{} ({}) VALUES ({}){}", into, joined(names, ", "), joined(marks, ", "), with);
 }
 
 Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect) {

@@ -42,7 +42,7 @@ struct KeyspaceOptions {
 [[nodiscard]] std::string table_ddl(const SinkTable& table, Dialect dialect);
 
 // INSERT INTO … VALUES (?, …) in the order of the columns. A row whose key is there already
-// replaces it.
+// replaces it. In CQL with the table's TTL, and a last ? for the write time where rows have one.
 [[nodiscard]] std::string insert_dml(const SinkTable& table, Dialect dialect);
 
 // How a live table differs from what the pipeline writes.

@@ -51,6 +51,23 @@ TEST(Ddl, WritesCql) {
             "VALUES (?, ?, ?, ?, ?, ?, ?)");
 }
 
+TEST(Ddl, InsertsWithTheTablesTtlAndTheRecordsTime) {
+  const SinkTable plain{
+      .keyspace = "k", .name = "t", .columns = {{"a", Type::text}}, .key = {{"a"}}};
+  const auto inserted = [&plain](int64_t ttl_seconds, bool record_timestamps, Dialect dialect) {
+    SinkTable table = plain;
+    table.ttl_seconds = ttl_seconds;
+    table.record_timestamps = record_timestamps;
+    return insert_dml(table, dialect);
+  };
+  EXPECT_EQ(inserted(0, false, Dialect::cql), "INSERT INTO k.t (a) VALUES (?)");
+  EXPECT_EQ(inserted(60, false, Dialect::cql), "INSERT INTO k.t (a) VALUES (?) USING TTL 60");
+  EXPECT_EQ(inserted(0, true, Dialect::cql), "INSERT INTO k.t (a) VALUES (?) USING TIMESTAMP ?");
+  EXPECT_EQ(inserted(60, true, Dialect::cql),
+            "INSERT INTO k.t (a) VALUES (?) USING TTL 60 AND TIMESTAMP ?");
+  EXPECT_EQ(inserted(60, true, Dialect::sqlite), "INSERT OR REPLACE INTO \"t\" (\"a\") VALUES (?)");
+}
+
 TEST(Ddl, WritesSqlite) {
   EXPECT_EQ(table_ddl(history(), Dialect::sqlite),
             R"(CREATE TABLE IF NOT EXISTS "listening_history" (

@@ -32,6 +32,9 @@ class FakeWriter final : public cassandra::Writer {
   void fail(ErrorKind kind, const std::string& message = "as the test wants it") {
     finish(tl::unexpected<Error>(Error{kind, message}));
   }
+  void overload() {
+    finish(tl::unexpected<Error>(Error{ErrorKind::transient, "no answer in time"}), true);
+  }
 
   void submit(std::string_view cells, size_t rows, uint64_t token) override {
     ++sent_;
@@ -52,8 +55,8 @@ class FakeWriter final : public cassandra::Writer {
   [[nodiscard]] Millis last_wait() const { return last_wait_; }
 
  private:
-  void finish(Status outcome) {
-    finished_.push_back({waiting_.front().token, std::move(outcome)});
+  void finish(Status outcome, bool overloaded = false) {
+    finished_.push_back({waiting_.front().token, std::move(outcome), overloaded});
     waiting_.pop_front();
   }
 

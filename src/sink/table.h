@@ -37,7 +37,9 @@ struct SinkTable {
   std::string name;
   Schema columns;  // In the order in which rows have their cells.
   TableKey key = {};
-  int64_t ttl_seconds = 0;  // Cassandra: rows go after so long; 0: they stay.
+  // Cassandra only:
+  int64_t ttl_seconds = 0;         // Rows go after so long; 0: they stay.
+  bool record_timestamps = false;  // Rows have the write time of their last cell (RowForm).
 
   // "spotify.listening_history".
   [[nodiscard]] std::string full_name() const {

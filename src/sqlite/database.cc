@@ -12,12 +12,20 @@
 namespace turntable::sqlite {
 namespace {
 
+// While a file is being opened SQLite calls a full disk a failed read or write.
+bool disk_is_full(sqlite3* db, int code) {
+  const int kind = code & 0xff;
+  if (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN) return kind == SQLITE_FULL;
+  const int system_error = db == nullptr ? 0 : sqlite3_system_errno(db);
+  return system_error == ENOSPC || system_error == EDQUOT;
+}
+
 // The one place that decides what an SQLite code means for the one who retries.
-ErrorKind kind_of(int code) {
+ErrorKind kind_of(sqlite3* db, int code) {
+  if (disk_is_full(db, code)) return ErrorKind::transient;
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_FULL:
       return ErrorKind::transient;
     case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
@@ -32,14 +40,13 @@ ErrorKind kind_of(int code) {
 
 // What an operator can do about the code; SQLite's own words where they say it already.
 std::string cause(sqlite3* db, int code) {
+  if (disk_is_full(db, code)) return "the disk is full";
   const int system_error = db == nullptr ? 0 : sqlite3_system_errno(db);
   const std::string os = system_error == 0 ? "" : fmt::format(" ({})", std::strerror(system_error));
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return "it is locked by another program";
-    case SQLITE_FULL:
-      return "the disk is full";
     case SQLITE_NOTADB:
       return "it is not an SQLite database";
     case SQLITE_CORRUPT:
@@ -56,7 +63,7 @@ std::string cause(sqlite3* db, int code) {
 }
 
 Error error_of(sqlite3* db, int code, const std::string& path) {
-  return {kind_of(code), fmt::format("{}: {}", path, cause(db, code))};
+  return {kind_of(db, code), fmt::format("{}: {}", path, cause(db, code))};
 }
 
 // Why a file cannot be there, which SQLite only calls "unable to open database file".
@@ -131,7 +138,8 @@ void Statement::bind_copy(int index, std::string_view text) {
 Result<bool> Statement::step() {
   if (bind_fault_ != 0) {
     const int code = std::exchange(bind_fault_, 0);
-    return tl::unexpected(Error{kind_of(code), fmt::format("{}: {}", path_, sqlite3_errstr(code))});
+    return tl::unexpected(
+        Error{kind_of(nullptr, code), fmt::format("{}: {}", path_, sqlite3_errstr(code))});
   }
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;

@@ -51,8 +51,10 @@ Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
                               std::filesystem::path(lock_path).parent_path().string()));
     }
     if (fd < 0) {
-      return fail(ErrorKind::failed, fmt::format("{}: the lock file {} cannot be opened: {}", path,
-                                                 lock_path, std::strerror(errno)));
+      const bool full = errno == ENOSPC || errno == EDQUOT;
+      return fail(full ? ErrorKind::transient : ErrorKind::failed,
+                  fmt::format("{}: the lock file {} cannot be opened: {}", path, lock_path,
+                              std::strerror(errno)));
     }
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
       const int cause = errno;
