@@ -4,6 +4,7 @@ use crate::{
     completions::Completions,
     errors::{Blame, Carries, Code, Failure},
     submit::Prepared,
+    tls,
 };
 use scylla::{
     client::{execution_profile::ExecutionProfile, session::Session as Driver, session_builder::SessionBuilder},
@@ -36,6 +37,8 @@ pub struct Options<'a> {
     pub username: &'a str,
     pub password: &'a str,
     pub ca_file: &'a str,
+    pub certificate_file: &'a str,
+    pub key_file: &'a str,
     pub consistency: &'a str,
     pub local_dc: &'a str,
     pub io_threads: u32,
@@ -84,10 +87,15 @@ pub struct Session {
 impl Session {
     pub fn connect(options: &Options) -> Result<Session, Failure> {
         let nodes = contact_points(options.contact_points)?;
-        let blame = Blame { nodes: nodes.join(", ") };
+        let files = tls::Files { ca: options.ca_file, certificate: options.certificate_file, key: options.key_file };
+        files.check()?;
+        let blame = Blame { nodes: nodes.join(", "), tls: (!files.ca.is_empty()).then(|| tls::Knowledge::new(files)) };
         let request_timeout = millis(options.request_timeout_ms, DEFAULT_REQUEST_TIMEOUT);
         let connect_timeout = millis(options.connect_timeout_ms, DEFAULT_CONNECT_TIMEOUT);
-        let builder = configure(options, &nodes, request_timeout, connect_timeout)?;
+        let mut builder = configure(options, &nodes, request_timeout, connect_timeout)?;
+        if let Some(knowledge) = &blame.tls {
+            builder = builder.tls_context(Some(tls::context(files, tls::hosts_of(&nodes), knowledge.clone())?));
+        }
 
         ignore_sigpipe();
         let completions = Completions::new().map_err(|error| Failure::new(Code::Other, error))?;
@@ -169,9 +177,6 @@ fn configure(
     if !options.username.is_empty() {
         builder = builder.user(options.username, options.password);
     }
-    if !options.ca_file.is_empty() {
-        builder = builder.tls_context(Some(tls(options.ca_file)?));
-    }
     Ok(builder)
 }
 
@@ -214,19 +219,6 @@ fn consistency(name: &str) -> Result<Consistency, Failure> {
             Err(Failure::argument(format!("'{name}' is not a consistency level; known are {known}")))
         }
     }
-}
-
-fn tls(ca_file: &str) -> Result<openssl::ssl::SslContext, Failure> {
-    use openssl::ssl::{SslContext, SslMethod, SslVerifyMode};
-    let mut context = SslContext::builder(SslMethod::tls_client())
-        .map_err(|error| Failure::new(Code::Other, format!("cannot set TLS up: {error}")))?;
-    std::fs::metadata(ca_file)
-        .map_err(|error| Failure::argument(format!("cannot read the certificates in '{ca_file}': {error}")))?;
-    context
-        .set_ca_file(ca_file)
-        .map_err(|_| Failure::argument(format!("'{ca_file}' does not hold certificates in PEM form")))?;
-    context.set_verify(SslVerifyMode::PEER);
-    Ok(context.build())
 }
 
 /// With a data centre that no node is in, every request would fail with an empty plan; better to say so at once.

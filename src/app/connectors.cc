@@ -138,7 +138,7 @@ Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& s
     }));
     return opened;
   }
-  CassandraSinkOptions options{.connection = cassandra_options(sink), .table = sink.table};
+  CassandraSinkOptions options{.connection = sink.connection, .table = sink.table};
   // On the session that is written with: each one that is made may have to wait for a node that
   // hangs.
   if (check_table) {

@@ -65,7 +65,9 @@ const sql::Option* OptionReader::find(const std::string& name) {
 void OptionReader::fault(const std::string& name, const std::string& message) {
   const sql::Option* option = table_.find(name);
   if (option != nullptr && option->from_command_line) {
-    faults_.add({}, fmt::format("--set {}.{}: {}", table_.name, name, message));
+    // What is set for a command that has no pipeline belongs to no table.
+    const std::string table = table_.name.empty() ? "" : table_.name + ".";
+    faults_.add({}, fmt::format("--set {}{}: {}", table, name, message));
   } else {
     faults_.add(option != nullptr ? option->at : table_.at, message);
   }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/client_options.h"
 #include "app/option_reader.h"
 #include "base/text.h"
 #include "kafka/config.h"
@@ -197,16 +198,11 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   read_key(table, options, sink);
   if (sink.connector == "cassandra") {
     sink.table.keyspace = options.required("keyspace");
-    sink.contact_points = options.required("contact_points");
-    sink.username = options.text("username", "");
-    sink.password = options.secret("password");
-    sink.ca_file = options.text("ca_file", "");
+    sink.connection.contact_points = options.required("contact_points");
+    read_connection(options, sink.connection);
     sink.table.ttl_seconds = read_ttl(options);
     sink.table.record_timestamps =
         options.choice("write_timestamp", {"server", "record"}) == "record";
-    sink.consistency = options.text("consistency", "");
-    sink.local_dc = options.text("local_dc", "");
-    sink.request_timeout = options.duration("request_timeout", Millis(12'000));
     sink.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
     sink.keyspace.replication_factor = options.text("replication_factor", "1");
     sink.keyspace.replication = options.text("replication", "");

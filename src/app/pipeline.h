@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cassandra/session.h"
 #include "catalogue/catalogue.h"
 #include "enrich/enricher.h"
 #include "sink/ddl.h"
@@ -51,13 +52,7 @@ struct SinkSpec {
   uint64_t flush_rows = 10'000;
   uint64_t flush_bytes = 8 << 20;
   // cassandra
-  std::string contact_points;
-  std::string username;
-  std::string password;
-  std::string ca_file;
-  std::string consistency;
-  std::string local_dc;
-  Millis request_timeout{12'000};
+  cassandra::Options connection;
   KeyspaceOptions keyspace;
   // sqlite
   std::string path;

@@ -35,7 +35,7 @@ Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
     // A table that was there before may be another one.
     RETURN_IF_ERROR(check_cassandra(session, sink));
     fmt::print("{} is there, at {}.\n", printable(sink.table.full_name()),
-               printable(sink.contact_points));
+               printable(sink.connection.contact_points));
   } else {
     RETURN_IF_ERROR(create_sqlite_table(sink.path, sink.table));
     fmt::print("{} is there, in {}.\n", printable(sink.table.name), printable(sink.path, 4096));

@@ -148,6 +148,11 @@ void Producer::poll(Millis wait) {
   look_after_brokers();
 }
 
+bool Producer::hear() {
+  rd_kafka_poll(handle(), 0);
+  return true;
+}
+
 Status Producer::flush(Millis limit) {
   constexpr Millis kStep{50};
   const SteadyTime deadline = clock_.now() + limit;

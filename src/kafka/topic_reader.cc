@@ -57,6 +57,15 @@ Status TopicReader::begin() {
   return fail_with(code, fmt::format("Reading topic {} at {}", topic_name_, bootstrap()));
 }
 
+// Before the partitions are assigned there are no records that it could take away.
+bool TopicReader::hear() {
+  while (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 0)) {
+    health().on_error(message->err, rd_kafka_message_errstr(message));
+    rd_kafka_message_destroy(message);
+  }
+  return true;
+}
+
 void TopicReader::pass(PartitionId partition, Offset next) {
   const auto found = left_.find(partition);
   if (found != left_.end() && next >= found->second) left_.erase(found);

@@ -34,6 +34,7 @@ class TopicReader final : public Client {
  private:
   TopicReader(const Options& options, const Clock& clock);
   Status begin();
+  bool hear() override;
   void pass(PartitionId partition, Offset next);
 
   std::string topic_name_;
