@@ -112,7 +112,7 @@ class LanesTest : public testing::Test {
                   .dead_letters = make_dead_letters(pipeline_.source, "lanes", clock_).value()},
         running.stop, clock_);
     running.thread = std::thread([this, &running, until_end] {
-      auto source = open_source(pipeline_.source, until_end, *running.lane, running.stop, clock_);
+      auto source = open_source(pipeline_.source, 1, until_end, *running.lane, running.stop, clock_);
       running.outcome =
           source ? running.lane->run(std::move(*source)) : tl::unexpected<Error>(source.error());
     });

@@ -96,7 +96,7 @@ void check_pipeline(const std::vector<std::string>& lines) {
   }
   const SinkSpec& sink = pipeline->sink;
   CHECK(sink.flush_rows >= 1 && sink.flush_rows <= 1'000'000 && sink.flush_bytes >= 1);
-  CHECK(sink.flush_interval >= Millis(0) && sink.request_timeout >= Millis(0));
+  CHECK(sink.flush_interval >= Millis(0) && sink.connection.request_timeout >= Millis(0));
   CHECK(pipeline->source.max_reject_ratio >= 0 && pipeline->source.max_reject_ratio <= 1);
   if (sink.connector == "cassandra") {
     CHECK(is_utf8(table_ddl(sink.table, Dialect::cql)));
@@ -144,7 +144,7 @@ void check_values(const std::string& text) {
     CHECK(*duration >= Millis(0) && *duration <= Millis(366LL * 24 * 3'600'000));
     CHECK(parse_duration(std::to_string(duration->count()) + "ms") == duration);
   }
-  if (const auto filled = sql::fill_variables(text)) {
+  if (const auto filled = sql::fill_variables(text, false)) {
     if (text.find("${") == std::string::npos) CHECK(*filled == text);
   } else {
     CHECK(is_utf8(filled.error().message));
