@@ -42,8 +42,9 @@ class DeadLetters {
 [[nodiscard]] Letter letter_of(const RecordBatch& batch, const Reject& reject);
 
 // One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
-// detail, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64 and key likewise where there is a
-// key; headers where there are any. decode/letter_line.h reads it back.
+// detail, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64
+// and key likewise where there is a key; headers where there are any. decode/letter_line.h reads it
+// back.
 [[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
 // Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each
