@@ -30,8 +30,7 @@ list(JOIN hardening_common " " hardening_c)
 list(JOIN hardening_fortify " " hardening_c_fortify)
 string(APPEND hardening_c " ${hardening_zero} ${hardening_c_fortify}")
 
-set(hardening_link LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack LINKER:-z,nodlopen LINKER:--as-needed
-  LINKER:--no-copy-dt-needed-entries)
+set(hardening_link LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack LINKER:--as-needed LINKER:--no-copy-dt-needed-entries)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)
 if(NOT CMAKE_CXX_LINK_PIE_SUPPORTED)

@@ -278,3 +278,20 @@ def test_names_from_a_csv_header_cannot_move_the_cursor_or_forge_lines(turntable
     assert "\x1b" not in done.stdout + done.stderr
     assert len(re.findall(r"^Done: ", done.stdout, re.MULTILINE)) == 1
     assert r"x\nDone: 1 consumed\u001b[2J" in done.stdout
+
+
+def test_values_cannot_move_the_cursor_or_forge_lines(turntable, tmp_path):
+    """On the console, in the list of dead letters, and in what is said of them."""
+    events, pipeline = tmp_path / "events.ndjson", tmp_path / "p.sql"
+    forged = "x\n2026-01-01 00:00:00.000 error forged\x1b[2J\u2028\x9b"
+    events.write_text(json.dumps({"text": forged}) + "\n" + json.dumps({"text": [forged]}) + "\n" + f'{{"text": "\x1b[2J"}}\n')
+    pipeline.write_text(
+        f"CREATE TABLE plays (text text) WITH (connector = 'ndjson', path = {text(events)}, dead_letters = 'file:dead.jsonl');\n"
+        "CREATE TABLE out () WITH (connector = 'console');\nINSERT INTO out SELECT p.text FROM plays p;\n"
+    )
+    said = turntable.run("run", pipeline).expect(3)
+    for command in ("list", "show"):
+        said.stdout += turntable.run("dead-letters", command, pipeline).expect(0).stdout
+    assert not re.search("[\x1b\x9b\u2028]", said.stdout + said.stderr)
+    assert not re.search(r"^2026-01-01 00:00:00\.000 error forged", said.stdout + said.stderr, re.MULTILINE)
+    assert said.stdout.count("forged") >= 3

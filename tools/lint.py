@@ -49,6 +49,7 @@ FOREIGN = [
     (re.compile(r"^(tl/|tl_)?expected(\.hpp)?$"), "base"),
     (re.compile(r"^httplib\.h$"), "serve"),
     (re.compile(r"^xxhash\.h$"), "catalogue"),
+    (re.compile(r"^zlib\.h$"), "kafka"),
 ]
 
 LINES_LIMIT = 600

@@ -30,8 +30,7 @@ void print_schemas(const Pipeline& pipeline) {
                            schema_tree(pipeline.enrich->catalogue->schema())));
   print_line(fmt::format("Schema of {}, the stream:\n{}", printable(pipeline.source.table),
                          schema_tree(pipeline.source.declared)));
-  print_line(fmt::format("Schema of {}, the rows:\n{}",
-                         printable(pipeline.sink.table.full_name()),
+  print_line(fmt::format("Schema of {}, the rows:\n{}", printable(pipeline.sink.table.full_name()),
                          schema_tree(pipeline.sink.table.columns)));
   if (!pipeline.load_report.empty()) fmt::print("{}", printable_lines(pipeline.load_report));
   if (pipeline.enrich->ready && pipeline.enrich->ready->rejected_rows() > 0)

@@ -13,9 +13,9 @@ TEST(Secret, KnowsTheOptionsThatHoldOne) {
         "sasl.oauthbearer.assertion.private.key.pem"}) {
     EXPECT_TRUE(is_secret(name)) << name;
   }
-  for (const char* name : {"bootstrap.servers", "group.id", "ssl.ca.location", "ssl.key.location",
-                           "sasl.username", "sasl.oauthbearer.token.endpoint.url", "primary_key",
-                           "key", "keyspace"}) {
+  for (const char* name :
+       {"bootstrap.servers", "group.id", "ssl.ca.location", "ssl.key.location", "sasl.username",
+        "sasl.oauthbearer.token.endpoint.url", "primary_key", "key", "keyspace"}) {
     EXPECT_FALSE(is_secret(name)) << name;
   }
 }

@@ -43,6 +43,12 @@ Decoded decode(std::string_view bytes) {
   return {};
 }
 
+// C0 and C1 controls, and the separators of Unicode, would let input move the cursor or forge
+// lines.
+bool is_control(char32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
+}
+
 // How many letters have to be inserted, left out, changed or swapped with their neighbour (optimal
 // string alignment); anything beyond `limit` is limit + 1.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
@@ -155,7 +161,7 @@ std::string json_quote(std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (next.code_point < 0x20 || next.code_point == 0x7F) {
+        if (is_control(next.code_point)) {
           out += fmt::format("\\u{:04x}", static_cast<uint32_t>(next.code_point));
         } else {
           out.append(text.substr(0, next.length));
@@ -178,12 +184,9 @@ std::string printable(std::string_view text, size_t limit) {
       continue;
     }
     const char32_t code = next.code_point;
-    // C0 and C1 controls would let input move the cursor or forge lines of a log.
-    const bool control =
-        code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
     if (code == '\n') {
       out += "\\n";
-    } else if (control) {
+    } else if (is_control(code)) {
       out += fmt::format("\\u{:04x}", static_cast<uint32_t>(code));
     } else {
       out.append(text.substr(0, next.length));

@@ -3,8 +3,8 @@
 // skipped. It knows nothing of headers and types.
 //
 // A fault (an unclosed quote, text after a closing quote, a field or a row beyond its limit) costs
-// the line on which its row begins, and no more: reading goes on at the next line, so that one stray
-// quote cannot swallow the rest of a file.
+// the line on which its row begins, and no more: reading goes on at the next line, so that one
+// stray quote cannot swallow the rest of a file.
 #pragma once
 
 #include <cstdint>

@@ -56,8 +56,8 @@ Result<FileBytes> read_file_bytes(const std::string& path, size_t limit) {
     return fail(ErrorKind::failed, fmt::format("cannot read {}: it is a directory", path));
 
   const auto too_large = [&] {
-    return fail(ErrorKind::failed, fmt::format("cannot read {}: it has more than {} bytes", path,
-                                               grouped(limit)));
+    return fail(ErrorKind::failed,
+                fmt::format("cannot read {}: it has more than {} bytes", path, grouped(limit)));
   };
   const bool regular = S_ISREG(before.st_mode);
   if (regular && static_cast<size_t>(before.st_size) > limit) return too_large();

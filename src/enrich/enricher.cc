@@ -190,9 +190,9 @@ std::optional<Reject> Enricher::append_row(uint32_t row, RowBatch& out) const {
                     fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit))};
   }
   if (null_key == nullptr) return std::nullopt;
-  return Reject{row, RejectCode::null_key,
-                fmt::format("the key column {} is NULL",
-                            shared_->plan.outputs[null_key->output].name)};
+  return Reject{
+      row, RejectCode::null_key,
+      fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)};
 }
 
 }  // namespace turntable

@@ -30,8 +30,8 @@ struct EnrichPlan {
       const std::vector<std::string>& key_columns, RowForm form = {});
 };
 
-// Of one row's cells. Cassandra takes no mutation of more than half a commit log's segment (16 MiB),
-// SQLite no row of more than 1 GB.
+// Of one row's cells. Cassandra takes no mutation of more than half a commit log's segment (16
+// MiB), SQLite no row of more than 1 GB.
 inline constexpr size_t kRowBytesLimit = size_t{64} << 20;
 
 // One lane's; memory is kept from batch to batch.

@@ -49,6 +49,17 @@ TEST(KafkaConfig, DoesNotRepeatASecret) {
   EXPECT_THAT(refusal({{"ssl.key.pem", "hunter2"}, {"nonsense", "1"}}), Not(HasSubstr("hunter2")));
 }
 
+TEST(KafkaConfig, KnowsWhatATopicCanBeNamed) {
+  for (const std::string& name : {std::string("a"), std::string("Plays_2024-03.dead_letters"),
+                                  std::string("..."), std::string(249, 'x')})
+    EXPECT_EQ(topic_fault(name), std::nullopt) << name;
+  for (const std::string& name :
+       {std::string(""), std::string("."), std::string(".."), std::string("a b"),
+        std::string("a/b"), std::string("a\nb"), std::string("a\0b", 3), std::string("naïve"),
+        std::string("a;b"), std::string("a\"b"), std::string(250, 'x')})
+    EXPECT_TRUE(topic_fault(name).has_value()) << name;
+}
+
 TEST(KafkaConfig, FindsTheBrokersUnderBothNames) {
   EXPECT_EQ(bootstrap_of({{"bootstrap.servers", "a:1"}}), "a:1");
   EXPECT_EQ(bootstrap_of({{"metadata.broker.list", "b:1"}}), "b:1");

@@ -125,8 +125,8 @@ size_t claimed_by_gzip(const void* compressed, int size) {
   return size_t{at[0]} | size_t{at[1]} << 8 | size_t{at[2]} << 16 | size_t{at[3]} << 24;
 }
 
-// For librdkafka to free; nothing where it is too much, does not fit into `most` bytes, or is damaged. It
-// ends in a NUL, as what librdkafka's own function gives.
+// For librdkafka to free; nothing where it is too much, does not fit into `most` bytes, or is
+// damaged. It ends in a NUL, as what librdkafka's own function gives.
 void* inflate_gzip(const void* compressed, int size, size_t most, uint64_t* made) {
   auto* bytes = static_cast<char*>(std::malloc(most + 1));
   if (bytes == nullptr) return nullptr;
@@ -212,8 +212,9 @@ std::optional<InflateRefusal> last_refusal(SteadyTime now) {
                            "offset can only be moved behind it by hand",
                            grouped(kBatchBytesLimit))};
   if (is_recent(waited_at, now))
-    return InflateRefusal{true, "its batch waits until records before it are done with: inflated, "
-                                "they fill the room that there is for them"};
+    return InflateRefusal{true,
+                          "its batch waits until records before it are done with: inflated, "
+                          "they fill the room that there is for them"};
   return std::nullopt;
 }
 
@@ -228,8 +229,8 @@ extern "C" {
 struct rd_kafka_broker_s;
 struct rd_kafka_buf_s;
 
-// In librdkafka's place: its own inflates everything twice, to count it first. A stream that says its
-// size is inflated once; one that says another than it has, is counted.
+// In librdkafka's place: its own inflates everything twice, to count it first. A stream that says
+// its size is inflated once; one that says another than it has, is counted.
 void* __wrap_rd_gz_decompress(const void* compressed, int size, uint64_t* inflated_size) {
   using namespace turntable::kafka;
   const size_t claimed = claimed_by_gzip(compressed, size);
@@ -263,8 +264,7 @@ rd_kafka_resp_err_t __wrap_rd_kafka_zstd_decompress(rd_kafka_broker_s* broker, c
                                                     size_t size, void** bytes,
                                                     size_t* inflated_size) {
   if (!admit(size)) return RD_KAFKA_RESP_ERR__BAD_COMPRESSION;
-  const auto code =
-      __real_rd_kafka_zstd_decompress(broker, compressed, size, bytes, inflated_size);
+  const auto code = __real_rd_kafka_zstd_decompress(broker, compressed, size, bytes, inflated_size);
   if (code == RD_KAFKA_RESP_ERR__BAD_COMPRESSION)
     (void)admit(turntable::kafka::count_zstd(compressed, size));
   return admit_inflated(code, bytes, inflated_size);
@@ -278,7 +278,8 @@ bool __wrap_rd_kafka_snappy_uncompressed_length(const char* compressed, size_t s
          admit(*inflated_size);
 }
 
-// With a function to free it comes what was inflated; all others view what belongs to somebody else.
+// With a function to free it comes what was inflated; all others view what belongs to somebody
+// else.
 rd_kafka_buf_s* __real_rd_kafka_buf_new_shadow(const void* bytes, size_t size, void (*free)(void*));
 rd_kafka_buf_s* __wrap_rd_kafka_buf_new_shadow(const void* bytes, size_t size,
                                                void (*free)(void*)) {

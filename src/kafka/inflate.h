@@ -1,17 +1,17 @@
 // Bounds what compressed batches become in memory.
 //
 // A broker takes any batch that is small enough compressed, and a megabyte of it may inflate to a
-// thousand. librdkafka bounds only what zstd makes of one batch, and nothing bounds what all batches
-// of an answer make together. So the linker sends its calls to inflate (--wrap, see CMakeLists.txt)
-// through here, where each is weighed before memory is given for it:
+// thousand. librdkafka bounds only what zstd makes of one batch, and nothing bounds what all
+// batches of an answer make together. So the linker sends its calls to inflate (--wrap, see
+// CMakeLists.txt) through here, where each is weighed before memory is given for it:
 //
 //   - A batch of more than kBatchBytesLimit is refused for good. Its partition cannot be read on,
 //     and the run stops there, with nothing lost and nothing passed over.
 //   - A batch for which there is no room beside the others waits: librdkafka asks for it again.
 //     There is room again when the records that are held have found their place.
 //
-// Snappy batches in Java's framing are only counted, once they are inflated: snappy makes no more of
-// a batch than 21 times its size.
+// Snappy batches in Java's framing are only counted, once they are inflated: snappy makes no more
+// of a batch than 21 times its size.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// What compressed batches may become, on the in-process cluster; tests/test_limits.py has the real one.
+// What compressed batches may become, on the in-process cluster; tests/test_limits.py has the real
+// one.
 #include "kafka/inflate.h"
 
 #include <fmt/format.h>
@@ -49,17 +50,17 @@ class InflateTest : public testing::TestWithParam<const char*> {
   }
 
   void open(size_t room) {
-    consumer_ = std::move(Consumer::open({.topic = "test",
-                                          .properties = {{"bootstrap.servers",
-                                                          cluster_->bootstrap()},
-                                                         {"group.id", "g"},
-                                                         {"auto.offset.reset", "error"},
-                                                         {"fetch.error.backoff.ms", "100"},
-                                                         {"receive.message.max.bytes",
-                                                          std::to_string(kBatchBytesLimit)}},
-                                          .inflated_bytes_limit = room},
-                                         handler_, clock_)
-                              .value());
+    consumer_ = std::move(
+        Consumer::open(
+            {.topic = "test",
+             .properties = {{"bootstrap.servers", cluster_->bootstrap()},
+                            {"group.id", "g"},
+                            {"auto.offset.reset", "error"},
+                            {"fetch.error.backoff.ms", "100"},
+                            {"receive.message.max.bytes", std::to_string(kBatchBytesLimit)}},
+             .inflated_bytes_limit = room},
+            handler_, clock_)
+            .value());
     ASSERT_TRUE(consumer_->subscribe());
   }
 

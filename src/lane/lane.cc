@@ -371,9 +371,9 @@ Status Lane::stop_for_rejects() {
                   options_.max_reject_ratio, parts_.dead_letters->name()));
 }
 
-// Where the source cannot go on (a batch that cannot be read, say), what it gave before is finished,
-// or every next run would begin with the same records and end as this one. As far as that goes: a
-// source that has failed can say so again.
+// Where the source cannot go on (a batch that cannot be read, say), what it gave before is
+// finished, or every next run would begin with the same records and end as this one. As far as that
+// goes: a source that has failed can say so again.
 Status Lane::stop_for_source(Error error) {
   if (error.kind == ErrorKind::failed && revoke_status_) {
     if (const Status finished = finish(); !finished)

@@ -152,7 +152,7 @@ class Lane final : public AssignmentListener {
   Status revoke_status_;  // What went wrong inside a revoke; returned from the loop.
 
   std::deque<Held> held_;
-  size_t held_bytes_ = 0;  // The sum of theirs.
+  size_t held_bytes_ = 0;                           // The sum of theirs.
   std::vector<std::vector<Origin>> spare_origins_;  // Of released batches, for their memory.
 
   // Scratch of transform(), kept for its memory.

@@ -111,8 +111,8 @@ std::string sqlite_table(const SinkTable& table) {
   return out;
 }
 
-// What both dialects can quote: anything, but for what would end the statement early (a NUL byte) or
-// make messages and logs unreadable.
+// What both dialects can quote: anything, but for what would end the statement early (a NUL byte)
+// or make messages and logs unreadable.
 void check_name(std::string_view what, std::string_view name, std::vector<std::string>& faults) {
   if (name.size() > kStoreNameBytesLimit) {
     faults.push_back(fmt::format("the name of the {} '{}' is longer than {} bytes", what,
@@ -136,9 +136,10 @@ void check_sqlite_names(const SinkTable& table, std::vector<std::string>& faults
   // The keyspace is the schema under which queries attach the file.
   const std::string keyspace = lowercase(table.keyspace);
   if (keyspace == "main" || keyspace == "temp")
-    faults.push_back(fmt::format("the keyspace cannot be named '{}' in SQLite, which has a schema "
-                                 "of that name already",
-                                 printable(table.keyspace)));
+    faults.push_back(
+        fmt::format("the keyspace cannot be named '{}' in SQLite, which has a schema "
+                    "of that name already",
+                    printable(table.keyspace)));
 }
 
 void check_names(const SinkTable& table, Dialect dialect, std::vector<std::string>& faults) {

@@ -41,9 +41,7 @@ class Reader {
     return true;
   }
 
-  Status expect(char sign) {
-    return take(sign) ? Status() : unexpected(fmt::format("'{}'", sign));
-  }
+  Status expect(char sign) { return take(sign) ? Status() : unexpected(fmt::format("'{}'", sign)); }
 
   [[nodiscard]] bool at_end() { return trim(rest_).empty(); }
 
@@ -78,12 +76,12 @@ class Reader {
 
   tl::unexpected<Error> unexpected(const std::string& wanted) {
     rest_ = trim(rest_);
-    return fail(ErrorKind::usage,
-                fmt::format("replication = '{}' is no map: expected {} {}, as in "
-                            "{{'class': 'NetworkTopologyStrategy', 'dc1': 3}}",
-                            printable(whole_), wanted,
-                            rest_.empty() ? "at the end"
-                                          : fmt::format("at '{}'", printable(rest_, 20))));
+    return fail(
+        ErrorKind::usage,
+        fmt::format("replication = '{}' is no map: expected {} {}, as in "
+                    "{{'class': 'NetworkTopologyStrategy', 'dc1': 3}}",
+                    printable(whole_), wanted,
+                    rest_.empty() ? "at the end" : fmt::format("at '{}'", printable(rest_, 20))));
   }
 
  private:

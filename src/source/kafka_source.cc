@@ -47,9 +47,9 @@ const kafka::Properties& defaults() {
       {"heartbeat.interval.ms",
        "1000"},  // A member hears of a rebalance so late, and the others wait for it.
       {"check.crcs", "true"},
-      // Enough that fetching does not pause while the queue is emptied; the kilobytes bound the
-      // memory.
-      {"queued.min.messages", "1000000"},
+      // Enough that fetching does not pause while the queue is emptied. The kilobytes bound large
+      // records, the number small ones, which take some hundred bytes beside their own.
+      {"queued.min.messages", "300000"},
       {"queued.max.messages.kbytes", "131072"},
       {"fetch.message.max.bytes", "8388608"},
       // Of one answer, compressed: what small records take beside their bytes is in no other bound.

@@ -22,8 +22,8 @@ bool is_variable_name(std::string_view name) {
 }
 
 tl::unexpected<Error> too_long() {
-  return fail(ErrorKind::usage, fmt::format("its value is longer than {} bytes",
-                                            grouped(kOptionBytesLimit)));
+  return fail(ErrorKind::usage,
+              fmt::format("its value is longer than {} bytes", grouped(kOptionBytesLimit)));
 }
 
 // What stands between "${" and "}".
@@ -56,8 +56,8 @@ Result<std::string> fill_variables(std::string_view value, bool secret) {
     value.remove_prefix(open + 2);
     const size_t close = value.find('}');
     if (close == std::string_view::npos)
-      return fail(ErrorKind::usage, fmt::format("${{{} has no closing brace",
-                                                secret ? kMasked : printable(value)));
+      return fail(ErrorKind::usage,
+                  fmt::format("${{{} has no closing brace", secret ? kMasked : printable(value)));
     if (value.substr(0, close).find("${") != std::string_view::npos)
       return fail(ErrorKind::usage, "a variable inside another's default is not supported");
     ASSIGN_OR_RETURN(const std::string found, variable_value(value.substr(0, close), secret));

@@ -241,8 +241,9 @@ TEST(Script, ShowsNothingOfASecretInAFault) {
 }
 
 TEST(Script, ShowsNoValueOfAnOverrideThatIsNone) {
-  for (const char* set : {"password=hunter2", "sasl.password:hunter2", "plays.sasl.password hunter2",
-                          "=hunter2", ".x=hunter2", "plays.=hunter2"}) {
+  for (const char* set :
+       {"password=hunter2", "sasl.password:hunter2", "plays.sasl.password hunter2", "=hunter2",
+        ".x=hunter2", "plays.=hunter2"}) {
     const auto parsed = parse_set_option(set);
     ASSERT_FALSE(parsed) << set;
     EXPECT_EQ(parsed.error().message.find("hunter"), std::string::npos) << parsed.error().message;
