@@ -33,7 +33,7 @@ constexpr Millis kLimit{120'000};  // Sanitizers and machines that are shared ar
 constexpr const char* kPipeline = R"(
 CREATE TABLE plays (id int NOT NULL, song text NOT NULL)
 WITH (connector = 'kafka', topic = 'plays', start = 'earliest', dead_letters = 'kafka:dead',
-      "bootstrap.servers" = '{0}', "group.id" = 'lanes', "session.timeout.ms" = '1000',
+      "bootstrap.servers" = '{0}', "group.id" = 'lanes', "session.timeout.ms" = '2000',
       "heartbeat.interval.ms" = '100');
 CREATE TABLE songs () WITH (connector = 'csv', path = '{1}', key = 'name');
 CREATE TABLE history (id int, artist text)

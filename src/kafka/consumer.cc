@@ -292,6 +292,7 @@ Status Consumer::commit(std::span<const Position> positions, const std::string& 
 Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis wait) {
   const std::string what = fmt::format("Committing offsets of topic {} at {}", topic_, bootstrap());
   const Queue answers(rd_kafka_queue_new(handle()));
+  commit_met_rebalance_ = false;
   auto code = rd_kafka_commit_queue(handle(), offsets, answers.get(), nullptr, nullptr);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
   rd_kafka_event_t* event = rd_kafka_queue_poll(answers.get(), static_cast<int>(wait.count()));
@@ -302,6 +303,8 @@ Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis w
       code = list->elems[i].err;
   }
   rd_kafka_event_destroy(event);
+  commit_met_rebalance_ = code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS ||
+                          code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
   return fail_with(code, what);
 }

@@ -356,7 +356,8 @@ Status Lane::finish() {
   }
   // 2. From here on nothing is in flight. Positions are stored and made durable.
   RETURN_IF_ERROR(store_positions());
-  return source_->commit();
+  RETURN_IF_ERROR(source_->commit());
+  return revoke_status_;
 }
 
 // What was read is accounted for and committed first: after the cause is mended, the next run goes

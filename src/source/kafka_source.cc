@@ -395,14 +395,21 @@ void KafkaSource::store(PartitionId partition, Offset next) {
   consumer_->store({partition, next}, note_);
 }
 
-// While a group rebalances its broker refuses commits, and this member may be what it waits for.
+// A group that rebalances takes no commits, and may be waiting for this member. What is stored for
+// a partition that is lost meanwhile goes with it, and what is left is not all that was to be
+// committed.
 Status KafkaSource::commit() {
   const SteadyTime deadline = clock_.now() + kCommitWait;
+  lost_partitions_ = false;
   while (true) {
     const auto left = std::chrono::ceil<Millis>(deadline - clock_.now());
-    const Status status = consumer_->commit_stored(std::max(left, Millis(0)));
-    if (status || status.error().kind != ErrorKind::transient || clock_.now() >= deadline)
-      return status;
+    Status status = consumer_->commit_stored(std::max(left, Millis(0)));
+    if (status && lost_partitions_)
+      return fail(ErrorKind::transient,
+                  fmt::format("The group gave partitions of {} away before their last offsets were "
+                              "committed; the next owner reads on from the ones before",
+                              name()));
+    if (status || !consumer_->commit_met_rebalance() || clock_.now() >= deadline) return status;
     consumer_->listen();
     RETURN_IF_ERROR(serve());
     consumer_->wait(kSlice);
@@ -475,6 +482,7 @@ void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) 
   std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(owned),
                [&](PartitionId id) { return part_of(id).owned; });
   if (!closing_ && !owned.empty()) listener_.on_revoked(owned, lost);
+  if (lost && !owned.empty()) lost_partitions_ = true;
   for (const PartitionId partition : owned) part_of(partition).owned = false;
   std::erase_if(beginnings_, [&](const kafka::Position& position) {
     return !part_of(position.partition).owned;

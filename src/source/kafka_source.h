@@ -112,6 +112,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   bool assigned_once_ = false;
   bool group_done_ = false;  // No partition is ours, and the group has read all up to the ends.
   bool closing_ = false;
+  bool lost_partitions_ = false;  // The group gave some of ours away, since commit() began.
   int64_t lost_ = 0;
   SteadyTime next_look_{};
   SteadyTime next_restart_{};

@@ -45,7 +45,8 @@ class Source {
   // commit() or in the background. A partition no longer owned is ignored.
   virtual void store(PartitionId partition, Offset next) = 0;
 
-  // Makes stored positions durable. Waits for the broker up to a bound.
+  // Makes stored positions durable. Waits for the broker up to a bound; partitions may come and go
+  // meanwhile.
   [[nodiscard]] virtual Status commit() = 0;
 
   // True when everything up to the end (the file's, or the end offsets seen at start) has been
