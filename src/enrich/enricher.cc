@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -10,6 +11,15 @@
 
 namespace turntable {
 namespace {
+
+// The record's time. Producers stamp what they like: what microseconds cannot hold is no time.
+std::optional<int64_t> micros_of(const Record& record) {
+  int64_t micros = 0;
+  if (record.timestamp_ms == kNoTimestamp ||
+      __builtin_mul_overflow(record.timestamp_ms, 1000, &micros))
+    return std::nullopt;
+  return micros;
+}
 
 // Writes a hidden column's values (sql::hidden_columns) for all records of a batch.
 void fill_hidden(const RecordBatch& batch, const std::string& name, Column& column) {
@@ -24,11 +34,7 @@ void fill_hidden(const RecordBatch& batch, const std::string& name, Column& colu
     } else if (name == "kafka_offset") {
       column.set<int64_t>(i, record.offset);
     } else if (name == "kafka_timestamp") {
-      // Producers stamp what they like; a time that microseconds cannot hold is none.
-      int64_t micros = 0;
-      if (record.timestamp_ms != kNoTimestamp &&
-          !__builtin_mul_overflow(record.timestamp_ms, 1000, &micros))
-        column.set<int64_t>(i, micros);
+      if (const auto micros = micros_of(record)) column.set<int64_t>(i, *micros);
     } else if (name == "kafka_key") {
       if (record.has_key) column.set<std::string_view>(i, record.key);
     } else {
@@ -39,8 +45,8 @@ void fill_hidden(const RecordBatch& batch, const std::string& name, Column& colu
 }
 
 void append_timestamp(std::string& cells, const Record& record) {
-  if (record.timestamp_ms == kNoTimestamp) return append_null_cell(cells, kUnsetCell);
-  append_int64_cell(cells, record.timestamp_ms * 1000);
+  const auto micros = micros_of(record);
+  micros ? append_int64_cell(cells, *micros) : append_null_cell(cells, kUnsetCell);
 }
 
 }  // namespace
