@@ -7,13 +7,13 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/check.h"
 #include "base/fuzz_input.h"
+#include "base/fuzz_json.h"
 #include "base/iso_time.h"
 #include "base/text.h"
 #include "decode/json_decoder.h"
@@ -104,43 +104,11 @@ std::vector<Fate> decode(Decoder& decoder, std::vector<Column>& columns, const R
   return fates;
 }
 
-// Builds the judge's value without its exceptions, which are slow, and keeps what it was about.
-class Builder : public nlohmann::detail::json_sax_dom_parser<json> {
- public:
-  explicit Builder(json& value) : json_sax_dom_parser(value, false) {}
-  template <class Exception>
-  bool parse_error(size_t /*at*/, const std::string& /*token*/, const Exception& error) {
-    constexpr int kOutOfRange = 406;
-    overflow = error.id == kOutOfRange;
-    return false;
-  }
-  bool overflow = false;
-};
-
 int depth_of(const json& value) {
   int deepest = 0;
   if (value.is_structured())
     for (const json& part : value) deepest = std::max(deepest, depth_of(part));
   return value.is_structured() ? deepest + 1 : 0;
-}
-
-// The judge's opinion of a text.
-struct Opinion {
-  bool is_json = false;
-  bool overflow = false;  // A number that no double can hold; the judge reads no further.
-  json value;
-};
-
-Opinion opinion_of(std::string_view text) {
-  Opinion opinion;
-  // Two things that RFC 8259 does not allow and the judge does: a byte order mark, and a NUL, which
-  // it takes for the end.
-  if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos)
-    return opinion;
-  Builder builder(opinion.value);
-  opinion.is_json = json::sax_parse(text, &builder) && depth_of(opinion.value) <= kMaxJsonDepth;
-  opinion.overflow = builder.overflow;
-  return opinion;
 }
 
 // Whether the column can have the value, and the value as value_text() writes it.
@@ -224,9 +192,9 @@ void check_fate(const Fate& fate, const Record& record, const Schema& schema) {
   const bool utf8 = is_utf8(record.value);
   if (fate.reject && is_fault_of_form(fate.reject->code))
     CHECK((fate.reject->code == RejectCode::invalid_utf8) == !utf8);
-  const Opinion opinion = opinion_of(record.value);
+  const JsonOpinion opinion = JsonJudge::opinion_of(record.value);
   if (opinion.overflow) return;  // What comes behind the number nobody has judged.
-  if (!opinion.is_json || !opinion.value.is_object()) {
+  if (!opinion.is_json || !opinion.value.is_object() || depth_of(opinion.value) > kMaxJsonDepth) {
     CHECK(fate.reject && is_fault_of_form(fate.reject->code));
     return;
   }

@@ -180,7 +180,7 @@ TEST(Enricher, ATimeThatNoColumnCanHoldIsNull) {
       {}, faults);
   auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
   ASSERT_TRUE(plan) << faults.text();
-  Enricher enricher(EnrichPlan::make(std::move(*plan), nullptr, {}));
+  Enricher enricher(EnrichPlan::make(std::move(*plan), nullptr, {}, {.timestamp = true}));
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
   RecordBatch batch;
   for (const int64_t time : {int64_t{-1}, kMost, kMost + 1, -kMost - 1, kNoTimestamp})
@@ -194,8 +194,11 @@ TEST(Enricher, ATimeThatNoColumnCanHoldIsNull) {
   ASSERT_EQ(rows.size(), batch.size());
   std::vector<std::string> times;
   for (size_t i = 0; i < rows.size(); ++i) {
-    const CellView cell = CellReader(rows.row(i)).next();
-    times.push_back(cell.is_null() ? "NULL" : std::to_string(cell.int64()));
+    CellReader cells(rows.row(i));
+    const CellView column = cells.next();
+    const CellView written_at = cells.next();
+    EXPECT_EQ(column.is_null(), written_at.is_null());
+    times.push_back(column.is_null() ? "NULL" : std::to_string(column.int64()));
   }
   EXPECT_EQ(times, (std::vector<std::string>{"-1", std::to_string(kMost), "NULL", "NULL", "NULL"}));
 }
