@@ -12,7 +12,7 @@ readonly BUILD_PACKAGES=(
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev python3 zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3-venv)
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl python3-venv)
 
 # What `./dev fuzz` needs on top: the compiler that has libFuzzer, its run-time libraries, and what gives call stacks names.
 readonly FUZZ_PACKAGES=(clang libclang-rt-14-dev llvm python3)
