@@ -3,47 +3,22 @@
 import base64
 import json
 import re
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from support.bombs import CODECS, large_record, records, send, small_records
+from support.bombs import records, send
 from support.listening import CATALOGUE, PIPELINE, assert_accounted, dead_letters, file_pipeline, play, plays
-from support.program import ROOT, Running
+from support.program import ROOT
 from support.tables import sqlite_history, sqlite_rows
 
 MEBIBYTE = 1 << 20
 RECORD = 16 * MEBIBYTE  # kRecordBytesLimit
-BATCH = 128 * MEBIBYTE  # kBatchBytesLimit
-INFLATED = 512 * MEBIBYTE  # kInflatedBytesLimit
 
 
 def padded(size: int, **more) -> bytes:
     event = play(**more)
     return event + b" " * (size - len(event))
-
-
-class Memory:
-    """The most memory that a running program has had, in bytes, looked at until it ends."""
-
-    def __init__(self, running: Running) -> None:
-        self.peak = 0
-        self.running = running
-        self.thread = threading.Thread(target=self.watch, daemon=True)
-        self.thread.start()
-
-    def watch(self) -> None:
-        status = Path(f"/proc/{self.running.process.pid}/status")
-        while self.running.returncode() is None:
-            try:
-                found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
-            except OSError:
-                return
-            if found:
-                self.peak = max(self.peak, int(found[1]) * 1024)
-            time.sleep(0.01)
 
 
 # -------------------------------------------------------------------------------------------------------------------- records
@@ -122,56 +97,6 @@ def test_headers_beyond_the_limits_are_kept_in_a_letter(headers, kept, turntable
         letter = json.loads(line)
         assert rows == [] and letter["reason"] == "too_large"
         assert [(h["name"], base64.b64decode(h["value_base64"])) for h in letter["headers"]] == headers
-
-
-# -------------------------------------------------------------------------------------------------- what batches are made into
-
-# As large as a broker takes them with its default of 1 MiB, and a good deal beyond the limit.
-BOMBS = {"gzip": 1_000 * MEBIBYTE, "lz4": 240 * MEBIBYTE, "zstd": 1_000 * MEBIBYTE}
-
-
-@pytest.mark.parametrize("codec", list(CODECS))
-def test_a_batch_that_inflates_beyond_the_limit_stops_the_run_there_and_takes_no_memory(codec, to_sqlite, kafka, topic, unique):
-    kafka.send(topic, plays(100), partition=0)
-    bomb = large_record(codec, BOMBS[codec])
-    assert len(bomb) < MEBIBYTE + 12 and send(kafka.bootstrap, topic, [bomb]) == [0], "the broker takes it"
-    kafka.send(topic, plays(50), partition=0)
-    running = to_sqlite.start("--until-end")
-    memory = Memory(running)
-    stopped = running.wait(120).expect(1)
-    assert "partition 0 cannot be read on at offset 100: " in stopped.stderr, stopped.transcript()
-    assert "inflates to more than 134,217,728 bytes" in stopped.stderr
-    # What came before it is done; it and what follows is untouched.
-    assert_accounted(stopped.stats, consumed=100, written=100)
-    assert kafka.committed(unique, topic)[0] == 100
-    assert memory.peak < BATCH + 250 * MEBIBYTE, f"{memory.peak / MEBIBYTE:.0f} MiB"
-    # By hand, as the message says.
-    kafka.commit(unique, topic, {0: 101})
-    assert_accounted(to_sqlite.drain().stats, consumed=50, written=50)
-
-
-def test_many_batches_that_are_each_within_the_limit_wait_for_each_other(to_sqlite, kafka, topic):
-    """3 kB each: without a bound a single answer of the broker would be thousands of them."""
-    count, size = 24, 100 * MEBIBYTE
-    batches = [large_record("zstd", size)] * count
-    assert send(kafka.bootstrap, topic, batches) == [0] * count
-    running = to_sqlite.with_options({"plays.dead_letters": "drop", "plays.max_reject_ratio": "1"}).start("--until-end")
-    memory = Memory(running)
-    done = running.wait(240).expect(0)
-    assert_accounted(done.stats, consumed=count, rejected=count)
-    assert memory.peak < INFLATED + 400 * MEBIBYTE, f"{memory.peak / MEBIBYTE:.0f} MiB"
-
-
-def test_small_records_take_no_more_than_one_answers_worth(to_sqlite, kafka, topic):
-    """Each is ten bytes in its batch, one or two compressed, and some hundred as librdkafka hands it over."""
-    batch, count = small_records("gzip", 600_000), 8
-    assert len(batch) < MEBIBYTE and send(kafka.bootstrap, topic, [batch] * count) == [0] * count
-    running = to_sqlite.with_options({"plays.dead_letters": "drop"}).start("--until-end")
-    memory = Memory(running)
-    done = running.wait(240).expect(0)
-    assert_accounted(done.stats, consumed=count * 600_000, rejected=count * 600_000)
-    print(f"{memory.peak / MEBIBYTE:.0f} MiB")
-    assert memory.peak < 3_000 * MEBIBYTE, f"{memory.peak / MEBIBYTE:.0f} MiB"
 
 
 # ---------------------------------------------------------------------------------------------------------------------- files

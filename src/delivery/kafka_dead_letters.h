@@ -9,11 +9,10 @@
 #include "base/clock.h"
 #include "delivery/dead_letters.h"
 #include "kafka/config.h"
-#include "kafka/inflate.h"
 
 namespace turntable {
 
-// Of a letter with its headers. All that a batch can hold which may be read (kafka/inflate.h) fits,
+// Of a letter with its headers. All that a batch can hold which may be read fits,
 // but for the last megabyte; compressed, it takes no more than the record took.
 inline constexpr size_t kLetterBytesLimit = kafka::kBatchBytesLimit - (size_t{1} << 20);
 

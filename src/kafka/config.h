@@ -1,6 +1,7 @@
 // Options for librdkafka: checked by it, said in its words, with secrets masked.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,9 @@
 struct rd_kafka_conf_s;
 
 namespace turntable::kafka {
+
+// Of one batch of records as it is read, inflated where zstd has made it (receive.message.max.bytes).
+inline constexpr size_t kBatchBytesLimit = size_t{128} << 20;
 
 // librdkafka's own names, as in "bootstrap.servers".
 using Properties = std::map<std::string, std::string>;

@@ -73,8 +73,7 @@ Consumer::Consumer(const Options& options, RebalanceHandler& handler, const Cloc
       is_static_(options.properties.contains("group.instance.id")),
       handler_(handler),
       clock_(clock),
-      parts_(std::make_unique<Parts>()),
-      share_(options.inflated_bytes_limit) {}
+      parts_(std::make_unique<Parts>()) {}
 
 Consumer::~Consumer() {
   CHECK(batches_alive_ == 0);
@@ -158,12 +157,6 @@ Drained Consumer::drain(size_t limit) {
     }
     Notice notice{Notice::Kind::passing, message->partition, message->offset, kind_of(message->err),
                   printable(rd_kafka_message_errstr(message), 400)};
-    if (message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION) {
-      // What waits for room is asked for again by librdkafka itself.
-      const auto refusal = last_refusal(clock_.now());
-      if (refusal) notice.text += ": " + refusal->why;
-      if (refusal && refusal->passes) notice.error = ErrorKind::transient;
-    }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       notice.kind = Notice::Kind::end;
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {

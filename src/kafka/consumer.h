@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "kafka/client.h"
-#include "kafka/inflate.h"
 #include "row/record.h"
 
 struct rd_kafka_queue_s;
@@ -69,7 +68,6 @@ class Consumer final : public Client {
     std::string topic;
     Properties properties;  // Complete: what the engine decides is in there too.
     bool want_headers = false;
-    size_t inflated_bytes_limit = kInflatedBytesLimit;
   };
   [[nodiscard]] static Result<std::unique_ptr<Consumer>> open(const Options& options,
                                                               RebalanceHandler& handler,
@@ -137,7 +135,6 @@ class Consumer final : public Client {
   std::unique_ptr<Parts> parts_;  // librdkafka's queues.
   int event_ = -1;  // An eventfd: librdkafka writes to it when an empty queue gets something.
   size_t batches_alive_ = 0;
-  InflateShare share_;
   bool commit_met_rebalance_ = false;
 };
 

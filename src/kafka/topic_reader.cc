@@ -85,11 +85,7 @@ Result<RecordBatch> TopicReader::poll(size_t limit, Millis wait) {
       continue;
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const auto refusal = message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION
-                               ? last_refusal(clock_.now())
-                               : std::nullopt;
-      if (refusal && refusal->passes) continue;
-      health().on_error(message->err, refusal ? refusal->why : rd_kafka_message_errstr(message));
+      health().on_error(message->err, rd_kafka_message_errstr(message));
       continue;
     }
     const auto found = left_.find(message->partition);

@@ -9,7 +9,6 @@
 
 #include "base/stop.h"
 #include "kafka/client.h"
-#include "kafka/inflate.h"
 #include "row/record.h"
 
 namespace turntable::kafka {
@@ -39,7 +38,6 @@ class TopicReader final : public Client {
 
   std::string topic_name_;
   const Clock& clock_;
-  InflateShare share_;
   std::map<PartitionId, Offset> left_;  // Partitions that are not read to their end, and that end.
 };
 

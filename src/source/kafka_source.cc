@@ -11,7 +11,6 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "kafka/inflate.h"
 
 namespace turntable {
 
@@ -47,14 +46,11 @@ const kafka::Properties& defaults() {
       {"heartbeat.interval.ms",
        "1000"},  // A member hears of a rebalance so late, and the others wait for it.
       {"check.crcs", "true"},
-      // Enough that fetching does not pause while the queue is emptied. The kilobytes bound large
-      // records, the number small ones, which take some hundred bytes beside their own.
-      {"queued.min.messages", "300000"},
+      // Enough that fetching does not pause while the queue is emptied; the kilobytes bound the
+      // memory.
+      {"queued.min.messages", "1000000"},
       {"queued.max.messages.kbytes", "131072"},
       {"fetch.message.max.bytes", "8388608"},
-      // Of one answer, compressed: what small records take beside their bytes is in no other bound.
-      {"fetch.max.bytes", "8388608"},
-      // Of one batch, where zstd has made it: as kafka/inflate.h has it for the other codecs.
       {"receive.message.max.bytes", std::to_string(kafka::kBatchBytesLimit)},
       {"fetch.queue.backoff.ms", "5"},
       {"topic.metadata.refresh.interval.ms", "10000"},  // New partitions are seen so soon.

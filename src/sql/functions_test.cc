@@ -162,7 +162,7 @@ TEST(Functions, BoundTheTextsThatTheyMake) {
   const std::string half(kResultBytesLimit / 2, 'x');
   const Values values = evaluate_over("length(x || x)", {half, half + "y"});
   EXPECT_EQ(values[0], "67108864");
-  EXPECT_EQ(values[1], "reject: ||: a text has more than 67,108,864 bytes");
+  EXPECT_EQ(values[1], "reject: x || x: a text has more than 67,108,864 bytes");
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ TEST(Script, SetOptionsAreSplitAtTheFirstDot) {
   EXPECT_EQ(split("plays.topic="), "plays|topic|");
   EXPECT_EQ(split("plays.a=b=c.d"), "plays|a|b=c.d");
   for (const std::string wrong : {"", "plays", "plays.topic", ".a=b", "plays.=b", "plays=a.b"})
-    EXPECT_EQ(split(wrong), "--set " + wrong + ": expected TABLE.OPTION=VALUE");
+    EXPECT_TRUE(split(wrong).ends_with(": expected TABLE.OPTION=VALUE")) << split(wrong);
 }
 
 TEST(Script, RefusesWhatIsNotText) {
