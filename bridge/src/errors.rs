@@ -188,38 +188,48 @@ impl Blame {
             ConnectionSetupRequestErrorKind::StartAuthSessionError(error)
             | ConnectionSetupRequestErrorKind::AuthChallengeEvaluationError(error)
             | ConnectionSetupRequestErrorKind::AuthFinishError(error) => self.refused(error),
-            ConnectionSetupRequestErrorKind::BrokenConnection(error) => match self.broken(error) {
-                lost if lost.code == Code::Transient => self.unreachable(match &self.tls {
-                    Some(tls) => tls.guess(),
-                    None => "it ended the connection at once; does it ask for TLS? Then set ca_file".to_owned(),
-                }),
-                refused => refused,
-            },
+            ConnectionSetupRequestErrorKind::BrokenConnection(error) => self.ended_at_once(error),
             ConnectionSetupRequestErrorKind::UnableToAllocStreamId => self.unreachable(error),
             _ => Failure::other(format!("the server at {} does not speak Cassandra's protocol: {error}", self.nodes)),
         }
     }
 
+    /// A connection that could not be made, the handshake of TLS included.
     fn io(&self, error: &io::Error) -> Failure {
-        let ssl = error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>());
-        match (&self.tls, ssl) {
-            (Some(tls), Some(ssl)) => match tls.cause(ssl) {
-                Some(cause) => {
-                    Failure::new(Code::Auth, format!("no TLS with the Cassandra node {}: {cause}", self.nodes))
-                }
+        match (&self.tls, ssl_error(error)) {
+            (Some(tls), Some(ssl)) => match tls.refusal(ssl) {
+                Some(cause) => self.no_tls(cause),
                 None => self.unreachable("the connection was lost"),
             },
             _ => self.unreachable(io_cause(error)),
         }
     }
 
+    fn no_tls(&self, cause: impl Display) -> Failure {
+        Failure::new(Code::Auth, format!("no TLS with the Cassandra node {}: {cause}", self.nodes))
+    }
+
+    /// A connection that was lost before it could be used.
+    fn ended_at_once(&self, error: &BrokenConnectionError) -> Failure {
+        let Some(tls) = &self.tls else {
+            return self.unreachable("it ended the connection at once; does it ask for TLS? Then set ca_file");
+        };
+        let ssl = match error.downcast_ref::<BrokenConnectionErrorKind>() {
+            Some(
+                BrokenConnectionErrorKind::WriteError(error)
+                | BrokenConnectionErrorKind::FrameHeaderParseError(FrameHeaderParseError::HeaderIoError(error)),
+            ) => ssl_error(error),
+            _ => None,
+        };
+        match ssl.and_then(|ssl| tls.late_refusal(ssl)) {
+            Some(cause) => self.no_tls(cause),
+            None => self.unreachable(tls.guess()),
+        }
+    }
+
     fn broken(&self, error: &BrokenConnectionError) -> Failure {
         match error.downcast_ref::<BrokenConnectionErrorKind>() {
-            Some(BrokenConnectionErrorKind::WriteError(error)) => self.io(error),
-            // With TLS 1.3 a server refuses the client's certificate only after the handshake, where answers are awaited.
-            Some(BrokenConnectionErrorKind::FrameHeaderParseError(
-                FrameHeaderParseError::HeaderIoError(error) | FrameHeaderParseError::BodyChunkIoError(_, error),
-            )) if error.get_ref().is_some() => self.io(error),
+            Some(BrokenConnectionErrorKind::WriteError(error)) => self.unreachable(io_cause(error)),
             Some(BrokenConnectionErrorKind::FrameHeaderParseError(_) | BrokenConnectionErrorKind::ChannelError) => {
                 self.unreachable("the connection was lost")
             }
@@ -278,6 +288,10 @@ fn names_schema(reason: &str) -> bool {
 
 fn bad_query(error: &BadQuery) -> Failure {
     Failure::new(Code::Row, error)
+}
+
+fn ssl_error(error: &io::Error) -> Option<&ssl::Error> {
+    error.get_ref()?.downcast_ref::<ssl::Error>()
 }
 
 /// The operating system's words without the number that Rust puts behind them.

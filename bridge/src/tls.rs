@@ -58,14 +58,12 @@ impl Knowledge {
         Knowledge { ca: files.ca.into(), certificate: files.certificate.into(), refusal: Arc::default() }
     }
 
-    /// Why a handshake failed for good, or nothing where it may succeed next time.
-    pub fn cause(&self, error: &ssl::Error) -> Option<String> {
-        let stack = error.ssl_error()?;
-        let reasons: Vec<&str> = stack.errors().iter().filter_map(|error| error.reason()).collect();
+    /// Why a handshake failed for good, or nothing where the next one may succeed.
+    pub fn refusal(&self, error: &ssl::Error) -> Option<String> {
+        let reasons = reasons(error);
         let says = |words: &str| reasons.iter().any(|reason| reason.contains(words));
-        // A node that went away in the middle of the handshake.
-        if error.code() != ssl::ErrorCode::SSL || says("unexpected eof") {
-            return None;
+        if reasons.is_empty() || says("unexpected eof") {
+            return None; // A node that went away.
         }
         if says("certificate verify failed") {
             let refusal = self.refusal.lock().expect("nobody panics with it").clone();
@@ -74,24 +72,26 @@ impl Knowledge {
         if says("wrong version number") || says("packet length too long") || says("http request") {
             return Some("it does not speak TLS on this port; leave ca_file out, or name the port that does".into());
         }
-        if says("alert bad certificate")
-            || says("certificate required")
-            || says("certificate unknown")
-            || says("unknown ca")
-        {
-            return Some(match self.certificate.as_str() {
-                "" => "it asks for a client's certificate; set certificate_file and key_file".into(),
-                file => format!("it does not take the client's certificate in {file}"),
-            });
+        if says("alert internal error") && self.certificate.is_empty() {
+            return None;
         }
-        if says("alert") && !self.certificate.is_empty() {
-            let answer = reasons.join(", ");
-            return Some(format!(
-                "it answered '{answer}'; does it trust the client's certificate in {}?",
-                self.certificate
-            ));
+        self.late_refusal(error).or_else(|| Some(reasons.join(", ")))
+    }
+
+    /// What the node has against the client's certificate. With TLS 1.3 it says so only after the handshake, in the place of
+    /// its first answer.
+    pub fn late_refusal(&self, error: &ssl::Error) -> Option<String> {
+        const ALERTS: [&str; 4] =
+            ["alert bad certificate", "certificate required", "certificate unknown", "unknown ca"];
+        let reasons = reasons(error);
+        let answer = reasons.iter().find(|reason| reason.contains("alert"))?;
+        let is_about_certificates = ALERTS.iter().any(|alert| answer.contains(alert));
+        match (self.certificate.as_str(), is_about_certificates) {
+            ("", true) => Some("it asks for a client's certificate; set certificate_file and key_file".into()),
+            ("", false) => None,
+            (file, true) => Some(format!("it does not take the client's certificate in {file}")),
+            (file, false) => Some(format!("it answered '{answer}'; does it trust the client's certificate in {file}?")),
         }
-        Some(if reasons.is_empty() { error.to_string() } else { reasons.join(", ") })
     }
 
     /// What may be the matter where a node ends a connection right after the handshake and its reason is lost on the way.
@@ -200,6 +200,11 @@ fn private_key(file: &str) -> Result<PKey<Private>, Failure> {
 
 fn read(file: &str, what: &str) -> Result<Vec<u8>, Failure> {
     fs::read(file).map_err(|error| Failure::argument(format!("cannot read the {what} in '{file}': {error}")))
+}
+
+/// OpenSSL's words for a fault of TLS itself; none for one of the connection below.
+fn reasons(error: &ssl::Error) -> Vec<&str> {
+    error.ssl_error().into_iter().flat_map(|stack| stack.errors()).filter_map(|error| error.reason()).collect()
 }
 
 /// The contact points that are names, without their ports.
