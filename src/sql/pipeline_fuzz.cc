@@ -165,6 +165,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(!fault.message.empty() && is_utf8(fault.message));
     check_place(fault.at, text.substr(mark));
   }
+  // A line for each fault, and nothing that could move the cursor or forge one.
+  const std::string shown = faults.text();
+  for (const std::string_view line : split(shown, '\n'))
+    CHECK(printable(line, std::string::npos) == line);
   if (plan) check_plan(*plan);
   return 0;
 }

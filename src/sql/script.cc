@@ -72,7 +72,8 @@ std::string Faults::text() const {
   for (const Fault& fault : sorted) {
     if (!out.empty()) out += '\n';
     if (fault.at.line > 0) out += fmt::format("{}:{}:{}: ", file, fault.at.line, fault.at.column);
-    out += fault.message;
+    // Names and values in it came with the pipeline, and may hold anything.
+    out += printable(fault.message, std::string::npos);
   }
   return out;
 }
