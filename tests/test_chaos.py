@@ -338,12 +338,12 @@ def test_the_report_tells_all_that_a_reader_asks_for(tmp_path, passed):
         "commit": "abc", "date": "2026-01-02", "machine": "2 cores", "brokers": 3, "nodes": 3, "engines": 3, "members": "static", "rate": 200,
         "acknowledged": 1234, "unacknowledged": 5, "engine_kills": 9, "faults": {"engine_kill": 9, "net_reset": 1}, "faults_left_out": {},
         "times": report.distributions_of({"broker, until in sync": [3.0, 1.04, 2.0], "none": []}), "load": {}, "verdicts": {"cassandra": verdict},
-        "complaints": [] if passed else ["engine-1 hung"], "endings": [], "not_possible": ["full disks"],
+        "complaints": [] if passed else ["engine-1 hung"], "endings": [], "endings_excused": {"fenced": 2}, "not_possible": ["full disks"],
     }  # fmt: skip
     report.write(tmp_path, outcome)
     text = (tmp_path / "report.md").read_text()
     assert f"minutes: {'passed' if passed else 'FAILED'}" in text.splitlines()[0]
-    for word in ("`./dev chaos --seed 7`, at commit abc", "1,234 events", "10 faults, 9 SIGKILLs", "| engine kill | 9 | 0 |", "full disks"):
+    for word in ("`./dev chaos --seed 7`, at commit abc", "1,234 events", "10 faults, 9 SIGKILLs", "2, fenced", "| engine kill | 9 | 0 |", "full disks"):
         assert word in text
     assert f"| cassandra | 1,200 | 34 | 5 | 0 | {0 if passed else 1} | 0 | 0 |" in text
     assert "| broker, until in sync | 3 | 1.0 | 2.0 | 3.0 |" in text

@@ -12,7 +12,7 @@ readonly BUILD_PACKAGES=(
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3 python3-venv)
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless patch python3 python3-venv)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then

@@ -39,7 +39,20 @@ class Ending:
     engine: str
     code: int
     said: str
-    disk_was_full: bool  # Then it may refuse to start, if it says why.
+    disk_was_full: bool
+    is_static: bool
+
+    @property
+    def excuse(self) -> str:
+        """Why it may have ended; empty where there is no reason."""
+        if self.disk_was_full:
+            return "its disk was full as it started"
+        # After trouble with the network librdkafka sends an offset commit again as it was, under the id that the member had before
+        # it joined anew. To the broker that is another one of the same name, and librdkafka gives up at the broker's word. Nothing is
+        # lost by it, but a supervisor is needed.
+        if self.is_static and self.code == 1 and "fenced" in self.said.splitlines()[-1]:
+            return "fenced"
+        return ""
 
 
 @dataclass(eq=False)
@@ -104,8 +117,10 @@ class Engine:
                 await asyncio.sleep(0.1)
                 continue
             disk_was_full = self.disk is not None and self.disk.is_full
-            self.endings.append(Ending(self.name, process.returncode, self.tail(), disk_was_full))
-            self.say(f"{self.name} ENDED BY ITSELF with {process.returncode}: {self.last_line()}")
+            is_static = "plays.group.instance.id" in self.options
+            ending = Ending(self.name, process.returncode, self.tail(), disk_was_full, is_static)
+            self.endings.append(ending)
+            self.say(f"{self.name} {ending.excuse or 'ENDED BY ITSELF'}, exit {process.returncode}: {self.last_line()}")
             await asyncio.sleep(RESTART_SECONDS)
             if self.wanted and not self.busy:
                 await self.start()

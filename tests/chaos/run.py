@@ -258,7 +258,7 @@ class Chaos:
 
     def conclude(self, verdicts: dict[str, oracle.Verdict]) -> bool:
         endings = [ending for engine in self.engines for ending in engine.endings]
-        told = [f"{ending.engine}, exit {ending.code}:\n{ending.said}" for ending in endings if not ending.disk_was_full]
+        told = [f"{ending.engine}, exit {ending.code}:\n{ending.said}" for ending in endings if not ending.excuse]
         complaints = list(self.faults.complaints)
         unrecovered = [recovery for recovery in self.watch.recoveries if recovery.caught_up is None]
         complaints += [f"{recovery.engine} was killed and its group never caught up" for recovery in unrecovered]
@@ -301,7 +301,7 @@ class Chaos:
             "verdicts": verdicts,
             "complaints": complaints,
             "endings": told,
-            "refusals_with_a_full_disk": [ending for ending in endings if ending.disk_was_full],
+            "endings_excused": dict(Counter(ending.excuse for ending in endings if ending.excuse)),
             "commits_that_went_back": self.watch.backwards,
             "not_possible": self.not_possible,
         }
