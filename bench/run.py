@@ -17,21 +17,21 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "bench" / "rivals")]
+import contract  # noqa: E402
 import servers  # noqa: E402
 
 HOME = ROOT / "build" / "bench"
 BINARY = ROOT / "build" / "release" / "turntable"
 PIPELINE = ROOT / "pipelines" / "listening_history.sql"
 CATALOGUE = ROOT / "data" / "spotify-songs.csv"
-RIVAL = ROOT / "bench" / "rivals" / "pyspark"
-RIVAL_VENV = ROOT / "build" / "bench-venv"
 KAFKA, CASSANDRA = "127.0.0.1:29092", "127.0.0.1:9042"
 EVENTS = {"null": 2_000_000, "cassandra": 500_000}
 WHAT = {"null": "Kafka → join → no sink", "cassandra": "Kafka → join → Cassandra"}
@@ -59,12 +59,12 @@ class Failure(Exception):
     """The benchmark cannot go on; the text says why."""
 
 
-def measured(name: str, command: list[object], log: Path) -> tuple[float, float, float]:
-    """Runs a command to its end; its wall time, its CPU time and its peak memory in MiB."""
+def measured(name: str, command: list[object], log: Path, folder: Path = HOME) -> tuple[float, float, float]:
+    """Runs a command to its end, in a folder; its wall time, its CPU time and its peak memory in MiB."""
     begun = time.monotonic()
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, cwd=HOME
+            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, cwd=folder
         )
         _, status, usage = os.wait4(process.pid, 0)  # Of the process and of those that it waited for.
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -105,9 +105,10 @@ class Turntable:
             raise Failure(f"turntable wrote {found['written']} of {found['consumed']} plays; see {HOME / (label + '.log')}")
         return Run(self.name, found["consumed"], found["seconds"], found["startup_seconds"], wall, cpu, peak)
 
-    def prepare_table(self, keyspace: str) -> None:
-        command = [BINARY, "schema", "apply", PIPELINE, *sets({"songs.path": CATALOGUE, **sink_options("cassandra", keyspace)})]
-        subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+
+def prepare_table(keyspace: str) -> None:
+    command = [BINARY, "schema", "apply", PIPELINE, *sets({"songs.path": CATALOGUE, **sink_options("cassandra", keyspace)})]
+    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
 
 
 def sink_options(bench: str, keyspace: str) -> dict[str, object]:
@@ -126,56 +127,21 @@ class PySpark:
     name = "pyspark"
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.batch = arguments.spark_batch
-        self.jars = servers.HOME.parent / "bench-jars"
-        self.java_home = Path(servers.java()).resolve().parent.parent
-        ensure_spark(self.jars)
+        self.arguments = arguments
+        self.rival = contract.rivals(HOME / "rivals")[self.name]
+        if (reason := self.rival.install()) is not None:
+            raise Failure(f"{self.rival.title} cannot be had: {reason}")
 
     def drain(self, bench: str, topic: str, keyspace: str, label: str) -> Run:
         log = HOME / f"{label}.log"
-        command = [
-            "env", f"JAVA_HOME={self.java_home}", f"PYSPARK_PYTHON={RIVAL_VENV / 'bin' / 'python'}",
-            RIVAL_VENV / "bin" / "python", RIVAL / "listening_history.py", "--bootstrap", KAFKA, "--topic", topic,
-            "--catalogue", CATALOGUE, "--sink", bench, "--cassandra", CASSANDRA.partition(":")[0], "--keyspace", keyspace,
-            "--jars", self.jars, "--batch", self.batch,
-        ]  # fmt: skip
-        wall, cpu, peak = measured(self.name, command, log)
+        command = self.rival.command(
+            bootstrap=KAFKA, topic=topic, catalogue=CATALOGUE, sink=bench, events=self.arguments.events or EVENTS[bench],
+            cassandra=CASSANDRA, keyspace=keyspace, extra={"batch": self.arguments.spark_batch},
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix="pyspark-", dir=HOME) as folder:
+            wall, cpu, peak = measured(self.name, command, log, Path(folder))
         found = json.loads(next(line for line in reversed(log.read_text().splitlines()) if line.startswith("{")))
         return Run(self.name, found["consumed"], found["seconds"], found["startup_seconds"], wall, cpu, peak)
-
-    def prepare_table(self, keyspace: str) -> None:
-        """The original's own table, whose key ends with the minute."""
-        texts = ["name", "song", "time", "date", "artists", "album_name", "album_release_date"]
-        ints = ["id", "hour", "duration_ms", "musical_key"]
-        reals = "danceability energy loudness mode speechiness acousticness instrumentalness liveness valence tempo".split()
-        columns = [f"{c} {t}" for t, names in (("text", texts), ("int", ints), ("float", reals)) for c in names]
-        with session() as cassandra:
-            cassandra.execute(
-                f"CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
-            )
-            cassandra.execute(
-                f"CREATE TABLE {keyspace}.listening_history ({', '.join(columns)}, "
-                "PRIMARY KEY ((name, date, hour), time)) WITH CLUSTERING ORDER BY (time DESC)"
-            )
-
-
-def ensure_spark(jars: Path) -> None:
-    """pyspark in a virtual environment of its own, and the connectors' jars; nothing is fetched a second time."""
-    requirements = RIVAL / "requirements.txt"
-    stamp, want = RIVAL_VENV / ".complete", requirements.read_text()
-    if not (stamp.is_file() and stamp.read_text() == want):
-        print("==> installing pyspark into build/bench-venv", flush=True)
-        subprocess.run(["python3", "-m", "venv", "--clear", str(RIVAL_VENV)], check=True)
-        pip = [str(RIVAL_VENV / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input"]
-        subprocess.run([*pip, "setuptools==80.9.0", "wheel==0.45.1"], check=True)
-        subprocess.run([*pip, "--no-build-isolation", "-r", str(requirements)], check=True)
-        stamp.write_text(want)
-    stamp, want = jars / ".complete", (RIVAL / "pom.xml").read_text()
-    if not (stamp.is_file() and stamp.read_text() == want):
-        print("==> fetching Spark's connectors with Maven", flush=True)
-        command = ["mvn", "-q", "-B", "-f", str(RIVAL / "pom.xml"), "dependency:copy-dependencies", "-DincludeScope=runtime"]
-        subprocess.run([*command, f"-DoutputDirectory={jars}"], check=True, stdin=subprocess.DEVNULL)
-        stamp.write_text(want)
 
 
 # ---------------------------------------------------------------------------------------------------------------- servers
@@ -272,7 +238,7 @@ def measure(bench: str, programs: list, arguments: argparse.Namespace) -> list[l
             label = f"{bench}-{number}-{program.name}"
             keyspace = f"bench_{program.name}_{uuid.uuid4().hex[:8]}"
             if bench == "cassandra":
-                program.prepare_table(keyspace)
+                prepare_table(keyspace)
             run = program.drain(bench, topic, keyspace, label)
             if bench == "cassandra":
                 run.rows = count_rows(keyspace)

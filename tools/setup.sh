@@ -1,4 +1,4 @@
-# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_format
+# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_bench, setup_format
 # and use_rust. Every one of them looks first, takes a few hundredths of a second when nothing is missing, and then does
 # not touch the network.
 # shellcheck shell=bash
@@ -13,6 +13,8 @@ readonly BUILD_PACKAGES=(
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
 readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3 python3-venv)
+# What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.
+readonly BENCH_PACKAGES=(openjdk-17-jdk-headless)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then
@@ -89,6 +91,11 @@ setup_build() {
 setup_tests() {
   setup_build
   install_packages "${TEST_PACKAGES[@]}"
+}
+
+setup_bench() {
+  setup_tests
+  install_packages "${BENCH_PACKAGES[@]}"
 }
 
 setup_format() {
