@@ -18,10 +18,10 @@ class Here(Rival):
 
     def build(self) -> None:
         go = here if (here := shutil.which("go")) and new_enough(here) else self.go_from_pypi()
-        # Modules and objects stay in the rival's folder; what is written there can be removed again.
+        # Beside the rival's folder, which is emptied at each install: the standard library need not be compiled again.
+        cache = self.folder.with_name("go-cache")
         environment = {
-            "GOMODCACHE": self.folder / "modules", "GOCACHE": self.folder / "objects", "GOFLAGS": "-modcacherw",
-            "GOTOOLCHAIN": "local",
+            "GOMODCACHE": cache / "modules", "GOCACHE": cache / "objects", "GOFLAGS": "-modcacherw", "GOTOOLCHAIN": "local",
         }  # fmt: skip
         self.step(go, "build", "-o", self.folder / "rival_go", ".", where=self.source, **environment)
 

@@ -76,11 +76,11 @@ def read_songs(spark: SparkSession, catalogue: str) -> DataFrame:
         # Spark's own escape is the backslash: rows with quotes in them shift, and a shifted row fails in Cassandra.
         .option("escape", '"')
         .option("inferSchema", True)
-        # Inferred, whole dates would become a type of their own.
-        .option("prefersDate", False)
         .csv("file://" + catalogue)
         .withColumnRenamed("name", "song_name")
         .withColumnRenamed("key", "musical_key")
+        # Inferred as a date where all of them have a day; the table keeps the text.
+        .withColumn("album_release_date", f.col("album_release_date").cast("string"))
     )
     others = [name for name in songs.columns if name != "song_name"]
     first = songs.withColumn("place", f.monotonically_increasing_id()).groupBy("song_name")

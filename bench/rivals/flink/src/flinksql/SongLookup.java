@@ -48,11 +48,6 @@ public final class SongLookup extends TableFunction<RowData> {
     counter.taken();
   }
 
-  @Override
-  public boolean isDeterministic() {
-    return true;
-  }
-
   private static Map<StringData, RowData> rows(Map<String, Song> songs) {
     Map<StringData, RowData> rows = new HashMap<>(2 * songs.size());
     songs.forEach((name, song) -> rows.put(StringData.fromString(name), row(song)));

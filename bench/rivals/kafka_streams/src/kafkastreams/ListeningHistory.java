@@ -102,7 +102,7 @@ public final class ListeningHistory {
             : new Sink.Null();
 
     StreamsBuilder builder = new StreamsBuilder();
-    builder.stream(arguments.text("topic"), Consumed.with(Serdes.ByteArray(), Serdes.serdeFrom(null, new Play.Json())))
+    builder.stream(arguments.text("topic"), Consumed.with(Serdes.ByteArray(), Play.serde()))
         .process(() -> new Join(songs, sink, progress.counter()));
 
     Properties settings = new Properties();
