@@ -11,8 +11,9 @@ readonly BUILD_PACKAGES=(
   libbenchmark-dev libcli11-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libpg-query-dev libprotobuf-c-dev librapidcheck-dev
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
 )
-# What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3 python3-venv)
+# What `./dev test` needs on top: real servers are Java programs fetched with Maven, the system tests are Python, and
+# valgrind counts what an event costs.
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3 python3-venv valgrind)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then
