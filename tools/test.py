@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Runs all tests and counts them: the source checks, the C++ tests (twice: optimised, and under sanitizers) and the system
 tests, the last two against a real Kafka and a real Cassandra that this program starts and stops unless they run already.
-With --all also what an event costs (bench/check.py).
 
 `./dev test` calls this after it has installed what is missing. The last line is always "N passed, N failed", with
 ", N skipped" where there were any; the exit code is 0 only if something passed, nothing failed and, with CI=true, nothing
@@ -138,14 +137,6 @@ def source_checks() -> Outcome:
     return Outcome("Source checks", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
 
 
-def cost_checks() -> Outcome:
-    """What an event costs in instructions and allocations, against the figures that are kept with the source."""
-    banner("Cost of an event")
-    begun = time.monotonic()
-    code = run([ROOT / "dev", "bench", "check"])
-    return Outcome("Cost of an event", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
-
-
 class Servers:
     """Kafka and Cassandra for the time of the tests. They start beside the build, and only what was started is stopped."""
 
@@ -202,8 +193,6 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.append(cpp_tests("asan", "C++ tests, under ASan and UBSan", cpp))
         if everything or python:
             outcomes.append(system_tests(python))
-        if everything and arguments.all:
-            outcomes.append(cost_checks())
     finally:
         with_servers.stop()
 
