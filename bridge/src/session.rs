@@ -102,7 +102,7 @@ impl Session {
                 return Ok(Session { connection, completions: Arc::new(completions), statements: Vec::new() });
             }
             Ok(Err(error)) => blame.new_session(&error),
-            Err(_) => blame.timeout(limit),
+            Err(_) => Failure::new(Code::Transient, blame.timeout(limit).message),
         };
         runtime.shutdown_background();
         Err(failure)
