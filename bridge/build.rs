@@ -1,9 +1,11 @@
-//! Copies librdkafka's headers from where `rdkafka-sys` unpacked its sources to the folder that the C++ side includes from.
+//! Copies librdkafka's headers, and how it was configured, from where `rdkafka-sys` unpacked its sources to the folder that
+//! the C++ side includes from.
 
 use std::{env, fs, path::Path};
 
 /// The headers of librdkafka that the C++ side includes: the client, and the in-process cluster that the demo and the tests run on.
-const HEADERS: [&str; 2] = ["rdkafka.h", "rdkafka_mock.h"];
+/// The configuration is for whoever compiles the same librdkafka in another way (cmake/sanitized_librdkafka.cmake).
+const HEADERS: [&str; 3] = ["src/rdkafka.h", "src/rdkafka_mock.h", "config.h"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -19,7 +21,8 @@ fn main() {
     let target = Path::new(&include).join("librdkafka");
     fs::create_dir_all(&target).unwrap_or_else(|e| panic!("cannot create {}: {e}", target.display()));
     for header in HEADERS {
-        let source = Path::new(&root).join("src").join(header);
-        fs::copy(&source, target.join(header)).unwrap_or_else(|e| panic!("cannot copy {}: {e}", source.display()));
+        let source = Path::new(&root).join(header);
+        let name = source.file_name().expect("a header has a name");
+        fs::copy(&source, target.join(name)).unwrap_or_else(|e| panic!("cannot copy {}: {e}", source.display()));
     }
 }

@@ -108,8 +108,8 @@ def forward():
     """Makes forwarders in front of servers, and closes them at the end."""
     made: list[Forwarder] = []
 
-    def make(target: str) -> Forwarder:
-        made.append(Forwarder(target))
+    def make(target: str, on: str = "127.0.0.1") -> Forwarder:
+        made.append(Forwarder(target, on))
         return made[-1]
 
     yield make

@@ -1,15 +1,17 @@
 """The parts of ./dev chaos that need no server: its oracle finds what is planted, and its plan is made by the seed alone."""
 
 import asyncio
+import dataclasses
 import json
+import math
 import random
 
 import pytest
 
-from chaos import oracle
+from chaos import oracle, report
 from chaos.events import MALFORMED, Events
-from chaos.found import acknowledged_of, encoded, letter_of_message, letters_of_files
-from chaos.oracle import Acknowledged, Judge, Letter, Verdict
+from chaos.found import acknowledged_of, encoded, letter_of_message, letters_of_file
+from chaos.oracle import Acknowledged, Growth, Judge, Letter, Record, Verdict
 from chaos.plan import WEIGHTS, plan_of
 from chaos.proxy import Link
 from support.forwarder import free_port
@@ -23,18 +25,23 @@ JUDGE = Judge(catalogue())
 def world():
     """A topic of 2,000 events in two partitions, and exactly the rows and letters that belong to it."""
     events = Events(7, song_names(500))
-    records = {(n % 2, n // 2): events.next()[2] for n in range(2000)}
-    outcomes = {place: JUDGE.row_or_reason(place, value) for place, value in records.items()}
+    records = {(n % 2, n // 2): record_of(events.next(), 1_709_251_200_000 + n) for n in range(2000)}
+    outcomes = JUDGE.outcomes(records)
     rows = [outcome for outcome in outcomes.values() if isinstance(outcome, tuple)]
     letters = [Letter(TOPIC, *place, records[place], why) for place, why in outcomes.items() if isinstance(why, str)]
     return records, rows, letters
 
 
+def record_of(event, timestamp_ms):
+    return Record(event.value, event.key, event.headers, timestamp_ms)
+
+
 def verdict_of(records, rows, letters, acknowledged=()):
     verdict = Verdict()
     oracle.check_acknowledged(acknowledged, records, verdict)
-    oracle.check_rows(records, rows, JUDGE, verdict)
-    oracle.check_letters(TOPIC, records, letters, JUDGE, verdict)
+    outcomes = JUDGE.outcomes(records)
+    oracle.check_rows(outcomes, rows, verdict)
+    oracle.check_letters(TOPIC, records, outcomes, letters, verdict)
     return verdict
 
 
@@ -46,16 +53,16 @@ def test_each_event_is_judged_as_it_was_meant():
     events = Events(3, song_names(500))
     seen = set()
     for _ in range(20_000):
-        _, meant, value = events.next()
-        judged = JUDGE.row_or_reason((0, 0), value)
-        assert (judged if isinstance(judged, str) else "row") == meant, value
-        seen.add(meant)
+        event = events.next()
+        judged = JUDGE.row_or_reason((0, 0), event.value)
+        assert (judged if isinstance(judged, str) else "row") == event.meant, event.value
+        seen.add(event.meant)
     assert seen == {"row", "unmatched", *MALFORMED}
 
 
 def test_what_is_right_is_found_right(world):
     records, rows, letters = world
-    acknowledged = [Acknowledged(n, *place, value) for n, (place, value) in enumerate(records.items())]
+    acknowledged = [Acknowledged(n, *place, r.value, r.key, r.headers) for n, (place, r) in enumerate(records.items())]
     verdict = verdict_of(records, rows, letters, acknowledged)
     assert verdict.good and counted(verdict) == (0, 0, 0)
     assert verdict.rows + verdict.letters == len(records) and verdict.letters > 100
@@ -115,21 +122,63 @@ def test_wrong_letters_are_found(world):
     records, rows, letters = world
     good = letters[3]
     spoiled = [
-        Letter(TOPIC, good.partition, good.offset, b"other bytes", good.reason),
-        Letter(TOPIC, good.partition, good.offset, good.value, "row_refused"),
-        Letter("another_topic", good.partition, good.offset, good.value, good.reason),
-        Letter(TOPIC, good.partition, 10**6, good.value, good.reason),
+        dataclasses.replace(good, reason="row_refused"),
+        dataclasses.replace(good, topic="another_topic"),
+        dataclasses.replace(good, offset=10**6),
         Letter(TOPIC, *rows[0][-2:], records[rows[0][-2:]], "unmatched"),
     ]
     for letter in spoiled:
         assert counted(verdict_of(records, rows, [*letters, letter])) == (0, 0, 1), letter
 
 
+@pytest.mark.parametrize("change", [{"value": b"other bytes"}, {"key": b"other"}, {"headers": (("a", None),)}, {"timestamp_ms": 5}])
+def test_a_letter_that_is_not_its_record_is_found(world, change):
+    records, rows, letters = world
+    other = dataclasses.replace(letters[3].record, **change)
+    changed = [*letters[:3], dataclasses.replace(letters[3], record=other), *letters[4:]]
+    assert counted(verdict_of(records, rows, changed)) == (0, 0, 1)
+
+
+def copies_of(*spans, disturbed):
+    """The verdict on one letter whose copies were written in these spans."""
+    growths = {}
+    for number, (after, before) in enumerate(spans):
+        growth = growths[f"file {number}"] = Growth()
+        growth.note(after, after, 100)
+        growth.note(before, before, 200)
+    verdict = Verdict()
+    oracle.check_copies({(0, 1): [(name, 100) for name in growths]}, growths, disturbed, verdict)
+    return counted(verdict)
+
+
+def test_a_copy_of_a_letter_is_allowed_only_where_a_disturbance_came_between():
+    assert copies_of((10, 11), disturbed=[]) == (0, 0, 0)
+    assert copies_of((10, 11), (20, 21), disturbed=[]) == (0, 1, 0)
+    assert copies_of((10, 11), (20, 21), disturbed=[(15, 16)]) == (0, 0, 0)
+    assert copies_of((10, 11), (20, 21), disturbed=[(0, 9), (22, 30)]) == (0, 1, 0)
+    assert copies_of((20, 21), (10, 11), disturbed=[(0, 9), (22, 30)]) == (0, 1, 0)
+    assert copies_of((10, 11), (20, 21), (30, 31), disturbed=[(15, 16)]) == (0, 1, 0)
+    assert copies_of((10, 11), (20, 21), (30, 31), disturbed=[(15, math.inf)]) == (0, 0, 0)
+
+
+def test_it_is_known_in_which_span_a_letter_was_written():
+    growth = Growth()
+    assert growth.written(0) == (-math.inf, math.inf)
+    for asked, answered, length in ((1, 2, 0), (3, 4, 0), (5, 6, 10), (7, 8, 10), (9, 10, 8), (11, 12, 30)):
+        growth.note(asked, answered, length)
+    assert growth.written(0) == growth.written(9) == (3, 6)
+    assert growth.written(10) == growth.written(29) == (7, 12)
+    assert growth.written(30) == (11, math.inf)
+
+
 def test_an_acknowledged_event_that_is_not_in_the_topic_is_found(world):
     records, rows, letters = world
-    place = next(iter(records))
+    place, record = next(iter(records.items()))
     assert counted(verdict_of(records, rows, letters, [Acknowledged(1, 0, 10**6, b"x")])) == (1, 0, 0)
-    assert counted(verdict_of(records, rows, letters, [Acknowledged(1, *place, b"another value")])) == (0, 0, 1)
+    assert counted(verdict_of(records, rows, letters, [Acknowledged(1, 0, -1, b"x")])) == (1, 0, 0)
+    assert counted(verdict_of(records, rows, letters, [Acknowledged(1, 0, -1, record.value, record.key, record.headers)])) == (0, 0, 0)
+    for other in ((b"another value", record.key, record.headers), (record.value, b"another", record.headers), (record.value, record.key, (("a", b""),))):
+        assert counted(verdict_of(records, rows, letters, [Acknowledged(1, *place, *other)])) == (0, 0, 1)
 
 
 def test_all_is_counted_though_few_examples_are_kept(world):
@@ -140,28 +189,51 @@ def test_all_is_counted_though_few_examples_are_kept(world):
 
 
 def test_letters_are_read_from_files_and_torn_lines_are_counted(tmp_path):
-    whole = {"topic": TOPIC, "partition": 1, "offset": 2, "time": None, "reason": "json_syntax", "detail": "", "value_base64": encoded(b"\xff{")}
-    nothing = {**whole, "offset": 3, "reason": "empty_value", "value_base64": None}
-    line = json.dumps(whole).encode()
+    whole = {
+        "topic": TOPIC, "partition": 1, "offset": 2, "time": "2024-03-01T00:00:00.007Z", "reason": "json_syntax", "detail": "",
+        "key_base64": encoded(b"k"), "value_base64": encoded(b"\xff{"), "headers": [{"name": "a", "value_base64": encoded(b"")}, {"name": "b"}],
+    }  # fmt: skip
+    nothing = {name: value for name, value in whole.items() if name not in ("key_base64", "headers")}
+    nothing |= {"offset": 3, "reason": "empty_value", "value_base64": None}
+    lines = [json.dumps(whole).encode() + b"\n", json.dumps(whole).encode()[:20] + b"\n", json.dumps(nothing).encode() + b"\n"]
     path = tmp_path / "dead.jsonl"
-    path.write_bytes(line + b"\n" + line[:20] + line + b"\n" + json.dumps(nothing).encode() + b"\n")
+    path.write_bytes(b"".join(lines))
     verdict = Verdict()
-    letters = list(letters_of_files([path, tmp_path / "none.jsonl"], verdict))
-    assert letters == [Letter(TOPIC, 1, 2, b"\xff{", "json_syntax"), Letter(TOPIC, 1, 3, None, "empty_value")]
+    time = 1_709_251_200_007
+    assert list(letters_of_file(path, verdict)) == [
+        Letter(TOPIC, 1, 2, Record(b"\xff{", b"k", (("a", b""), ("b", None)), time), "json_syntax", ("dead.jsonl", 0)),
+        Letter(TOPIC, 1, 3, Record(None, None, (), time), "empty_value", ("dead.jsonl", len(lines[0]) + len(lines[1]))),
+    ]
     assert verdict.torn_lines == 1
+    assert list(letters_of_file(tmp_path / "none.jsonl", verdict)) == []
+
+
+def letter_headers(reason=b"json_syntax", **changed):
+    said = {"topic": b"plays", "partition": b"3", "offset": b"41", "connector.name": b"x", "stage": b"VALUE_CONVERTER"}
+    said |= {"exception.class.name": b"turntable.json_syntax", "exception.message": b"it is no JSON", **changed}
+    return (*((f"__connect.errors.{name}", value) for name, value in said.items()), ("turntable.reason", reason))
 
 
 def test_letters_are_read_from_messages():
-    headers = [("__connect.errors.topic", b"plays"), ("__connect.errors.partition", b"3"), ("__connect.errors.offset", b"41")]
-    headers.append(("__connect.errors.exception.class.name", b"json_syntax"))
-    assert letter_of_message(b"{", headers) == Letter("plays", 3, 41, b"{", "json_syntax")
+    kept = ("partition 0", 5)
+    own = (("trace", b"1"), ("__connect.errors.topic", b"elsewhere"), ("turntable.reason", b"unmatched"))
+    for before in ((), own):
+        letter = letter_of_message(Record(b"{", None, before + letter_headers(), 7), kept)
+        assert letter == Letter("plays", 3, 41, Record(b"{", None, before, 7), "json_syntax", kept)
+    for headers in (letter_headers(reason=b"unmatched"), letter_headers(**{"exception.message": b""}), letter_headers(stage=b"")):
+        assert letter_of_message(Record(b"{", None, headers, 7), kept).reason not in ("json_syntax", "unmatched")
+    assert letter_of_message(Record(b"{", None, own[:1], 7), kept) is None
 
 
 def test_the_producers_log_is_read_back(tmp_path):
     path = tmp_path / "acknowledged.jsonl"
-    entries = [{"number": 1, "partition": 0, "offset": 5, "value": encoded(b"\xff")}, {"number": 2, "partition": 1, "offset": 0, "value": None}]
-    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-    assert list(acknowledged_of(path)) == [Acknowledged(1, 0, 5, b"\xff"), Acknowledged(2, 1, 0, None)]
+    first = {"number": 1, "partition": 0, "offset": 5, "value": encoded(b"\xff"), "key": None, "headers": [["a", encoded(b"b")], ["n", None]]}
+    second = {"number": 2, "partition": 1, "offset": 0, "value": None, "key": encoded(b""), "headers": []}
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in (first, second)))
+    assert list(acknowledged_of(path)) == [
+        Acknowledged(1, 0, 5, b"\xff", None, (("a", b"b"), ("n", None))),
+        Acknowledged(2, 1, 0, None, b""),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------- plan and network
@@ -251,3 +323,30 @@ def test_a_half_open_connection_is_silent_until_it_is_healed_and_then_reset():
         assert await asked(*(await asyncio.open_connection(*link.front))) == b"word"
 
     with_link(work)
+
+
+# ----------------------------------------------------------------------------------------------------------------- report
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_the_report_tells_all_that_a_reader_asks_for(tmp_path, passed):
+    verdict = Verdict(rows=1200, letters=34, repeated_letters=5)
+    if not passed:
+        verdict.add("lost", "a record has no row", (1, 2), b"\xff")
+    outcome = {
+        "seed": 7, "minutes": 60.0, "passed": passed, "totals": report.totals({"cassandra": verdict}), "command": "./dev chaos --seed 7",
+        "commit": "abc", "date": "2026-01-02", "machine": "2 cores", "brokers": 3, "nodes": 3, "engines": 3, "members": "static", "rate": 200,
+        "acknowledged": 1234, "unacknowledged": 5, "engine_kills": 9, "faults": {"engine_kill": 9, "net_reset": 1}, "faults_left_out": {},
+        "times": report.distributions_of({"broker, until in sync": [3.0, 1.04, 2.0], "none": []}), "load": {}, "verdicts": {"cassandra": verdict},
+        "complaints": [] if passed else ["engine-1 hung"], "endings": [], "endings_excused": {"fenced": 2}, "not_possible": ["full disks"],
+    }  # fmt: skip
+    report.write(tmp_path, outcome)
+    text = (tmp_path / "report.md").read_text()
+    assert f"minutes: {'passed' if passed else 'FAILED'}" in text.splitlines()[0]
+    for word in ("`./dev chaos --seed 7`, at commit abc", "1,234 events", "10 faults, 9 SIGKILLs", "2, fenced", "| engine kill | 9 | 0 |", "full disks"):
+        assert word in text
+    assert f"| cassandra | 1,200 | 34 | 5 | 0 | {0 if passed else 1} | 0 | 0 |" in text
+    assert "| broker, until in sync | 3 | 1.0 | 2.0 | 3.0 |" in text
+    assert ("engine-1 hung" in text and "a record has no row" in text) is not passed
+    assert json.loads((tmp_path / "report.json").read_text())["verdicts"]["cassandra"]["rows"] == 1200
+    assert ("lost in cassandra" in report.summary(outcome, tmp_path)) is not passed

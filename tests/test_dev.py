@@ -9,7 +9,7 @@ import pytest
 
 from support.program import ROOT
 
-COMMANDS = ["setup", "build", "demo", "test", "servers", "bench", "chaos", "lint", "format", "install", "help"]
+COMMANDS = ["setup", "build", "demo", "test", "servers", "bench", "chaos", "fuzz", "lint", "format", "install", "help"]
 
 
 def dev(*arguments, cwd=ROOT):

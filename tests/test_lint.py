@@ -45,6 +45,20 @@ CASES = {
     "leftover": ({"notes.md": "\nTO" + "DO: later\n"}, "notes.md:2: ", "TO" + "DO"),
     "dead link": ({"README.md": "see [this](docs/x.md)\n"}, "README.md:1: ", "leads nowhere"),
     "dead anchor": ({"README.md": "# One\n[two](#two)\n"}, "README.md:2: ", "no heading #two"),
+    "a C++ test that is not": (
+        {"docs/x.md": "shown by\n`Ledger.Holds`\n", "src/base/a_test.cc": "TEST(Ledger, Stores) {\n"}, "docs/x.md:2: ", "no test Ledger.Holds",
+    ),
+    "a suite that is not": ({"docs/x.md": "shown by `Ledger.*`\n"}, "docs/x.md:1: ", "no test Ledger.*"),
+    "a Python test that is not": (
+        {"docs/x.md": "see `test_b`\n", "tests/test_x.py": "def test_a(): pass\n"}, "docs/x.md:1: ", "no test test_b",
+    ),
+    "a MUST without a test": (
+        {
+            "docs/x.md": "1. It MUST hold.\n   *`Ledger.Holds`*\n2. It\n   MUST not.\n\n3. It may.\n",
+            "src/base/a_test.cc": "TEST_F(Ledger,\n       Holds) {\n",
+        },
+        "docs/x.md:3: ", "names no test",
+    ),
     "not collected": ({"tests/check_x.py": "def test_x(): pass\n"}, "tests/check_x.py:1: ", "does not collect"),
     "no test": ({"tests/test_x.py": "x = 1\n"}, "tests/test_x.py:1: ", "holds no test"),
     "not Python": ({"tools/x.py": "def\n"}, "tools/x.py:1: ", "not Python"),
@@ -71,10 +85,10 @@ def test_it_lets_pass_what_is_right(tree):
                 "src/enrich/join.h": HEADER + '#include "catalogue/catalogue.h"\n',
                 "src/catalogue/catalogue.h": HEADER,
                 "src/base/text.h": HEADER,
-                "src/base/text_test.cc": '#include <sqlite3.h>\n#include "lane/lane.h"\n' + "\n" * 700,
+                "src/base/text_test.cc": '#include <sqlite3.h>\n#include "lane/lane.h"\nTEST_P(Text, Trims) {\n' + "\n" * 700,
                 "src/lane/lane.h": HEADER,
                 "README.md": "# The One\n[here](#the-one) [there](docs/A.md#b) [far](https://example.org/x) `[no](link)`\n",
-                "docs/A.md": "## B\n",
+                "docs/A.md": "## B\n1. It MUST trim. `Text.Trims`, `Text.*`,\n   `test_a` in `test_a.py`\n2. It may.\n",
                 "tests/test_a.py": "def test_a():\n    pass\n",
                 "tests/support/b.py": "x = 1\n",
             }

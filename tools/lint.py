@@ -49,13 +49,16 @@ FOREIGN = [
     (re.compile(r"^(tl/|tl_)?expected(\.hpp)?$"), "base"),
     (re.compile(r"^httplib\.h$"), "serve"),
     (re.compile(r"^xxhash\.h$"), "catalogue"),
+    (re.compile(r"^zlib\.h$"), "kafka"),
 ]
 
 LINES_LIMIT = 600
 LINES_WARNING = 400
 LEFTOVER = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b")
 TEST_SOURCE = re.compile(r"(_test|_bench|_fuzz|_testing|_contract)\.(cc|h)$")
-SKIPPED_FOLDERS = {".git", "build", "output", "target", "__pycache__", "corpora", "golden", ".pytest_cache"}
+SKIPPED_FOLDERS = {
+    ".git", "build", "output", "target", "__pycache__", "corpora", "corpus", "regressions", "golden", ".pytest_cache",
+}  # fmt: skip
 TEXT_SUFFIXES = {".cc", ".h", ".rs", ".py", ".sh", ".sql", ".cql", ".md", ".cmake", ".txt", ".toml", ".yaml", ".xml", ""}
 
 
@@ -92,6 +95,7 @@ class Lint:
         self.check_every_source_is_built()
         self.check_leftovers()
         self.check_links()
+        self.check_named_tests()
         self.check_python()
         self.check_shell()
         return not self.errors
@@ -154,7 +158,7 @@ class Lint:
         if database.is_file():
             compiled = {Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
             for path in sources:
-                if path.resolve() in compiled or re.search(r"_(bench|fuzz)\.cc$", path.name):
+                if path.resolve() in compiled or path.name.endswith("_bench.cc"):
                     continue
                 if path.stat().st_ctime > database.stat().st_mtime:
                     self.warn(path, 1, "newer than the last build, so whether it is compiled is not known")
@@ -205,6 +209,32 @@ class Lint:
             self.error(path, number, f"the link {target} leads nowhere")
         elif anchor and there.suffix == ".md" and anchor not in headings(there):
             self.error(path, number, f"{self.name(there.resolve())} has no heading #{anchor}")
+
+    def check_named_tests(self) -> None:
+        """Every test that a document names is there, and every MUST of a numbered list names one."""
+        suites = self.suites()
+        functions = set()
+        for path in (p for p in self.files if p.suffix == ".py" and p.name.startswith("test_")):
+            functions.update(re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE))
+        for path in (p for p in self.files if p.suffix == ".md"):
+            text = path.read_text()
+            for match in re.finditer(r"`(?:(test_\w+)|([A-Z]\w*)\.(\*|[A-Z]\w*))`", text):
+                function, suite, test = match.groups()
+                names = suites.get(suite, set())
+                there = function in functions if function else (test in names or (test == "*" and names))
+                if not there:
+                    self.error(path, text[: match.start()].count("\n") + 1, f"there is no test {match[0][1:-1]}")
+            for item in re.finditer(r"^\d+\. .*(?:\n(?!\d+\. |\n|#).*)*", text, re.MULTILINE):
+                if re.search(r"\bMUST\b", item[0]) and not re.search(r"`(?:test_\w+|[A-Z]\w*\.(?:\*|[A-Z]\w*))`", item[0]):
+                    self.error(path, text[: item.start()].count("\n") + 1, "a MUST that names no test")
+
+    def suites(self) -> dict[str, set[str]]:
+        """The C++ tests, by suite."""
+        found: dict[str, set[str]] = {}
+        for path in (p for p in self.cpp if p.name.endswith("_test.cc")):
+            for suite, test in re.findall(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", path.read_text(), re.MULTILINE):
+                found.setdefault(suite, set()).add(test)
+        return found
 
     # ------------------------------------------------------------------------------------------------------- other languages
 

@@ -1,34 +1,47 @@
 #!/usr/bin/env python3
-"""Plants bugs, one at a time, and shows which test catches each: a check that never fails proves nothing.
+"""Plants bugs, one at a time, and shows that the test that is there for each catches it: a check that never fails proves nothing.
 
-Each tests/planted/*.patch is a small change of src/ that breaks the guarantee of docs/DELIVERY.md; its first line says how.
-The sources are copied to build/planted/, where each patch is applied in turn and the test programs are built and run. The
-exit code is 1 if a patch does not apply or compile, or if no test catches it. Only what a patch touches is built again.
+Each tests/planted/*.patch is a small change of a .cc file under src/ that breaks the guarantee of docs/DELIVERY.md. Its first
+line says how, its second which tests are to catch it. The release build gives everything but the changed file: only that one
+is compiled again, into build/planted/, and linked before the archive that holds the right one. The exit code is 1 if a patch
+does not apply or compile, if one of its tests does not catch it, or if that fails without the bug too.
 
-Standard library only.
+`./dev test --all` runs this; with --every-test all tests of the three programs are tried on every bug. Standard library only.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = ROOT / "tests" / "planted"
-TREE = ROOT / "build" / "planted"
-BUILD = TREE / "build"
+RELEASE = ROOT / "build" / "release"
+PLANTED = ROOT / "build" / "planted"
+# Those with the tests that are to catch something.
 PROGRAMS = ["delivery_test", "sink_test", "lane_test"]
-# No test program takes half of this. One that a bug keeps from ending is ended after so many seconds, and so has caught it.
-SECONDS_LIMIT = 60
-# Enough for every planted bug; all of them are played by the tests themselves.
+# No test takes a fifth of this. One that a bug keeps from ending is ended after so many seconds, and so has caught it.
+SECONDS_LIMIT = 20
+# Enough for every planted bug; all seeds are played by the tests themselves.
 ENVIRONMENT = {"TURNTABLE_SEEDS": "500"}
+# Of the changed file only: what the optimiser makes of a bug is of no interest.
+QUICK = ["-O1", "-g0"]
+
+
+class Trouble(Exception):
+    """A planted bug that cannot be tried out; the text says why."""
 
 
 @dataclasses.dataclass
@@ -36,114 +49,205 @@ class Planted:
     """A patch, and what became of it."""
 
     path: Path
-    caught_by: list[str] = dataclasses.field(default_factory=list)
+    failed: list[str] = dataclasses.field(default_factory=list)  # Tests, which have caught it.
     trouble: str = ""
+    seconds: float = 0
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
 
     @property
     def sentence(self) -> str:
         return self.path.read_text().splitlines()[0]
 
+    @property
+    def tests(self) -> list[str]:
+        """Those that are to catch it."""
+        found = re.fullmatch(r"Caught by (\w+\.\w+(?:, \w+\.\w+)*)\.", self.path.read_text().splitlines()[1])
+        if not found:
+            raise Trouble("its second line is not: Caught by Suite.Name, Suite.Name.")
+        return found[1].split(", ")
 
-def copy_sources() -> None:
-    """Makes the tree like the repository. What is the same keeps its time, so that it is not built again."""
-    wanted = {Path("CMakeLists.txt")} | {p.relative_to(ROOT) for p in (ROOT / "src").rglob("*") if p.is_file()}
-    for name in wanted:
-        target = TREE / name
-        text = (ROOT / name).read_bytes()
-        if not target.is_file() or target.read_bytes() != text:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text)
-    for path in list((TREE / "src").rglob("*")):
-        if path.is_file() and path.relative_to(TREE) not in wanted:
-            path.unlink()
-    # The bridge has no planted bugs: it is the one that is built beside the other build types.
-    include = TREE / "cmake" / "bridge.cmake"
-    if not include.is_file():
-        include.parent.mkdir(parents=True)
-        include.write_text(f'include("{ROOT.as_posix()}/cmake/bridge.cmake")\n')
+    @property
+    def missed_by(self) -> list[str]:
+        return [test for test in self.tests if not any(failed.split()[0] == test for failed in self.failed)]
+
+    @property
+    def caught(self) -> bool:
+        return not self.trouble and not self.missed_by
 
 
-def configure() -> None:
-    command = ["cmake", "-S", TREE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def commands(*arguments: object) -> str:
+    done = subprocess.run(["ninja", "-C", RELEASE, *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        sys.exit(f"planted: CMake could not configure {BUILD}:\n{done.stdout}{done.stderr}")
+        sys.exit(f"planted: {RELEASE} cannot be built; run ./dev build first:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
-def build() -> str:
-    """What the compiler says where it fails; else nothing."""
-    environment = os.environ | {"CCACHE_BASEDIR": str(TREE)}
-    done = subprocess.run(["ninja", "-C", BUILD, *PROGRAMS], capture_output=True, text=True, check=False, env=environment)
-    return "" if done.returncode == 0 else done.stdout
+def tests_of(program: str) -> list[str]:
+    """Suite.Name of each test that the program has."""
+    tests, suite = [], ""
+    for line in subprocess.run([RELEASE / program, "--gtest_list_tests"], capture_output=True, text=True, check=True).stdout.splitlines():
+        if line.startswith("  "):
+            tests.append(suite + line.split()[0])
+        else:
+            suite = line.split()[0]
+    return tests
 
 
-def run(program: str) -> list[str]:
-    """The tests that fail, hang or end the program."""
+class Bench:
+    """Builds and runs the test programs with one file changed."""
+
+    def __init__(self) -> None:
+        commands(*PROGRAMS)
+        self.program_of = {test: program for program in PROGRAMS for test in tests_of(program)}
+        entries = json.loads((RELEASE / "compile_commands.json").read_text())
+        self.compiling = {entry["file"].removeprefix(f"{ROOT}/"): shlex.split(entry["command"]) for entry in entries}
+        self.linking = {program: link_command(program) for program in PROGRAMS}
+        self.cache = [path] if (path := shutil.which("ccache")) else []
+
+    def failing_without(self, all_planted: list[Planted]) -> list[str]:
+        """Tests that would catch whatever is planted."""
+        with contextlib.suppress(Trouble):  # Which is told of the patch itself.
+            tests = {test for planted in all_planted for test in planted.tests if test in self.program_of}
+            programs = {program: [test for test in tests if self.program_of[test] == program] for program in PROGRAMS}
+            return [failed for program, named in programs.items() if named for failed in failing_tests(RELEASE / program, ":".join(named))]
+        return []
+
+    def try_out(self, planted: Planted, every_test: bool) -> None:
+        begun = time.monotonic()
+        folder = PLANTED / planted.name
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            if missing := [test for test in planted.tests if test not in self.program_of]:
+                raise Trouble(f"there is no test {missing[0]}")
+            objects = self.compile(planted, folder)
+            for program in PROGRAMS:
+                tests = [test for test in planted.tests if self.program_of[test] == program]
+                if (tests or every_test) and self.link(objects, folder, program):
+                    planted.failed += failing_tests(folder / program, "*" if every_test else ":".join(tests))
+        except Trouble as trouble:
+            planted.trouble = str(trouble)
+        if planted.caught:
+            shutil.rmtree(folder)
+        planted.seconds = time.monotonic() - begun
+
+    def compile(self, planted: Planted, folder: Path) -> list[Path]:
+        """The changed objects, each in a folder that is named after its room."""
+        names = sorted(set(re.findall(r"^\+\+\+ b/(\S+)", planted.path.read_text(), re.MULTILINE)))
+        if others := [name for name in names if name not in self.compiling]:
+            raise Trouble(f"{others[0]} is no .cc file of the program, and only those are changed")
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+        run(["patch", "-p1", "--batch", "--forward", "--fuzz=0", "--reject-file=-", "-i", planted.path], folder, "does not apply")
+        objects = []
+        for name in names:
+            objects.append((folder / name).with_suffix(".o"))
+            run(self.cache + compile_command(self.compiling[name], folder / name, objects[-1]), RELEASE, "does not compile")
+        return objects
+
+    def link(self, objects: list[Path], folder: Path, program: str) -> bool:
+        """False where the program holds nothing of the room that is changed."""
+        command = list(self.linking[program])
+        for changed in objects:
+            room = f"libturntable_{changed.parent.name}.a"
+            if room not in command:
+                return False
+            archive = changed.with_suffix(".a")
+            run(["ar", "rcs", archive, changed], RELEASE, "does not become an archive")
+            command.insert(command.index(room), str(archive))  # What this one has given, nobody asks of the next.
+        at = command.index("-o")
+        command[at + 1] = str(folder / program)
+        run(command, RELEASE, "does not link")
+        return True
+
+
+def link_command(program: str) -> list[str]:
+    """Out of ": && c++ … -o lane_test … && :"."""
+    return shlex.split(commands("-t", "commands", "-s", program).strip().removeprefix(": &&").removesuffix("&& :"))
+
+
+def compile_command(command: list[str], source: Path, target: Path) -> list[str]:
+    words = list(command)
+    words[words.index("-o") + 1] = str(target)
+    words[words.index("-c") + 1] = str(source)
+    return words + QUICK
+
+
+def run(command: list[object], folder: Path, what: str) -> None:
+    done = subprocess.run(list(map(str, command)), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise Trouble(f"{what}:\n{done.stdout}")
+
+
+def failing_tests(program: Path, which: str) -> list[str]:
+    """Those that fail, hang or end the program."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TURNTABLE_")} | ENVIRONMENT
     try:
         done = subprocess.run(
-            [BUILD / program], capture_output=True, text=True, errors="replace", check=False,
-            env=environment, timeout=SECONDS_LIMIT,
+            [program, f"--gtest_filter={which}"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            check=False, env=environment, timeout=SECONDS_LIMIT,
         )  # fmt: skip
         output, end = done.stdout, "ends the program" if done.returncode < 0 else ""
     except subprocess.TimeoutExpired as expired:
         output, end = (expired.stdout or b"").decode(errors="replace"), "does not end"
-    failed = dict.fromkeys(re.findall(r"^\[  FAILED  \] (\w[\w/]*\.[\w/]+)", output, re.MULTILINE))
-    tests = list(failed)
+    tests = list(dict.fromkeys(re.findall(r"^\[  FAILED  \] (\w[\w/]*\.[\w/]+)", output, re.MULTILINE)))
     if end:
         begun = re.findall(r"^\[ RUN      \] (\S+)", output, re.MULTILINE)
-        tests.append(f"{begun[-1] if begun else program} ({end})")
+        tests.append(f"{begun[-1] if begun else program.name} ({end})")
     return tests
 
 
-def failing_tests() -> list[str]:
-    return [test for program in PROGRAMS for test in run(program)]
-
-
-def try_out(planted: Planted) -> None:
-    command = ["patch", "-p1", "--batch", "--forward", "--fuzz=0", "--reject-file=-", "-d", TREE, "-i", planted.path]
-    applied = subprocess.run(command, capture_output=True, text=True, check=False)
-    if applied.returncode != 0:
-        planted.trouble = "does not apply:\n" + applied.stdout
-    elif said := build():
-        planted.trouble = "does not compile:\n" + said
+def tell(planted: Planted) -> None:
+    print(f"\n{planted.name}: {planted.sentence}")
+    if planted.trouble:
+        print(f"  {planted.trouble}")
     else:
-        planted.caught_by = failing_tests()
-    for stray in (TREE / "src").rglob("*.orig"):
-        stray.unlink()
-    copy_sources()
+        for test in planted.missed_by:
+            print(f"  NOT CAUGHT by {test}")
+    for test in planted.failed:
+        print(f"  caught by {test}")
+    sys.stdout.flush()
+
+
+def write_junit(path: Path, all_planted: list[Planted]) -> None:
+    suite = ElementTree.Element("testsuite", name="planted")
+    for planted in all_planted:
+        case = ElementTree.SubElement(suite, "testcase", name=planted.name, time=f"{planted.seconds:.1f}")
+        if not planted.caught:
+            why = planted.trouble or "not caught by " + ", ".join(planted.missed_by)
+            ElementTree.SubElement(case, "failure", message=why)
+    ElementTree.ElementTree(suite).write(path)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Plant bugs one at a time and show which test catches each.")
+    parser = argparse.ArgumentParser(description="Plant bugs one at a time and show that a test catches each.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: old_epoch, or tests/planted/old_epoch.patch")
+    parser.add_argument("--every-test", action="store_true", help="try all tests on every bug, not only the one that is there for it")
+    parser.add_argument("--junit", type=Path, help="write a report that test runners read to this file")
     arguments = parser.parse_args()
     named = [PATCHES / f"{Path(name).stem}.patch" for name in arguments.names]
     if missing := [path.stem for path in named if not path.is_file()]:
         parser.error(f"there is no tests/planted/{missing[0]}.patch")
-    for program in ("cmake", "ninja", "patch"):
+    for program in ("ninja", "patch"):
         if shutil.which(program) is None:
             sys.exit(f"planted: {program} is needed and not installed")
 
     begun = time.monotonic()
-    copy_sources()
-    configure()
-    if said := build():
-        sys.exit(f"planted: the sources do not compile without any planted bug:\n{said}")
-    if failing := failing_tests():
-        sys.exit(f"planted: tests fail without any planted bug: {', '.join(failing)}")
+    bench = Bench()
     all_planted = [Planted(path) for path in named or sorted(PATCHES.glob("*.patch"))]
-    for planted in all_planted:
-        try_out(planted)
-        print(f"\n{planted.path.stem}: {planted.sentence}")
-        if planted.trouble:
-            print(f"  {planted.trouble}")
-        elif not planted.caught_by:
-            print("  NOT CAUGHT")
-        for test in planted.caught_by:
-            print(f"  caught by {test}")
-        sys.stdout.flush()
-    caught = sum(bool(planted.caught_by) for planted in all_planted)
+    if failing := bench.failing_without(all_planted):
+        sys.exit(f"planted: tests fail without any planted bug: {', '.join(failing)}")
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        trying = [workers.submit(bench.try_out, planted, arguments.every_test) for planted in all_planted]
+        for planted, tried in zip(all_planted, trying):
+            tried.result()
+            tell(planted)
+    if arguments.junit:
+        write_junit(arguments.junit, all_planted)
+    caught = sum(planted.caught for planted in all_planted)
     print(f"\n{caught} of {len(all_planted)} planted bugs caught in {time.monotonic() - begun:.0f} s")
     return 0 if caught == len(all_planted) else 1
 

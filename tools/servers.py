@@ -14,6 +14,7 @@ Standard library only: it runs before any virtual environment exists.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -21,11 +22,16 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import certificates  # noqa: E402
+import probes  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("TURNTABLE_SERVERS_DIR", ROOT / "build" / "servers"))
@@ -34,10 +40,12 @@ PORT_SHIFT = int(os.environ.get("TURNTABLE_SERVERS_PORT_SHIFT", "0"))
 # "127.0.1" here: clients are told to find server N at 127.0.1.N, where a proxy in front of it listens. Empty: no proxies.
 FRONT = os.environ.get("TURNTABLE_SERVERS_FRONT", "")
 DEFINITIONS = ROOT / "servers"
+CERTIFICATES = HOME / "certificates"
 
 KAFKA_HEAP = "768m"
 CASSANDRA_HEAP = "2g"
 CLUSTERED_HEAP = "768m"  # Of each Cassandra node where there are several on this one machine.
+SECURED_HEAP = "512m"
 START_SECONDS_LIMIT = 300  # A cold, busy two-core machine needs well under a minute.
 STOP_SECONDS_LIMIT = 30
 POLL_SECONDS = 0.2
@@ -47,6 +55,12 @@ STORAGE_PORT = 7000 + PORT_SHIFT
 JMX_PORT = 7199 + PORT_SHIFT  # Of the first node.
 # A write holds its thread until it is synced, so there are to be more of them than by default.
 SYNC_OF_CLUSTER = "group\ncommitlog_sync_group_window: 5ms\nconcurrent_writes: 256"
+# What a single broker listens on besides, and how many ports above its first: servers/kafka/secured.properties.
+SECURED_LISTENERS = {"TLS": 4, "MUTUAL": 5, "SASL_TLS": 6, "ELSEWHERE": 7, "EXPIRED": 8}
+SASL_USER, SASL_PASSWORD = "listener", "sesame-41d7"
+# Cassandra nodes that ask for TLS and a password, the second one for a client's certificate too: where they listen.
+SECURED_NODES = {"cassandra-tls": ("127.0.0.11", CASSANDRA_PORT), "cassandra-mtls": ("127.0.0.1", CASSANDRA_PORT + 1)}
+CASSANDRA_USER = CASSANDRA_PASSWORD = "cassandra"  # Of Cassandra's first start.
 # Brokers of one cluster must be formatted with one id; which one is of no importance.
 KAFKA_CLUSTER_ID = "dHVybnRhYmxlLWxvY2FsMA"
 
@@ -66,21 +80,33 @@ def kafka_port(number: int) -> int:
 class Server:
     """One broker or node: number `number` of `count`."""
 
-    kind: str  # "kafka" or "cassandra"
+    kind: str  # "kafka", "cassandra" or one of SECURED_NODES
     number: int
     count: int
 
     @property
     def title(self) -> str:
-        name = "Kafka broker" if self.kind == "kafka" else "Cassandra node"
+        name = {"kafka": "Kafka broker", "cassandra": "Cassandra node"}.get(self.kind, f"Cassandra node with {self.kind[10:]}")
         return name if self.count == 1 else f"{name} {self.number} of {self.count}"
 
     @property
+    def is_secured_node(self) -> bool:
+        return self.kind in SECURED_NODES
+
+    @property
+    def has_secured_listeners(self) -> bool:
+        return self.kind == "kafka" and self.count == 1 and not FRONT
+
+    @property
     def host(self) -> str:
+        if self.is_secured_node:
+            return SECURED_NODES[self.kind][0]
         return "127.0.0.1" if self.kind == "kafka" else f"127.0.0.{self.number}"
 
     @property
     def port(self) -> int:
+        if self.is_secured_node:
+            return SECURED_NODES[self.kind][1]
         return kafka_port(self.number) if self.kind == "kafka" else CASSANDRA_PORT
 
     @property
@@ -91,8 +117,22 @@ class Server:
     def ports(self) -> list[tuple[str, int]]:
         """Every address that the server listens on."""
         if self.kind == "kafka":
-            return [(self.host, self.port + offset) for offset in range(4 if FRONT else 3)]
-        return [(self.host, CASSANDRA_PORT), (self.host, STORAGE_PORT), ("127.0.0.1", JMX_PORT + self.number - 1)]
+            more = list(SECURED_LISTENERS.values()) if self.has_secured_listeners else []
+            return [(self.host, self.port + offset) for offset in [*range(4 if FRONT else 3), *more]]
+        return [(self.host, self.port), (self.storage_host, STORAGE_PORT), ("127.0.0.1", self.jmx_port)]
+
+    @property
+    def storage_host(self) -> str:
+        """Where the other nodes of its cluster find a Cassandra node."""
+        return f"127.0.0.{11 + list(SECURED_NODES).index(self.kind)}" if self.is_secured_node else self.host
+
+    @property
+    def jmx_port(self) -> int:
+        return JMX_PORT + (10 + list(SECURED_NODES).index(self.kind) if self.is_secured_node else self.number - 1)
+
+    def listener(self, name: str) -> str:
+        """The address of one of a broker's SECURED_LISTENERS."""
+        return f"{self.host}:{self.port + SECURED_LISTENERS[name]}"
 
     @property
     def front(self) -> tuple[str, int]:
@@ -263,9 +303,17 @@ def fill(template: Path, target: Path, values: dict[str, object]) -> Path:
     return target
 
 
+def made_certificates() -> Path:
+    try:
+        return certificates.make(CERTIFICATES)
+    except OSError as error:
+        raise Failure(str(error)) from None
+
+
 def kafka_command(server: Server) -> list[str]:
     folder, directory, replicas = jars("kafka"), server.directory, min(server.count, 3)
     directory.mkdir(parents=True, exist_ok=True)
+    secured = "".join(f",{name}://{server.listener(name)}" for name in SECURED_LISTENERS) if server.has_secured_listeners else ""
     voters = ",".join(f"{n}@127.0.0.1:{kafka_port(n) + 1}" for n in range(1, server.count + 1))
     properties = fill(
         DEFINITIONS / "kafka" / "server.properties",
@@ -281,12 +329,23 @@ def kafka_command(server: Server) -> list[str]:
             "DIR": directory,
             "REPLICAS": replicas,
             "IN_SYNC": min(replicas, 2),
+            "SECURED_LISTENERS": secured,
+            "USER": SASL_USER,
+            "PASSWORD": SASL_PASSWORD,
         },
     )
+    if secured:
+        values = {"CERTIFICATES": made_certificates(), "USER": SASL_USER, "PASSWORD": SASL_PASSWORD}
+        more = fill(DEFINITIONS / "kafka" / "secured.properties", directory / "secured.properties", values)
+        properties.write_text(properties.read_text() + more.read_text())
     classpath = ["-cp", f"{folder}/*"]
     if not (directory / "data" / "meta.properties").exists():
+        user = f"SCRAM-SHA-512=[name={SASL_USER},password={SASL_PASSWORD}]"
         result = subprocess.run(
-            [java(), "-Xmx256m", *classpath, "kafka.tools.StorageTool", "format", "-t", KAFKA_CLUSTER_ID, "-c", str(properties)],
+            [
+                java(), "-Xmx256m", *classpath, "kafka.tools.StorageTool", "format", "-t", KAFKA_CLUSTER_ID, "-c", str(properties),
+                "--add-scram", user,
+            ],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         if result.returncode != 0:
@@ -300,9 +359,11 @@ def kafka_command(server: Server) -> list[str]:
 def cassandra_command(server: Server) -> list[str]:
     folder, directory = jars("cassandra"), server.directory
     directory.mkdir(parents=True, exist_ok=True)
-    heap = CASSANDRA_HEAP if server.count == 1 else CLUSTERED_HEAP
+    heap = SECURED_HEAP if server.is_secured_node else CASSANDRA_HEAP if server.count == 1 else CLUSTERED_HEAP
     values = {
         "ADDRESS": server.host,
+        "STORAGE_ADDRESS": server.storage_host,
+        "SEED_ADDRESS": server.storage_host if server.is_secured_node else "127.0.0.1",
         "CLIENT_ADDRESS": server.front[0] if FRONT else server.host,
         "PORT": server.port,
         "STORAGE_PORT": STORAGE_PORT,
@@ -311,11 +372,19 @@ def cassandra_command(server: Server) -> list[str]:
         "SYNC": "periodic\ncommitlog_sync_period: 10000ms" if server.count == 1 else SYNC_OF_CLUSTER,
     }
     config = fill(DEFINITIONS / "cassandra" / "cassandra.yaml", directory / "cassandra.yaml", values)
+    if server.is_secured_node:
+        values = {"CERTIFICATES": made_certificates(), "NAME": server.kind, "MUTUAL": str(server.kind == "cassandra-mtls").lower()}
+        more = fill(DEFINITIONS / "cassandra" / "secured.yaml", directory / "secured.yaml", values)
+        config.write_text(config.read_text() + more.read_text())
     return [
         java(), f"-Xms{heap}", f"-Xmx{heap}", f"@{DEFINITIONS / 'cassandra' / 'jvm.options'}",
         f"-Dcassandra.config=file://{config}", f"-Dcassandra.storagedir={directory}",
         f"-Dlogback.configurationFile=file://{DEFINITIONS / 'cassandra' / 'logback.xml'}",
-        f"-Dcassandra.jmx.local.port={JMX_PORT + server.number - 1}",
+        f"-Dcassandra.jmx.local.port={server.jmx_port}",
+        # How long a node waits for the word of another one at its start; a single node has none to wait for.
+        f"-Dcassandra.ring_delay_ms={1 if server.count == 1 else 20_000}",
+        # Where there are roles: at once, and with hashes that cost little, for nothing is guarded here.
+        "-Dcassandra.superuser_setup_delay_ms=0", "-Dcassandra.auth_bcrypt_gensalt_log2_rounds=4",
         "-cp", f"{folder}/*", "org.apache.cassandra.service.CassandraDaemon",
     ]  # fmt: skip
 
@@ -323,68 +392,27 @@ def cassandra_command(server: Server) -> list[str]:
 # -------------------------------------------------------------------------------------------------------------- readiness
 
 
-def read_exactly(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        piece = connection.recv(size - len(data))
-        if not piece:
-            raise OSError("connection closed")
-        data += piece
-    return data
-
-
-def kafka_brokers_seen(server: Server) -> int:
-    """How many brokers of the cluster this one knows to be alive: its answer to a Metadata request, version 1."""
-    with socket.create_connection((server.host, server.port), timeout=5) as connection:
-        client = b"turntable-dev"
-        request = struct.pack(">hhih", 3, 1, 7, len(client)) + client + struct.pack(">i", 0)  # an array of no topics
-        connection.sendall(struct.pack(">i", len(request)) + request)
-        (size,) = struct.unpack(">i", read_exactly(connection, 4))
-        answer = read_exactly(connection, size)
-    correlation, brokers = struct.unpack(">ii", answer[:8])
-    if correlation != 7:
-        raise OSError("not a Kafka broker")
-    return brokers
+def cassandra_connection(server: Server) -> contextlib.AbstractContextManager[socket.socket]:
+    if not server.is_secured_node:
+        return probes.connected(server.host, server.port)
+    context = ssl.create_default_context(cafile=CERTIFICATES / "ca.pem")
+    context.load_cert_chain(CERTIFICATES / "client.pem", CERTIFICATES / "client.key")
+    return probes.connected(server.host, server.port, context, "localhost" if server.host == "127.0.0.1" else server.host)
 
 
 def cassandra_rows(server: Server, query: str, consistency: int = 1) -> bytes:
-    """The body of a node's answer to a SELECT, in the native protocol, version 4. OSError if it does not give rows."""
-
-    def ask(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, bytes]:
-        connection.sendall(struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body)
-        _, _, _, answer, size = struct.unpack(">BBhBi", read_exactly(connection, 9))
-        return answer, read_exactly(connection, size)
-
-    def text(value: str) -> bytes:
-        return struct.pack(">H", len(value)) + value.encode()
-
-    with socket.create_connection((server.host, server.port), timeout=5) as connection:
-        connection.settimeout(10)
-        opcode, _ = ask(connection, 1, struct.pack(">H", 1) + text("CQL_VERSION") + text("3.0.0"))
-        if opcode != 2:  # READY
-            raise OSError("not ready")
-        statement = query.encode()
-        body = struct.pack(">i", len(statement)) + statement + struct.pack(">HB", consistency, 0)
-        opcode, body = ask(connection, 7, body)
-        if opcode != 8 or body[:4] != b"\0\0\0\2":  # RESULT, of rows
-            raise OSError("not ready")
-    return body
-
-
-def cassandra_peers_seen(server: Server) -> int:
-    """How many other nodes this one has in its ring: the rows of system.peers_v2."""
-    body = cassandra_rows(server, "SELECT peer FROM system.peers_v2")
-    # After the kind: flags, number of columns, keyspace, table, then the column's name and type, then the number of rows.
-    at = 12
-    for _ in range(3):
-        at += 2 + struct.unpack(">H", body[at : at + 2])[0]
-    return struct.unpack(">i", body[at + 2 : at + 6])[0]
+    """The body of a node's answer to a SELECT. OSError if it does not give rows."""
+    with cassandra_connection(server) as connection:
+        return probes.cassandra_rows(connection, query, consistency, (CASSANDRA_USER, CASSANDRA_PASSWORD))
 
 
 def seen(server: Server) -> int:
     """How many members of its cluster, itself among them, the server knows; 0 if it does not answer."""
     try:
-        return kafka_brokers_seen(server) if server.kind == "kafka" else 1 + cassandra_peers_seen(server)
+        if server.kind == "kafka":
+            with probes.connected(server.host, server.port) as connection:
+                return probes.kafka_brokers(connection)
+        return 1 + probes.rows_of_one_column(cassandra_rows(server, "SELECT peer FROM system.peers_v2"))
     except (OSError, struct.error):
         return 0
 
@@ -431,6 +459,24 @@ def check_ports_are_free(server: Server) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ subcommands
+
+
+@contextlib.contextmanager
+def secured_node(kind: str):
+    """One of SECURED_NODES, which is started with no data in it and ended at once afterwards, unless it runs already."""
+    server = Server(kind, 1, 1)
+    if (kind, 1) in running():
+        yield server
+        return
+    check_ports_are_free(server)
+    shutil.rmtree(server.directory, ignore_errors=True)
+    pid = spawn(server).pid
+    try:
+        wait_until_ready(server, pid)
+        yield server
+    finally:
+        kill(server, pid)
+        shutil.rmtree(server.directory, ignore_errors=True)
 
 
 def up(brokers: int, nodes: int, fresh: bool) -> None:

@@ -1,5 +1,5 @@
-# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_format
-# and use_rust. Every one of them looks first, takes a few hundredths of a second when nothing is missing, and then does
+# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_fuzz,
+# setup_format and use_rust. Every one of them looks first, takes a few hundredths of a second when nothing is missing, and then does
 # not touch the network.
 # shellcheck shell=bash
 
@@ -9,10 +9,13 @@ readonly RUST_MINIMUM=1.88
 readonly BUILD_PACKAGES=(
   ca-certificates ccache cmake g++ make ninja-build pkg-config
   libbenchmark-dev libcli11-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libpg-query-dev libprotobuf-c-dev librapidcheck-dev
-  libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev
+  libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev python3 zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless python3 python3-venv)
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch python3-venv)
+
+# What `./dev fuzz` needs on top: the compiler that has libFuzzer, its run-time libraries, and what gives call stacks names.
+readonly FUZZ_PACKAGES=(clang libclang-rt-14-dev llvm python3)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then
@@ -89,6 +92,11 @@ setup_build() {
 setup_tests() {
   setup_build
   install_packages "${TEST_PACKAGES[@]}"
+}
+
+setup_fuzz() {
+  setup_build
+  install_packages "${FUZZ_PACKAGES[@]}"
 }
 
 setup_format() {

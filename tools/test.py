@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs all tests and counts them: the source checks, the C++ tests (twice: optimised, and under sanitizers) and the system
+"""Runs all tests and counts them: the source checks, the C++ tests (optimised, and again under sanitizers) and the system
 tests, the last two against a real Kafka and a real Cassandra that this program starts and stops unless they run already.
 
 `./dev test` calls this after it has installed what is missing. The last line is always "N passed, N failed", with
@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -24,13 +26,21 @@ import servers  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "test"
+CHAOS_SECONDS_MORE = 1500  # For starting, healing, draining and comparing, each of which has a limit of its own.
+SUPPRESSIONS = ROOT / "tests" / "suppressions"
 ENVIRONMENT = {
     "TURNTABLE_KAFKA": "127.0.0.1:29092",
     "TURNTABLE_KAFKA_SASL": "127.0.0.1:29094",
     "TURNTABLE_CASSANDRA": "127.0.0.1:9042",
     "TURNTABLE_BINARY": str(ROOT / "build" / "release" / "turntable"),
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1",
-    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "UBSAN_OPTIONS": f"print_stacktrace=1:halt_on_error=1:suppressions='{SUPPRESSIONS / 'ubsan.txt'}'",
+    "TSAN_OPTIONS": f"second_deadlock_stack=1:suppressions='{SUPPRESSIONS / 'tsan.txt'}'",
+}
+TITLES = {
+    "release": "C++ tests, optimised",
+    "asan": "C++ tests, under ASan and UBSan",
+    "tsan": "C++ tests, under TSan",
 }
 
 
@@ -80,18 +90,27 @@ def run(command: list[str | Path], **options) -> int:
 
 def build(preset: str) -> Outcome | None:
     """Builds everything of a preset; the outcome if that fails."""
-    flags = {"asan": ["--asan"], "debug": ["--debug"]}.get(preset, [])
+    flags = [] if preset == "release" else [f"--{preset}"]
     if run([ROOT / "dev", "build", *flags]) == 0:
         return None
     return Outcome(f"build {preset}", failed=1, note="does not compile")
 
 
-def cpp_tests(preset: str, title: str, names: list[str]) -> Outcome:
+def at_fixed_addresses() -> list[str]:
+    """Where Linux moves programs about by more bits than gcc 12's sanitizers were made for, these fail at start, now and then."""
+    without = ["setarch", "-R"]
+    allowed = subprocess.run([*without, "true"], capture_output=True, check=False).returncode == 0
+    return without if allowed else []
+
+
+def cpp_tests(preset: str, names: list[str]) -> Outcome:
+    title = TITLES[preset]
     banner(title)
     report = RESULTS / f"ctest-{preset}.xml"
     report.unlink(missing_ok=True)
     begun = time.monotonic()
-    command = ["ctest", "--test-dir", ROOT / "build" / preset, f"-j{min(os.cpu_count() or 2, 8)}", "--output-on-failure"]
+    command = [] if preset == "release" else at_fixed_addresses()
+    command += ["ctest", "--test-dir", ROOT / "build" / preset, f"-j{min(os.cpu_count() or 2, 8)}", "--output-on-failure"]
     command += ["--progress"] if sys.stdout.isatty() else ["--quiet"]
     command += ["--output-junit", report, "--output-log", RESULTS / f"ctest-{preset}.log"]
     if names:
@@ -130,11 +149,84 @@ def system_tests(arguments: list[str]) -> Outcome:
     return outcome
 
 
+def fuzz_tests() -> Outcome:
+    """Every fuzz target over what is kept for it, and a while beyond."""
+    banner("Fuzz targets")
+    report = RESULTS / "fuzz.json"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    code = run([ROOT / "dev", "fuzz", "--runs", "20000", "--seconds-limit", "20", "--report", report])
+    outcome = Outcome("Fuzz targets", seconds=time.monotonic() - begun)
+    try:
+        targets = json.loads(report.read_text())
+    except (OSError, ValueError):
+        outcome.failed, outcome.note = 1, f"ended with {code} without a report"
+        return outcome
+    outcome.failed = sum(bool(target["finding"]) for target in targets)
+    outcome.passed = len(targets) - outcome.failed
+    return outcome
+
+
 def source_checks() -> Outcome:
     banner("Source checks")
     begun = time.monotonic()
     code = run([sys.executable, ROOT / "tools" / "lint.py"])
     return Outcome("Source checks", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
+
+
+def planted_bugs() -> Outcome:
+    banner("Planted bugs")
+    report = RESULTS / "planted.xml"
+    report.unlink(missing_ok=True)
+    begun = time.monotonic()
+    code = run([sys.executable, ROOT / "tools" / "planted.py", "--junit", report])
+    outcome = counted(report, Outcome("Planted bugs, each caught", seconds=time.monotonic() - begun))
+    if code != 0 and outcome.failed == 0:
+        outcome.failed, outcome.note = 1, f"planted.py ended with {code}"
+    return outcome
+
+
+def chaos() -> Outcome:
+    """Five minutes of ./dev chaos: another seed each time, or the one that is given."""
+    minutes = float(os.environ.get("TURNTABLE_CHAOS_MINUTES", "5"))
+    seed = os.environ.get("TURNTABLE_CHAOS_SEED") or str(random.SystemRandom().randrange(1_000_000))
+    banner(f"Chaos, {minutes:g} minutes; TURNTABLE_CHAOS_SEED={seed} repeats it")
+    folder = ROOT / "build" / "chaos" / f"seed-{seed}"
+    command = [sys.executable, ROOT / "tests" / "chaos" / "run.py", "--minutes", str(minutes), "--seed", seed]
+    # Its servers are its own, wherever those of the other tests are.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TURNTABLE_SERVERS_")}
+    outcome = Outcome(f"Chaos, seed {seed}")
+    begun = time.monotonic()
+    process = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdin=subprocess.DEVNULL, env=environment)
+    try:
+        code = process.wait(minutes * 60 + CHAOS_SECONDS_MORE)
+    except subprocess.TimeoutExpired:
+        code = f"no end after {CHAOS_SECONDS_MORE:.0f} s more"
+    finally:
+        if process.poll() is None:
+            process.terminate()  # It stops its servers.
+            process.wait()
+    outcome.seconds = time.monotonic() - begun
+    try:
+        report = json.loads((folder / "report.json").read_text())
+        found = ", ".join(f"{kind} {count}" for kind, count in report["totals"].items())
+        outcome.note = f"{report['acknowledged']:,} events, {sum(report['faults'].values())} faults; {found}"
+        outcome.note += "".join(f"; left out: {what}" for what in report["not_possible"])
+    except (OSError, ValueError):
+        outcome.note = "no report"
+    outcome.passed, outcome.failed = int(code == 0), int(code != 0)
+    if code != 0:
+        outcome.note += f"; ended with {code}"
+        print_chaos_evidence(folder)
+    return outcome
+
+
+def print_chaos_evidence(folder: Path) -> None:
+    """Of a machine that is gone with its files, too, one is to know what happened."""
+    logs = sorted(folder.glob("engine-*/log"))
+    for path, lines in [(folder / "report.md", 400), *((log, 80) for log in logs)]:
+        if path.is_file():
+            print(f"\n{path}:\n" + "\n".join(path.read_text(errors="replace").splitlines()[-lines:]), flush=True)
 
 
 class Servers:
@@ -177,7 +269,9 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
     cpp = [word for word in arguments.selection if word not in named]
     python = named + arguments.pytest
     everything = not (python or cpp)
-    presets = ["release"] + (["asan"] if (everything or cpp) and not arguments.no_asan else [])
+    presets = ["release"]
+    if (everything or cpp) and not arguments.no_sanitizers:
+        presets += ["asan", "tsan"] if arguments.proof or arguments.tsan else ["asan"]
     with_servers = Servers()
     try:
         failures = [failure for failure in map(build, presets) if failure]
@@ -188,23 +282,33 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.extend(failures + ([failure] if failure else []))
             return
         if everything or cpp:
-            outcomes.append(cpp_tests("release", "C++ tests, optimised", cpp))
-        if "asan" in presets:
-            outcomes.append(cpp_tests("asan", "C++ tests, under ASan and UBSan", cpp))
+            outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
+        if everything and arguments.proof:
+            outcomes.append(fuzz_tests())
         if everything or python:
             outcomes.append(system_tests(python))
+        if everything and arguments.proof:
+            outcomes.append(planted_bugs())
     finally:
         with_servers.stop()
+    if everything and arguments.proof:
+        outcomes.append(chaos())  # With clusters of its own, which need the memory of the others.
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="./dev test",
-        description="Run all tests: source checks, C++ tests (optimised, and under ASan and UBSan), and system tests against a "
+        description="Run all tests: source checks, C++ tests (optimised, and under sanitizers), and system tests against a "
         "real Kafka and Cassandra, which are started and stopped unless `./dev servers up` has them running.",
     )
     parser.add_argument("--all", action="store_true", help="the tests that take long too, as CI does")
-    parser.add_argument("--no-asan", action="store_true", help="leave out the C++ tests under sanitizers")
+    parser.add_argument(
+        "--proof",
+        action="store_true",
+        help="on top of --all: ThreadSanitizer, the fuzz targets, planted bugs, and five minutes of chaos",
+    )
+    parser.add_argument("--tsan", action="store_true", help="the C++ tests under ThreadSanitizer too; in --proof they are")
+    parser.add_argument("--no-sanitizers", action="store_true", help="leave out the C++ tests under sanitizers")
     parser.add_argument(
         "selection",
         nargs="*",
@@ -217,8 +321,9 @@ def main() -> int:
         own, pytest = own[: own.index("--")], own[own.index("--") + 1 :]
     arguments = parser.parse_args(own)
     arguments.pytest = pytest
-    if arguments.all and arguments.no_asan:
-        parser.error("--all is with the sanitizers")
+    arguments.all = arguments.all or arguments.proof
+    if arguments.no_sanitizers and (arguments.all or arguments.tsan):
+        parser.error("--all, --proof and --tsan are with the sanitizers")
 
     os.environ.update({name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()})
     if arguments.all:

@@ -65,7 +65,10 @@ typedef struct bridge_options {
   bridge_text contact_points;  /* "host:port,host:port"; the port may be left out where it is 9042. Required. */
   bridge_text username;        /* With `password`; without them, no authentication is tried. */
   bridge_text password;
-  bridge_text ca_file;         /* PEM file of trusted certificates. Turns TLS on. A node's certificate must name its IP address. */
+  bridge_text ca_file;         /* PEM file of trusted certificates. Turns TLS on. A node's certificate must name its IP address or
+                                  the host name of a contact point. */
+  bridge_text certificate_file; /* PEM file of the client's certificate, for nodes that ask for one; with `key_file`. */
+  bridge_text key_file;         /* PEM file of its private key, not encrypted. */
   bridge_text consistency;     /* "LOCAL_QUORUM" (the default), "ONE", "QUORUM", … */
   bridge_text local_dc;        /* Requests stay in this data centre. */
   uint32_t io_threads;         /* Threads that serve the connections. Default 1. */

@@ -1,6 +1,7 @@
 //! The types of `bridge.h`, field for field, and the conversions at the border.
 //!
-//! Everything that trusts a caller's pointer is here or in `lib.rs`; the other modules are safe Rust, but for two system calls.
+//! Everything that trusts a caller's pointer is here or in `lib.rs`; the other modules are safe Rust, but for two system calls and one of
+//! OpenSSL's.
 
 use crate::errors::{Code, Failure};
 use std::{ffi::c_char, ptr, slice, str};
@@ -71,6 +72,8 @@ pub struct OptionsIn {
     pub username: Text,
     pub password: Text,
     pub ca_file: Text,
+    pub certificate_file: Text,
+    pub key_file: Text,
     pub consistency: Text,
     pub local_dc: Text,
     pub io_threads: u32,

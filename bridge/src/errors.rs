@@ -3,13 +3,15 @@
 //! The driver's errors nest: a failed request holds a failed pool, which holds a failed connection, which holds a refused
 //! login. The functions below walk down to the innermost cause, which alone decides the code.
 
+use crate::tls;
+use openssl::ssl;
 use scylla::errors::{
     BadQuery, BrokenConnectionError, BrokenConnectionErrorKind, ConnectionError, ConnectionPoolError,
-    ConnectionSetupRequestError, ConnectionSetupRequestErrorKind, DbError, ExecutionError, MetadataError,
-    MetadataFetchErrorKind, NewSessionError, NextPageError, NextRowError, PrepareError, RequestAttemptError,
-    RequestError, SchemaAgreementError, UseKeyspaceError,
+    ConnectionSetupRequestError, ConnectionSetupRequestErrorKind, DbError, ExecutionError, FrameHeaderParseError,
+    MetadataError, MetadataFetchErrorKind, NewSessionError, NextPageError, NextRowError, PrepareError,
+    RequestAttemptError, RequestError, SchemaAgreementError, UseKeyspaceError,
 };
-use std::{error::Error, fmt::Display, io, time::Duration};
+use std::{fmt::Display, io, time::Duration};
 
 /// The numbers of `enum bridge_code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub enum Carries {
 pub struct Blame {
     /// The contact points, as they were given.
     pub nodes: String,
+    /// Where TLS is used.
+    pub tls: Option<tls::Knowledge>,
 }
 
 impl Blame {
@@ -184,20 +188,42 @@ impl Blame {
             ConnectionSetupRequestErrorKind::StartAuthSessionError(error)
             | ConnectionSetupRequestErrorKind::AuthChallengeEvaluationError(error)
             | ConnectionSetupRequestErrorKind::AuthFinishError(error) => self.refused(error),
-            ConnectionSetupRequestErrorKind::BrokenConnection(error) => self.broken(error),
+            ConnectionSetupRequestErrorKind::BrokenConnection(error) => self.ended_at_once(error),
             ConnectionSetupRequestErrorKind::UnableToAllocStreamId => self.unreachable(error),
             _ => Failure::other(format!("the server at {} does not speak Cassandra's protocol: {error}", self.nodes)),
         }
     }
 
+    /// A connection that could not be made, the handshake of TLS included.
     fn io(&self, error: &io::Error) -> Failure {
-        let ssl = error.get_ref().and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
-        match ssl {
-            Some(ssl) if ssl.code() == openssl::ssl::ErrorCode::SSL => Failure::new(
-                Code::Auth,
-                format!("the TLS handshake with the Cassandra node {} failed: {}", self.nodes, tls_cause(ssl)),
-            ),
+        match (&self.tls, ssl_error(error)) {
+            (Some(tls), Some(ssl)) => match tls.refusal(ssl) {
+                Some(cause) => self.no_tls(cause),
+                None => self.unreachable("the connection was lost"),
+            },
             _ => self.unreachable(io_cause(error)),
+        }
+    }
+
+    fn no_tls(&self, cause: impl Display) -> Failure {
+        Failure::new(Code::Auth, format!("no TLS with the Cassandra node {}: {cause}", self.nodes))
+    }
+
+    /// A connection that was lost before it could be used.
+    fn ended_at_once(&self, error: &BrokenConnectionError) -> Failure {
+        let Some(tls) = &self.tls else {
+            return self.unreachable("it ended the connection at once; does it ask for TLS? Then set ca_file");
+        };
+        let ssl = match error.downcast_ref::<BrokenConnectionErrorKind>() {
+            Some(
+                BrokenConnectionErrorKind::WriteError(error)
+                | BrokenConnectionErrorKind::FrameHeaderParseError(FrameHeaderParseError::HeaderIoError(error)),
+            ) => ssl_error(error),
+            _ => None,
+        };
+        match ssl.and_then(|ssl| tls.late_refusal(ssl)) {
+            Some(cause) => self.no_tls(cause),
+            None => self.unreachable(tls.guess()),
         }
     }
 
@@ -264,26 +290,15 @@ fn bad_query(error: &BadQuery) -> Failure {
     Failure::new(Code::Row, error)
 }
 
+fn ssl_error(error: &io::Error) -> Option<&ssl::Error> {
+    error.get_ref()?.downcast_ref::<ssl::Error>()
+}
+
 /// The operating system's words without the number that Rust puts behind them.
 fn io_cause(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rfind(" (os error") {
         Some(end) => text[..end].to_owned(),
         None => text,
-    }
-}
-
-/// The reason of a failed handshake without OpenSSL's file names and codes.
-fn tls_cause(error: &openssl::ssl::Error) -> String {
-    let reasons: Vec<&str> =
-        error.ssl_error().into_iter().flat_map(|stack| stack.errors()).filter_map(|error| error.reason()).collect();
-    if reasons.contains(&"certificate verify failed") {
-        return "its certificate is not signed by those in the CA file, has expired, or does not name the node's IP address"
-            .to_owned();
-    }
-    match (reasons.is_empty(), error.source()) {
-        (false, _) => reasons.join(", "),
-        (true, Some(source)) => source.to_string(),
-        (true, None) => error.to_string(),
     }
 }

@@ -9,6 +9,7 @@ mod errors;
 mod query;
 mod session;
 mod submit;
+mod tls;
 mod types;
 
 use abi::{needed, report, ColumnOut, CompletionOut, ErrorOut, OptionsIn, PageOut, RowsIn, Text};
@@ -35,6 +36,8 @@ pub unsafe extern "C" fn bridge_connect(options: *const OptionsIn, error: *mut E
             username: given.username.borrow("user name")?,
             password: given.password.borrow("password")?,
             ca_file: given.ca_file.borrow("path of the certificates")?,
+            certificate_file: given.certificate_file.borrow("path of the client's certificate")?,
+            key_file: given.key_file.borrow("path of the client's key")?,
             consistency: given.consistency.borrow("consistency level")?,
             local_dc: given.local_dc.borrow("name of the data centre")?,
             io_threads: given.io_threads,

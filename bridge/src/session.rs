@@ -4,10 +4,11 @@ use crate::{
     completions::Completions,
     errors::{Blame, Carries, Code, Failure},
     submit::Prepared,
+    tls,
 };
 use scylla::{
     client::{execution_profile::ExecutionProfile, session::Session as Driver, session_builder::SessionBuilder},
-    policies::load_balancing::DefaultPolicy,
+    policies::{load_balancing::DefaultPolicy, speculative_execution::SimpleSpeculativeExecutionPolicy},
     statement::{unprepared::Statement, Consistency},
 };
 use std::{future::Future, mem::MaybeUninit, ptr, sync::Arc, time::Duration};
@@ -17,8 +18,16 @@ const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(12);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Creating a table takes a slow node many times as long as a write does.
 const LEAST_DDL_TIMEOUT: Duration = Duration::from_secs(30);
-/// A connection over which nothing comes back for this long, once asked, is given up and made anew.
-const KEEPALIVE: Duration = Duration::from_secs(10);
+/// How often a connection is asked whether its node still answers, …
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+/// … and after how long without an answer it is given up and made anew. The driver has no other bound for a handshake:
+/// one node that takes connections and then says nothing keeps a new session waiting for both of these together.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A node that lives answers a write within its own write_request_timeout of two seconds, with a timeout if nothing
+/// else. After this long the same write is sent to another node too; it is idempotent. Once only: a cluster that is
+/// merely slow must not get much more to do.
+const HANGING_AFTER: Duration = Duration::from_secs(3);
+const NODES_MORE: usize = 1;
 /// How long closing waits for the runtime's threads.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -28,6 +37,8 @@ pub struct Options<'a> {
     pub username: &'a str,
     pub password: &'a str,
     pub ca_file: &'a str,
+    pub certificate_file: &'a str,
+    pub key_file: &'a str,
     pub consistency: &'a str,
     pub local_dc: &'a str,
     pub io_threads: u32,
@@ -76,10 +87,15 @@ pub struct Session {
 impl Session {
     pub fn connect(options: &Options) -> Result<Session, Failure> {
         let nodes = contact_points(options.contact_points)?;
-        let blame = Blame { nodes: nodes.join(", ") };
+        let files = tls::Files { ca: options.ca_file, certificate: options.certificate_file, key: options.key_file };
+        files.check()?;
+        let blame = Blame { nodes: nodes.join(", "), tls: (!files.ca.is_empty()).then(|| tls::Knowledge::new(files)) };
         let request_timeout = millis(options.request_timeout_ms, DEFAULT_REQUEST_TIMEOUT);
         let connect_timeout = millis(options.connect_timeout_ms, DEFAULT_CONNECT_TIMEOUT);
-        let builder = configure(options, &nodes, request_timeout, connect_timeout)?;
+        let mut builder = configure(options, &nodes, request_timeout, connect_timeout)?;
+        if let Some(knowledge) = &blame.tls {
+            builder = builder.tls_context(Some(tls::context(files, tls::hosts_of(&nodes), knowledge.clone())?));
+        }
 
         ignore_sigpipe();
         let completions = Completions::new().map_err(|error| Failure::new(Code::Other, error))?;
@@ -140,7 +156,10 @@ fn configure(
     request_timeout: Duration,
     connect_timeout: Duration,
 ) -> Result<SessionBuilder, Failure> {
-    let mut profile = ExecutionProfile::builder().request_timeout(Some(request_timeout));
+    let elsewhere = SimpleSpeculativeExecutionPolicy { max_retry_count: NODES_MORE, retry_interval: HANGING_AFTER };
+    let mut profile = ExecutionProfile::builder()
+        .request_timeout(Some(request_timeout))
+        .speculative_execution_policy(Some(Arc::new(elsewhere)));
     if !options.consistency.is_empty() {
         profile = profile.consistency(consistency(options.consistency)?);
     }
@@ -151,15 +170,12 @@ fn configure(
     let mut builder = SessionBuilder::new()
         .known_nodes(nodes)
         .connection_timeout(connect_timeout)
-        .keepalive_interval(KEEPALIVE)
-        .keepalive_timeout(KEEPALIVE)
+        .keepalive_interval(KEEPALIVE_INTERVAL)
+        .keepalive_timeout(KEEPALIVE_TIMEOUT)
         .schema_agreement_timeout(request_timeout.max(LEAST_DDL_TIMEOUT))
         .default_execution_profile_handle(profile.build().into_handle());
     if !options.username.is_empty() {
         builder = builder.user(options.username, options.password);
-    }
-    if !options.ca_file.is_empty() {
-        builder = builder.tls_context(Some(tls(options.ca_file)?));
     }
     Ok(builder)
 }
@@ -203,19 +219,6 @@ fn consistency(name: &str) -> Result<Consistency, Failure> {
             Err(Failure::argument(format!("'{name}' is not a consistency level; known are {known}")))
         }
     }
-}
-
-fn tls(ca_file: &str) -> Result<openssl::ssl::SslContext, Failure> {
-    use openssl::ssl::{SslContext, SslMethod, SslVerifyMode};
-    let mut context = SslContext::builder(SslMethod::tls_client())
-        .map_err(|error| Failure::new(Code::Other, format!("cannot set TLS up: {error}")))?;
-    std::fs::metadata(ca_file)
-        .map_err(|error| Failure::argument(format!("cannot read the certificates in '{ca_file}': {error}")))?;
-    context
-        .set_ca_file(ca_file)
-        .map_err(|_| Failure::argument(format!("'{ca_file}' does not hold certificates in PEM form")))?;
-    context.set_verify(SslVerifyMode::PEER);
-    Ok(context.build())
 }
 
 /// With a data centre that no node is in, every request would fail with an empty plan; better to say so at once.

@@ -110,8 +110,14 @@ static void options_without_meaning_are_refused(void) {
   options.consistency = text("MOST");
   CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "'MOST'");
   options.consistency = text("quorum");
+  options.key_file = text("/nowhere/client.key");
+  CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "without certificate_file");
+  options.certificate_file = text("/nowhere/client.pem");
+  CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "needs ca_file");
   options.ca_file = text("/nowhere/ca.pem");
   CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "'/nowhere/ca.pem'");
+  options.key_file = text("");
+  CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "without key_file");
 }
 
 static void a_refused_connection_names_node_and_cause(void) {

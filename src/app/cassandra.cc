@@ -9,20 +9,10 @@
 
 namespace turntable {
 
-cassandra::Options cassandra_options(const SinkSpec& sink) {
-  return {.contact_points = sink.contact_points,
-          .username = sink.username,
-          .password = sink.password,
-          .ca_file = sink.ca_file,
-          .consistency = sink.consistency,
-          .local_dc = sink.local_dc,
-          .request_timeout = sink.request_timeout};
-}
-
 Result<cassandra::Session> connect_cassandra(const SinkSpec& sink, const StopToken& stop) {
   std::optional<cassandra::Session> session;
   RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
-    ASSIGN_OR_RETURN(session, cassandra::Session::connect(cassandra_options(sink)));
+    ASSIGN_OR_RETURN(session, cassandra::Session::connect(sink.connection));
     return {};
   }));
   return std::move(*session);

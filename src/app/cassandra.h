@@ -11,8 +11,6 @@
 
 namespace turntable {
 
-[[nodiscard]] cassandra::Options cassandra_options(const SinkSpec& sink);
-
 // Connects with the sink's options. A cluster that is away is said, and tried again until it is
 // there or `stop` is requested.
 [[nodiscard]] Result<cassandra::Session> connect_cassandra(const SinkSpec& sink,

@@ -102,7 +102,7 @@ std::string dead_letters_name(const DeadLettersSpec& spec) {
   return (spec.to == DeadLettersSpec::To::kafka ? "topic " : "") + spec.target;
 }
 
-Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until_end,
+Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, size_t lane, bool until_end,
                                             AssignmentListener& listener, const StopToken& stop,
                                             const Clock& clock) {
   if (source.connector == "ndjson") return NdjsonSource::open(source.path, listener, stop, clock);
@@ -110,6 +110,7 @@ Result<std::unique_ptr<Source>> open_source(const SourceSpec& source, bool until
                             .properties = source.properties,
                             .group = source.group,
                             .start = source.start,
+                            .lane = lane,
                             .until_end = until_end,
                             .want_headers = source.want_headers},
                            listener, stop, clock);
@@ -122,17 +123,8 @@ Status check_files(const SourceSpec& source) {
 }
 
 // SqliteSink makes its table where it is missing and compares it itself.
-Status check_live_table(const SinkSpec& sink, const StopToken& stop) {
-  if (sink.connector != "cassandra") return {};
-  ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
-  return retry_transient(stop, [&]() -> Status {
-    ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, sink.table));
-    return difference_error(difference, sink.table.full_name());
-  });
-}
-
 Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& stop,
-                                        const PositionsOf& positions) {
+                                        const PositionsOf& positions, bool check_table) {
   if (sink.connector == "null") return std::make_unique<NullSink>();
   if (sink.connector == "console") return std::make_unique<ConsoleSink>(sink.table.columns);
   if (sink.connector == "sqlite") {
@@ -146,10 +138,18 @@ Result<std::unique_ptr<Sink>> open_sink(const SinkSpec& sink, const StopToken& s
     }));
     return opened;
   }
+  CassandraSinkOptions options{.connection = sink.connection, .table = sink.table};
+  // On the session that is written with: each one that is made may have to wait for a node that
+  // hangs.
+  if (check_table) {
+    options.check = [&sink](cassandra::Session& session) -> Status {
+      ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, sink.table));
+      return difference_error(difference, sink.table.full_name());
+    };
+  }
   std::unique_ptr<CassandraSink> opened;
   RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
-    ASSIGN_OR_RETURN(
-        opened, CassandraSink::open({.connection = cassandra_options(sink), .table = sink.table}));
+    ASSIGN_OR_RETURN(opened, CassandraSink::open(options));
     return {};
   }));
   return opened;

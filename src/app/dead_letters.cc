@@ -68,10 +68,9 @@ Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> 
                         const Clock& clock) {
   SinkSpec target = pipeline.sink;
   if (options.dry_run) target.connector = "null";
-  RETURN_IF_ERROR(check_live_table(target, stop));
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
   ASSIGN_OR_RETURN(auto sink, open_sink(target, stop));
-  const std::string sink_name = pipeline.sink.table.full_name();
+  const std::string sink_name = printable(pipeline.sink.table.full_name());
   Lane lane({.flush_interval = target.flush_interval,
              .flush_rows = target.flush_rows,
              .flush_bytes = target.flush_bytes,

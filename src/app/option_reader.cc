@@ -10,8 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/secret.h"
 #include "base/text.h"
-#include "kafka/config.h"
 
 namespace turntable {
 namespace {
@@ -65,7 +65,9 @@ const sql::Option* OptionReader::find(const std::string& name) {
 void OptionReader::fault(const std::string& name, const std::string& message) {
   const sql::Option* option = table_.find(name);
   if (option != nullptr && option->from_command_line) {
-    faults_.add({}, fmt::format("--set {}.{}: {}", table_.name, name, message));
+    // What is set for a command that has no pipeline belongs to no table.
+    const std::string table = table_.name.empty() ? "" : table_.name + ".";
+    faults_.add({}, fmt::format("--set {}{}: {}", table, name, message));
   } else {
     faults_.add(option != nullptr ? option->at : table_.at, message);
   }
@@ -120,7 +122,7 @@ Millis OptionReader::duration(const std::string& name, Millis otherwise) {
   return otherwise;
 }
 
-uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise) {
+uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise, uint64_t most) {
   static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
       {"", 1},         {"b", 1},         {"kb", 1000},       {"kib", 1024},
       {"mb", 1000000}, {"mib", 1048576}, {"gb", 1000000000}, {"gib", 1073741824}};
@@ -130,11 +132,12 @@ uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise) {
     for (const auto& [unit, factor] : kUnits) {
       if (lowercase(quantity->unit) != unit) continue;
       const auto total = times(quantity->number, factor);
-      if (total && *total > 0) return *total;
+      if (total && *total > 0 && *total <= most) return *total;
     }
   }
-  fault(name, fmt::format("{} cannot be '{}', expected a size such as '8MiB' or '500000'", name,
-                          printable(option->value)));
+  fault(name, fmt::format("{} cannot be '{}', expected a size such as '8MiB' or '500000', {} bytes "
+                          "at most",
+                          name, printable(option->value), grouped(most)));
   return otherwise;
 }
 
@@ -157,7 +160,6 @@ std::string OptionReader::secret(const std::string& name) {
 
 std::string OptionReader::unveiled(const sql::Option& option) {
   constexpr std::string_view kFile = "file:";
-  constexpr size_t kSecretBytesLimit = size_t{64} << 10;
   if (!option.value.starts_with(kFile)) return option.value;
   const std::string path = option.value.substr(kFile.size());
   errno = 0;
@@ -174,7 +176,11 @@ std::string OptionReader::unveiled(const sql::Option& option) {
   } else if (text.size() > kSecretBytesLimit) {
     fault(option.name,
           fmt::format("the file {} of the option {} is larger than {} bytes: is it a secret?",
-                      printable(path), option.name, kSecretBytesLimit));
+                      printable(path), option.name, grouped(kSecretBytesLimit)));
+  } else if (text.find('\0') != std::string::npos) {
+    // The libraries behind would take it for the end.
+    fault(option.name, fmt::format("the file {} of the option {} has a NUL byte in it",
+                                   printable(path), option.name));
   }
   return text;
 }
@@ -184,7 +190,7 @@ std::map<std::string, std::string> OptionReader::dotted() {
   for (const sql::Option& option : table_.options) {
     if (option.name.find('.') == std::string::npos) continue;
     known_.insert(option.name);
-    found[option.name] = kafka::is_secret(option.name) ? unveiled(option) : option.value;
+    found[option.name] = is_secret(option.name) ? unveiled(option) : option.value;
   }
   return found;
 }

@@ -28,8 +28,8 @@ class OptionReader {
                                 uint64_t most);
   // "250ms", "30s", "5min", "1h", or a bare 0.
   [[nodiscard]] Millis duration(const std::string& name, Millis otherwise);
-  // "8MiB", "64kB", "1000": bytes.
-  [[nodiscard]] uint64_t bytes(const std::string& name, uint64_t otherwise);
+  // "8MiB", "64kB", "1000": bytes, `most` at most.
+  [[nodiscard]] uint64_t bytes(const std::string& name, uint64_t otherwise, uint64_t most);
   // From 0 to 1.
   [[nodiscard]] double ratio(const std::string& name, double otherwise);
   // The value, or what the file has where it is 'file:PATH', without the line break at its end. Its
@@ -53,6 +53,11 @@ class OptionReader {
   sql::Faults& faults_;
   std::set<std::string> known_;
 };
+
+// Of a file that an option's 'file:PATH' names; larger ones are no passwords, keys or tokens.
+inline constexpr size_t kSecretBytesLimit = size_t{64} << 10;
+// Of what flush_bytes may ask for: it is held in memory.
+inline constexpr uint64_t kFlushBytesLimit = uint64_t{1} << 30;
 
 // Reads "250ms", "30s", "5min", "1h" or "0"; nothing where it is no duration.
 [[nodiscard]] std::optional<Millis> parse_duration(std::string_view text);

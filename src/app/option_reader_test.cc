@@ -1,6 +1,10 @@
 #include "app/option_reader.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace turntable {
 namespace {
@@ -29,10 +33,10 @@ TEST(OptionReader, ReadsSizesAndRefusesNonsense) {
       {{"a", "8MiB", {1, 2}}, {"b", "500", {1, 3}}, {"c", "much", {1, 4}}, {"d", "0", {1, 5}}});
   sql::Faults faults;
   OptionReader reader(table, faults);
-  EXPECT_EQ(reader.bytes("a", 1), 8U << 20);
-  EXPECT_EQ(reader.bytes("b", 1), 500U);
-  EXPECT_EQ(reader.bytes("c", 7), 7U);
-  EXPECT_EQ(reader.bytes("d", 7), 7U);
+  EXPECT_EQ(reader.bytes("a", 1, 8 << 20), 8U << 20);
+  EXPECT_EQ(reader.bytes("b", 1, 500), 500U);
+  EXPECT_EQ(reader.bytes("c", 7, 100), 7U);
+  EXPECT_EQ(reader.bytes("d", 7, 100), 7U);
   EXPECT_EQ(faults.list.size(), 2U);
 }
 
@@ -70,6 +74,58 @@ TEST(OptionReader, OffersTheChoicesThereAre) {
   EXPECT_EQ(faults.list[0].message,
             "duplicate_key cannot be 'frist', expected 'first' or 'last' or 'error'. Did you mean "
             "'first'?");
+}
+
+TEST(OptionReader, BoundsSizes) {
+  const sql::TableDef table = table_of(
+      {{"a", "1GiB", {1, 2}}, {"b", "1073741825", {1, 3}}, {"c", "99999999999GiB", {1, 4}}});
+  sql::Faults faults;
+  OptionReader reader(table, faults);
+  EXPECT_EQ(reader.bytes("a", 7, kFlushBytesLimit), kFlushBytesLimit);
+  EXPECT_EQ(reader.bytes("b", 7, kFlushBytesLimit), 7U);
+  EXPECT_EQ(reader.bytes("c", 7, kFlushBytesLimit), 7U);
+  ASSERT_EQ(faults.list.size(), 2U);
+  EXPECT_EQ(faults.list[0].message,
+            "b cannot be '1073741825', expected a size such as '8MiB' or '500000', 1,073,741,824 "
+            "bytes at most");
+}
+
+class SecretFile : public testing::Test {
+ protected:
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  // The secret, and the faults about it.
+  std::string read(const std::string& content) {
+    std::ofstream(path_, std::ios::binary) << content;
+    const sql::TableDef table = table_of({{"password", "file:" + path_, {1, 2}}});
+    sql::Faults faults;
+    std::string secret = OptionReader(table, faults).secret("password");
+    fault_ = faults.empty() ? "" : faults.list[0].message;
+    return secret;
+  }
+
+  std::string path_ =
+      std::filesystem::temp_directory_path() / ("secret_test_" + std::to_string(::getpid()));
+  std::string fault_;
+};
+
+TEST_F(SecretFile, IsReadWithoutItsLineBreak) {
+  EXPECT_EQ(read("hunter2\r\n"), "hunter2");
+  EXPECT_EQ(fault_, "");
+}
+
+TEST_F(SecretFile, IsBounded) {
+  EXPECT_EQ(read(std::string(kSecretBytesLimit, 'x')).size(), kSecretBytesLimit);
+  EXPECT_EQ(fault_, "");
+  (void)read(std::string(kSecretBytesLimit + 1, 'x'));
+  EXPECT_NE(fault_.find("is larger than 65,536 bytes: is it a secret?"), std::string::npos);
+}
+
+// Libraries would take it for the end, and try a shorter password.
+TEST_F(SecretFile, HasNoNulInIt) {
+  (void)read(std::string("hunter\0two", 10));
+  EXPECT_NE(fault_.find("has a NUL byte in it"), std::string::npos);
+  EXPECT_EQ(fault_.find("hunter"), std::string::npos);
 }
 
 }  // namespace

@@ -7,18 +7,16 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
+#include "app/client_options.h"
 #include "app/option_reader.h"
 #include "base/text.h"
+#include "kafka/config.h"
 #include "sql/binder.h"
 #include "sql/keys.h"
 
 namespace turntable {
 namespace {
-
-// Pipelines are written by hand; a larger file is a mistake, such as naming the data.
-constexpr size_t kPipelineBytesLimit = size_t{4} << 20;
 
 Result<std::string> read_file(const std::string& file_path) {
   const std::string path = printable(file_path, 4096);
@@ -29,17 +27,18 @@ Result<std::string> read_file(const std::string& file_path) {
   if (S_ISDIR(info.st_mode))
     return fail(ErrorKind::usage,
                 fmt::format("cannot read the pipeline {}: it is a directory", path));
+  errno = 0;
   std::ifstream file(file_path, std::ios::binary);
-  std::stringstream text;
-  if (info.st_size > 0) text << file.rdbuf();
-  if (!file)
+  std::string bytes(kPipelineBytesLimit + 1, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!file.is_open() || file.bad())
     return fail(ErrorKind::usage,
                 fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
-  std::string bytes = std::move(text).str();
+  bytes.resize(static_cast<size_t>(file.gcount()));
   if (bytes.size() > kPipelineBytesLimit)
     return fail(ErrorKind::usage,
                 fmt::format("cannot read the pipeline {}: it is larger than {} bytes, is it SQL?",
-                            path, kPipelineBytesLimit));
+                            path, grouped(kPipelineBytesLimit)));
   return bytes;
 }
 
@@ -65,6 +64,9 @@ DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& sourc
   if (value == "drop") return {};
   if (value.starts_with("file:") && value.size() > 5) return {To::file, value.substr(5)};
   if (value.starts_with("kafka:") && value.size() > 6) {
+    if (const auto wrong = kafka::topic_fault(value.substr(6)))
+      options.fault("dead_letters",
+                    fmt::format("dead_letters: '{}' {}", printable(value.substr(6)), *wrong));
     if (source.connector != "kafka")
       options.fault("dead_letters",
                     "dead_letters in a topic need a kafka source, whose brokers they use");
@@ -89,6 +91,8 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
   (void)options.choice("format", {"json"});
   if (source.connector == "kafka") {
     source.topic = options.required("topic");
+    if (const auto wrong = kafka::topic_fault(source.topic); wrong && !source.topic.empty())
+      options.fault("topic", fmt::format("topic: '{}' {}", printable(source.topic), *wrong));
     if (auto start = parse_start(options.text("start", "latest"))) {
       source.start = *start;
     } else {
@@ -190,20 +194,15 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   sink.table.columns = table.columns;
   sink.flush_interval = options.duration("flush_interval", Millis(1000));
   sink.flush_rows = options.number("flush_rows", 10'000, 1, 1'000'000);
-  sink.flush_bytes = options.bytes("flush_bytes", 8 << 20);
+  sink.flush_bytes = options.bytes("flush_bytes", 8 << 20, kFlushBytesLimit);
   read_key(table, options, sink);
   if (sink.connector == "cassandra") {
     sink.table.keyspace = options.required("keyspace");
-    sink.contact_points = options.required("contact_points");
-    sink.username = options.text("username", "");
-    sink.password = options.secret("password");
-    sink.ca_file = options.text("ca_file", "");
+    sink.connection.contact_points = options.required("contact_points");
+    read_connection(options, sink.connection);
     sink.table.ttl_seconds = read_ttl(options);
     sink.table.record_timestamps =
         options.choice("write_timestamp", {"server", "record"}) == "record";
-    sink.consistency = options.text("consistency", "");
-    sink.local_dc = options.text("local_dc", "");
-    sink.request_timeout = options.duration("request_timeout", Millis(12'000));
     sink.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
     sink.keyspace.replication_factor = options.text("replication_factor", "1");
     sink.keyspace.replication = options.text("replication", "");

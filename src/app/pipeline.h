@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cassandra/session.h"
 #include "catalogue/catalogue.h"
 #include "enrich/enricher.h"
 #include "sink/ddl.h"
@@ -17,6 +18,9 @@
 #include "sql/script.h"
 
 namespace turntable {
+
+// Pipelines are written by hand; a larger file is a mistake, such as naming the data.
+inline constexpr size_t kPipelineBytesLimit = size_t{4} << 20;
 
 // Where records go that did not become rows.
 struct DeadLettersSpec {
@@ -48,13 +52,7 @@ struct SinkSpec {
   uint64_t flush_rows = 10'000;
   uint64_t flush_bytes = 8 << 20;
   // cassandra
-  std::string contact_points;
-  std::string username;
-  std::string password;
-  std::string ca_file;
-  std::string consistency;
-  std::string local_dc;
-  Millis request_timeout{12'000};
+  cassandra::Options connection;
   KeyspaceOptions keyspace;
   // sqlite
   std::string path;

@@ -12,26 +12,27 @@
 #include "app/statistics.h"
 #include "app/status.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "lane/lane.h"
 
 namespace turntable {
 namespace {
 
-// Prints whole lines from several threads.
+// Prints whole lines from several threads. Names in them are the pipeline's.
 void print_line(const std::string& line) {
-  fmt::print("{}\n", line);
+  fmt::print("{}\n", printable_lines(line));
   std::fflush(stdout);
 }
 
 void print_schemas(const Pipeline& pipeline) {
   if (!pipeline.lookup_table.empty())
-    print_line(fmt::format("Schema of {}, the lookup:\n{}", pipeline.lookup_table,
+    print_line(fmt::format("Schema of {}, the lookup:\n{}", printable(pipeline.lookup_table),
                            schema_tree(pipeline.enrich->catalogue->schema())));
-  print_line(fmt::format("Schema of {}, the stream:\n{}", pipeline.source.table,
+  print_line(fmt::format("Schema of {}, the stream:\n{}", printable(pipeline.source.table),
                          schema_tree(pipeline.source.declared)));
-  print_line(fmt::format("Schema of {}, the rows:\n{}", pipeline.sink.table.full_name(),
+  print_line(fmt::format("Schema of {}, the rows:\n{}", printable(pipeline.sink.table.full_name()),
                          schema_tree(pipeline.sink.table.columns)));
-  if (!pipeline.load_report.empty()) fmt::print("{}", pipeline.load_report);
+  if (!pipeline.load_report.empty()) fmt::print("{}", printable_lines(pipeline.load_report));
   if (pipeline.enrich->ready && pipeline.enrich->ready->rejected_rows() > 0)
     log::warn(
         "{} rows of {} have values that do not fit their columns in {}: records that match them "
@@ -64,12 +65,15 @@ PositionsOf positions_of(const SourceSpec& source) {
   return {group == source.properties.end() ? source.group : group->second, source.topic};
 }
 
-// `bounded`: the run ends by itself, and its dead letters are in its exit code.
-Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool bounded,
+// `first`: it finds out whether table and topics are there. `bounded`: the run ends by itself, and
+// its dead letters are in its exit code.
+Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool first, bool bounded,
                                         std::shared_ptr<std::atomic<unsigned>> unfinished,
                                         const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, positions_of(pipeline.source)));
+  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, positions_of(pipeline.source), first));
+  if (first)
+    RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline.source, pipeline.name(), clock));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
@@ -89,19 +93,18 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool bounded,
 
 Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, bool bounded,
                const StopToken& stop, const Clock& clock) {
-  RETURN_IF_ERROR(check_live_table(pipeline.sink, stop));
-  RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   const auto unfinished =
       std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
   for (Worker& worker : workers) {
-    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, bounded, unfinished, stop, clock));
+    const bool first = &worker == &workers.front();
+    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, first, bounded, unfinished, stop, clock));
   }
   return {};
 }
 
-Status run_lane(Lane& lane, const Pipeline& pipeline, bool until_end, const StopToken& stop,
-                const Clock& clock) {
-  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, until_end, lane, stop, clock));
+Status run_lane(Lane& lane, size_t number, const Pipeline& pipeline, bool until_end,
+                const StopToken& stop, const Clock& clock) {
+  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, number, until_end, lane, stop, clock));
   return lane.run(std::move(source));
 }
 
@@ -131,9 +134,10 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
   for (const Worker& worker : workers) lanes.push_back(worker.lane.get());
   {
     const StatusReporter reporter(lanes);
+    size_t number = 0;
     for (Worker& worker : workers) {
-      worker.thread = std::thread([&worker, &pipeline, &options, &stop, &clock] {
-        worker.outcome = run_lane(*worker.lane, pipeline, options.until_end, stop, clock);
+      worker.thread = std::thread([&worker, number = ++number, &pipeline, &options, &stop, &clock] {
+        worker.outcome = run_lane(*worker.lane, number, pipeline, options.until_end, stop, clock);
         if (!worker.outcome) stop.request();
       });
     }

@@ -5,6 +5,7 @@
 #include "app/cassandra.h"
 #include "app/connectors.h"
 #include "app/pipeline.h"
+#include "base/text.h"
 #include "sink/cassandra_schema.h"
 #include "sink/sqlite_schema.h"
 
@@ -33,10 +34,11 @@ Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
         stop, [&] { return create_cassandra_table(session, sink.table, sink.keyspace); }));
     // A table that was there before may be another one.
     RETURN_IF_ERROR(check_cassandra(session, sink));
-    fmt::print("{} is there, at {}.\n", sink.table.full_name(), sink.contact_points);
+    fmt::print("{} is there, at {}.\n", printable(sink.table.full_name()),
+               printable(sink.connection.contact_points));
   } else {
     RETURN_IF_ERROR(create_sqlite_table(sink.path, sink.table));
-    fmt::print("{} is there, in {}.\n", sink.table.name, sink.path);
+    fmt::print("{} is there, in {}.\n", printable(sink.table.name), printable(sink.path, 4096));
   }
   return ExitCode::done;
 }
@@ -49,7 +51,7 @@ Result<ExitCode> check(const SinkSpec& sink, const StopToken& stop) {
     ASSIGN_OR_RETURN(const Difference difference, check_sqlite_table(sink.path, sink.table));
     RETURN_IF_ERROR(difference_error(difference, sink.table.name));
   }
-  fmt::print("{} is as the pipeline needs it.\n", sink.table.full_name());
+  fmt::print("{} is as the pipeline needs it.\n", printable(sink.table.full_name()));
   return ExitCode::done;
 }
 

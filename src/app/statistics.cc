@@ -26,6 +26,7 @@ Statistics collect_statistics(const std::vector<const Lane*>& lanes, SteadyTime 
   for (const Lane* lane : lanes) {
     statistics.counts += lane->counts();
     statistics.in_flight += lane->in_flight();
+    statistics.lost += static_cast<uint64_t>(lane->lost());
     const LaneTimes& times = lane->times();
     if (times.first_poll && (!first_poll || *times.first_poll < *first_poll))
       first_poll = times.first_poll;
@@ -59,12 +60,11 @@ Status write_statistics(const Statistics& statistics, const std::string& path) {
     offsets += fmt::format("{}\"{}\": {}", offsets.empty() ? "" : ", ", partition, offset);
   const std::string json = fmt::format(
       "{{\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"unmatched\": {}, \"rejected\": {}, "
-      "\"returned\": {}, "
-      "\"dead_lettered\": {}, \"startup_seconds\": {:.6f}, \"seconds\": {:.6f}, \"offsets\": "
-      "{{{}}}}}\n",
+      "\"returned\": {}, \"dead_lettered\": {}, \"lost\": {}, \"startup_seconds\": {:.6f}, "
+      "\"seconds\": {:.6f}, \"offsets\": {{{}}}}}\n",
       counts.consumed, counts.written, counts.filtered, counts.unmatched, counts.rejected,
-      counts.returned, counts.dead_lettered, statistics.startup_seconds, statistics.seconds,
-      offsets);
+      counts.returned, counts.dead_lettered, statistics.lost, statistics.startup_seconds,
+      statistics.seconds, offsets);
 
   // A pipe or a device is written to; only a file is replaced.
   struct stat info {};
@@ -96,6 +96,9 @@ std::string verdict(const Statistics& statistics, const std::string& dead_letter
     line += fmt::format(" + {} in flight", grouped(statistics.in_flight));
   if (counts.dead_lettered > 0)
     line += fmt::format("; {} dead letters in {}", grouped(counts.dead_lettered), dead_letters);
+  if (statistics.lost > 0)
+    line += fmt::format("; {} records LOST to retention before they were read",
+                        grouped(statistics.lost));
   const double rate =
       statistics.seconds > 0 ? static_cast<double>(counts.consumed) / statistics.seconds : 0;
   line += fmt::format("; {:.1f} s, {} records/s", statistics.seconds,

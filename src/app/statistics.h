@@ -15,6 +15,7 @@ namespace turntable {
 struct Statistics {
   Counts counts;
   uint64_t in_flight = 0;      // 0 but after a failure.
+  uint64_t lost = 0;           // Never consumed: the source had them no more.
   double startup_seconds = 0;  // From the start of the process to the first poll.
   double seconds = 0;          // From the first record to the last durable outcome.
   std::vector<std::pair<PartitionId, Offset>> positions;  // Stored, ascending by partition.
@@ -28,7 +29,7 @@ struct Statistics {
 [[nodiscard]] Statistics collect_statistics(const std::vector<const Lane*>& lanes,
                                             SteadyTime process_start);
 
-// One object: consumed, written, filtered, unmatched, rejected, returned, dead_lettered,
+// One object: consumed, written, filtered, unmatched, rejected, returned, dead_lettered, lost,
 // startup_seconds, seconds and offsets by partition. Written beside the path and renamed.
 [[nodiscard]] Status write_statistics(const Statistics& statistics, const std::string& path);
 

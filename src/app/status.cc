@@ -17,8 +17,8 @@ constexpr Millis kLogInterval{5'000};
 
 }  // namespace
 
-StatusReporter::StatusReporter(std::vector<const Lane*> lanes)
-    : lanes_(std::move(lanes)), thread_([this] { run(); }) {}
+StatusReporter::StatusReporter(std::vector<const Lane*> lanes, Millis interval)
+    : lanes_(std::move(lanes)), interval_(interval), thread_([this] { run(); }) {}
 
 StatusReporter::~StatusReporter() {
   {
@@ -31,7 +31,8 @@ StatusReporter::~StatusReporter() {
 
 void StatusReporter::run() {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  const Millis interval = terminal ? kTerminalInterval : kLogInterval;
+  const Millis usual = terminal ? kTerminalInterval : kLogInterval;
+  const Millis interval = interval_.count() > 0 ? interval_ : usual;
   uint64_t before = 0;
   SteadyTime then = std::chrono::steady_clock::now();
   bool drawn = false;
@@ -39,8 +40,10 @@ void StatusReporter::run() {
   while (!ended_.wait_for(lock, interval, [this] { return end_; })) {
     Counts counts;
     int64_t lag = -1;
+    int64_t lost = 0;
     for (const Lane* lane : lanes_) {
       counts += lane->counts();
+      lost += lane->lost();
       if (lane->lag() >= 0) lag = std::max<int64_t>(lag, 0) + lane->lag();
     }
     const SteadyTime now = std::chrono::steady_clock::now();
@@ -49,10 +52,11 @@ void StatusReporter::run() {
         static_cast<uint64_t>(static_cast<double>(counts.consumed - before) / seconds);
     before = counts.consumed;
     then = now;
-    const std::string line =
+    std::string line =
         fmt::format("{} records/s, lag {}, written {}, unmatched {}, rejected {}", grouped(rate),
                     lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)),
                     grouped(counts.written), grouped(counts.unmatched), grouped(counts.rejected));
+    if (lost > 0) line += fmt::format(", LOST {}", grouped(static_cast<uint64_t>(lost)));
     if (terminal) {
       fmt::print(stderr, "\r\x1b[K{}", line);
       std::fflush(stderr);

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "lane/lane.h"
 
 namespace turntable {
@@ -14,8 +15,9 @@ namespace turntable {
 // Has a thread of its own, which reads the lanes' counters. Ends it when destroyed.
 class StatusReporter {
  public:
-  // The lanes outlive the reporter.
-  explicit StatusReporter(std::vector<const Lane*> lanes);
+  // The lanes outlive the reporter. `interval` is between two lines; 0: as long as suits a terminal
+  // or the log.
+  explicit StatusReporter(std::vector<const Lane*> lanes, Millis interval = Millis(0));
   ~StatusReporter();
   StatusReporter(const StatusReporter&) = delete;
   StatusReporter& operator=(const StatusReporter&) = delete;
@@ -24,6 +26,7 @@ class StatusReporter {
   void run();
 
   std::vector<const Lane*> lanes_;
+  const Millis interval_;
   std::mutex mutex_;
   std::condition_variable ended_;
   bool end_ = false;  // Guarded by mutex_.

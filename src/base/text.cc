@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 
 namespace turntable {
 namespace {
@@ -40,6 +41,12 @@ Decoded decode(std::string_view bytes) {
     if (code >= 0x10000 && code <= 0x10FFFF) return {code, 4};
   }
   return {};
+}
+
+// C0 and C1 controls, and the separators of Unicode, would let input move the cursor or forge
+// lines.
+bool is_control(char32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
 }
 
 // How many letters have to be inserted, left out, changed or swapped with their neighbour (optimal
@@ -154,7 +161,7 @@ std::string json_quote(std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (next.code_point < 0x20 || next.code_point == 0x7F) {
+        if (is_control(next.code_point)) {
           out += fmt::format("\\u{:04x}", static_cast<uint32_t>(next.code_point));
         } else {
           out.append(text.substr(0, next.length));
@@ -177,17 +184,23 @@ std::string printable(std::string_view text, size_t limit) {
       continue;
     }
     const char32_t code = next.code_point;
-    // C0 and C1 controls would let input move the cursor or forge lines of a log.
-    const bool control =
-        code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029;
     if (code == '\n') {
       out += "\\n";
-    } else if (control) {
+    } else if (is_control(code)) {
       out += fmt::format("\\u{:04x}", static_cast<uint32_t>(code));
     } else {
       out.append(text.substr(0, next.length));
     }
     text.remove_prefix(next.length);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : split(text, '\n')) {
+    if (!out.empty() || line.data() != text.data()) out += '\n';
+    out += printable(line, std::numeric_limits<size_t>::max());
   }
   return out;
 }

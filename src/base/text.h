@@ -24,6 +24,9 @@ namespace turntable {
 // and logs.
 [[nodiscard]] std::string printable(std::string_view text, size_t limit = 120);
 
+// The same for text of several lines, which stay lines; uncut.
+[[nodiscard]] std::string printable_lines(std::string_view text);
+
 // The candidate that differs least from `word`, if near enough to be a likely typing error.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word,
                                                  std::span<const std::string> candidates);

@@ -28,12 +28,15 @@ TEST(Base64, FollowsRfc4648Vectors) {
 TEST(JsonQuote, EscapesControlsAndReplacesBadBytes) {
   EXPECT_EQ(json_quote("a\"b\\c\n\x01"), "\"a\\\"b\\\\c\\n\\u0001\"");
   EXPECT_EQ(json_quote("x\xFFy"), "\"x\xEF\xBF\xBDy\"");
+  EXPECT_EQ(json_quote("\x7f\u009b\u2028é"), "\"\\u007f\\u009b\\u2028é\"");
 }
 
 TEST(Printable, LetsNoControlCharacterThrough) {
   EXPECT_EQ(printable("a\x1b[2Jb\nc"), "a\\u001b[2Jb\\nc");
   EXPECT_EQ(printable("\xFF"), "\\xff");
   EXPECT_EQ(printable("abcdef", 3), "abc…");
+  EXPECT_EQ(printable_lines("a\n\x1b[b\n\nc\r\n"), "a\n\\u001b[b\n\nc\\u000d\n");
+  EXPECT_EQ(printable_lines("\na"), "\na");
 }
 
 TEST(Nearest, FindsTypingErrorsAndNothingFarther) {

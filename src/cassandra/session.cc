@@ -75,6 +75,8 @@ Result<Session> Session::connect(const Options& options) {
       .username = lend(options.username),
       .password = lend(options.password),
       .ca_file = lend(options.ca_file),
+      .certificate_file = lend(options.certificate_file),
+      .key_file = lend(options.key_file),
       .consistency = lend(options.consistency),
       .local_dc = lend(options.local_dc),
       .io_threads = options.io_threads,

@@ -28,9 +28,12 @@ struct Options {
   std::string contact_points;  // "host:port,host:port"; the port may be left out where it is 9042.
   std::string username = {};
   std::string password = {};
-  std::string ca_file = {};  // PEM certificates; turns TLS on. A node's must name its IP address.
-  std::string consistency = {};  // "LOCAL_QUORUM" unless given.
-  std::string local_dc = {};     // Requests stay in this data centre.
+  // PEM certificates; turns TLS on. A node's must name its IP address or a contact point's host.
+  std::string ca_file = {};
+  std::string certificate_file = {};  // PEM, for nodes that ask for the client's certificate,
+  std::string key_file = {};          // and its key, not encrypted.
+  std::string consistency = {};       // "LOCAL_QUORUM" unless given.
+  std::string local_dc = {};          // Requests stay in this data centre.
   uint32_t io_threads = 1;
   Millis request_timeout{12'000};
   Millis connect_timeout{5'000};

@@ -301,6 +301,39 @@ TEST(FileBytes, ReadsPipesToTheirEnd) {
   EXPECT_EQ(result->view(), "k,v\n");
 }
 
+TEST(FileBytes, BoundsWhatIsRead) {
+  const auto pipe_of = [](const std::string& text, size_t limit) {
+    int ends[2];
+    EXPECT_EQ(::pipe(ends), 0);
+    EXPECT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(ends[1]);
+    auto result = read_file_bytes("/dev/fd/" + std::to_string(ends[0]), limit);
+    ::close(ends[0]);
+    return result;
+  };
+  EXPECT_EQ(pipe_of("k,v\n", 4)->view(), "k,v\n");
+  EXPECT_THAT(pipe_of("k,v\n1", 4).error().message, HasSubstr("it has more than 4 bytes"));
+  // Without an end.
+  EXPECT_THAT(read_file_bytes("/dev/zero", 1'000'000).error().message,
+              HasSubstr("more than 1,000,000 bytes"));
+}
+
+// One that is all holes: nothing of it is read.
+TEST_F(CatalogueTest, RefusesAFileThatIsTooLarge) {
+  std::ofstream(options_.path) << "k,v\n1,2\n";
+  std::filesystem::resize_file(options_.path, kCatalogueBytesLimit + 1);
+  EXPECT_THAT(message(load_csv_catalogue(options_)),
+              HasSubstr("cannot read t.csv: it has more than 4,294,967,296 bytes"));
+}
+
+// A million line breaks are no million rows.
+TEST_F(CatalogueTest, ReservesRoomByWhatRowsCanBeThere) {
+  std::string text = "k";
+  for (int i = 0; i < 500; ++i) text += ",c" + std::to_string(i);
+  text += "\n" + std::string(4'000'000, '\n') + "x" + std::string(500, ',') + "\n";
+  EXPECT_EQ(loaded(text).catalogue->rows(), 1U);
+}
+
 TEST_F(CatalogueTest, LoadsTheSampleSongs) {
   options_.path = TURNTABLE_SOURCE_DIR "/data/spotify-songs.csv";
   options_.key = "name";

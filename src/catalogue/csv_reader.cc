@@ -65,15 +65,23 @@ CsvRow CsvReader::finish(size_t begin, std::string_view fault) {
 // False where the row cannot be read on; fault_ says why, at_ is where.
 bool CsvReader::read_field() {
   if (at_ < text_.size() && text_[at_] == '"') return read_quoted();
-  read_plain();
-  return true;
+  return read_plain();
 }
 
+bool CsvReader::add_field(std::string_view text, bool quoted) {
+  if (fields_.size() == kCsvFieldsLimit) fault_ = "it has more than 20,000 fields";
+  if (text.size() > kCsvFieldBytesLimit) fault_ = "a field has more than 1,048,576 bytes";
+  if (!fault_.empty()) return false;
+  fields_.push_back({text, quoted});
+  return true;
+}
+static_assert(kCsvFieldsLimit == 20'000 && kCsvFieldBytesLimit == 1'048'576, "as the faults say");
+
 // A quote inside an unquoted field is not RFC 4180's, but what it means is plain: itself.
-void CsvReader::read_plain() {
+bool CsvReader::read_plain() {
   const size_t begin = at_;
   while (at_ < text_.size() && text_[at_] != delimiter_ && !at_break()) ++at_;
-  fields_.push_back({text_.substr(begin, at_ - begin), false});
+  return add_field(text_.substr(begin, at_ - begin), false);
 }
 
 bool CsvReader::read_quoted() {
@@ -107,8 +115,7 @@ bool CsvReader::read_quoted() {
     }
     text = {place, static_cast<size_t>(out - place)};
   }
-  fields_.push_back({text, true});
-  return true;
+  return add_field(text, true);
 }
 
 bool CsvReader::at_break() const {

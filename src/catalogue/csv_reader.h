@@ -2,9 +2,9 @@
 // breaks and doubled quotes. LF, CRLF and CR end a row; a byte order mark and blank lines are
 // skipped. It knows nothing of headers and types.
 //
-// A fault (an unclosed quote, text after a closing quote) costs the line on which its row begins,
-// and no more: reading goes on at the next line, so that one stray quote cannot swallow the rest of
-// a file.
+// A fault (an unclosed quote, text after a closing quote, a field or a row beyond its limit) costs
+// the line on which its row begins, and no more: reading goes on at the next line, so that one
+// stray quote cannot swallow the rest of a file.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,11 @@
 #include "row/arena.h"
 
 namespace turntable {
+
+// Of one row. Spreadsheets end at 16,384 columns.
+inline constexpr size_t kCsvFieldsLimit = 20'000;
+// Of one field, without its quotes.
+inline constexpr size_t kCsvFieldBytesLimit = size_t{1} << 20;
 
 struct CsvField {
   std::string_view text;  // Without the quotes.
@@ -41,7 +46,8 @@ class CsvReader {
   void skip_blank_lines();
   [[nodiscard]] bool read_field();
   [[nodiscard]] bool read_quoted();
-  void read_plain();
+  [[nodiscard]] bool read_plain();
+  [[nodiscard]] bool add_field(std::string_view text, bool quoted);
   [[nodiscard]] bool at_break() const;
   void skip_break();
   [[nodiscard]] size_t next_line(size_t from) const;

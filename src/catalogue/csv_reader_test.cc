@@ -252,5 +252,25 @@ TEST(Csv, GivesBackWhatWasWritten) {
   }
 }
 
+TEST(Csv, BoundsARowsFields) {
+  const std::string row(kCsvFieldsLimit - 1, ',');
+  EXPECT_EQ(read(row + "\nb\n").rows.size(), 2U);
+  const Reading reading = read(row + ",\nb\n");
+  EXPECT_EQ(reading.rows, Rows{{"b"}});
+  EXPECT_THAT(reading.faults, testing::ElementsAre("1: it has more than 20,000 fields"));
+}
+
+TEST(Csv, BoundsAFieldsBytes) {
+  const std::string field(kCsvFieldBytesLimit, 'x');
+  EXPECT_EQ(read(field + "\nb\n").rows.size(), 2U);
+  EXPECT_EQ(read("\"" + field + "\",c\nb\n").rows.size(), 2U);
+  for (const std::string& text :
+       {field + "x\nb\n", "a," + field + "x,c\nb\n", "\"" + field + "x\"\nb\n"}) {
+    const Reading reading = read(text);
+    EXPECT_EQ(reading.rows, Rows{{"b"}});
+    EXPECT_THAT(reading.faults, testing::ElementsAre("1: a field has more than 1,048,576 bytes"));
+  }
+}
+
 }  // namespace
 }  // namespace turntable

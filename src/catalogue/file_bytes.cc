@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace turntable {
 namespace {
 
@@ -45,7 +47,7 @@ bool same(const struct stat& a, const struct stat& b) {
 
 }  // namespace
 
-Result<FileBytes> read_file_bytes(const std::string& path) {
+Result<FileBytes> read_file_bytes(const std::string& path, size_t limit) {
   const FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.number() < 0) return cannot("open", path);
   struct stat before {};
@@ -53,8 +55,14 @@ Result<FileBytes> read_file_bytes(const std::string& path) {
   if (S_ISDIR(before.st_mode))
     return fail(ErrorKind::failed, fmt::format("cannot read {}: it is a directory", path));
 
-  // One byte more than the size, so that the end shows without growing.
+  const auto too_large = [&] {
+    return fail(ErrorKind::failed,
+                fmt::format("cannot read {}: it has more than {} bytes", path, grouped(limit)));
+  };
   const bool regular = S_ISREG(before.st_mode);
+  if (regular && static_cast<size_t>(before.st_size) > limit) return too_large();
+
+  // One byte more than the size, so that the end shows without growing.
   size_t capacity = std::max(kFirstBytes, regular ? static_cast<size_t>(before.st_size) + 1 : 0);
   FileBytes file;
   grow(file, capacity);
@@ -66,6 +74,7 @@ Result<FileBytes> read_file_bytes(const std::string& path) {
     if (count < 0) return cannot("read", path);
     if (count == 0) break;
     file.size += static_cast<size_t>(count);
+    if (file.size > limit) return too_large();
   }
 
   struct stat after {};

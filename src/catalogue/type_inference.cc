@@ -34,9 +34,13 @@ int TypeInference::candidates(std::string_view text) {
     case NumberForm::integer:
       break;
   }
+  // Of larger integers a double has not every one.
+  constexpr int64_t kExactInDouble = int64_t{1} << 53;
+  if (text == "-0") return kFloat64;  // An integer has no sign at 0.
   const auto number = sql::parse_int64(text).value;
-  if (!number) return 0;  // A double would round it.
-  return (std::in_range<int32_t>(*number) ? kInt32 : 0) | kInt64 | kFloat64;
+  if (!number) return 0;
+  const bool exact = *number >= -kExactInDouble && *number <= kExactInDouble;
+  return (std::in_range<int32_t>(*number) ? kInt32 : 0) | kInt64 | (exact ? kFloat64 : 0);
 }
 
 void TypeInference::add(std::string_view text) {

@@ -2,7 +2,7 @@
 //
 // Inference is cautious: what a number would not give back as it was is text. Numbers are as JSON
 // writes them (base/number_form.h), so 007, +1, .5, NaN and inf are text, as are integers beyond
-// bigint; booleans are "true" and "false".
+// bigint, and among fractions those beyond 2^53; booleans are "true" and "false".
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,8 @@ TEST(TypeInference, TakesTheNarrowestTypeThatHoldsAll) {
   EXPECT_EQ(infer({"1", "2147483648"}), Type::int64);
   EXPECT_EQ(infer({"9223372036854775807", "-9223372036854775808"}), Type::int64);
   EXPECT_EQ(infer({"1", "2.5", "1e-5", "-0.0"}), Type::float64);
-  EXPECT_EQ(infer({"9223372036854775807", "0.5"}), Type::float64);
+  EXPECT_EQ(infer({"9007199254740992", "-9007199254740992", "0.5"}), Type::float64);
+  EXPECT_EQ(infer({"-0", "7"}), Type::float64);
   EXPECT_EQ(infer({"true", "false"}), Type::boolean);
   EXPECT_EQ(infer({"x", "1"}), Type::text);
 }
@@ -33,6 +34,13 @@ TEST(TypeInference, TakesForTextWhatANumberWouldChange) {
     EXPECT_EQ(infer({value, "1.5"}), Type::text) << value;
     EXPECT_EQ(infer({"true", value}), Type::text) << value;
   }
+}
+
+TEST(TypeInference, RoundsNoIntegerAmongFractions) {
+  EXPECT_EQ(infer({"9007199254740993", "0.5"}), Type::text);
+  EXPECT_EQ(infer({"9223372036854775807", "0.5"}), Type::text);
+  EXPECT_EQ(infer({"0.5", "-9007199254740993"}), Type::text);
+  EXPECT_EQ(infer({"9007199254740993", "-0"}), Type::text);
 }
 
 TEST(TypeInference, MixesNoKinds) {

@@ -15,12 +15,14 @@
 #include <string>
 #include <vector>
 
+#include "app/client_options.h"
 #include "app/dead_letters.h"
 #include "app/demo.h"
 #include "app/exit_code.h"
 #include "app/run.h"
 #include "app/schema.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "cli/signals.h"
 #include "produce/produce.h"
@@ -188,8 +190,16 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->type_name("FIELD")
       ->check(one_of({"none", "name", "song"}))
       ->capture_default_str();
-  command->callback([options, &chosen] {
-    chosen = [options](StopToken& stop) -> Result<ExitCode> {
+  auto sets = std::make_shared<std::vector<std::string>>();
+  command
+      ->add_option("--set", *sets,
+                   "An option of Kafka's client, such as security.protocol=SSL; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->take_all();
+  command->callback([options, sets, &chosen] {
+    chosen = [options, sets](StopToken& stop) -> Result<ExitCode> {
+      ASSIGN_OR_RETURN(options->properties, kafka_client_options(*sets));
       RETURN_IF_ERROR(produce(*options, stop, stdout));
       return ExitCode::done;
     };
@@ -232,9 +242,9 @@ void add_query(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<QueryOptions>();
   auto format = std::make_shared<std::string>("table");
   auto* store = command->add_option_group("store", "Where the rows are");
-  store->add_option("--cassandra", options->cassandra.contact_points, "Cassandra's address")
-      ->type_name("HOST:PORT")
-      ->check(plain_text());
+  auto contact_points = std::make_shared<std::string>();
+  CLI::Option* cassandra = store->add_option("--cassandra", *contact_points, "Cassandra's address");
+  cassandra->type_name("HOST:PORT")->check(plain_text());
   CLI::Option* sqlite =
       store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")
           ->type_name("FILE")
@@ -261,13 +271,24 @@ void add_query(CLI::App& app, Action& chosen) {
                    "SQLite: the schema under which the file is attached")
       ->type_name("NAME")
       ->needs(sqlite);
-  command->callback([options, format, &chosen] {
+  auto sets = std::make_shared<std::vector<std::string>>();
+  command
+      ->add_option("--set", *sets,
+                   "Cassandra: an option of the sink, such as username, password or ca_file; may "
+                   "be repeated")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->needs(cassandra);
+  command->callback([options, contact_points, sets, format, &chosen] {
     static const std::map<std::string, RowFormat> kFormats{{"table", RowFormat::table},
                                                            {"csv", RowFormat::csv},
                                                            {"json", RowFormat::json},
                                                            {"ndjson", RowFormat::ndjson}};
     options->format = kFormats.at(*format);
-    chosen = [options](StopToken& stop) -> Result<ExitCode> {
+    chosen = [options, contact_points, sets](StopToken& stop) -> Result<ExitCode> {
+      ASSIGN_OR_RETURN(options->cassandra, cassandra_client_options(*sets));
+      options->cassandra.contact_points = *contact_points;
       RETURN_IF_ERROR(run_query(*options, stop));
       return ExitCode::done;
     };
@@ -339,7 +360,11 @@ std::string unknown_word(const CLI::App& app, int argc, const char* const* argv)
 int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc,
                 const char* const* argv) {
   // CLI11 reports a mistyped word as another one that is missing or as one too many.
-  const std::string unknown = unknown_word(app, argc, argv);
+  std::string unknown = unknown_word(app, argc, argv);
+  // A word too many behind an option may be what should have been its value.
+  if (unknown.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) &&
+      std::any_of(argv, argv + argc, [](const char* word) { return speaks_of_secrets(word); }))
+    unknown = "there are words too many; a value follows its option after '=', without blanks";
   fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n",
              unknown.empty() ? printable(error.what(), 1000) : unknown, command_words(app));
   return static_cast<int>(ExitCode::usage);
@@ -351,7 +376,8 @@ int report(const Result<ExitCode>& outcome) {
   // name.
   const std::string& message = outcome.error().message;
   const bool faults = outcome.error().kind == ErrorKind::usage && message.ends_with('\n');
-  fmt::print(stderr, "{}{}{}", faults ? "" : "turntable: ", message, faults ? "" : "\n");
+  fmt::print(stderr, "{}{}{}", faults ? "" : "turntable: ", printable_lines(message),
+             faults ? "" : "\n");
   return static_cast<int>(exit_code_of(outcome.error()));
 }
 

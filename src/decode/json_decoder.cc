@@ -177,6 +177,10 @@ std::optional<Reject> JsonDecoder::decode_record(const Record& record, uint32_t 
     return Reject{row, RejectCode::empty_value, "The record has no value (a tombstone)."};
   if (record.value.empty())
     return Reject{row, RejectCode::empty_value, "The record's value is empty."};
+  if (record.value.size() > kRecordBytesLimit)
+    return Reject{row, RejectCode::too_large,
+                  fmt::format("The value has {} bytes, more than {}.", grouped(record.value.size()),
+                              grouped(kRecordBytesLimit))};
   payload_ = record.value;
   const error_code error = read_object(row);
   if (!error) return first_fault(row);

@@ -448,5 +448,17 @@ TEST(JsonDecoder, RefusesTypesThatJsonHasNoFormFor) {
             "The column 'raw' is bytea, which JSON has no form for: declare it as text.");
 }
 
+TEST(JsonDecoder, BoundsARecordsSize) {
+  DecoderHarness plays({{"id", Type::int32, true}});
+  const auto padded = [](size_t size) {
+    std::string event = "{\"id\":1}";
+    return event + std::string(size - event.size(), ' ');
+  };
+  EXPECT_EQ(plays.fault(padded(kRecordBytesLimit)), kRow);
+  EXPECT_EQ(plays.fault(padded(kRecordBytesLimit + 1)), Code::too_large);
+  EXPECT_EQ(plays.reason(padded(kRecordBytesLimit + 1)),
+            "The value has 16,777,217 bytes, more than 16,777,216.");
+}
+
 }  // namespace
 }  // namespace turntable

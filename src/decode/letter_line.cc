@@ -13,8 +13,11 @@ using json::error_code;
 using json::simdjson_result;
 namespace ondemand = simdjson::ondemand;
 
+constexpr int kHeaderDepth = 3;  // A header is an object in an array in the letter.
+
 // Base64, or nothing where the value is null.
 error_code read_bytes(ondemand::value& value, std::optional<std::string>& bytes) {
+  bytes.reset();
   bool null = false;
   RETURN_IF_JSON_ERROR(value.is_null().get(null));
   if (null) return simdjson::SUCCESS;
@@ -28,7 +31,8 @@ error_code read_bytes(ondemand::value& value, std::optional<std::string>& bytes)
 error_code read_time(ondemand::value& value, int64_t& millis) {
   ondemand::json_type type{};
   RETURN_IF_JSON_ERROR(value.type().get(type));
-  if (type == ondemand::json_type::null) return simdjson::SUCCESS;
+  millis = kNoTimestamp;
+  if (type == ondemand::json_type::null) return json::skip(value, 1, true);
   if (type == ondemand::json_type::number) return value.get_int64().get(millis);
   std::string_view text;
   RETURN_IF_JSON_ERROR(value.get_string().get(text));
@@ -38,36 +42,48 @@ error_code read_time(ondemand::value& value, int64_t& millis) {
   return simdjson::SUCCESS;
 }
 
-error_code read_headers(ondemand::value& value, std::vector<Header>& headers) {
-  ondemand::array array;
-  RETURN_IF_JSON_ERROR(value.get_array().get(array));
-  for (auto element : array) {
-    ondemand::object object;
-    RETURN_IF_JSON_ERROR(element.get_object().get(object));
-    Header& header = headers.emplace_back();
-    for (auto next : object) {
-      RETURN_IF_JSON_ERROR(next.error());
-      std::string_view name;
-      RETURN_IF_JSON_ERROR(next.unescaped_key().get(name));
-      const bool is_name = name == "name";
-      const bool is_value = name == "value_base64";
-      ondemand::value field;
-      RETURN_IF_JSON_ERROR(next.value().get(field));
-      if (is_name) {
-        RETURN_IF_JSON_ERROR(field.get_string().get(name));
-        header.name = name;
-      } else if (is_value) {
-        RETURN_IF_JSON_ERROR(read_bytes(field, header.value));
-      }
-    }
+error_code read_text(ondemand::value& value, std::string& text) {
+  std::string_view view;
+  RETURN_IF_JSON_ERROR(json::unescaped(value).get(view));
+  text = view;
+  return simdjson::SUCCESS;
+}
+
+// Calls `read(name, value)` for every field.
+template <class Read>
+error_code read_fields(ondemand::object& object, Read read) {
+  for (auto next : object) {
+    RETURN_IF_JSON_ERROR(next.error());
+    ondemand::field&& field = std::move(next).value_unsafe();
+    std::string_view view;
+    RETURN_IF_JSON_ERROR(json::unescaped_key(field).get(view));
+    const std::string name(view);  // The parser's buffer is written over by the value.
+    RETURN_IF_JSON_ERROR(read(name, field.value()));
   }
   return simdjson::SUCCESS;
 }
 
-error_code read_text(ondemand::value& value, std::string& text) {
-  std::string_view view;
-  RETURN_IF_JSON_ERROR(value.get_string().get(view));
-  text = view;
+error_code read_header(ondemand::object& object, Header& header) {
+  std::optional<std::string> exact_name;
+  RETURN_IF_JSON_ERROR(read_fields(object, [&](const std::string& name, ondemand::value& value) {
+    if (name == "name") return read_text(value, header.name);
+    if (name == "name_base64") return read_bytes(value, exact_name);
+    if (name == "value_base64") return read_bytes(value, header.value);
+    return json::skip(value, kHeaderDepth, true);
+  }));
+  if (exact_name) header.name = std::move(*exact_name);
+  return simdjson::SUCCESS;
+}
+
+error_code read_headers(ondemand::value& value, std::vector<Header>& headers) {
+  ondemand::array array;
+  RETURN_IF_JSON_ERROR(value.get_array().get(array));
+  headers.clear();  // The last of duplicate fields counts.
+  for (auto element : array) {
+    ondemand::object object;
+    RETURN_IF_JSON_ERROR(element.get_object().get(object));
+    RETURN_IF_JSON_ERROR(read_header(object, headers.emplace_back()));
+  }
   return simdjson::SUCCESS;
 }
 
@@ -80,7 +96,7 @@ error_code read_field(std::string_view name, ondemand::value& value, Letter& let
   if (name == "key_base64") return read_bytes(value, letter.key);
   if (name == "value_base64") return read_bytes(value, letter.value);
   if (name == "headers") return read_headers(value, letter.headers);
-  if (name != "partition") return simdjson::SUCCESS;  // Such as value, for people.
+  if (name != "partition") return json::skip(value, 1, true);  // Such as value, for people.
   int64_t partition = 0;
   RETURN_IF_JSON_ERROR(value.get_int64().get(partition));
   letter.partition = static_cast<PartitionId>(partition);
@@ -94,16 +110,13 @@ error_code read_letter(ondemand::parser& parser, simdjson::padded_string_view te
   RETURN_IF_JSON_ERROR(parser.iterate(text).get(document));
   ondemand::object object;
   RETURN_IF_JSON_ERROR(document.get_object().get(object));
-  for (auto next : object) {
-    RETURN_IF_JSON_ERROR(next.error());
-    std::string_view view;
-    RETURN_IF_JSON_ERROR(next.unescaped_key().get(view));
-    const std::string name(view);
-    ondemand::value value;
-    RETURN_IF_JSON_ERROR(next.value().get(value));
-    RETURN_IF_JSON_ERROR(read_field(name, value, letter));
-  }
-  return simdjson::SUCCESS;
+  RETURN_IF_JSON_ERROR(
+      read_fields(object, [&letter](const std::string& name, ondemand::value& value) {
+        return read_field(name, value, letter);
+      }));
+  // Two letters whose line break was lost are none: the second must not vanish in silence.
+  const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  return at_end ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
 }
 
 }  // namespace

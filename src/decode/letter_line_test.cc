@@ -33,12 +33,38 @@ TEST(LetterLine, TellsATombstoneFromAnEmptyValue) {
   EXPECT_EQ(parse_letter_line(std::string(kStart) + "null}")->timestamp_ms, kNoTimestamp);
 }
 
+TEST(LetterLine, TakesTheNameOfAHeaderFromItsBytesWhereTheyAreThere) {
+  const auto letter = parse_letter_line(
+      R"({"topic":"t","reason":"r","headers":[{"name_base64":"/w==","name":"?"},{"name":"b"}]})");
+  ASSERT_TRUE(letter) << letter.error().message;
+  ASSERT_EQ(letter->headers.size(), 2U);
+  EXPECT_EQ(letter->headers[0].name, "\xff");
+  EXPECT_EQ(letter->headers[1].name, "b");
+}
+
+TEST(LetterLine, TakesTheLastOfDuplicateFields) {
+  const auto letter = parse_letter_line(
+      R"({"topic":"t","reason":"r","time":5,"time":null,"key_base64":"aw==","key_base64":null,)"
+      R"("headers":[{"name":"a"}],"headers":[{"name":"b"}]})");
+  ASSERT_TRUE(letter) << letter.error().message;
+  EXPECT_EQ(letter->timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(letter->key, std::nullopt);
+  ASSERT_EQ(letter->headers.size(), 1U);
+  EXPECT_EQ(letter->headers[0].name, "b");
+}
+
 TEST(LetterLine, RefusesWhatIsNone) {
   for (const char* line :
        {"", "x", "[]", "{}", R"({"topic":"t"})", R"({"topic":"t","reason":"r","partition":-1})",
         R"({"topic":"t","reason":"r","value_base64":"?"})",
         R"({"topic":"t","reason":"r","offset":"1"})", R"({"topic":"t","reason":"r","time":"noon"})",
-        R"({"topic":"t","reason":"r")"}) {
+        R"({"topic":"t","reason":"r")",
+        // Two letters whose line break was lost: the second must not vanish in silence.
+        R"({"topic":"t","reason":"r"}{"topic":"t","reason":"r"})",
+        R"({"topic":"t","reason":"r","value":tru})", R"({"topic":"t","reason":"r","value":[1,}})",
+        R"({"topic":"t","reason":"r","time":nul})", R"({"topic":"t","reason":"r","x":1e})",
+        R"({"topic":"t\udc00","reason":"r"})", R"({"topic":"t","reason":"r","\udc00":1})",
+        R"({"topic":"t","reason":"r","headers":[{"name":"a","x":tru}]})"}) {
     const auto letter = parse_letter_line(line);
     ASSERT_FALSE(letter) << line;
     EXPECT_EQ(letter.error().kind, ErrorKind::row);

@@ -26,9 +26,11 @@ std::string iso_time(int64_t millis) {
                      fmt::gmtime(static_cast<std::time_t>(seconds)), millis - seconds * 1000);
 }
 
+// The second form is for people, and control characters take six times their size in it.
 void append_bytes(std::string& line, std::string_view name, std::string_view bytes) {
   line += fmt::format(",\"{}_base64\":\"{}\"", name, base64(bytes));
-  if (is_utf8(bytes)) line += fmt::format(",\"{}\":{}", name, json_quote(bytes));
+  if (bytes.size() <= kReadableBytesLimit && is_utf8(bytes))
+    line += fmt::format(",\"{}\":{}", name, json_quote(bytes));
 }
 
 class DeadLettersInFile final : public DeadLetters {
@@ -150,6 +152,9 @@ std::string dead_letter_line(const Letter& letter) {
     std::string_view separator = ",\"headers\":[";
     for (const Header& header : letter.headers) {
       line += fmt::format(R"({}{{"name":{})", separator, json_quote(header.name));
+      // What JSON cannot say of a name is said beside it.
+      if (!is_utf8(header.name))
+        line += fmt::format(R"(,"name_base64":"{}")", base64(header.name));
       if (header.value) append_bytes(line, "value", *header.value);
       line += '}';
       separator = ",";

@@ -13,6 +13,9 @@
 
 namespace turntable {
 
+// Of a value, a key or a header that a line has as text too, beside its base64.
+inline constexpr size_t kReadableBytesLimit = size_t{1} << 20;
+
 // One lane's. One thread.
 class DeadLetters {
  public:
@@ -39,8 +42,10 @@ class DeadLetters {
 [[nodiscard]] Letter letter_of(const RecordBatch& batch, const Reject& reject);
 
 // One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
-// detail, value_base64 and, where it is UTF-8, value; key_base64 and key likewise where there is a
-// key; headers where there are any. decode/letter_line.h reads it back.
+// detail, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64
+// and key likewise where there is a key; headers where there are any, each with its name,
+// value_base64 and value, and with name_base64 where the name is not UTF-8. decode/letter_line.h
+// reads it back.
 [[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
 // Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each

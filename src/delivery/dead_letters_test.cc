@@ -7,6 +7,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "decode/letter_line.h"
+#include "delivery/letter_reader.h"
+
 namespace turntable {
 namespace {
 
@@ -42,6 +45,15 @@ TEST(DeadLetters, LeaveTheTextAwayWhereBytesAreNotUtf8) {
   const std::string line = line_of("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
   EXPECT_NE(line.find("\"value_base64\":\"/w==\""), std::string::npos);
   EXPECT_EQ(line.find("\"value\":"), std::string::npos);
+}
+
+// Kafka's protocol says that names are UTF-8; producers write what they like.
+TEST(DeadLetters, KeepTheBytesOfHeadersNamesToo) {
+  const Letter letter{.topic = "t", .headers = {{"\xff", "1"}, {"a", "2"}}, .reason = "r"};
+  const std::string line = dead_letter_line(letter);
+  EXPECT_NE(line.find("{\"name\":\"\xEF\xBF\xBD\",\"name_base64\":\"/w==\","), std::string::npos)
+      << line;
+  EXPECT_NE(line.find("{\"name\":\"a\",\"value_base64\""), std::string::npos) << line;
 }
 
 TEST(DeadLetters, TellATombstoneFromAnEmptyValue) {
@@ -123,6 +135,36 @@ TEST(DeadLetters, KeepTheirsWhenTheDiskIsFull) {
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::transient);
   EXPECT_GT(letters->pending_bytes(), 0U);
+}
+
+TEST(DeadLetters, LeaveTheTextOfLargeValuesAway) {
+  const std::string value(kReadableBytesLimit, '\1');  // Six characters each, as text.
+  EXPECT_NE(line_of("t", record_of(value), {}).find("\"value\":\"\\u0001"), std::string::npos);
+  const std::string more = value + "\1";
+  const std::string line = line_of("t", record_of(more), {});
+  EXPECT_EQ(line.find("\"value\":"), std::string::npos);
+  EXPECT_EQ(parse_letter_line(line)->value, more);
+}
+
+TEST(DeadLetters, AreReadFromLinesUpToALimit) {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("dead_letters_long_" + std::to_string(::getpid()));
+  const std::string small = line_of("t", record_of("x"), {0, RejectCode::json_syntax, "no"});
+  {
+    std::ofstream file(path, std::ios::binary);
+    const std::string large = line_of("t", record_of(std::string(size_t{64} << 20, 'x')), {});
+    file << std::string(kLetterLineBytesLimit - large.size() + 1, ' ') << large;
+    file << std::string(kLetterLineBytesLimit + 1, ' ') << "\n" << small;
+  }
+  auto reader = std::move(letters_of_file(path.string()).value());
+  std::vector<size_t> sizes;
+  while (!reader->at_end()) {
+    const auto letters = reader->next(100, Millis(0));
+    ASSERT_TRUE(letters);
+    for (const Letter& letter : *letters) sizes.push_back(letter.value->size());
+  }
+  EXPECT_EQ(sizes, (std::vector<size_t>{size_t{64} << 20, 1}));
+  std::filesystem::remove(path);
 }
 
 }  // namespace

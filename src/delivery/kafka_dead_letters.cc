@@ -88,6 +88,13 @@ class KafkaDeadLetters final : public DeadLetters {
 
  private:
   Result<bool> send(const Letter& letter) {
+    if (const size_t bytes = size_of(letter); bytes > kLetterBytesLimit)
+      return fail(ErrorKind::failed,
+                  fmt::format("the dead letter for {}, partition {}, offset {} has {} bytes, more "
+                              "than the {} that go into a topic: dead_letters = 'file:PATH' takes "
+                              "it",
+                              letter.topic, letter.partition, letter.offset, grouped(bytes),
+                              grouped(kLetterBytesLimit)));
     std::optional<std::string_view> key;
     if (letter.key) key = *letter.key;
     return producer_->send({.value = letter.value ? std::string_view(*letter.value) : "",
@@ -114,10 +121,11 @@ class KafkaDeadLetters final : public DeadLetters {
   size_t pending_bytes_ = 0;
 };
 
-// A record as large as its own topic takes must fit, with our headers.
+// A record as large as its own topic takes must fit, with our headers. It may have come compressed.
 kafka::Properties producer_properties(const KafkaDeadLettersOptions& options) {
   kafka::Properties properties = connection_properties(options.properties);
-  properties["message.max.bytes"] = "67108864";
+  properties["message.max.bytes"] = std::to_string(kafka::kBatchBytesLimit);
+  properties["compression.type"] = "zstd";
   return properties;
 }
 
@@ -135,10 +143,11 @@ kafka::Properties connection_properties(const kafka::Properties& properties) {
                                                               "broker.",
                                                               "debug"};
   kafka::Properties kept;
-  for (const auto& [name, value] : properties) {
-    if (std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                    [&](std::string_view prefix) { return name.starts_with(prefix); }))
-      kept[name] = value;
+  for (const auto& property : properties) {
+    if (std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](std::string_view prefix) {
+          return property.first.starts_with(prefix);
+        }))
+      kept.insert(property);
   }
   return kept;
 }
@@ -157,7 +166,8 @@ Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options, const 
   if (partitions > 0) return {};
   Status made =
       producer->create_topic(options.topic, 1, kQuestionWait,
-                             {{"max.message.bytes", "16777216"}, {"cleanup.policy", "delete"}});
+                             {{"max.message.bytes", std::to_string(kafka::kBatchBytesLimit)},
+                              {"cleanup.policy", "delete"}});
   if (made) {
     log::info("Made the topic {} for dead letters", options.topic);
     return {};

@@ -12,6 +12,10 @@
 
 namespace turntable {
 
+// Of a letter with its headers. All that a batch can hold which may be read fits,
+// but for the last megabyte; compressed, it takes no more than the record took.
+inline constexpr size_t kLetterBytesLimit = kafka::kBatchBytesLimit - (size_t{1} << 20);
+
 struct KafkaDeadLettersOptions {
   std::string topic;
   kafka::Properties properties;  // The source's: where the brokers are and how to log in.

@@ -114,5 +114,25 @@ TEST_F(KafkaDeadLettersTest, AMessageWithoutTheHeadersIsNoLetter) {
   EXPECT_EQ(letter.error().kind, ErrorKind::row);
 }
 
+TEST_F(KafkaDeadLettersTest, TakeRecordsAsLargeAsCanBeReadAndNoLarger) {
+  auto letters = dead_letters_in_kafka(options_, clock_).value();
+  std::string value(kLetterBytesLimit - 1'000, 'x');
+  RecordBatch batch;
+  batch.topic = "plays";
+  batch.records.push_back({.value = value});
+  letters->add(batch, {0, RejectCode::too_large, "no"});
+  ASSERT_TRUE(letters->flush());
+  value.append(1'000, 'x');
+  batch.records[0].value = value;
+  letters->add(batch, {0, RejectCode::too_large, "no"});
+  const Status refused = letters->flush();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::failed);
+  EXPECT_NE(refused.error().message.find("dead_letters = 'file:PATH' takes it"), std::string::npos);
+  const std::vector<Letter> read = read_all();
+  ASSERT_EQ(read.size(), 1U);
+  EXPECT_EQ(read[0].value->size(), kLetterBytesLimit - 1'000);
+}
+
 }  // namespace
 }  // namespace turntable

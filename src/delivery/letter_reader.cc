@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -14,6 +15,9 @@
 namespace turntable {
 namespace {
 
+// Of lines that are read together, the last one not counted.
+constexpr size_t kLettersBytesAtOnce = size_t{64} << 20;
+
 class FileReader final : public LetterReader {
  public:
   FileReader(std::string path, std::ifstream file)
@@ -21,9 +25,16 @@ class FileReader final : public LetterReader {
 
   Result<std::vector<Letter>> next(size_t limit, Millis) override {
     std::vector<Letter> letters;
-    std::string line;
-    while (letters.size() < limit && std::getline(file_, line)) {
+    size_t bytes = 0;
+    while (letters.size() < limit && bytes < kLettersBytesAtOnce && next_line()) {
       ++line_;
+      bytes += text_.size();
+      const std::string_view line = text_;
+      if (line.size() > kLetterLineBytesLimit) {
+        log::warn("{}:{}: the line is longer than {} bytes, and passed over", path_, line_,
+                  grouped(kLetterLineBytesLimit));
+        continue;
+      }
       if (trim(line).empty()) continue;
       auto letter = parse_letter_line(line);
       if (letter) {
@@ -38,8 +49,26 @@ class FileReader final : public LetterReader {
   [[nodiscard]] bool at_end() const override { return !file_.good(); }
 
  private:
+  // Fills text_ with the next line, or with so much of one that is beyond the limit that it shows;
+  // the rest is not kept. False at the end.
+  bool next_line() {
+    text_.clear();
+    bool any = false;
+    std::streambuf& buffer = *file_.rdbuf();
+    for (int got = buffer.sbumpc();; got = buffer.sbumpc()) {
+      if (got == std::char_traits<char>::eof()) {
+        file_.setstate(std::ios::eofbit);
+        return any;
+      }
+      any = true;
+      if (got == '\n') return true;
+      if (text_.size() <= kLetterLineBytesLimit) text_.push_back(static_cast<char>(got));
+    }
+  }
+
   std::string path_;
   std::ifstream file_;
+  std::string text_;
   uint64_t line_ = 0;
 };
 

@@ -13,6 +13,10 @@
 
 namespace turntable {
 
+// Of a line in a file of letters: the largest record that becomes one (NdjsonSource's longest line,
+// kLetterBytesLimit) in base64, and its headers.
+inline constexpr size_t kLetterLineBytesLimit = size_t{256} << 20;
+
 // One thread.
 class LetterReader {
  public:

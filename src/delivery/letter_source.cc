@@ -6,20 +6,14 @@
 #include "row/headers.h"
 
 namespace turntable {
-namespace {
-
-std::string headers_json(const std::vector<Header>& headers) {
-  std::string json;
-  for (const Header& header : headers) append_header_json(json, header.name, header.value);
-  return json.empty() ? "{}" : json + "}";
-}
-
-}  // namespace
-
 class LetterSource::Letters final : public RecordOwner {
  public:
   explicit Letters(std::vector<Letter> letters) : letters_(std::move(letters)) {
-    for (const Letter& letter : letters_) headers_.push_back(headers_json(letter.headers));
+    for (const Letter& letter : letters_) {
+      HeadersJson json;
+      for (const Header& header : letter.headers) json.add(header.name, header.value);
+      headers_.push_back(std::move(json).finish());
+    }
   }
   void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
     for (const Header& header : letters_[record.index].headers) visit(header.name, header.value);
@@ -32,7 +26,8 @@ class LetterSource::Letters final : public RecordOwner {
     record.has_value = letter.value.has_value();
     record.key = letter.key ? std::string_view(*letter.key) : std::string_view();
     record.has_key = letter.key.has_value();
-    record.headers = headers_[index];
+    if (headers_[index]) record.headers = *headers_[index];
+    record.headers_too_large = !headers_[index].has_value();
     record.partition = letter.partition;
     record.offset = letter.offset;
     record.timestamp_ms = letter.timestamp_ms;
@@ -42,7 +37,7 @@ class LetterSource::Letters final : public RecordOwner {
 
  private:
   std::vector<Letter> letters_;
-  std::vector<std::string> headers_;
+  std::vector<std::optional<std::string>> headers_;  // Nothing: beyond their limits.
 };
 
 LetterSource::LetterSource(std::unique_ptr<LetterReader> reader,

@@ -3,13 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/text.h"
 #include "row/cell.h"
+#include "row/headers.h"
 
 namespace turntable {
 namespace {
+
+// The record's time in microseconds since 1970. Producers stamp what they like; a time that
+// microseconds cannot hold is none.
+std::optional<int64_t> micros_of(const Record& record) {
+  int64_t micros = 0;
+  if (record.timestamp_ms == kNoTimestamp ||
+      __builtin_mul_overflow(record.timestamp_ms, 1000, &micros))
+    return std::nullopt;
+  return micros;
+}
 
 // Writes a hidden column's values (sql::hidden_columns) for all records of a batch.
 void fill_hidden(const RecordBatch& batch, const std::string& name, Column& column) {
@@ -24,7 +36,7 @@ void fill_hidden(const RecordBatch& batch, const std::string& name, Column& colu
     } else if (name == "kafka_offset") {
       column.set<int64_t>(i, record.offset);
     } else if (name == "kafka_timestamp") {
-      if (record.timestamp_ms != kNoTimestamp) column.set<int64_t>(i, record.timestamp_ms * 1000);
+      if (const auto micros = micros_of(record)) column.set<int64_t>(i, *micros);
     } else if (name == "kafka_key") {
       if (record.has_key) column.set<std::string_view>(i, record.key);
     } else {
@@ -35,8 +47,8 @@ void fill_hidden(const RecordBatch& batch, const std::string& name, Column& colu
 }
 
 void append_timestamp(std::string& cells, const Record& record) {
-  if (record.timestamp_ms == kNoTimestamp) return append_null_cell(cells, kUnsetCell);
-  append_int64_cell(cells, record.timestamp_ms * 1000);
+  const auto micros = micros_of(record);
+  micros ? append_int64_cell(cells, *micros) : append_null_cell(cells, kUnsetCell);
 }
 
 }  // namespace
@@ -89,17 +101,26 @@ Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared) : shared_(std::move
 void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive,
                       Rejects& rejects, RowBatch& out) {
   const size_t rows = batch.size();
-  fill_hidden_columns(batch);
+  fill_hidden_columns(batch, alive, rejects);
   tables_[0].columns = stream_;
   if (shared_->catalogue) join(rows, alive, rejects);
   outputs_->evaluate(tables_, rows, alive, rejects);
   append_rows(batch, alive, origins, rejects, out);
 }
 
-void Enricher::fill_hidden_columns(const RecordBatch& batch) {
+// Records whose headers are wanted and beyond their limits leave `alive`.
+void Enricher::fill_hidden_columns(const RecordBatch& batch, Selection& alive, Rejects& rejects) {
   const sql::Plan& plan = shared_->plan;
   for (size_t i = plan.declared_columns; i < plan.stream_schema.size(); ++i)
     fill_hidden(batch, plan.stream_schema[i].name, stream_[i]);
+  std::erase_if(alive, [&](uint32_t row) {
+    if (!batch.records[row].headers_too_large) return false;
+    rejects.push_back({row, RejectCode::too_large,
+                       fmt::format("The record has more than {} headers, or more than {} bytes in "
+                                   "them: they are not read as kafka_headers.",
+                                   grouped(kHeadersLimit), grouped(kHeadersBytesLimit))});
+    return true;
+  });
 }
 
 // Inner join: records without a match leave `alive`.
@@ -143,26 +164,36 @@ void Enricher::append_rows(const RecordBatch& batch, const Selection& alive,
 
   for (const uint32_t row : alive) {
     const size_t begin = out.cells.size();
-    const Segment* null_key = nullptr;
-    for (const Segment& segment : segments_) {
-      if (segment.copied) {
-        out.cells += shared_->ready->cells(matches_[row], segment.run);
-      } else {
-        append_cell(out.cells, *segment.column, row, form.absent);
-        if (segment.key && segment.column->is_null(row)) null_key = &segment;
-      }
-    }
-    if (null_key != nullptr) {
+    if (auto reject = append_row(row, out)) {
       out.cells.resize(begin);
-      rejects.push_back(
-          {row, RejectCode::null_key,
-           fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)});
+      rejects.push_back(std::move(*reject));
       continue;
     }
     if (form.timestamp) append_timestamp(out.cells, batch.records[row]);
     out.ends.push_back(out.cells.size());
     out.origins.push_back(origins[row]);
   }
+}
+
+// Leaves the cells of a rejected row for the caller to take back.
+std::optional<Reject> Enricher::append_row(uint32_t row, RowBatch& out) const {
+  const size_t begin = out.cells.size();
+  const Segment* null_key = nullptr;
+  for (const Segment& segment : segments_) {
+    if (segment.copied) {
+      out.cells += shared_->ready->cells(matches_[row], segment.run);
+    } else {
+      append_cell(out.cells, *segment.column, row, shared_->form.absent);
+      if (segment.key && segment.column->is_null(row)) null_key = &segment;
+    }
+    if (out.cells.size() - begin > kRowBytesLimit) [[unlikely]]
+      return Reject{row, RejectCode::too_large,
+                    fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit))};
+  }
+  if (null_key == nullptr) return std::nullopt;
+  return Reject{
+      row, RejectCode::null_key,
+      fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)};
 }
 
 }  // namespace turntable

@@ -30,6 +30,10 @@ struct EnrichPlan {
       const std::vector<std::string>& key_columns, RowForm form = {});
 };
 
+// Of one row's cells. Cassandra takes no mutation of more than half a commit log's segment (16
+// MiB), SQLite no row of more than 1 GB.
+inline constexpr size_t kRowBytesLimit = size_t{64} << 20;
+
 // One lane's; memory is kept from batch to batch.
 class Enricher {
  public:
@@ -56,8 +60,9 @@ class Enricher {
     bool key = false;                // and whether NULL rejects the record.
   };
 
-  void fill_hidden_columns(const RecordBatch& batch);
+  void fill_hidden_columns(const RecordBatch& batch, Selection& alive, Rejects& rejects);
   void join(size_t rows, Selection& alive, Rejects& rejects);
+  [[nodiscard]] std::optional<Reject> append_row(uint32_t row, RowBatch& out) const;
   void append_rows(const RecordBatch& batch, const Selection& alive,
                    std::span<const Origin> origins, Rejects& rejects, RowBatch& out);
 

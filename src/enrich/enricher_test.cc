@@ -172,5 +172,86 @@ TEST_F(EnricherTest, StartsAfreshWithEveryBatch) {
   EXPECT_TRUE(rows_.empty());
 }
 
+// Producers stamp what they like.
+TEST(Enricher, ATimeThatNoColumnCanHoldIsNull) {
+  sql::Faults faults{.file = "test.sql", .list = {}};
+  const sql::Script script = sql::parse_script(
+      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT kafka_timestamp FROM s;",
+      {}, faults);
+  auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
+  ASSERT_TRUE(plan) << faults.text();
+  Enricher enricher(EnrichPlan::make(std::move(*plan), nullptr, {}, {.timestamp = true}));
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
+  RecordBatch batch;
+  for (const int64_t time : {int64_t{-1}, kMost, kMost + 1, -kMost - 1, kNoTimestamp})
+    batch.records.push_back({.timestamp_ms = time});
+  enricher.declared()[0].reset(batch.size());
+  Selection alive(batch.size());
+  std::iota(alive.begin(), alive.end(), 0U);
+  Rejects rejects;
+  RowBatch rows;
+  enricher.enrich(batch, std::vector<Origin>(batch.size()), alive, rejects, rows);
+  ASSERT_EQ(rows.size(), batch.size());
+  std::vector<std::string> times;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    CellReader cells(rows.row(i));
+    const CellView column = cells.next();
+    const CellView written_at = cells.next();
+    EXPECT_EQ(column.is_null(), written_at.is_null());
+    times.push_back(column.is_null() ? "NULL" : std::to_string(column.int64()));
+  }
+  EXPECT_EQ(times, (std::vector<std::string>{"-1", std::to_string(kMost), "NULL", "NULL", "NULL"}));
+}
+
+TEST_F(EnricherTest, BoundsARowsSize) {
+  sql::Faults faults{.file = "test.sql", .list = {}};
+  const sql::Script script = sql::parse_script(
+      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT x AS a, x AS b FROM s;", {},
+      faults);
+  auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
+  ASSERT_TRUE(plan) << faults.text();
+  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+  Enricher enricher(shared_);
+  constexpr size_t kLengths = 2 * sizeof(int32_t);  // Of two cells.
+  const std::string half((kRowBytesLimit - kLengths) / 2, 'x');
+  const std::string more = half + "x";
+  RecordBatch batch;
+  batch.records.resize(3);
+  Column& x = enricher.declared()[0];
+  x.reset(3);
+  x.set<std::string_view>(0, more);
+  x.set<std::string_view>(1, half);
+  x.set<std::string_view>(2, "y");
+  Selection alive{0, 1, 2};
+  enricher.enrich(batch, std::vector<Origin>(3), alive, rejects_, rows_);
+  ASSERT_EQ(rows_.size(), 2U);
+  EXPECT_EQ(rows_.row(0).size(), kRowBytesLimit);
+  EXPECT_EQ(row(1), "y|y");
+  ASSERT_EQ(rejects_.size(), 1U);
+  EXPECT_EQ(rejects_[0].row, 0U);
+  EXPECT_EQ(rejects_[0].code, RejectCode::too_large);
+  EXPECT_EQ(rejects_[0].reason, "The row has more than 67,108,864 bytes.");
+}
+
+TEST_F(EnricherTest, RejectsRecordsWhoseHeadersAreTooLargeWhereTheyAreWanted) {
+  sql::Faults faults{.file = "test.sql", .list = {}};
+  const sql::Script script = sql::parse_script(
+      "CREATE TABLE s (x int); CREATE TABLE o (); INSERT INTO o SELECT s.kafka_headers FROM s;", {},
+      faults);
+  auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
+  ASSERT_TRUE(plan) << faults.text();
+  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+  Enricher enricher(shared_);
+  RecordBatch batch;
+  batch.records = {{.headers = "{\"a\": \"b\"}"}, {.headers_too_large = true}};
+  for (Column& column : enricher.declared()) column.reset(2);
+  Selection alive{0, 1};
+  enricher.enrich(batch, std::vector<Origin>(2), alive, rejects_, rows_);
+  ASSERT_EQ(rows_.size(), 1U);
+  EXPECT_EQ(row(0), "{\"a\": \"b\"}");
+  ASSERT_EQ(rejects_.size(), 1U);
+  EXPECT_EQ(rejects_[0].code, RejectCode::too_large);
+}
+
 }  // namespace
 }  // namespace turntable

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -11,6 +12,10 @@
 namespace turntable::kafka {
 
 namespace {
+
+// The first wait for an answer, after which it is looked whether there can be one. Later ones are
+// each twice as long, so that a slow broker's answer is not missed time and again.
+constexpr Millis kFirstWait{250};
 
 int milliseconds(Millis wait) {
   return static_cast<int>(wait.count());
@@ -76,11 +81,13 @@ Result<int> Client::partition_count(const std::string& topic, Millis wait) {
                                               rd_kafka_err2str(rd_kafka_last_error())));
   }
   const rd_kafka_metadata_t* answer = nullptr;
-  const auto code = rd_kafka_metadata(handle(), 0, local.get(), &answer, milliseconds(wait));
+  const int code = ask(wait, [&](int wait_ms) {
+    return rd_kafka_metadata(handle(), 0, local.get(), &answer, wait_ms);
+  });
   Metadata metadata(answer);
   const std::string what =
       fmt::format("Asking {} for the partitions of topic {}", bootstrap_, topic);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return unanswered(code, what);
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic_t& found = metadata->topics[i];
     if (found.topic != topic) continue;
@@ -128,6 +135,31 @@ Result<std::vector<Offset>> Client::offsets_at(const std::string& topic,
     offsets.push_back(marks.high);  // No record is as young as that.
   }
   return offsets;
+}
+
+bool Client::hear_quietly() {
+  health_.set_quiet(true);
+  const bool heard = hear();
+  health_.set_quiet(false);
+  return heard;
+}
+
+int Client::ask(Millis wait, const std::function<int(int)>& question) {
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  for (Millis step = kFirstWait; wait > Millis(0); step *= 2) {
+    const Millis now = hear_quietly() ? std::min(step, wait) : wait;
+    if (failure()) break;
+    code = static_cast<rd_kafka_resp_err_t>(question(milliseconds(now)));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kind_of(code) != ErrorKind::transient) return code;
+    wait -= now;
+  }
+  hear_quietly();
+  return code;
+}
+
+tl::unexpected<Error> Client::unanswered(int code, const std::string& what) {
+  if (failure()) return tl::unexpected<Error>(*failure());
+  return fail_with(static_cast<rd_kafka_resp_err_t>(code), what);
 }
 
 void Client::look_after_brokers() {

@@ -1,6 +1,7 @@
 // What consumers and producers share: the handle, its log and errors, and questions to the cluster.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -75,7 +76,17 @@ class Client {
 
   [[nodiscard]] rd_kafka_s* handle() const { return handle_.get(); }
 
+  // Serves librdkafka's errors and log while a question is open. False where that cannot be: a
+  // consumer's questions are asked from within its callbacks too, and its owner looks by itself.
+  virtual bool hear() { return false; }
+
  private:
+  // Puts a question to librdkafka until it is answered, `wait` is over, or failure() says that no
+  // wait will do: librdkafka itself takes a refused login for a broker that is away.
+  bool hear_quietly();  // Of outages the asker hears by the answer that does not come.
+  int ask(Millis wait, const std::function<int(int wait_ms)>& question);
+  [[nodiscard]] tl::unexpected<Error> unanswered(int code, const std::string& what);
+
   std::string name_;
   std::string bootstrap_;
   Health health_;

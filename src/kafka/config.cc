@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "kafka/librdkafka.h"
 
@@ -26,18 +27,6 @@ Properties dump(rd_kafka_conf_t* conf) {
   return properties;
 }
 
-// librdkafka's sentence for a refused property. A secret's value, which the sentence may quote, is
-// cut out.
-std::string refusal(const std::string& name, const std::string& value, std::string sentence) {
-  if (is_secret(name) && !value.empty()) {
-    for (size_t at = sentence.find(value); at != std::string::npos;
-         at = sentence.find(value, at + 3)) {
-      sentence.replace(at, value.size(), "***");
-    }
-  }
-  return sentence;
-}
-
 }  // namespace
 
 Result<Conf> make_conf(const Properties& properties) {
@@ -55,7 +44,8 @@ Result<Conf> make_conf(const Properties& properties) {
       case RD_KAFKA_CONF_INVALID:
         return fail(ErrorKind::usage,
                     fmt::format("The Kafka option '{}' was refused: {}", name,
-                                refusal(name, value, printable(why.data(), 500))));
+                                is_secret(name) ? without_secret(printable(why.data(), 500), value)
+                                                : printable(why.data(), 500)));
     }
   }
   return conf;
@@ -91,15 +81,17 @@ std::vector<std::string> property_names() {
   return names;
 }
 
-bool is_secret(std::string_view property) {
-  const std::string name = lowercase(property);
-  if (name.ends_with(".location")) return false;  // A file's path is none.
-  for (const char* part :
-       {"password", "secret", "token", "jaas", "key.pem", "ssl.key", "sasl.oauthbearer.config"}) {
-    if (name.find(part) != std::string::npos && name != "sasl.oauthbearer.token.endpoint.url")
-      return true;
-  }
-  return false;
+// As Apache Kafka's own check (org.apache.kafka.common.internals.Topic) has it.
+std::optional<std::string> topic_fault(std::string_view topic) {
+  constexpr size_t kTopicBytesLimit = 249;
+  if (topic.size() > kTopicBytesLimit)
+    return fmt::format("is no name for a topic: it is longer than {} characters", kTopicBytesLimit);
+  const bool legal = std::all_of(topic.begin(), topic.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+  if (legal && !topic.empty() && topic != "." && topic != "..") return std::nullopt;
+  return "is no name for a topic: letters, digits, '.', '_' and '-' are";
 }
 
 std::string bootstrap_of(const Properties& properties) {

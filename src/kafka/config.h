@@ -1,8 +1,10 @@
 // Options for librdkafka: checked by it, said in its words, with secrets masked.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,10 @@
 struct rd_kafka_conf_s;
 
 namespace turntable::kafka {
+
+// Of one batch of records as it is read (receive.message.max.bytes); inflated, where gzip or zstd has
+// made it.
+inline constexpr size_t kBatchBytesLimit = size_t{128} << 20;
 
 // librdkafka's own names, as in "bootstrap.servers".
 using Properties = std::map<std::string, std::string>;
@@ -28,8 +34,9 @@ using Conf = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 // The names of all properties that librdkafka knows.
 [[nodiscard]] std::vector<std::string> property_names();
 
-// True for passwords, secrets, tokens, keys and JAAS lines: their values are never shown.
-[[nodiscard]] bool is_secret(std::string_view property);
+// What is wrong with a topic's name, to stand behind it in a sentence; nothing where a broker would
+// take it.
+[[nodiscard]] std::optional<std::string> topic_fault(std::string_view topic);
 
 // The value of "bootstrap.servers", or "no broker": for messages.
 [[nodiscard]] std::string bootstrap_of(const Properties& properties);

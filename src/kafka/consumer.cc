@@ -152,11 +152,17 @@ Drained Consumer::drain(size_t limit) {
     owner->keep(message);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
       Record& record = out.records.emplace_back(owner->last_record());
-      if (want_headers_) record.headers = headers_json(message, owner->headers_);
+      if (want_headers_) fill_headers(message, record, owner->headers_);
       continue;
     }
     Notice notice{Notice::Kind::passing, message->partition, message->offset, kind_of(message->err),
                   printable(rd_kafka_message_errstr(message), 400)};
+    if (message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION) {
+      notice.text += fmt::format(
+          ": its batch is damaged, or inflates to more than {} bytes; the group's offset can only be "
+          "moved behind it by hand",
+          grouped(kBatchBytesLimit));
+    }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       notice.kind = Notice::Kind::end;
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
@@ -285,6 +291,7 @@ Status Consumer::commit(std::span<const Position> positions, const std::string& 
 Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis wait) {
   const std::string what = fmt::format("Committing offsets of topic {} at {}", topic_, bootstrap());
   const Queue answers(rd_kafka_queue_new(handle()));
+  commit_met_rebalance_ = false;
   auto code = rd_kafka_commit_queue(handle(), offsets, answers.get(), nullptr, nullptr);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
   rd_kafka_event_t* event = rd_kafka_queue_poll(answers.get(), static_cast<int>(wait.count()));
@@ -295,6 +302,8 @@ Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis w
       code = list->elems[i].err;
   }
   rd_kafka_event_destroy(event);
+  commit_met_rebalance_ = code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS ||
+                          code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
   return fail_with(code, what);
 }

@@ -101,6 +101,8 @@ class Consumer final : public Client {
   [[nodiscard]] Status commit_stored(Millis wait);
   [[nodiscard]] Status commit(std::span<const Position> positions, const std::string& note,
                               Millis wait);
+  // The last commit was refused because the group rebalances: after serve() it may be taken.
+  [[nodiscard]] bool commit_met_rebalance() const { return commit_met_rebalance_; }
 
   // Reads on at `positions`, all that are assigned; `moved` is the one to be started anew.
   [[nodiscard]] Status restart(std::span<const Position> positions, PartitionId moved);
@@ -133,6 +135,7 @@ class Consumer final : public Client {
   std::unique_ptr<Parts> parts_;  // librdkafka's queues.
   int event_ = -1;  // An eventfd: librdkafka writes to it when an empty queue gets something.
   size_t batches_alive_ = 0;
+  bool commit_met_rebalance_ = false;
 };
 
 }  // namespace turntable::kafka

@@ -1,6 +1,6 @@
 #include "kafka/headers.h"
 
-#include <string>
+#include <utility>
 
 #include "row/headers.h"
 
@@ -21,12 +21,17 @@ void visit_headers(const rd_kafka_message_t* message, const HeaderVisitor& visit
   }
 }
 
-std::string_view headers_json(const rd_kafka_message_t* message, Arena& arena) {
-  std::string json;
+void fill_headers(const rd_kafka_message_t* message, Record& record, Arena& arena) {
+  HeadersJson json;
   visit_headers(message, [&json](std::string_view name, std::optional<std::string_view> value) {
-    append_header_json(json, name, value);
+    json.add(name, value);
   });
-  return json.empty() ? "{}" : arena.copy(json + "}");
+  const auto finished = std::move(json).finish();
+  if (finished) {
+    record.headers = arena.copy(*finished);
+  } else {
+    record.headers_too_large = true;
+  }
 }
 
 }  // namespace turntable::kafka

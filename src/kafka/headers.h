@@ -9,10 +9,9 @@
 
 namespace turntable::kafka {
 
-// {"trace": "abc", "raw": {"base64": "/w=="}, "none": null}: text where a value is UTF-8, else
-// base64. "{}" without headers. A name that stands twice has its last value in the end, as in every
-// JSON reader here. The text lives in `arena`.
-[[nodiscard]] std::string_view headers_json(const rd_kafka_message_t* message, Arena& arena);
+// Fills record.headers (row/headers.h): "{}" without headers. A name that stands twice has its last
+// value in the end, as in every JSON reader here. The text lives in `arena`.
+void fill_headers(const rd_kafka_message_t* message, Record& record, Arena& arena);
 
 // In their order, as they came.
 void visit_headers(const rd_kafka_message_t* message, const HeaderVisitor& visit);

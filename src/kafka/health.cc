@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/log.h"
@@ -37,27 +40,79 @@ std::pair<std::string, std::string> broker_and_cause(std::string_view reason) {
   return {std::string(name), std::string(cause)};
 }
 
+// By these a broker says that the client's certificate is not what it wants. In which step, and so
+// with which of librdkafka's codes, depends on the version of TLS.
+constexpr std::array<std::string_view, 7> kCertificateAlerts{
+    "alert bad certificate",     "alert certificate required", "alert certificate unknown",
+    "alert certificate expired", "alert certificate revoked",  "alert unsupported certificate",
+    "alert unknown ca"};
+
+std::optional<std::string_view> certificate_alert(std::string_view reason) {
+  const auto alert = std::find_if(
+      kCertificateAlerts.begin(), kCertificateAlerts.end(),
+      [&](std::string_view words) { return reason.find(words) != std::string_view::npos; });
+  if (alert == kCertificateAlerts.end()) return std::nullopt;
+  return *alert;
+}
+
+// Whether a connection was ended by the broker as soon as it was made: "… Disconnected: … (after
+// 1ms in state APIVERSION_QUERY)". In these states librdkafka holds it for established.
+bool ended_at_once(std::string_view text) {
+  constexpr std::string_view kAfter = "(after ";
+  constexpr unsigned kAtOnceMs = 1'000;
+  const size_t at = text.rfind(kAfter);
+  if (at == std::string_view::npos || text.find("Disconnected") > at) return false;
+  const char* const begin = text.data() + at + kAfter.size();
+  unsigned millis = 0;
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), millis);
+  const std::string_view state(end, static_cast<size_t>(text.data() + text.size() - end));
+  return error == std::errc() && millis < kAtOnceMs &&
+         (state.starts_with("ms in state APIVERSION_QUERY") || state.starts_with("ms in state UP"));
+}
+
+std::string named(const std::string& broker) {
+  return broker.empty() ? "a Kafka broker" : "Kafka broker " + printable(broker);
+}
+
 }  // namespace
 
 Health::Health(std::string client, const Clock& clock)
     : client_(std::move(client)), clock_(clock) {}
 
 void Health::on_error(int code, std::string_view reason) {
+  const auto [broker, cause] = broker_and_cause(reason);
+  if (const auto alert = certificate_alert(reason)) {
+    return fail_for_good(
+        {ErrorKind::auth,
+         fmt::format("The {} is not let in by {}, which asks for a client's certificate and was "
+                     "shown none or one that it does not trust ({}); set ssl.certificate.location "
+                     "and ssl.key.location",
+                     client_, named(broker), *alert)});
+  }
+  if (reason.find("certificate verify failed") != std::string_view::npos) {
+    const std::string host = broker.substr(0, broker.rfind(':'));
+    return fail_for_good(
+        {ErrorKind::auth,
+         fmt::format("The {} does not trust the certificate of {}: it is not signed by an "
+                     "authority in ssl.ca.location, has expired, or does not name {}",
+                     client_, named(broker), host.empty() ? "its host" : printable(host))});
+  }
   switch (code) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__SSL:  // Certificates apart, faults of TLS come and go with the network.
       on_away(reason);
       return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       return;  // Each of them has been said.
-    case RD_KAFKA_RESP_ERR__SSL:
-      // A certificate that does not verify stays so; other faults of TLS come and go with the
-      // network.
-      if (reason.find("verif") == std::string_view::npos) return on_away(reason);
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       fail_for_good(
-          {ErrorKind::auth, fmt::format("The {} does not trust the broker's certificate: {}",
-                                        client_, printable(reason, 400))});
+          {ErrorKind::auth,
+           fmt::format("The {} was refused by {}: {}; check sasl.mechanism, sasl.username and "
+                       "sasl.password",
+                       client_, named(broker), printable(cause, 300))});
       return;
     default:
       break;
@@ -75,6 +130,7 @@ void Health::on_error(int code, std::string_view reason) {
 }
 
 void Health::on_away(std::string_view reason) {
+  if (quiet_) return;
   auto [broker, cause] = broker_and_cause(reason);
   const auto [outage, first] = away_.try_emplace(broker, Outage{clock_.now(), clock_.now()});
   outage->second.last_error = clock_.now();
@@ -85,6 +141,15 @@ void Health::on_away(std::string_view reason) {
 
 void Health::on_log(int syslog_level, std::string_view facility, std::string_view text) {
   constexpr int kWarning = 4;
+  if (facility == "FAIL" && ended_at_once(text)) {
+    const size_t thread = text.find("]: ");  // "[thrd:…]: " stands in front.
+    const auto [broker, cause] =
+        broker_and_cause(thread == std::string_view::npos ? text : text.substr(thread + 3));
+    return warn("ended at once",
+                fmt::format("{} ends the connections of the {} as soon as they are "
+                            "made; is security.protocol what its listener asks for?",
+                            named(broker), client_));
+  }
   if (syslog_level > kWarning) {
     log::info("librdkafka {}: {}", facility,
               printable(text, 1000));  // Asked for with the option `debug`.
@@ -97,7 +162,7 @@ void Health::on_log(int syslog_level, std::string_view facility, std::string_vie
 }
 
 void Health::warn(const std::string& topic, const std::string& sentence) {
-  if (may_say(topic)) log::warn("{}", sentence);
+  if (!quiet_ && may_say(topic)) log::warn("{}", sentence);
 }
 
 bool Health::may_say(const std::string& topic) {

@@ -30,6 +30,9 @@ class Health {
   // An error that asks for nothing to be done but to be told, said at most every 30 s per `topic`.
   void warn(const std::string& topic, const std::string& sentence);
 
+  // While quiet, only what failure() tells is noted: somebody else says that brokers are away.
+  void set_quiet(bool quiet) { quiet_ = quiet; }
+
   // True where a broker is away and it is time to look whether it is back (every two seconds).
   [[nodiscard]] bool probe_due();
 
@@ -55,6 +58,7 @@ class Health {
   std::map<std::string, Outage> away_;      // By broker.
   std::map<std::string, SteadyTime> said_;  // By topic of the message, when last.
   SteadyTime next_probe_{};
+  bool quiet_ = false;
   std::optional<Error> failure_;
 };
 

@@ -63,19 +63,78 @@ TEST_F(HealthTest, DoesNotTakeABrokerForBackBecauseAnotherListsIt) {
 }
 
 TEST_F(HealthTest, FailsForGoodOnRefusedCredentials) {
-  health_.on_error(
-      RD_KAFKA_RESP_ERR__AUTHENTICATION,
-      "sasl_ssl://k:9092/bootstrap: SASL authentication error: Invalid username or password");
+  health_.on_error(RD_KAFKA_RESP_ERR__AUTHENTICATION,
+                   "sasl_ssl://k:9092/bootstrap: SASL authentication error: Invalid username or "
+                   "password (after 318ms in state AUTH_REQ)");
   ASSERT_TRUE(health_.failure());
   EXPECT_EQ(health_.failure()->kind, ErrorKind::auth);
-  EXPECT_THAT(health_.failure()->message, HasSubstr("Invalid username or password"));
+  EXPECT_EQ(health_.failure()->message,
+            "The consumer of topic test was refused by Kafka broker k:9092: SASL authentication "
+            "error: Invalid username or password; check sasl.mechanism, sasl.username and "
+            "sasl.password");
 }
 
-TEST_F(HealthTest, FailsForGoodOnACertificateThatDoesNotVerify) {
-  health_.on_error(RD_KAFKA_RESP_ERR__SSL,
-                   "ssl://k:9093/bootstrap: SSL handshake failed: certificate verify failed");
-  ASSERT_TRUE(health_.failure());
-  EXPECT_EQ(health_.failure()->kind, ErrorKind::auth);
+// librdkafka gives the first of them as a fault of the connection, later ones as one of TLS.
+TEST_F(HealthTest, FailsForGoodOnACertificateThatDoesNotVerifyUnderEitherCode) {
+  for (const int code : {RD_KAFKA_RESP_ERR__SSL, RD_KAFKA_RESP_ERR__TRANSPORT}) {
+    Health health("consumer of topic test", clock_);
+    health.on_error(
+        code,
+        "ssl://k:9093/bootstrap: SSL handshake failed: error:0A000086:SSL "
+        "routines::certificate verify failed: broker certificate could not be verified");
+    ASSERT_TRUE(health.failure());
+    EXPECT_EQ(health.failure()->kind, ErrorKind::auth);
+    EXPECT_EQ(
+        health.failure()->message,
+        "The consumer of topic test does not trust the certificate of Kafka broker k:9093: it "
+        "is not signed by an authority in ssl.ca.location, has expired, or does not name k");
+  }
+}
+
+TEST_F(HealthTest, FailsForGoodWhereTheBrokerDoesNotTakeTheClientsCertificate) {
+  for (const std::string alert : {"sslv3 alert bad certificate",
+                                  "tlsv13 alert certificate required", "tlsv1 alert unknown ca"}) {
+    Health health("consumer of topic test", clock_);
+    health.on_error(RD_KAFKA_RESP_ERR__TRANSPORT,
+                    "ssl://k:9093/bootstrap: Receive failed: error:0A000412:SSL routines::" +
+                        alert + ": SSL alert number 42 (after 1ms in state APIVERSION_QUERY)");
+    ASSERT_TRUE(health.failure()) << alert;
+    EXPECT_EQ(health.failure()->kind, ErrorKind::auth);
+    EXPECT_THAT(health.failure()->message, HasSubstr("k:9093"));
+    EXPECT_THAT(health.failure()->message, HasSubstr("set ssl.certificate.location"));
+  }
+}
+
+TEST_F(HealthTest, AsksForTheProtocolWhereConnectionsEndAtOnce) {
+  constexpr int kInfo = 6;
+  const std::string begin =
+      "[thrd:k:9092/bootstrap]: k:9092/bootstrap: Disconnected: connection closed by peer: ";
+  EXPECT_THAT(
+      logged([&] {
+        health_.on_log(kInfo, "FAIL", begin + "receive 0 (after 1ms in state APIVERSION_QUERY)");
+      }),
+      HasSubstr("warning Kafka broker k:9092 ends the connections of the consumer of topic "
+                "test as soon as they are made; is security.protocol what its listener asks "
+                "for?\n"));
+  EXPECT_EQ(
+      logged([&] { health_.on_log(kInfo, "FAIL", begin + "receive 0 (after 2ms in state UP)"); }),
+      "");  // Said already.
+  clock_.advance(Millis(30'000));
+  EXPECT_THAT(logged([&] {
+                health_.on_log(kInfo, "FAIL", begin + "receive 0 (after 60000ms in state UP)");
+              }),
+              testing::Not(HasSubstr("security.protocol")));  // A broker that goes away later.
+}
+
+TEST_F(HealthTest, IsSilentAboutOutagesWhileItIsQuiet) {
+  health_.set_quiet(true);
+  EXPECT_EQ(logged([&] { health_.on_error(RD_KAFKA_RESP_ERR__TRANSPORT, kRefused); }), "");
+  EXPECT_FALSE(health_.any_away());
+  health_.on_error(RD_KAFKA_RESP_ERR__AUTHENTICATION, "k:9092/1: SASL authentication error: no");
+  EXPECT_TRUE(health_.failure());
+  health_.set_quiet(false);
+  EXPECT_THAT(logged([&] { health_.on_error(RD_KAFKA_RESP_ERR__TRANSPORT, kRefused); }),
+              HasSubstr("is away"));
 }
 
 TEST_F(HealthTest, TakesOtherFaultsOfTlsForAnOutage) {

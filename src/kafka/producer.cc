@@ -50,6 +50,8 @@ Producer::~Producer() {
 }
 
 Result<std::unique_ptr<Producer>> Producer::open(const Options& options, const Clock& clock) {
+  if (const auto wrong = topic_fault(options.topic))
+    return fail(ErrorKind::usage, fmt::format("'{}' {}", printable(options.topic), *wrong));
   Properties properties = defaults();
   for (const auto& [name, value] : options.properties) {
     // librdkafka knows these under two names each; only one of the two may be given to it.
@@ -144,6 +146,11 @@ Result<bool> Producer::send(const Message& message) {
 void Producer::poll(Millis wait) {
   rd_kafka_poll(handle(), static_cast<int>(wait.count()));
   look_after_brokers();
+}
+
+bool Producer::hear() {
+  rd_kafka_poll(handle(), 0);
+  return true;
 }
 
 Status Producer::flush(Millis limit) {

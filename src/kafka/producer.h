@@ -55,6 +55,7 @@ class Producer final : public Client {
 
  private:
   Producer(const Options& options, const Clock& clock);
+  bool hear() override;
 
   std::string topic_name_;
   const Clock& clock_;

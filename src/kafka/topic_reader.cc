@@ -14,7 +14,8 @@ constexpr Millis kQuestionWait{5'000};
 
 TopicReader::TopicReader(const Options& options, const Clock& clock)
     : Client("reader of topic " + options.topic, options.properties, clock),
-      topic_name_(options.topic) {}
+      topic_name_(options.topic),
+      clock_(clock) {}
 
 TopicReader::~TopicReader() = default;
 
@@ -27,6 +28,7 @@ Result<std::unique_ptr<TopicReader>> TopicReader::open(const Options& options, c
   properties["enable.partition.eof"] = "true";
   properties["auto.offset.reset"] = "earliest";  // Retention may be faster than we are.
   properties["check.crcs"] = "true";
+  properties["receive.message.max.bytes"] = std::to_string(kBatchBytesLimit);
   properties["log.queue"] = "true";  // So that the log is polled too, and no foreign thread enters.
   ASSIGN_OR_RETURN(Conf conf, make_conf(properties));
   std::unique_ptr<TopicReader> reader(new TopicReader(options, clock));
@@ -53,6 +55,15 @@ Status TopicReader::begin() {
   const auto code = rd_kafka_assign(handle(), list.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   return fail_with(code, fmt::format("Reading topic {} at {}", topic_name_, bootstrap()));
+}
+
+// Before the partitions are assigned there are no records that it could take away.
+bool TopicReader::hear() {
+  while (rd_kafka_message_t* message = rd_kafka_consumer_poll(handle(), 0)) {
+    health().on_error(message->err, rd_kafka_message_errstr(message));
+    rd_kafka_message_destroy(message);
+  }
+  return true;
 }
 
 void TopicReader::pass(PartitionId partition, Offset next) {

@@ -33,9 +33,11 @@ class TopicReader final : public Client {
  private:
   TopicReader(const Options& options, const Clock& clock);
   Status begin();
+  bool hear() override;
   void pass(PartitionId partition, Offset next);
 
   std::string topic_name_;
+  const Clock& clock_;
   std::map<PartitionId, Offset> left_;  // Partitions that are not read to their end, and that end.
 };
 

@@ -35,6 +35,7 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
   const Status status = work();
+  lost_.store(source_->lost(), std::memory_order_relaxed);
   // After a failure what is unacknowledged stays unstored, so that the next run reads it again;
   // what is acknowledged is kept.
   const Status closed = source_->close();
@@ -59,7 +60,9 @@ Status Lane::loop() {
     if (blocked()) {
       RETURN_IF_ERROR(wait_blocked());
     } else {
-      ASSIGN_OR_RETURN(const bool got_records, read());
+      auto got = read();
+      if (!got) return stop_for_source(std::move(got.error()));
+      const bool got_records = *got;
       if (breaker_.tripped()) return stop_for_rejects();
       if (!got_records && source_->at_end()) return {};
       if (flush_due() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
@@ -80,6 +83,7 @@ Result<bool> Lane::read() {
   ASSIGN_OR_RETURN(RecordBatch batch, source_->poll(room, wait));
   RETURN_IF_ERROR(revoke_status_);
   lag_.store(source_->lag(), std::memory_order_relaxed);
+  lost_.store(source_->lost(), std::memory_order_relaxed);
   if (batch.empty()) return false;
   if (!times_.first_record) times_.first_record = clock_.now();
   transform(std::move(batch));
@@ -94,8 +98,11 @@ void Lane::transform(RecordBatch batch) {
     origins = std::move(spare_origins_.back());
     spare_origins_.pop_back();
   }
-  for (const Record& record : batch.records)
+  size_t bytes = 0;
+  for (const Record& record : batch.records) {
     origins.push_back(ledger_.deliver(record.partition, record.offset));
+    bytes += record.value.size() + record.key.size() + record.headers.size();
+  }
 
   if (rows_.empty()) rows_since_ = clock_.now();
   alive_.clear();
@@ -107,7 +114,8 @@ void Lane::transform(RecordBatch batch) {
     return reject.code == RejectCode::unmatched;
   });
   breaker_.saw(batch.size(), rejects_.size() - static_cast<size_t>(unmatched));
-  held_.push_back({std::move(batch), std::move(origins)});
+  held_.push_back({.batch = std::move(batch), .origins = std::move(origins), .bytes = bytes});
+  held_bytes_ += bytes;
 }
 
 void Lane::keep(const RecordBatch& batch, const Reject& reject, const Origin& origin) {
@@ -141,16 +149,22 @@ void Lane::release() {
            ledger_.settled(oldest.origins[oldest.settled]))
       ++oldest.settled;
     if (oldest.settled < oldest.origins.size()) return;
+    held_bytes_ -= oldest.bytes;
     oldest.origins.clear();
     spare_origins_.push_back(std::move(oldest.origins));
     held_.pop_front();
   }
 }
 
+// Rows of flush_bytes may hold as much again in records.
+bool Lane::holds_too_much() const {
+  return held_bytes_ >= kHeldBytesLimit + options_.flush_bytes;
+}
+
 bool Lane::flush_due() const {
   if (rows_.empty()) return false;
   return rows_.size() >= options_.flush_rows || rows_.cells.size() >= options_.flush_bytes ||
-         clock_.now() - rows_since_ >= options_.flush_interval;
+         holds_too_much() || clock_.now() - rows_since_ >= options_.flush_interval;
 }
 
 Status Lane::flush() {
@@ -249,7 +263,8 @@ Status Lane::store_positions() {
 bool Lane::blocked() const {
   const bool rows_full =
       parts_.sink->full() && (flush_due() || rows_.size() >= options_.flush_rows);
-  return rows_full || parts_.dead_letters->pending_bytes() >= kDeadLetterBytesLimit;
+  return rows_full || holds_too_much() ||
+         parts_.dead_letters->pending_bytes() >= kDeadLetterBytesLimit;
 }
 
 Status Lane::wait_blocked() {
@@ -341,7 +356,8 @@ Status Lane::finish() {
   }
   // 2. From here on nothing is in flight. Positions are stored and made durable.
   RETURN_IF_ERROR(store_positions());
-  return source_->commit();
+  RETURN_IF_ERROR(source_->commit());
+  return revoke_status_;
 }
 
 // What was read is accounted for and committed first: after the cause is mended, the next run goes
@@ -354,6 +370,17 @@ Status Lane::stop_for_rejects() {
                   "{} allows: is it the right topic, and the right format? They are in {}",
                   breaker_.rejected(), breaker_.records(), source_->name(),
                   options_.max_reject_ratio, parts_.dead_letters->name()));
+}
+
+// Where the source cannot go on (a batch that cannot be read, say), what it gave before is
+// finished, or every next run would begin with the same records and end as this one. As far as that
+// goes: a source that has failed can say so again.
+Status Lane::stop_for_source(Error error) {
+  if (error.kind == ErrorKind::failed && revoke_status_) {
+    if (const Status finished = finish(); !finished)
+      log::warn("what was read before is not all committed: {}", finished.error().message);
+  }
+  return tl::unexpected<Error>(std::move(error));
 }
 
 // Waits, as a living member of the group, until all lanes have finished. True where a partition

@@ -43,6 +43,11 @@ struct LaneOptions {
       on_flush;  // Called on the lane's thread before rows go to the sink.
 };
 
+// Of records that are read and not settled: their bytes are held (see Held), and with large records
+// and small rows they would be far more than flush_bytes. Above it, rows are flushed and nothing is
+// read.
+inline constexpr size_t kHeldBytesLimit = size_t{64} << 20;
+
 // The parts of a lane but for its source, which needs the lane to listen to its assignments.
 struct LaneParts {
   std::unique_ptr<Decoder> decoder;
@@ -70,6 +75,8 @@ class Lane final : public AssignmentListener {
   // Thread-safe while the lane runs.
   [[nodiscard]] Counts counts() const { return accounting_.read(); }
   [[nodiscard]] int64_t lag() const { return lag_.load(std::memory_order_relaxed); }
+  // Records that its source lost before they were read.
+  [[nodiscard]] int64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
   // After run().
   [[nodiscard]] uint64_t in_flight() const { return ledger_.in_flight(); }
@@ -93,6 +100,7 @@ class Lane final : public AssignmentListener {
   void keep(const RecordBatch& batch, const Reject& reject, const Origin& origin);
   void refuse(const Acks::Refused& row);
   void release();
+  [[nodiscard]] bool holds_too_much() const;
   [[nodiscard]] bool flush_due() const;
   [[nodiscard]] Status flush();
   [[nodiscard]] std::vector<Position> delivered() const;
@@ -107,6 +115,7 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status drain(SteadyTime deadline);
   [[nodiscard]] Status finish();
   [[nodiscard]] Status stop_for_rejects();
+  [[nodiscard]] Status stop_for_source(Error error);
   [[nodiscard]] Result<bool> given_more_to_read();
 
   // A record that did not become a row, until its dead letter is durable.
@@ -120,6 +129,7 @@ class Lane final : public AssignmentListener {
   struct Held {
     RecordBatch batch;
     std::vector<Origin> origins;
+    size_t bytes = 0;    // Of its records.
     size_t settled = 0;  // The first so many records are.
   };
 
@@ -142,6 +152,7 @@ class Lane final : public AssignmentListener {
   Status revoke_status_;  // What went wrong inside a revoke; returned from the loop.
 
   std::deque<Held> held_;
+  size_t held_bytes_ = 0;                           // The sum of theirs.
   std::vector<std::vector<Origin>> spare_origins_;  // Of released batches, for their memory.
 
   // Scratch of transform(), kept for its memory.
@@ -150,6 +161,7 @@ class Lane final : public AssignmentListener {
 
   Accounting accounting_;
   std::atomic<int64_t> lag_{-1};
+  std::atomic<int64_t> lost_{0};
   LaneTimes times_;
   std::vector<Position> moved_;  // Positions that are not with the source yet.
   std::vector<std::pair<PartitionId, Offset>> positions_;

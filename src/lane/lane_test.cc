@@ -310,5 +310,33 @@ TEST_F(LaneTest, FlushesExactlyWhenRowsAreFull) {
   EXPECT_EQ(flushes, (std::vector<size_t>{10, 10, 5}));
 }
 
+// Records are much larger than their rows: what counts is what is held.
+TEST_F(LaneTest, BoundsTheBytesOfRecordsThatAreNotSettled) {
+  constexpr size_t kRecordBytes = size_t{4} << 20;
+  constexpr int kRecords = 60;
+  const std::string pad(kRecordBytes, ' ');
+  for (int i = 0; i < kRecords; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}{}", i, pad));
+  options_.flush_interval = Millis(3'600'000);
+  options_.poll_records = 1;
+  open();
+  sink_->cork();
+  std::thread other([this] {
+    // Until nothing more is read for a while.
+    uint64_t consumed = 0;
+    for (uint64_t before = ~0ULL; consumed != before || consumed == 0;) {
+      before = consumed;
+      std::this_thread::sleep_for(Millis(500));
+      consumed = lane_->counts().consumed;
+    }
+    EXPECT_EQ(consumed, (kHeldBytesLimit + options_.flush_bytes) / kRecordBytes);
+    sink_->uncork();
+  });
+  ASSERT_TRUE(run());
+  other.join();
+  EXPECT_EQ(rows().size(), static_cast<size_t>(kRecords));
+  EXPECT_EQ(topic_.committed[0], kRecords);
+  expect_books_balance();
+}
+
 }  // namespace
 }  // namespace turntable

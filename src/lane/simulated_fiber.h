@@ -12,19 +12,74 @@
 
 #include "base/check.h"
 
-// AddressSanitizer wants to be told of every change of stacks.
+// Sanitizers want to be told of every change of stacks.
 #if defined(__SANITIZE_ADDRESS__)
-#define TURNTABLE_FIBERS_ARE_WATCHED 1
+#define TURNTABLE_FIBERS_IN_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define TURNTABLE_FIBERS_IN_TSAN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
+#define TURNTABLE_FIBERS_IN_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define TURNTABLE_FIBERS_IN_TSAN 1
+#endif
+#endif
+#if defined(TURNTABLE_FIBERS_IN_ASAN)
 #define TURNTABLE_FIBERS_ARE_WATCHED 1
-#endif
-#endif
-#ifdef TURNTABLE_FIBERS_ARE_WATCHED
 #include <sanitizer/common_interface_defs.h>
+#elif defined(TURNTABLE_FIBERS_IN_TSAN)
+#define TURNTABLE_FIBERS_ARE_WATCHED 1
+#include <sanitizer/tsan_interface.h>
 #endif
 
 namespace turntable {
+
+// What a sanitizer is told, on which side of a change of stacks. Inlined: ThreadSanitizer keeps a
+// stack of calls for each fiber, on which a function has to end where it began.
+class FiberWatch {
+ public:
+#if defined(TURNTABLE_FIBERS_IN_ASAN)
+  [[gnu::always_inline]] void goes_in(const void* stack, size_t bytes) {
+    __sanitizer_start_switch_fiber(&fake_stack_outside_, stack, bytes);
+  }
+  [[gnu::always_inline]] void came_in() {
+    __sanitizer_finish_switch_fiber(fake_stack_inside_, &outside_stack_, &outside_bytes_);
+  }
+  [[gnu::always_inline]] void goes_out(bool for_good) {
+    __sanitizer_start_switch_fiber(for_good ? nullptr : &fake_stack_inside_, outside_stack_,
+                                   outside_bytes_);
+  }
+  [[gnu::always_inline]] void came_out(bool) {
+    __sanitizer_finish_switch_fiber(fake_stack_outside_, nullptr, nullptr);
+  }
+
+ private:
+  void* fake_stack_inside_ = nullptr;
+  void* fake_stack_outside_ = nullptr;
+  const void* outside_stack_ = nullptr;
+  size_t outside_bytes_ = 0;
+#elif defined(TURNTABLE_FIBERS_IN_TSAN)
+  [[gnu::always_inline]] void goes_in(const void*, size_t) {
+    if (inside_ == nullptr) inside_ = __tsan_create_fiber(0);
+    outside_ = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(inside_, 0);
+  }
+  [[gnu::always_inline]] void came_in() {}
+  [[gnu::always_inline]] void goes_out(bool) { __tsan_switch_to_fiber(outside_, 0); }
+  [[gnu::always_inline]] void came_out(bool for_good) {
+    if (for_good) __tsan_destroy_fiber(inside_);
+  }
+
+ private:
+  void* inside_ = nullptr;
+  void* outside_ = nullptr;
+#else
+  void goes_in(const void*, size_t) {}
+  void came_in() {}
+  void goes_out(bool) {}
+  void came_out(bool) {}
+#endif
+};
 
 // One thread. `work` must return before the fiber is destroyed, if it was ever resumed: nothing
 // else unwinds its stack.
@@ -47,16 +102,16 @@ class Fiber {
   void resume() {
     CHECK(!done_);
     begun_ = true;
-    leave_stack(&fake_stack_outside_, stack_.get(), kStackBytes);
+    watch_.goes_in(stack_.get(), kStackBytes);
     CHECK(::swapcontext(&outside_, &inside_) == 0);
-    come_to_stack(fake_stack_outside_, nullptr, nullptr);
+    watch_.came_out(done_);
   }
 
   // From inside: goes back to where it was resumed.
   void pause() {
-    leave_stack(&fake_stack_inside_, outside_stack_, outside_bytes_);
+    watch_.goes_out(false);
     CHECK(::swapcontext(&inside_, &outside_) == 0);
-    come_to_stack(fake_stack_inside_, &outside_stack_, &outside_bytes_);
+    watch_.came_in();
   }
 
   [[nodiscard]] bool done() const { return done_; }
@@ -67,24 +122,12 @@ class Fiber {
   // makecontext(3) passes nothing but ints.
   static void enter(unsigned high, unsigned low) {
     auto* self = reinterpret_cast<Fiber*>((uintptr_t{high} << 32) | low);
-    self->come_to_stack(nullptr, &self->outside_stack_, &self->outside_bytes_);
+    self->watch_.came_in();
     self->work_();
     self->done_ = true;
-    self->leave_stack(nullptr, self->outside_stack_, self->outside_bytes_);
+    self->watch_.goes_out(true);
     ::setcontext(&self->outside_);
   }
-
-#ifdef TURNTABLE_FIBERS_ARE_WATCHED
-  static void leave_stack(void** keep, const void* to, size_t bytes) {
-    __sanitizer_start_switch_fiber(keep, to, bytes);
-  }
-  static void come_to_stack(void* kept, const void** from, size_t* bytes) {
-    __sanitizer_finish_switch_fiber(kept, from, bytes);
-  }
-#else
-  static void leave_stack(void**, const void*, size_t) {}
-  static void come_to_stack(void*, const void**, size_t*) {}
-#endif
 
   std::function<void()> work_;
   std::unique_ptr<char[]> stack_{new char[kStackBytes]};
@@ -92,10 +135,7 @@ class Fiber {
   ucontext_t outside_{};
   bool begun_ = false;
   bool done_ = false;
-  void* fake_stack_inside_ = nullptr;
-  void* fake_stack_outside_ = nullptr;
-  const void* outside_stack_ = nullptr;
-  size_t outside_bytes_ = 0;
+  FiberWatch watch_;
 };
 
 }  // namespace turntable

@@ -125,7 +125,12 @@ Listeners::Play Listeners::next() {
 
 std::string Listeners::time_text(const std::string& format, const std::tm& parts) {
   std::array<char, 256> text{};
+// The format is the user's. Unlike printf's, strftime()'s can ask for nothing but the time, and
+// what it writes is bounded.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
   return {text.data(), std::strftime(text.data(), text.size(), format.c_str(), &parts)};
+#pragma GCC diagnostic pop
 }
 
 // The text is made once a second.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/text.h"
 #include "query/cassandra_store.h"
 #include "query/output_file.h"
 #include "query/sqlite_store.h"
@@ -14,23 +15,21 @@
 namespace turntable {
 namespace {
 
-constexpr uintmax_t kFileBytesLimit = 16 << 20;
-
 Result<std::string> read_file(const std::string& path) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code))
     return fail(ErrorKind::usage, path + ": it is a directory, not a file");
-  const uintmax_t size = std::filesystem::file_size(path, code);
-  if (!code && size > kFileBytesLimit) {
-    return fail(ErrorKind::usage,
-                fmt::format("{} has {} bytes: a file of statements has {} at most", path, size,
-                            kFileBytesLimit));
-  }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string text(kStatementsBytesLimit + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file.is_open() || file.bad()) {
     return fail(ErrorKind::usage, fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kStatementsBytesLimit) {
+    return fail(ErrorKind::usage, fmt::format("{}: a file of statements has {} bytes at most", path,
+                                              grouped(kStatementsBytesLimit)));
   }
   return text;
 }
@@ -69,6 +68,9 @@ Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
 }  // namespace
 
 Result<std::vector<CqlStatement>> read_statements(std::string_view text, const std::string& label) {
+  // A NUL byte would be the end for SQLite, and what stands behind it passed over.
+  if (text.find('\0') != std::string_view::npos || !is_utf8(text))
+    return fail(ErrorKind::usage, label + ": it is not UTF-8 text, or has a NUL byte in it");
   auto statements = split_statements(text);
   if (!statements) {
     const SplitFault& fault = statements.error();

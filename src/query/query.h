@@ -12,6 +12,9 @@
 
 namespace turntable {
 
+// Of a file of statements.
+inline constexpr size_t kStatementsBytesLimit = size_t{16} << 20;
+
 struct QueryOptions {
   cassandra::Options cassandra;  // Where sqlite_path is empty.
   std::string sqlite_path;

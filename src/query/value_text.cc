@@ -235,7 +235,9 @@ std::optional<std::vector<CellView>> elements_of(const CqlType& type, std::strin
   std::vector<CellView> cells;
   if (type.kind == Kind::vector) {
     const size_t size = fixed_size(type.parts[0].kind);
-    if (size == 0 || bytes.size() != size * type.elements) return std::nullopt;
+    // Divided, since the number of elements is the server's and its product may be too large.
+    if (size == 0 || bytes.size() % size != 0 || bytes.size() / size != type.elements)
+      return std::nullopt;
     for (size_t i = 0; i < type.elements; ++i) cells.emplace_back(bytes.substr(i * size, size));
     return cells;
   }

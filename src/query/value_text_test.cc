@@ -126,6 +126,9 @@ TEST(ValueText, ShowsBytesThatDoNotFitTheirTypeAsABlob) {
   EXPECT_EQ(cqlsh("my_own_type", "a"), "0x61");
   EXPECT_EQ(json("int", "abc"), R"("0x616263")");
   EXPECT_EQ(cqlsh("list<" + std::string(100, '<'), "a"), "0x61");
+  // As many elements as times 16 is 16 again.
+  EXPECT_EQ(cqlsh("vector<uuid, 1152921504606846977>", std::string(16, 'a')),
+            "0x61616161616161616161616161616161");
 }
 
 TEST(ValueText, WritesJson) {

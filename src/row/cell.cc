@@ -70,7 +70,8 @@ std::string cell_text(CellView cell, Type type) {
       const int64_t millis = cell.int64();
       const int64_t seconds = millis / 1000 - (millis % 1000 < 0 ? 1 : 0);
       return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                         fmt::gmtime(static_cast<std::time_t>(seconds)), millis - seconds * 1000);
+                         fmt::gmtime(static_cast<std::time_t>(seconds)),
+                         (millis % 1000 + 1000) % 1000);
     }
   }
   return "";

@@ -63,6 +63,9 @@ TEST(Cell, ShowsValuesAsPeopleReadThem) {
             "2024-03-03T10:15:00.000Z");
   EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1000}), Type::timestamp),
             "1969-12-31T23:59:59.999Z");
+  std::string first;
+  append_int64_cell(first, std::numeric_limits<int64_t>::min());
+  EXPECT_TRUE(shown(first, Type::timestamp).ends_with(".192Z")) << shown(first, Type::timestamp);
   EXPECT_EQ(shown(cell_of(Type::bytes, std::string_view("\x01\xff", 2)), Type::bytes), "0x01ff");
   EXPECT_EQ(shown(cell_of(Type::float32, 0.748F), Type::float32), "0.748");
 }

@@ -10,6 +10,11 @@
 
 namespace turntable {
 
+// Of one record's headers as JSON: how many, and the bytes of their names and values. Dead letters
+// carry them whatever their number.
+inline constexpr size_t kHeadersLimit = 1'000;
+inline constexpr size_t kHeadersBytesLimit = size_t{256} << 10;
+
 [[nodiscard]] inline std::vector<Header> headers_of(const RecordBatch& batch,
                                                     const Record& record) {
   std::vector<Header> headers;
@@ -22,9 +27,18 @@ namespace turntable {
   return headers;
 }
 
-// One more member of an object that is begun here and not closed: {"trace": "abc", "raw":
-// {"base64": "/w=="}, "none": null: text where a value is UTF-8, else base64.
-void append_header_json(std::string& json, std::string_view name,
-                        std::optional<std::string_view> value);
+// One record's headers as a JSON object, header by header: {"trace": "abc", "raw": {"base64":
+// "/w=="}, "none": null}: text where a value is UTF-8, else base64.
+class HeadersJson {
+ public:
+  void add(std::string_view name, std::optional<std::string_view> value);
+  // Nothing where they were too many or too large.
+  [[nodiscard]] std::optional<std::string> finish() &&;
+
+ private:
+  std::string json_ = "{";
+  size_t count_ = 0;
+  size_t bytes_ = 0;
+};
 
 }  // namespace turntable

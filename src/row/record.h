@@ -1,6 +1,7 @@
 // A record as a source delivers it, and a batch of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -15,6 +16,10 @@ namespace turntable {
 
 inline constexpr int64_t kNoTimestamp = std::numeric_limits<int64_t>::min();
 
+// Of a record's value. Kafka's own default is 1 MiB; decoding takes several times a value's size in
+// memory, and keeps it.
+inline constexpr size_t kRecordBytesLimit = size_t{16} << 20;
+
 // Views are owned by the batch that holds the record.
 struct Record {
   std::string_view
@@ -27,6 +32,7 @@ struct Record {
   uint32_t index = 0;  // By which the batch's owner knows it.
   bool has_value = true;
   bool has_key = false;
+  bool headers_too_large = false;  // Beyond their limits (row/headers.h): `headers` is empty.
 };
 
 // A header's name, and its bytes where it has any.

@@ -24,6 +24,8 @@ std::string_view reject_code_name(RejectCode code) {
       return "null_key";
     case RejectCode::row_refused:
       return "row_refused";
+    case RejectCode::too_large:
+      return "too_large";
     case RejectCode::unmatched:
       return "unmatched";
   }

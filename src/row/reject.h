@@ -21,6 +21,7 @@ enum class RejectCode : uint8_t {
   bad_value,      // An expression cannot take the value: a time not in the form, a failed cast, …
   null_key,       // NULL where the sink's key needs a value.
   row_refused,    // The sink refused this row alone.
+  too_large,      // The record, its headers or its row are beyond a limit.
   unmatched,      // No row of the lookup has this key. Counted apart from rejected.
 };
 

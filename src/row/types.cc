@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace turntable {
 namespace {
 
@@ -64,8 +66,9 @@ std::optional<Type> type_from_sql(std::string_view name) {
 std::string schema_tree(const Schema& schema) {
   std::string out = "root\n";
   for (const ColumnDef& column : schema)
-    out += fmt::format(" |-- {}: {} (nullable = {})\n", column.name, sql_name(column.type),
-                       !column.not_null);
+    // A name may come from a file's header, and could move the cursor or forge lines.
+    out += fmt::format(" |-- {}: {} (nullable = {})\n", printable(column.name),
+                       sql_name(column.type), !column.not_null);
   return out;
 }
 

@@ -26,7 +26,11 @@ LiveColumn::Kind kind_of(cassandra::TableColumn::Kind kind) {
 Status create_cassandra_table(cassandra::Session& session, const SinkTable& table,
                               const KeyspaceOptions& options) {
   ASSIGN_OR_RETURN(const std::string keyspace, keyspace_ddl(table.keyspace, options));
-  RETURN_IF_ERROR(session.execute(keyspace));
+  // What is there is not asked for again: a role may be allowed to use it, and not to make it.
+  ASSIGN_OR_RETURN(const bool has_keyspace, cassandra::has_keyspace(session, table.keyspace));
+  if (!has_keyspace) RETURN_IF_ERROR(session.execute(keyspace));
+  ASSIGN_OR_RETURN(const auto columns, cassandra::read_table(session, table.keyspace, table.name));
+  if (!columns.empty()) return {};
   return session.execute(table_ddl(table, Dialect::cql));
 }
 

@@ -46,6 +46,7 @@ Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions 
   };
   Result<cassandra::Session> session = cassandra::Session::connect(options.connection);
   if (!session) return explained(std::move(session.error()));
+  if (options.check) RETURN_IF_ERROR(options.check(*session));
   Result<cassandra::Statement> statement = session->prepare(insert_dml(table, Dialect::cql));
   if (!statement) return explained(std::move(statement.error()));
   if (Status same = check_types(*statement, table); !same)

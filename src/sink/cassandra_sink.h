@@ -17,6 +17,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ namespace turntable {
 struct CassandraSinkOptions {
   cassandra::Options connection = {};
   SinkTable table = {};  // Passes check_table().
+  // Called by open() with the session that it has made; an error of it is open()'s.
+  std::function<Status(cassandra::Session&)> check = {};
   Backoff::Options backoff{.first = Millis(100), .limit = Millis(5'000)};
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };

@@ -8,6 +8,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "sink/replication.h"
+#include "sql/script.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -109,6 +111,37 @@ std::string sqlite_table(const SinkTable& table) {
   return out;
 }
 
+// What both dialects can quote: anything, but for what would end the statement early (a NUL byte)
+// or make messages and logs unreadable.
+void check_name(std::string_view what, std::string_view name, std::vector<std::string>& faults) {
+  if (name.size() > kStoreNameBytesLimit) {
+    faults.push_back(fmt::format("the name of the {} '{}' is longer than {} bytes", what,
+                                 printable(name, 60), kStoreNameBytesLimit));
+  } else if (printable(name, name.size() + 1) != name) {
+    faults.push_back(
+        fmt::format("the name of the {} '{}' has control characters in it, or is not UTF-8", what,
+                    printable(name)));
+  }
+}
+
+// Names under which SQLite or we keep something else.
+void check_sqlite_names(const SinkTable& table, std::vector<std::string>& faults) {
+  const std::string name = lowercase(table.name);
+  for (const std::string_view prefix : {"sqlite_", "turntable_"}) {
+    if (name.starts_with(prefix))
+      faults.push_back(fmt::format("the name of the table '{}' begins with {}, as those of {} do",
+                                   printable(table.name), prefix,
+                                   prefix == "sqlite_" ? "SQLite itself" : "turntable itself"));
+  }
+  // The keyspace is the schema under which queries attach the file.
+  const std::string keyspace = lowercase(table.keyspace);
+  if (keyspace == "main" || keyspace == "temp")
+    faults.push_back(
+        fmt::format("the keyspace cannot be named '{}' in SQLite, which has a schema "
+                    "of that name already",
+                    printable(table.keyspace)));
+}
+
 void check_names(const SinkTable& table, Dialect dialect, std::vector<std::string>& faults) {
   const auto check = [&](std::string_view what, const std::string& name) {
     if (dialect == Dialect::cql && !is_cql_table_name(name)) {
@@ -118,15 +151,24 @@ void check_names(const SinkTable& table, Dialect dialect, std::vector<std::strin
           printable(name), what, kCqlNameLimit));
     } else if (name.empty()) {
       faults.push_back(fmt::format("the name of the {} is empty", what));
+    } else {
+      check_name(what, name, faults);
     }
   };
-  if (dialect == Dialect::cql) check("keyspace", table.keyspace);
+  if (dialect == Dialect::cql || !table.keyspace.empty()) check("keyspace", table.keyspace);
   check("table", table.name);
+  if (dialect == Dialect::sqlite) check_sqlite_names(table, faults);
   if (table.columns.empty()) faults.push_back(fmt::format("table {} has no columns", table.name));
+  if (table.columns.size() > sql::kColumnsLimit)
+    faults.push_back(fmt::format("table {} has {} columns, more than {}", table.name,
+                                 grouped(table.columns.size()), grouped(sql::kColumnsLimit)));
   std::set<std::string> seen;
   for (const ColumnDef& column : table.columns) {
-    if (column.name.empty())
+    if (column.name.empty()) {
       faults.push_back(fmt::format("a column of {} has no name", table.name));
+    } else {
+      check_name("column", column.name, faults);
+    }
     // SQLite takes names that differ in case only for the same.
     const std::string name = dialect == Dialect::sqlite ? lowercase(column.name) : column.name;
     if (!seen.insert(name).second)
@@ -243,13 +285,9 @@ Result<std::string> keyspace_ddl(const std::string& keyspace, const KeyspaceOpti
         ErrorKind::usage,
         fmt::format("Cassandra cannot take '{}' as the name of a keyspace", printable(keyspace)));
   }
-  std::string map(trim(options.replication));
-  if (!map.empty()) {
-    if (map.front() != '{' || map.back() != '}') {
-      return fail(ErrorKind::usage,
-                  fmt::format("replication = '{}' is no map: expected one like {}", printable(map),
-                              "{'class': 'NetworkTopologyStrategy', 'dc1': 3}"));
-    }
+  std::string map;
+  if (!trim(options.replication).empty()) {
+    ASSIGN_OR_RETURN(map, replication_map(options.replication));
   } else {
     const std::string& factor = options.replication_factor;
     if (factor.empty() || factor.size() > 4 ||

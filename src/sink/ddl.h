@@ -12,6 +12,9 @@
 
 namespace turntable {
 
+// Of a name that reaches a store.
+inline constexpr size_t kStoreNameBytesLimit = 255;
+
 // Whose words: Cassandra's or SQLite's.
 enum class Dialect { cql, sqlite };
 
@@ -29,7 +32,8 @@ struct KeyspaceOptions {
 [[nodiscard]] std::string_view column_type(Type type, Dialect dialect);
 
 // What is wrong with the table before any store has seen it, a sentence each: names that the
-// dialect cannot take, names that stand twice, key columns that are not there, a missing key.
+// dialect cannot take, names that stand twice, key columns that are not there, a missing key, too
+// many columns.
 [[nodiscard]] std::vector<std::string> check_table(const SinkTable& table, Dialect dialect);
 
 // CREATE KEYSPACE IF NOT EXISTS …, without a semicolon. An error of kind usage where an option has

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sql/script.h"
+
 namespace turntable {
 namespace {
 
@@ -137,6 +139,84 @@ TEST(Ddl, FindsWhatIsWrongWithATable) {
   table.key = {};
   EXPECT_THAT(check_table(table, Dialect::sqlite),
               testing::Contains(HasSubstr("has no primary_key")));
+}
+
+TEST(Ddl, QuotesHostileNames) {
+  // Each is one name and nothing else, however it tries to end.
+  SinkTable table{.keyspace = "ks",
+                  .name = "t",
+                  .columns = {{"a\"b", Type::text},
+                              {"\"); DROP TABLE x; --", Type::text},
+                              {"'; --", Type::text},
+                              {"select", Type::text},
+                              {"名前", Type::text},
+                              {"?", Type::text}},
+                  .key = {.partition = {"a\"b"}, .clustering = {{"select", true}}}};
+  for (const Dialect dialect : {Dialect::cql, Dialect::sqlite})
+    EXPECT_THAT(check_table(table, dialect), IsEmpty());
+  EXPECT_EQ(table_ddl(table, Dialect::cql), R"(CREATE TABLE IF NOT EXISTS ks.t (
+    "a""b" text,
+    """); DROP TABLE x; --" text,
+    "'; --" text,
+    "select" text,
+    "名前" text,
+    "?" text,
+    PRIMARY KEY (("a""b"), "select")
+) WITH CLUSTERING ORDER BY ("select" DESC))");
+  EXPECT_EQ(insert_dml(table, Dialect::cql),
+            R"(INSERT INTO ks.t ("a""b", """); DROP TABLE x; --", "'; --", "select", "名前", "?") )"
+            "VALUES (?, ?, ?, ?, ?, ?)");
+  table.name = "x\"; DROP TABLE y; --";
+  EXPECT_THAT(
+      insert_dml(table, Dialect::sqlite),
+      testing::StartsWith("INSERT OR REPLACE INTO \"x\"\"; DROP TABLE y; --\" (\"a\"\"b\""));
+}
+
+TEST(Ddl, RefusesNamesThatNoStoreShouldHave) {
+  const auto faults = [](SinkTable table, Dialect dialect) {
+    std::string all;
+    for (const std::string& fault : check_table(table, dialect)) all += fault + "\n";
+    return all;
+  };
+  for (const Dialect dialect : {Dialect::cql, Dialect::sqlite}) {
+    SinkTable table = history();
+    for (const std::string& name :
+         {std::string("a\0b", 3), std::string("a\nb"), std::string("a\x1b"), std::string("a\xff"),
+          std::string("a\u2028b")}) {
+      table.columns[0].name = name;
+      EXPECT_THAT(faults(table, dialect),
+                  HasSubstr("has control characters in it, or is not UTF-8"));
+    }
+    table.columns[0].name = std::string(kStoreNameBytesLimit, 'x');
+    EXPECT_EQ(faults(table, dialect), "");
+    table.columns[0].name += "x";
+    EXPECT_THAT(faults(table, dialect), HasSubstr("is longer than 255 bytes"));
+    table = history();
+    for (size_t i = table.columns.size(); i < sql::kColumnsLimit; ++i)
+      table.columns.push_back({"c" + std::to_string(i), Type::int32});
+    EXPECT_EQ(faults(table, dialect), "");
+    table.columns.push_back({"one_more", Type::int32});
+    EXPECT_THAT(faults(table, dialect), HasSubstr("has 1,601 columns, more than 1,600"));
+  }
+  SinkTable table = history();
+  for (const char* name : {"a\"b", "a;b", "a b", "1a", "_a", "naïve", "", "a\nb"}) {
+    table.name = name;
+    EXPECT_THAT(faults(table, Dialect::cql), HasSubstr("as the name of a table")) << name;
+    EXPECT_FALSE(keyspace_ddl(name, {})) << name;
+  }
+  table.name = std::string(48, 'x');
+  EXPECT_EQ(faults(table, Dialect::cql), "");
+  table.name += "x";
+  EXPECT_THAT(faults(table, Dialect::cql), HasSubstr("as the name of a table"));
+  for (const char* name : {"sqlite_x", "SQLite_x", "turntable_meta", "Turntable_x"}) {
+    table.name = name;
+    EXPECT_THAT(faults(table, Dialect::sqlite), HasSubstr("begins with")) << name;
+  }
+  table.name = "t";
+  for (const char* keyspace : {"main", "Temp"}) {
+    table.keyspace = keyspace;
+    EXPECT_THAT(faults(table, Dialect::sqlite), HasSubstr("a schema of that name already"));
+  }
 }
 
 TEST(Ddl, ComparesEqualWithTheTableThatItCreated) {

@@ -100,9 +100,10 @@ Status create_missing(sqlite::Database& db, const SinkTable& table) {
   RETURN_IF_ERROR(
       db.execute("CREATE TABLE IF NOT EXISTS turntable_meta (key text PRIMARY KEY NOT NULL, value "
                  "text) WITHOUT ROWID"));
-  RETURN_IF_ERROR(
-      db.execute(fmt::format("INSERT OR IGNORE INTO turntable_meta VALUES ('keyspace', {})",
-                             sqlite::quote_text(table.keyspace))));
+  ASSIGN_OR_RETURN(sqlite::Statement remember,
+                   db.prepare("INSERT OR IGNORE INTO turntable_meta VALUES ('keyspace', ?1)"));
+  remember.bind_text(1, table.keyspace);
+  ASSIGN_OR_RETURN([[maybe_unused]] const bool more, remember.step());
   return db.execute(table_ddl(table, Dialect::sqlite));
 }
 

@@ -37,16 +37,19 @@ Status SqliteSink::load_positions() {
       "CREATE TABLE IF NOT EXISTS turntable_positions (target text NOT NULL, reader text NOT NULL, "
       "topic text NOT NULL, partition int NOT NULL, next int NOT NULL, "
       "PRIMARY KEY (target, reader, topic, partition)) WITHOUT ROWID"));
-  const std::string key =
-      fmt::format("{}, {}, {}", sqlite::quote_text(options_.table.name),
-                  sqlite::quote_text(options_.group), sqlite::quote_text(options_.topic));
+  // Whose positions these are stays bound; partition and position follow with each step.
+  const auto bind_owner = [this](sqlite::Statement& statement) {
+    statement.bind_copy(1, options_.table.name);
+    statement.bind_copy(2, options_.group);
+    statement.bind_copy(3, options_.topic);
+  };
   ASSIGN_OR_RETURN(
-      keep_, db_.prepare(
-                 fmt::format("INSERT OR REPLACE INTO turntable_positions VALUES ({}, ?, ?)", key)));
+      keep_, db_.prepare("INSERT OR REPLACE INTO turntable_positions VALUES (?1, ?2, ?3, ?4, ?5)"));
+  bind_owner(*keep_);
   ASSIGN_OR_RETURN(sqlite::Statement select,
-                   db_.prepare(fmt::format("SELECT partition, next FROM turntable_positions "
-                                           "WHERE (target, reader, topic) = ({})",
-                                           key)));
+                   db_.prepare("SELECT partition, next FROM turntable_positions "
+                               "WHERE (target, reader, topic) = (?1, ?2, ?3)"));
+  bind_owner(select);
   while (true) {
     ASSIGN_OR_RETURN(const bool more, select.step());
     if (!more) return {};
@@ -58,8 +61,8 @@ Status SqliteSink::load_positions() {
 Status SqliteSink::write_positions(std::span<const Position> positions) {
   for (const auto& [partition, next] : positions) {
     if (kept_position(partition) == next) continue;
-    keep_->bind(1, static_cast<int64_t>(partition));
-    keep_->bind(2, next);
+    keep_->bind(4, static_cast<int64_t>(partition));
+    keep_->bind(5, next);
     ASSIGN_OR_RETURN([[maybe_unused]] const bool more, keep_->step());
   }
   return {};

@@ -51,6 +51,7 @@ const kafka::Properties& defaults() {
       {"queued.min.messages", "1000000"},
       {"queued.max.messages.kbytes", "131072"},
       {"fetch.message.max.bytes", "8388608"},
+      {"receive.message.max.bytes", std::to_string(kafka::kBatchBytesLimit)},
       {"fetch.queue.backoff.ms", "5"},
       {"topic.metadata.refresh.interval.ms", "10000"},  // New partitions are seen so soon.
       {"reconnect.backoff.max.ms", "2000"},
@@ -84,6 +85,16 @@ Result<kafka::Properties> complete(const KafkaSourceOptions& options) {
       found != properties.end() && found->second == "consumer") {
     if (!options.properties.contains("partition.assignment.strategy"))
       properties.erase("partition.assignment.strategy");
+  }
+  // A static member. Two lanes under one name would fence each other for ever. The number is there
+  // for a single lane too: otherwise one more lane would leave a member behind that never comes
+  // back, and a process that is named "a-1" could be the first lane of the process "a".
+  if (const auto found = properties.find("group.instance.id"); found != properties.end()) {
+    if (found->second.empty()) {
+      properties.erase(found);
+    } else {
+      found->second += fmt::format("-{}", options.lane);
+    }
   }
   properties["enable.auto.offset.store"] = "false";
   properties["enable.auto.commit"] = "true";
@@ -208,7 +219,11 @@ Result<RecordBatch> KafkaSource::poll(size_t limit, Millis wait) {
 Result<RecordBatch> KafkaSource::take(size_t limit) {
   kafka::Drained drained = consumer_->drain(limit);
   admit(drained.records);
-  for (const kafka::Notice& notice : drained.notices) RETURN_IF_ERROR(heed(notice));
+  // What was read before a partition broke is handed on first.
+  for (const kafka::Notice& notice : drained.notices) {
+    if (Status heeded = heed(notice); !heeded) failure_ = std::move(heeded.error());
+  }
+  if (failure_ && drained.records.empty()) return tl::unexpected<Error>(*failure_);
   RecordBatch batch;
   batch.topic = options_.topic;
   if (drained.records.empty()) return batch;
@@ -376,8 +391,25 @@ void KafkaSource::store(PartitionId partition, Offset next) {
   consumer_->store({partition, next}, note_);
 }
 
+// A group that rebalances takes no commits, and may be waiting for this member. What is stored for
+// a partition that is lost meanwhile goes with it, and what is left is not all that was to be
+// committed.
 Status KafkaSource::commit() {
-  return consumer_->commit_stored(kCommitWait);
+  const SteadyTime deadline = clock_.now() + kCommitWait;
+  lost_partitions_ = false;
+  while (true) {
+    const auto left = std::chrono::ceil<Millis>(deadline - clock_.now());
+    Status status = consumer_->commit_stored(std::max(left, Millis(0)));
+    if (status && lost_partitions_)
+      return fail(ErrorKind::transient,
+                  fmt::format("The group gave partitions of {} away before their last offsets were "
+                              "committed; the next owner reads on from the ones before",
+                              name()));
+    if (status || !consumer_->commit_met_rebalance() || clock_.now() >= deadline) return status;
+    consumer_->listen();
+    RETURN_IF_ERROR(serve());
+    consumer_->wait(kSlice);
+  }
 }
 
 bool KafkaSource::at_end() const {
@@ -446,6 +478,7 @@ void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) 
   std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(owned),
                [&](PartitionId id) { return part_of(id).owned; });
   if (!closing_ && !owned.empty()) listener_.on_revoked(owned, lost);
+  if (lost && !owned.empty()) lost_partitions_ = true;
   for (const PartitionId partition : owned) part_of(partition).owned = false;
   std::erase_if(beginnings_, [&](const kafka::Position& position) {
     return !part_of(position.partition).owned;

@@ -25,6 +25,7 @@ struct KafkaSourceOptions {
   kafka::Properties properties = {};  // Of the table: passed on to librdkafka as they are.
   std::string group = {};             // Where the properties have no group.id.
   Start start = {};
+  size_t lane = 1;         // Which one of its process: each is a member of its own.
   bool until_end = false;  // Deliver what is there at open(), then be at the end.
   bool want_headers = false;
 };
@@ -47,12 +48,11 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   [[nodiscard]] Status commit() override;
   [[nodiscard]] bool at_end() const override;
   [[nodiscard]] int64_t lag() const override;
+  // What the broker's retention deleted.
+  [[nodiscard]] int64_t lost() const override { return lost_; }
   [[nodiscard]] int wait_fd() const override { return consumer_->wait_fd(); }
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] Status close() override;
-
-  // Records that the broker deleted before they were read.
-  [[nodiscard]] int64_t lost() const { return lost_; }
 
  private:
   static constexpr Offset kNoEnd = std::numeric_limits<Offset>::max();
@@ -112,6 +112,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   bool assigned_once_ = false;
   bool group_done_ = false;  // No partition is ours, and the group has read all up to the ends.
   bool closing_ = false;
+  bool lost_partitions_ = false;  // The group gave some of ours away, since commit() began.
   int64_t lost_ = 0;
   SteadyTime next_look_{};
   SteadyTime next_restart_{};

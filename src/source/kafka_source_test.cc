@@ -427,6 +427,30 @@ TEST_F(KafkaSourceTest, ReadsOnAfterAnOutageWithoutLossOrRepetition) {
   EXPECT_TRUE(member.source->close());
 }
 
+TEST_F(KafkaSourceTest, CommitsAgainWhereARebalanceWasInTheWay) {
+  constexpr int kOffsetCommit = 8;
+  constexpr int kRebalanceInProgress = 27;
+  produce(40);
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return seen.size() == 40; });
+    cluster_->fail_requests(kOffsetCommit, kRebalanceInProgress, 3);
+    member.store_all();
+    const Status committed = member.source->commit();
+    EXPECT_TRUE(committed) << committed.error().message;
+    // Destroyed without close(), which would commit too.
+  }
+  seen.clear();
+  options_.until_end = true;
+  Member member;
+  open(member);
+  run(member, seen, [&] { return member.source->at_end(); });
+  EXPECT_TRUE(seen.empty());
+  EXPECT_TRUE(member.source->close());
+}
+
 TEST_F(KafkaSourceTest, LeavesWithinABoundWhileBrokersAreAway) {
   produce(8);
   Member member;

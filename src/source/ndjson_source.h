@@ -16,7 +16,8 @@ namespace turntable {
 
 class NdjsonSource final : public Source {
  public:
-  static constexpr size_t kLineBytesLimit = size_t{16} << 20;
+  // Of a line that can be held, and become a dead letter where it is beyond kRecordBytesLimit.
+  static constexpr size_t kLineBytesLimit = size_t{64} << 20;
 
   // Whether `path` can be opened, without reading from it.
   [[nodiscard]] static Status check(const std::string& path);

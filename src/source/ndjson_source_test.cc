@@ -86,7 +86,7 @@ TEST_F(NdjsonSourceTest, NamesALineThatIsTooLong) {
       "a\n" + std::string(NdjsonSource::kLineBytesLimit + 2'000'000, 'x') + "\nb\n";
   const Lines lines = lines_of(text);
   ASSERT_EQ(lines.size(), 2U);
-  EXPECT_EQ(lines[1], "error: " + path_ + ":2: the line is longer than 16,777,216 bytes");
+  EXPECT_EQ(lines[1], "error: " + path_ + ":2: the line is longer than 67,108,864 bytes");
 }
 
 TEST_F(NdjsonSourceTest, SaysWhichFileIsMissing) {

@@ -45,7 +45,8 @@ class Source {
   // commit() or in the background. A partition no longer owned is ignored.
   virtual void store(PartitionId partition, Offset next) = 0;
 
-  // Makes stored positions durable. Waits for the broker up to a bound.
+  // Makes stored positions durable. Waits for the broker up to a bound; partitions may come and go
+  // meanwhile.
   [[nodiscard]] virtual Status commit() = 0;
 
   // True when everything up to the end (the file's, or the end offsets seen at start) has been
@@ -55,6 +56,10 @@ class Source {
   // Records known to be waiting behind the delivered ones, or -1 where unknown. For the status
   // line.
   [[nodiscard]] virtual int64_t lag() const = 0;
+
+  // Records that were gone before they were read, so that no one will ever see them; each has been
+  // said.
+  [[nodiscard]] virtual int64_t lost() const { return 0; }
 
   // Readable when poll() may have records; -1 where poll() never waits.
   [[nodiscard]] virtual int wait_fd() const = 0;

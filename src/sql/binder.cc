@@ -252,6 +252,13 @@ class Binder {
   std::vector<Item> bind_items() {
     std::vector<Item> items;
     for (const SelectItem& item : syntax_.items) {
+      if (items.size() > kColumnsLimit) {
+        faults_.add(item.at, fmt::format("the SELECT list has more than {} columns",
+                                         grouped(kColumnsLimit)));
+        complete_ = false;
+        star_is_open_ = true;  // What is not looked at is not missed.
+        break;
+      }
       if (const auto* star = std::get_if<StarSyntax>(&item.value->what)) {
         expand(*star, item.at, items);
         continue;

@@ -1,11 +1,15 @@
 // The rows of the function table, by subject. functions.cc puts them together.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "sql/functions.h"
 
 namespace turntable::sql {
+
+// Of a text that an expression makes: a longer one rejects its record.
+inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 
 [[nodiscard]] std::vector<Function> text_functions();
 [[nodiscard]] std::vector<Function> time_functions();

@@ -79,6 +79,13 @@ TEST(Faults, AreSortedByPlaceAndThoseOfTheCommandLineHaveNone) {
 
 // Two syntax faults, an unknown type and an unknown option value would take four runs with a parser
 // that stops.
+// A name in a file, or on the command line, may hold what would move the cursor or is no text.
+TEST(Faults, AreShownWithoutControlCharacters) {
+  Faults faults{.file = "p.sql", .list = {}};
+  faults.add({3, 1}, "there is no table a\n\x1b[2J\xff");
+  EXPECT_EQ(faults.text(), "p.sql:3:1: there is no table a\\n\\u001b[2J\\xff");
+}
+
 TEST(Faults, OfAllStatementsAreFoundInOnePass) {
   const BoundScript bound = bind_text(
       "CREATE TABLE a (x itn);\n"

@@ -2,6 +2,7 @@
 // otherwise.
 #include "sql/functions.h"
 
+#include "sql/builtins.h"
 #include "sql/testing.h"
 
 namespace turntable::sql {
@@ -155,6 +156,13 @@ TEST(Functions, EveryRowOfTheTableCanBeCalled) {
     EXPECT_TRUE(!function.constant || *function.constant < function.arguments.size())
         << signature(function);
   }
+}
+
+TEST(Functions, BoundTheTextsThatTheyMake) {
+  const std::string half(kResultBytesLimit / 2, 'x');
+  const Values values = evaluate_over("length(x || x)", {half, half + "y"});
+  EXPECT_EQ(values[0], "67108864");
+  EXPECT_EQ(values[1], "reject: x || x: a text has more than 67,108,864 bytes");
 }
 
 }  // namespace

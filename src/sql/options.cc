@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 namespace turntable::sql {
@@ -20,14 +21,19 @@ bool is_variable_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || is_digit(c); });
 }
 
+tl::unexpected<Error> too_long() {
+  return fail(ErrorKind::usage,
+              fmt::format("its value is longer than {} bytes", grouped(kOptionBytesLimit)));
+}
+
 // What stands between "${" and "}".
-Result<std::string> variable_value(std::string_view inside) {
+Result<std::string> variable_value(std::string_view inside, bool secret) {
   const size_t colon = inside.find(":-");
   const std::string name(inside.substr(0, colon));
   if (!is_variable_name(name))
     return fail(ErrorKind::usage,
                 fmt::format("${{{}}} is no variable; expected ${{NAME}} or ${{NAME:-default}}",
-                            printable(inside)));
+                            secret ? kMasked : printable(inside)));
   const char* value = std::getenv(name.c_str());
   if (value != nullptr && (*value != '\0' || colon == std::string_view::npos))
     return std::string(value);
@@ -40,20 +46,23 @@ Result<std::string> variable_value(std::string_view inside) {
 
 }  // namespace
 
-Result<std::string> fill_variables(std::string_view value) {
+Result<std::string> fill_variables(std::string_view value, bool secret) {
   std::string filled;
   for (;;) {
     const size_t open = value.find("${");
     filled += value.substr(0, open);
+    if (filled.size() > kOptionBytesLimit) return too_long();
     if (open == std::string_view::npos) return filled;
     value.remove_prefix(open + 2);
     const size_t close = value.find('}');
     if (close == std::string_view::npos)
-      return fail(ErrorKind::usage, fmt::format("${{{} has no closing brace", printable(value)));
+      return fail(ErrorKind::usage,
+                  fmt::format("${{{} has no closing brace", secret ? kMasked : printable(value)));
     if (value.substr(0, close).find("${") != std::string_view::npos)
       return fail(ErrorKind::usage, "a variable inside another's default is not supported");
-    ASSIGN_OR_RETURN(const std::string found, variable_value(value.substr(0, close)));
+    ASSIGN_OR_RETURN(const std::string found, variable_value(value.substr(0, close), secret));
     filled += found;
+    if (filled.size() > kOptionBytesLimit) return too_long();
     value.remove_prefix(close + 1);
   }
 }
@@ -65,7 +74,7 @@ void finish_options(TableDef& table, Faults& faults) {
       faults.add(option.at, fmt::format("option {} stands twice", option.name));
       continue;
     }
-    auto filled = fill_variables(option.value);
+    auto filled = fill_variables(option.value, is_secret(option.name));
     if (filled) {
       option.value = std::move(*filled);
     } else {
@@ -101,9 +110,13 @@ void apply_sets(Script& script, const std::vector<SetOption>& sets, Faults& faul
 Result<SetOption> parse_set_option(std::string_view text) {
   const size_t dot = text.find('.');
   const size_t equals = dot == std::string_view::npos ? dot : text.find('=', dot);
-  if (equals == std::string_view::npos || dot == 0 || equals == dot + 1)
+  if (equals == std::string_view::npos || dot == 0 || equals == dot + 1) {
+    // Only what may be names: behind it there may be a secret.
+    const size_t end = text.find_first_of("=: \t\n'\"");
     return fail(ErrorKind::usage,
-                fmt::format("--set {}: expected TABLE.OPTION=VALUE", printable(text)));
+                fmt::format("--set {}{}: expected TABLE.OPTION=VALUE",
+                            printable(text.substr(0, end)), end < text.size() ? "…" : ""));
+  }
   return SetOption{.table = std::string(text.substr(0, dot)),
                    .option = std::string(text.substr(dot + 1, equals - dot - 1)),
                    .value = std::string(text.substr(equals + 1))};

@@ -10,9 +10,14 @@
 
 namespace turntable::sql {
 
+// Of an option's value with its variables filled in. Certificates fit many times over; a value that
+// names a long variable again and again does not.
+inline constexpr size_t kOptionBytesLimit = size_t{1} << 20;
+
 // ${NAME} becomes the environment's value, ${NAME:-default} the default where NAME is unset or
-// empty, as in a shell. The error is a sentence that names the variable.
-[[nodiscard]] Result<std::string> fill_variables(std::string_view value);
+// empty, as in a shell. The error is a sentence that names the variable, and that shows nothing
+// else of a secret.
+[[nodiscard]] Result<std::string> fill_variables(std::string_view value, bool secret);
 
 // Faults for options that stand twice in one table; fills variables in.
 void finish_options(TableDef& table, Faults& faults);

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "base/check.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "sql/pg_tree.h"
 #include "sql/syntax_hint.h"
@@ -514,6 +515,15 @@ size_t byte_of(std::string_view text, size_t character) {
   return byte;
 }
 
+// PostgreSQL quotes the text where it stopped. In a file with secrets that may be one of them, as
+// where a quote before it is missing; the place says as much.
+std::string without_quotation(std::string message, std::string_view file) {
+  if (const size_t quotation = message.find(" at or near \"");
+      quotation != std::string::npos && speaks_of_secrets(file))
+    message.resize(quotation);
+  return message;
+}
+
 }  // namespace
 
 Statement parse_statement(const SourceText& source, const StatementText& statement,
@@ -540,9 +550,9 @@ Statement parse_statement(const SourceText& source, const StatementText& stateme
     const size_t character =
         parsed.error->cursorpos > 0 ? static_cast<size_t>(parsed.error->cursorpos - 1) : 0;
     const size_t byte = byte_of(text, character);
-    faults.add(source.at(statement.begin + byte),
-               printable(parsed.error->message) + "." + nearest_keyword(text, byte));
-    if (faults.list.back().message.back() == '.') faults.list.back().message.pop_back();
+    std::string message = printable(without_quotation(parsed.error->message, source.text()));
+    if (const std::string hint = nearest_keyword(text, byte); !hint.empty()) message += "." + hint;
+    faults.add(source.at(statement.begin + byte), std::move(message));
     return std::monostate();
   }
   const std::unique_ptr<PgQuery__ParseResult, void (*)(PgQuery__ParseResult*)> tree(

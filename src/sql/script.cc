@@ -12,8 +12,6 @@
 namespace turntable::sql {
 namespace {
 
-constexpr size_t kFaultsLimit = 100;  // Of a file that is no pipeline at all.
-
 // Places the first byte that is not UTF-8, or a NUL, which libpg_query would take for the end.
 std::optional<size_t> first_bad_byte(std::string_view text) {
   const size_t nul = text.find('\0');
@@ -33,6 +31,9 @@ std::optional<size_t> first_bad_byte(std::string_view text) {
 }
 
 void check_columns(const TableDef& table, Faults& faults) {
+  if (table.columns.size() > kColumnsLimit)
+    faults.add(table.column_locations[kColumnsLimit],
+               fmt::format("a table has {} columns at most", grouped(kColumnsLimit)));
   std::set<std::string> seen;
   for (size_t i = 0; i < table.columns.size(); ++i)
     if (!seen.insert(table.columns[i].name).second)
@@ -72,7 +73,8 @@ std::string Faults::text() const {
   for (const Fault& fault : sorted) {
     if (!out.empty()) out += '\n';
     if (fault.at.line > 0) out += fmt::format("{}:{}:{}: ", file, fault.at.line, fault.at.column);
-    out += fault.message;
+    // Names and values in it came with the pipeline, and may hold anything.
+    out += printable(fault.message, std::string::npos);
   }
   return out;
 }

@@ -14,6 +14,11 @@
 
 namespace turntable::sql {
 
+// Of one table, as PostgreSQL has it.
+inline constexpr size_t kColumnsLimit = 1'600;
+// Of a file that is no pipeline at all.
+inline constexpr size_t kFaultsLimit = 100;
+
 // Where in the file, from 1. Line 0: not in the file (a --set, for example).
 struct Location {
   int line = 0;

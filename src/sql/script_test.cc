@@ -6,7 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "sql/options.h"
 #include "sql/source_text.h"
+#include "sql/testing.h"
 
 namespace turntable::sql {
 namespace {
@@ -124,7 +126,7 @@ TEST(Script, SetOptionsAreSplitAtTheFirstDot) {
   EXPECT_EQ(split("plays.topic="), "plays|topic|");
   EXPECT_EQ(split("plays.a=b=c.d"), "plays|a|b=c.d");
   for (const std::string wrong : {"", "plays", "plays.topic", ".a=b", "plays.=b", "plays=a.b"})
-    EXPECT_EQ(split(wrong), "--set " + wrong + ": expected TABLE.OPTION=VALUE");
+    EXPECT_TRUE(split(wrong).ends_with(": expected TABLE.OPTION=VALUE")) << split(wrong);
 }
 
 TEST(Script, RefusesWhatIsNotText) {
@@ -173,6 +175,79 @@ TEST(Script, RefusesWhatWouldExhaustTheStack) {
   }
   EXPECT_EQ(faults_of(insert(repeat("1", "::int", 300))), "");
   EXPECT_EQ(faults_of(insert(repeat("", "1 AS a, ", 5'000) + "1")), "");
+}
+
+TEST(Script, BoundsTheColumnsOfATable) {
+  const auto table = [](size_t columns) {
+    std::string text = "CREATE TABLE t (c0 int";
+    for (size_t i = 1; i < columns; ++i) text += ",\nc" + std::to_string(i) + " int";
+    return text + ");" + std::string(kInsert);
+  };
+  EXPECT_EQ(faults_of(table(kColumnsLimit)), "");
+  EXPECT_EQ(faults_of(table(kColumnsLimit + 1)), "p.sql:1601:1: a table has 1,600 columns at most");
+}
+
+TEST(Script, BoundsTheColumnsOfASelect) {
+  const auto select = [](size_t items) {
+    std::string text = "CREATE TABLE s (x int); CREATE TABLE o ();\nINSERT INTO o SELECT x AS c0";
+    for (size_t i = 1; i < items; ++i) text += ",\nx AS c" + std::to_string(i);
+    return bind_text(text + " FROM s;");
+  };
+  EXPECT_EQ(select(kColumnsLimit).faults.text(), "");
+  const BoundScript more = select(kColumnsLimit + 2);
+  EXPECT_EQ(more.faults.text(), "p.sql:1603:1: the SELECT list has more than 1,600 columns");
+  EXPECT_FALSE(more.plan);
+}
+
+TEST(Script, BoundsWhatVariablesMakeOfAnOption) {
+  const std::string quarter(kOptionBytesLimit / 4, 'x');
+  ASSERT_EQ(setenv("TURNTABLE_LONG", quarter.c_str(), 1), 0);
+  const auto option = [](const std::string& value) {
+    return "CREATE TABLE t (x int) WITH (o = '" + value + "');" + std::string(kInsert);
+  };
+  const std::string whole = "${TURNTABLE_LONG}${TURNTABLE_LONG}${TURNTABLE_LONG}${TURNTABLE_LONG}";
+  EXPECT_EQ(parsed(option(whole)).tables[0].value("o").size(), kOptionBytesLimit);
+  const std::string fault = "p.sql:1:30: option o: its value is longer than 1,048,576 bytes";
+  EXPECT_EQ(faults_of(option(whole + "y")), fault);
+  EXPECT_EQ(faults_of(option(whole + "${TURNTABLE_LONG}")), fault);
+  EXPECT_EQ(faults_of(option(std::string(kOptionBytesLimit + 1, 'y'))), fault);
+  unsetenv("TURNTABLE_LONG");
+}
+
+TEST(Script, ShowsNothingOfASecretInAFault) {
+  const auto faults = [](const std::string& options) {
+    return faults_of("CREATE TABLE t (x int) WITH (topic = 'test', " + options + ");" +
+                     std::string(kInsert));
+  };
+  for (const std::string& options : {
+           std::string("\"sasl.password\" 'hunter2'"),
+           std::string("\"sasl.password\" = 'hunter2"),
+           std::string("\"sasl.password\" = hunter2 hunter2"),
+           std::string("\"sasl.password\" = 'x' 'hunter2', a = 'b"),
+           std::string("\"sasl.password\" = 'hu'nter2'"),
+           std::string("\"sasl.password\" = ${hunter2}"),
+           std::string("\"sasl.password\" = 'x${hunter2'"),
+           std::string("\"sasl.password\" = '${hunter 2}'"),
+           std::string("password = '${hunter-2}'"),
+           std::string("topic = 'x, \"sasl.password\" = 'hunter2'"),
+           std::string("\"ssl.key.pem\" = '-----BEGIN\nhunter2\n-----END' +"),
+       }) {
+    const std::string text = faults(options);
+    EXPECT_NE(text, "") << options;
+    for (const char* part : {"hunter", "nter2", "BEGIN"})
+      EXPECT_EQ(text.find(part), std::string::npos) << options << "\n" << text;
+  }
+  EXPECT_NE(faults("a = 'x' 'y'").find("at or near"), std::string::npos);
+}
+
+TEST(Script, ShowsNoValueOfAnOverrideThatIsNone) {
+  for (const char* set :
+       {"password=hunter2", "sasl.password:hunter2", "plays.sasl.password hunter2", "=hunter2",
+        ".x=hunter2", "plays.=hunter2"}) {
+    const auto parsed = parse_set_option(set);
+    ASSERT_FALSE(parsed) << set;
+    EXPECT_EQ(parsed.error().message.find("hunter"), std::string::npos) << parsed.error().message;
+  }
 }
 
 TEST(SourceText, CountsCharactersFromOne) {

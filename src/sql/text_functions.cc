@@ -110,16 +110,26 @@ void trim_blanks(Frame& frame) {
   });
 }
 
+// The only function that makes a text longer than those it is given.
 void concatenate(Frame& frame) {
   Arena& arena = frame.arena;
-  map_rows<View, View, View>(frame, [&arena](View left, View right) {
-    if (left.empty()) return right;
-    if (right.empty()) return left;
-    char* place = arena.allocate(left.size() + right.size());
-    std::memcpy(place, left.data(), left.size());
-    std::memcpy(place + left.size(), right.data(), right.size());
-    return View(place, left.size() + right.size());
-  });
+  map_rows_or_fail<View, View, View>(
+      frame,
+      [&arena](View left, View right) -> std::optional<View> {
+        if (left.empty()) return right;
+        if (right.empty()) return left;
+        const size_t size = left.size() + right.size();
+        if (size > kResultBytesLimit) [[unlikely]]
+          return std::nullopt;
+        char* place = arena.allocate(size);
+        std::memcpy(place, left.data(), left.size());
+        std::memcpy(place + left.size(), right.data(), right.size());
+        return View(place, size);
+      },
+      [](View, View) {
+        return Why(RejectCode::too_large,
+                   fmt::format("a text has more than {} bytes", grouped(kResultBytesLimit)));
+      });
 }
 
 // Bytes as UTF-8 text. The encoding is a constant, so that one that is not known is a fault of the

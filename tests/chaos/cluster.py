@@ -22,7 +22,7 @@ class Cluster:
     def __init__(self) -> None:
         self.members = {(s.kind, s.number): s for s in servers.servers_of(SIZE, SIZE)}
         self.away: dict[str, int | None] = {"kafka": None, "cassandra": None}
-        self.topic = ""
+        self.topics = ["__consumer_offsets"]
         self.keyspace = ""
 
     def start(self) -> None:
@@ -52,7 +52,7 @@ class Cluster:
             await admin.create_topics([NewTopic(topic, partitions, SIZE, topic_configs=settings)])
         finally:
             await admin.close()
-        self.topic = topic
+        self.topics.append(topic)
 
     async def kill(self, kind: str, number: int) -> None:
         self.away[kind] = number
@@ -81,7 +81,7 @@ class Cluster:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)
         try:
             await admin.start()
-            topics = await admin.describe_topics([self.topic, "__consumer_offsets"])
+            topics = await admin.describe_topics(self.topics)
             return all(len(p["isr"]) >= SIZE for topic in topics for p in topic["partitions"])
         except Exception:  # aiokafka's errors have no common base; whatever it was, it is asked again.
             return False

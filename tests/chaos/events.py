@@ -1,6 +1,7 @@
 """What the producer sends: plays that match, plays of unknown songs, and records that are no plays; all from a seed.
 
-Each event carries its number. No event has two faults, so that there is one right reason for every dead letter.
+Each event carries its number. No event has two faults, so that there is one right reason for every dead letter. Keys and
+headers come in every form that Kafka knows, for a dead letter must have them unchanged.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime
 import json
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from support.listening import PERSON
 
@@ -18,6 +20,26 @@ MINUTES = 4 * 24 * 60  # Few enough that many plays share a minute.
 UNMATCHED_SHARE, MALFORMED_SHARE = 0.05, 0.05
 
 Fields = dict[str, object]
+Headers = tuple[tuple[str, bytes | None], ...]
+
+KEYS: list[bytes | None] = [None, b"", b"k", "Zoë".encode(), b"\x00\xff\xfe"]
+HEADERS: list[Headers] = [
+    (),
+    (("trace", b"1"),),
+    (("trace", b"\xff\x00"), ("trace", b"2"), ("", b"")),
+    (("none", None), ("größe", "ü".encode())),
+    # As of a record that was a dead letter before: those of its new letter come behind these.
+    (("__connect.errors.topic", b"elsewhere"), ("__connect.errors.offset", b"7"), ("turntable.reason", b"unmatched")),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    number: int
+    meant: str  # "row", "unmatched" or another reason.
+    value: bytes | None
+    key: bytes | None
+    headers: Headers
 
 
 def without(play: Fields, field: str) -> Fields:
@@ -68,8 +90,13 @@ class Events:
         self.songs = songs
         self.number = 0
 
-    def next(self) -> tuple[int, str, bytes | None]:
-        """Its number, what it is ("row", "unmatched" or a reason), and its value."""
+    def next(self) -> Event:
+        meant, value = self.play()
+        key, headers = self.chance.choice(KEYS), self.chance.choice(HEADERS)
+        return Event(self.number, meant, value, b"none" if value is None and key is None else key, headers)  # aiokafka wants one of the two.
+
+    def play(self) -> tuple[str, bytes | None]:
+        """What it is, and its value."""
         chance = self.chance
         self.number += 1
         play: Fields = {
@@ -82,13 +109,13 @@ class Events:
         lot = chance.random()
         if lot < MALFORMED_SHARE:
             reason = chance.choice(list(MALFORMED))
-            return self.number, reason, chance.choice(MALFORMED[reason])(play)
+            return reason, chance.choice(MALFORMED[reason])(play)
         if lot < MALFORMED_SHARE + UNMATCHED_SHARE:
             play["song"] = f"No such song {self.number}"
-            return self.number, "unmatched", text(play)
+            return "unmatched", text(play)
         # The same play as other producers would write it: without escapes, in another order, with another spacing.
         items = list(play.items())
         chance.shuffle(items)
         spaced = (", ", ": ") if chance.random() < 0.5 else (",", ":")
         value = json.dumps(dict(items), ensure_ascii=chance.random() < 0.5, separators=spaced)
-        return self.number, "row", value.encode()
+        return "row", value.encode()

@@ -1,4 +1,4 @@
-"""Brings the plan's faults about, says each as it happens, and counts them.
+"""Brings the plan's faults about, says each as it happens, counts them, and remembers whom it disturbed when.
 
 Every fault undoes itself. Two faults never have one target, so that a fault knows what it finds and leaves.
 """
@@ -6,11 +6,14 @@ Every fault undoes itself. Two faults never have one target, so that a fault kno
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 
 from chaos.cluster import Cluster
 from chaos.engine import Engine
@@ -20,6 +23,15 @@ from chaos.watch import Watch
 from support.listening import CATALOGUE
 
 REFUSAL_SECONDS_LIMIT = 20  # It reads the catalogue before it connects to anything.
+# A fault goes on to be felt: sessions time out, partitions move, requests that were held arrive.
+AFTERSHOCK_SECONDS = 20
+
+
+@dataclass
+class Disturbance:
+    job: str  # Whose engines felt it.
+    begun: float
+    ended: float = math.inf
 
 
 class Faults:
@@ -32,6 +44,7 @@ class Faults:
         self.kills = 0  # SIGKILLs of engines.
         self.back_seconds: dict[str, list[float]] = {"kafka": [], "cassandra": []}
         self.complaints: list[str] = []  # What an engine did that it must not do, other than with the data.
+        self.disturbances: list[Disturbance] = []
         self.faulty_links: set[Link] = set()
         self.full_disks: set[Engine] = set()
         self.tasks: set[asyncio.Task] = set()
@@ -64,7 +77,8 @@ class Faults:
         if fault.kind in ("broker_kill", "node_kill"):
             return self.server_kill("kafka" if fault.kind == "broker_kill" else "cassandra", fault)
         if fault.kind == "disk_full":
-            engine = self.engines[fault.target % len(self.engines)]
+            with_disk = [engine for engine in self.engines if engine.disk is not None]
+            engine = with_disk[fault.target % len(with_disk)]
             return None if engine in self.full_disks else self.disk_full(engine, fault)
         return self.net(fault)
 
@@ -77,7 +91,8 @@ class Faults:
 
         async def and_give_back() -> None:
             try:
-                await work
+                with self.disturbing({engine.job.name for engine in engines}):
+                    await work
             finally:
                 for engine in engines:
                     if not engine.running:
@@ -86,15 +101,28 @@ class Faults:
 
         return and_give_back()
 
+    @contextlib.contextmanager
+    def disturbing(self, jobs: set[str]) -> Iterator[None]:
+        felt = [Disturbance(job, time.monotonic()) for job in jobs]
+        self.disturbances += felt
+        try:
+            yield
+        finally:
+            for disturbance in felt:
+                disturbance.ended = time.monotonic() + AFTERSHOCK_SECONDS
+
+    @property
+    def jobs(self) -> set[str]:
+        return {engine.job.name for engine in self.engines}
+
     # -------------------------------------------------------------------------------------------------------- of an engine
 
     async def kill_and_start(self, engine: Engine, away: float) -> None:
         self.kills += 1
         await engine.kill()
-        ends = dict(self.watch.ends)
+        self.watch.killed(engine.job.group, engine.name)
         await asyncio.sleep(away)
         await engine.start()
-        self.watch.recovering(engine.job.group, engine.name, ends)
 
     async def engine_kill(self, engine: Engine, fault: Fault) -> None:
         self.say(f"SIGKILL of {engine.name}, away for {fault.seconds:.1f} s")
@@ -120,7 +148,7 @@ class Faults:
         self.say(f"{engine.name} restarts (SIGKILL) while its catalogue is replaced by a copy")
         self.kills += 1
         await engine.kill()
-        ends = dict(self.watch.ends)
+        self.watch.killed(engine.job.group, engine.name)
         starting = asyncio.create_task(engine.start())
         for _ in range(10):
             fresh = engine.catalogue.with_suffix(".new")
@@ -128,7 +156,6 @@ class Faults:
             os.replace(fresh, engine.catalogue)
             await asyncio.sleep(0.03)
         await starting
-        self.watch.recovering(engine.job.group, engine.name, ends)
 
     async def catalogue_truncate(self, engine: Engine, fault: Fault) -> None:
         """A file that ends within a row. The engine must refuse it, in words that name it."""
@@ -152,16 +179,16 @@ class Faults:
                 self.say(f"{engine.name} refused: {engine.last_line()}")
         finally:
             engine.catalogue.write_bytes(whole)
-        ends = dict(self.watch.ends)
+        self.watch.killed(engine.job.group, engine.name)  # What it takes to refuse is no part of a recovery.
         await engine.start()
-        self.watch.recovering(engine.job.group, engine.name, ends)
 
     async def disk_full(self, engine: Engine, fault: Fault) -> None:
         self.full_disks.add(engine)
         try:
-            if await asyncio.to_thread(engine.disk.fill):
-                self.say(f"the disk of {engine.name} is full for {fault.seconds:.1f} s")
-                await asyncio.sleep(fault.seconds)
+            with self.disturbing({engine.job.name}):
+                if await asyncio.to_thread(engine.disk.fill):
+                    self.say(f"the disk of {engine.name} is full for {fault.seconds:.1f} s")
+                    await asyncio.sleep(fault.seconds)
         finally:
             engine.disk.free()
             self.full_disks.discard(engine)
@@ -179,9 +206,10 @@ class Faults:
     async def kill_server(self, kind: str, number: int, fault: Fault) -> None:
         title = self.cluster.members[kind, number].title
         self.say(f"SIGKILL of {title}, away for {fault.seconds:.1f} s")
-        await self.cluster.kill(kind, number)
-        await asyncio.sleep(fault.seconds)
-        seconds = await self.cluster.restart(kind, number)
+        with self.disturbing(self.jobs if kind == "kafka" else {"cassandra"}):
+            await self.cluster.kill(kind, number)
+            await asyncio.sleep(fault.seconds)
+            seconds = await self.cluster.restart(kind, number)
         self.back_seconds[kind].append(seconds)
         self.say(f"{title} is back and whole after {seconds:.1f} s")
 
@@ -201,16 +229,16 @@ class Faults:
         name = links[0].name if len(links) == 1 else f"all of {links[0].name.split()[0]}"
         self.say(f"network: {fault.kind.removeprefix('net_').replace('_', ' ')} before {name} for {fault.seconds:.1f} s")
         end = time.monotonic() + fault.seconds
+        begin = {"net_latency": Link.slow, "net_black_hole": Link.swallow, "net_half_open": Link.half_open, "net_reset": Link.reset}
         try:
-            for link in links:
-                {"net_latency": link.slow, "net_black_hole": link.swallow, "net_half_open": link.half_open, "net_reset": link.reset}[
-                    fault.kind
-                ]()
-            while fault.kind == "net_reset" and time.monotonic() < end:
-                await asyncio.sleep(0.2 + fault.lot)
+            with self.disturbing(self.jobs if name.removeprefix("all of ").startswith("Kafka") else {"cassandra"}):
                 for link in links:
-                    link.reset()
-            await asyncio.sleep(max(0.0, end - time.monotonic()))
+                    begin[fault.kind](link)
+                while fault.kind == "net_reset" and time.monotonic() < end:
+                    await asyncio.sleep(0.2 + fault.lot)
+                    for link in links:
+                        link.reset()
+                await asyncio.sleep(max(0.0, end - time.monotonic()))
         finally:
             for link in links:
                 link.heal()

@@ -1,23 +1,20 @@
-"""What is really there: reads the topic, the tables and the dead letters with clients that are not the program's own.
-
-Dead letters are read from files. A topic of dead letters gives the same Letters: letter_of_message() says how one message
-of it is read.
-"""
+"""What is really there: reads the topic, the tables and the dead letters with clients that are not the program's own."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import datetime
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chaos.oracle import Acknowledged, Letter, Place, Verdict
+from chaos.oracle import Acknowledged, Headers, Letter, Place, Record, Verdict
 from support.listening import COLUMNS
 
-HEADERS = {"topic": "__connect.errors.topic", "partition": "__connect.errors.partition", "offset": "__connect.errors.offset"}
-REASON_HEADER = "__connect.errors.exception.class.name"
+TOPIC_HEADER = "__connect.errors.topic"
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def acknowledged_of(path: Path) -> Iterator[Acknowledged]:
@@ -25,13 +22,15 @@ def acknowledged_of(path: Path) -> Iterator[Acknowledged]:
     with path.open("rb") as file:
         for line in file:
             entry = json.loads(line)
-            yield Acknowledged(entry["number"], entry["partition"], entry["offset"], decoded(entry["value"]))
+            headers = tuple((name, decoded(content)) for name, content in entry["headers"])
+            place = (entry["partition"], entry["offset"])
+            yield Acknowledged(entry["number"], *place, decoded(entry["value"]), decoded(entry["key"]), headers)
 
 
-def records_of(bootstrap: str, topic: str) -> dict[Place, bytes | None]:
+def records_of(bootstrap: str, topic: str) -> dict[Place, Record]:
     from support.kafka import Kafka
 
-    return {message.place: message.value for message in Kafka(bootstrap).read(topic)}
+    return {m.place: Record(m.value, m.key, m.headers, m.timestamp_ms) for m in Kafka(bootstrap).read(topic)}
 
 
 def cassandra_rows(host: str, port: int, keyspace: str) -> Iterator[tuple]:
@@ -59,27 +58,59 @@ def sqlite_rows(path: Path) -> Iterator[tuple]:
         yield from connection.execute(f"SELECT {', '.join(COLUMNS)} FROM listening_history")
 
 
-def letters_of_files(paths: Iterable[Path], verdict: Verdict) -> Iterator[Letter]:
-    """Each line of dead-letter files. A line that is no JSON was torn by a kill, and counts as no letter."""
-    for path in paths:
-        if not path.exists():
-            continue
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    entry = json.loads(line)
-                except ValueError:
-                    verdict.torn_lines += 1
-                    continue
-                place = (entry["topic"], entry["partition"], entry["offset"])
-                yield Letter(*place, decoded(entry["value_base64"]), entry["reason"])
+def letters_of_file(path: Path, verdict: Verdict) -> Iterator[Letter]:
+    """Each line of a file of dead letters. A line that is no JSON was torn by a kill, and counts as no letter."""
+    if not path.exists():
+        return
+    at = 0
+    with path.open("rb") as file:
+        for line in file:
+            kept = (path.name, at)
+            at += len(line)
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                verdict.torn_lines += 1
+                continue
+            headers = tuple((header["name"], decoded(header.get("value_base64"))) for header in entry.get("headers", ()))
+            time = datetime.datetime.fromisoformat(entry["time"])
+            record = Record(
+                decoded(entry["value_base64"]), decoded(entry.get("key_base64")), headers, (time - EPOCH) // datetime.timedelta(milliseconds=1)
+            )
+            yield Letter(entry["topic"], entry["partition"], entry["offset"], record, entry["reason"], kept)
 
 
-def letter_of_message(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> Letter:
-    """A message of a dead-letter topic: its value is the record's, its headers say where the record was."""
-    said = {name: content.decode() for name, content in headers}
-    place = (said[HEADERS["topic"]], int(said[HEADERS["partition"]]), int(said[HEADERS["offset"]]))
-    return Letter(*place, value, said.get(REASON_HEADER, ""))
+def letters_of_topic(bootstrap: str, topic: str, verdict: Verdict) -> Iterator[Letter]:
+    """Each message of a topic of dead letters."""
+    from support.kafka import Kafka
+
+    for m in Kafka(bootstrap).read(topic):
+        letter = letter_of_message(Record(m.value, m.key, m.headers, m.timestamp_ms), (partition_name(m.partition), m.offset))
+        if letter is None:
+            verdict.add("wrong", "a message among the dead letters does not say which record it was", m.place, found=m)
+        else:
+            yield letter
+
+
+def partition_name(number: int) -> str:
+    return f"partition {number}"
+
+
+def letter_of_message(message: Record, kept: tuple[str, int]) -> Letter | None:
+    """The record as it was: key, value and time are the message's, and so are its headers up to those that tell of the letter.
+
+    A record that was a dead letter before has such headers of its own: the last ones count. None where there are none.
+    """
+    names = [name for name, _ in message.headers]
+    if TOPIC_HEADER not in names:
+        return None
+    own = len(names) - 1 - names[::-1].index(TOPIC_HEADER)
+    said = {name.removeprefix("__connect.errors."): content.decode() for name, content in message.headers[own:]}
+    reason = said["turntable.reason"]
+    if said["exception.class.name"] != f"turntable.{reason}" or not said["exception.message"] or not said["stage"]:
+        reason += f", which its other headers do not say: {said}"
+    record = Record(message.value, message.key, message.headers[:own], message.timestamp_ms)
+    return Letter(said["topic"], int(said["partition"]), int(said["offset"]), record, reason, kept)
 
 
 def encoded(value: bytes | None) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
-from chaos.events import Events
+from chaos.events import Event, Events
 from chaos.found import encoded
 
 TICK_SECONDS = 0.05
@@ -57,22 +57,29 @@ class Producer:
             now = time.monotonic()
             due, begun = min(due + (now - begun) * self.rate, self.rate), now  # After a stall no more than a second's worth.
             for _ in range(int(due)):
-                number, _, value = self.events.next()
+                event = self.events.next()
                 self.sent += 1
                 future = await producer.send(
-                    self.topic, value, key=b"none" if value is None else None, partition=self.chance.randrange(self.partitions)
-                )  # aiokafka takes no record that has neither.
-                future.add_done_callback(lambda done, n=number, v=value: self.note(done, n, v))
+                    self.topic, event.value, event.key, self.chance.randrange(self.partitions), headers=list(event.headers)
+                )
+                future.add_done_callback(lambda done, event=event: self.note(done, event))
             due -= int(due)
 
-    def note(self, done: asyncio.Future, number: int, value: bytes | None) -> None:
+    def note(self, done: asyncio.Future, event: Event) -> None:
         if done.cancelled() or done.exception() is not None:
             self.unacknowledged += 1
             self.broken = True  # An idempotent producer that has given up a batch starts with a new identity.
             return
         place = done.result()
         self.acknowledged += 1
-        entry = {"number": number, "partition": place.partition, "offset": place.offset, "value": encoded(value)}
+        entry = {
+            "number": event.number,
+            "partition": place.partition,
+            "offset": place.offset,
+            "value": encoded(event.value),
+            "key": encoded(event.key),
+            "headers": [(name, encoded(content)) for name, content in event.headers],
+        }
         self.log.write(json.dumps(entry) + "\n")
 
     def stop(self) -> None:

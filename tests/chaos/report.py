@@ -20,7 +20,8 @@ def commit() -> str:
 def distribution(values: list[float]) -> dict[str, float | int]:
     if not values:
         return {"count": 0}
-    return {"count": len(values), "median": round(statistics.median(values), 1), "longest": round(max(values), 1)}
+    shown = {"least": min(values), "median": statistics.median(values), "most": max(values)}
+    return {"count": len(values)} | {name: round(value, 1) for name, value in shown.items()}
 
 
 def totals(verdicts: dict[str, Verdict]) -> dict[str, int]:
@@ -45,30 +46,59 @@ def write(folder: Path, report: dict) -> None:
     (folder / "report.md").write_text(markdown(report))
 
 
+def table(header: str, rows: list[list[object]]) -> list[str]:
+    """The first column is text, the others are numbers."""
+    columns = header.count("|")
+    lines = ["", f"| {header} |", "|---|" + "---:|" * columns]
+    return lines + ["| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) + " |" for row in rows]
+
+
+def distributions_of(series: dict[str, list[float]]) -> dict[str, dict]:
+    return {name: distribution(values) for name, values in series.items()}
+
+
+def load_table(load: dict[str, dict]) -> list[str]:
+    return table("the machine meanwhile | samples | least | median | most", rows_of(load))
+
+
+def rows_of(times: dict[str, dict]) -> list[list[object]]:
+    return [[name, *(spread.get(column, "") for column in ("count", "least", "median", "most"))] for name, spread in times.items()]
+
+
 def markdown(report: dict) -> str:
+    counts = report["totals"]
     lines = [
         f"# Chaos, seed {report['seed']}, {report['minutes']:g} minutes: {'passed' if report['passed'] else 'FAILED'}",
         "",
-        f"`{report['command']}`, at commit {report['commit']}.",
+        f"`{report['command']}`, at commit {report['commit']}, {report['date']}, on {report['machine']}.",
         "",
-        f"{report['acknowledged']:,} events acknowledged ({report['unacknowledged']:,} more were sent and not acknowledged). "
-        f"{report['brokers']} brokers, {report['nodes']} nodes, {report['engines']} engines.",
+        f"{report['acknowledged']:,} events were acknowledged, {report['rate']} a second while the brokers took them "
+        f"({report['unacknowledged']:,} more were sent and not acknowledged). {report['brokers']} brokers, {report['nodes']} nodes, "
+        f"{report['engines']} engines, {report['members']} members of their groups; {sum(report['faults'].values())} faults, {report['engine_kills']} SIGKILLs of engines among them.",
         "",
-        "| faults | | recovery | count | median s | longest s |",
-        "|---|---:|---|---:|---:|---:|",
+        f"**Lost {counts['lost']}, twice {counts['twice']}, wrong {counts['wrong']}.**",
     ]
-    faults = [*report["faults"].items()]
-    recoveries = [*report["recovery_seconds"].items()]
-    for number in range(max(len(faults), len(recoveries))):
-        kind, count = faults[number] if number < len(faults) else ("", "")
-        name, times = recoveries[number] if number < len(recoveries) else ("", {})
-        cells = (kind.replace("_", " "), count, name, times.get("count", ""), times.get("median", ""), times.get("longest", ""))
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    lines += ["", "| table | rows | dead letters | letters repeated | lost | twice | wrong |", "|---|---:|---:|---:|---:|---:|---:|"]
-    for name, verdict in report["verdicts"].items():
-        counts = " | ".join(str(verdict.counts[kind]) for kind in ("lost", "twice", "wrong"))
-        lines.append(f"| {name} | {verdict.rows:,} | {verdict.letters:,} | {verdict.repeated_letters} | {counts} |")
-    lines += [f"\nSIGKILLs of engines: {report['engine_kills']}."]
+    verdicts = [
+        [name, v.rows, v.letters, v.repeated_letters, v.torn_lines, v.counts["lost"], v.counts["twice"], v.counts["wrong"]]
+        for name, v in report["verdicts"].items()
+    ]
+    lines += table("compared | rows | dead letters | copies more | torn lines | lost | twice | wrong", verdicts)
+    lines += [
+        "",
+        "By topic, partition and offset every dead letter is there exactly once. *Copies more* were kept again after a kill, a pause or a "
+        "lost partition, as at-least-once allows; a copy that nothing of that kind explains counts as twice.",
+    ]
+    faults = [[kind.replace("_", " "), count, report["faults_left_out"].get(kind, 0)] for kind, count in report["faults"].items()]
+    lines += table("fault | brought about | left out: its target was taken", faults)
+    lines += table("seconds | count | least | median | most", rows_of(report["times"]))
+    lines += [
+        "",
+        "*Flowing*: after the SIGKILL of an engine every partition of its group with something left to do has gone on. *Caught up*: all "
+        "that the topic held at the kill is in the table and committed. Both count from the kill, the time that the engine stays away "
+        "and whatever breaks meanwhile included.",
+    ]
+    lines += load_table(report["load"])
+    lines += [f"\nEngines that ended, as they may, and were started again: {count}, {why}." for why, count in report["endings_excused"].items()]
     lines += [f"\nLeft out on this machine: {reason}." for reason in report["not_possible"]]
     for title, texts in (("Complaints", report["complaints"]), ("Ended by themselves", report["endings"])):
         if texts:

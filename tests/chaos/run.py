@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime
 import logging
+import math
 import os
 import random
 import shutil
@@ -31,6 +33,7 @@ SERVERS = {
     "TURNTABLE_SERVERS_FRONT": "127.0.1",
 }
 PARTITIONS = 6
+LETTER_PARTITIONS = 3  # So that every broker leads one.
 DRAIN_SECONDS_LIMIT = 300
 NOTE_SECONDS = 15
 
@@ -47,6 +50,8 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=200, help="events per second (default 200)")
     parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="leave out a kind of fault; repeatable")
     parser.add_argument("--keep-servers", action="store_true", help="leave the servers running for the next run")
+    parser.add_argument("--recovery", action="store_true", help="nothing but measure how long an engine's partitions stand still after SIGKILL")
+    parser.add_argument("--times", type=int, default=5, help="with --recovery: how often each case is measured (default 5)")
     arguments = parser.parse_args(words)
     if arguments.seed is None:
         arguments.seed = random.SystemRandom().randrange(1_000_000)
@@ -58,15 +63,16 @@ os.environ.update({name: os.environ.get(name, value) for name, value in SERVERS.
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 
 import servers  # noqa: E402
-from chaos import found, oracle, report  # noqa: E402
+from chaos import found, load, oracle, report  # noqa: E402
 from chaos.cluster import SIZE, Cluster  # noqa: E402
 from chaos.disk import Disk, unmount  # noqa: E402
 from chaos.engine import Engine, Job  # noqa: E402
 from chaos.events import Events  # noqa: E402
-from chaos.faults import Faults  # noqa: E402
+from chaos.faults import AFTERSHOCK_SECONDS, Faults  # noqa: E402
 from chaos.plan import WEIGHTS, plan_of  # noqa: E402
 from chaos.producer import Producer  # noqa: E402
 from chaos.proxy import Link  # noqa: E402
+from chaos.recovery import main as measure_recoveries  # noqa: E402
 from chaos.watch import Watch  # noqa: E402
 from support.listening import catalogue, song_names  # noqa: E402
 from support.program import BINARY  # noqa: E402
@@ -86,9 +92,11 @@ class Chaos:
         self.disks: list[Disk] = []
         self.engines: list[Engine] = []
         self.links: list[Link] = []
+        self.load = load.Load(self.folder / "load.csv")
         self.acknowledged = self.folder / "acknowledged.jsonl"
         self.diary = (self.folder / "diary.txt").open("w")
         self.not_possible: list[str] = []
+        self.static_members = random.Random(f"members {self.seed}").random() < 0.5
 
     def remove_earlier(self) -> None:
         for path in HOME.glob("seed-*/disk-*"):
@@ -108,6 +116,7 @@ class Chaos:
         for engine in self.engines:
             engine.keeper = asyncio.create_task(engine.keep_running())
         watching = asyncio.create_task(self.watch.run())
+        measuring = asyncio.create_task(self.load.run())
         producing = asyncio.create_task(self.producer.run())
         noting = asyncio.create_task(self.note())
 
@@ -125,7 +134,8 @@ class Chaos:
         noting.cancel()
         await self.stop_engines()
         watching.cancel()
-        await asyncio.gather(watching, noting, return_exceptions=True)
+        measuring.cancel()
+        await asyncio.gather(watching, measuring, noting, return_exceptions=True)
         verdicts = await asyncio.to_thread(self.compare)
         return self.conclude(verdicts)
 
@@ -137,11 +147,16 @@ class Chaos:
             self.links.append(Link(server.title, server.front, server.behind, chance))
             await self.links[-1].open()
         await self.cluster.create_topic(self.name, PARTITIONS)
+        # Where dead letters go by default. An engine would make it with one partition.
+        self.letters_topic = f"{self.name}.dead_letters"
+        await self.cluster.create_topic(self.letters_topic, LETTER_PARTITIONS)
         self.cluster.keyspace = self.name
         self.make_engines()
-        await self.make_table()
+        await self.engines[0].make_table()
         jobs = {engine.job.name: engine.job for engine in self.engines}
-        self.watch = Watch(self.cluster.bootstrap, self.name, PARTITIONS, [job.group for job in jobs.values()])
+        groups = [job.group for job in jobs.values()]
+        letters = (self.letters_topic, LETTER_PARTITIONS)
+        self.watch = Watch(self.cluster.bootstrap, self.name, PARTITIONS, groups, letters, [self.letters_file])
         self.faults = Faults(self.cluster, self.links, self.engines, self.watch, self.say)
         seconds, rate = self.arguments.minutes * 60, self.arguments.rate
         events = Events(self.seed, song_names(10_000))
@@ -171,9 +186,11 @@ class Chaos:
         }
         job = Job("cassandra", f"{self.name}_cassandra", {**shared, **to_cassandra})
         for number in range(1, self.arguments.engines + 1):
-            self.add_engine(f"engine-{number}", job, self.disk(f"disk-{number}"))
+            self.add_engine(f"engine-{number}", job, None)
         disk = self.disk("disk-sqlite")
+        self.letters_file = disk.path / "dead.jsonl"
         to_sqlite = {
+            "plays.dead_letters": f"file:{self.letters_file}",
             "listening_history.connector": "sqlite",
             "listening_history.path": str(disk.path / "history.db"),
         }
@@ -184,17 +201,9 @@ class Chaos:
         self.disks.append(Disk(self.folder / name, 128 + int(events * 1500) // 1_000_000))
         return self.disks[-1]
 
-    def add_engine(self, name: str, job: Job, disk: Disk) -> None:
-        self.engines.append(Engine(name, job, BINARY, self.folder / name, disk, self.say))
-
-    async def make_table(self) -> None:
-        command = self.engines[0].command("schema apply")
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        said, _ = await process.communicate()
-        if process.returncode != 0:
-            raise servers.Failure(f"turntable schema apply ended with {process.returncode}:\n{said.decode(errors='replace')}")
+    def add_engine(self, name: str, job: Job, disk: Disk | None) -> None:
+        options = {"plays.group.instance.id": name} if self.static_members else {}
+        self.engines.append(Engine(name, job, BINARY, self.folder / name, disk, self.say, options))
 
     async def note(self) -> None:
         while True:
@@ -217,38 +226,44 @@ class Chaos:
     def compare(self) -> dict[str, oracle.Verdict]:
         self.say("comparing")
         records = found.records_of(self.cluster.bootstrap, self.name)
-        judge = oracle.Judge(catalogue())
+        outcomes = oracle.Judge(catalogue()).outcomes(records)
         topic = oracle.Verdict()
         oracle.check_acknowledged(found.acknowledged_of(self.acknowledged), records, topic)
         verdicts = {"topic": topic}
         node = self.cluster.members["cassandra", 1]
+        kept = {name: oracle.Verdict() for name in ("cassandra", "sqlite")}
         rows = {
             "cassandra": lambda: found.cassandra_rows(node.host, node.port, self.name),
             "sqlite": lambda: found.sqlite_rows(self.disks[-1].path / "history.db"),
         }
-        for name, read in rows.items():
-            verdict = verdicts[name] = oracle.Verdict()
-            oracle.check_rows(records, read(), judge, verdict)
-            files = [engine.dead_letters for engine in self.engines if engine.job.name == name]
-            oracle.check_letters(self.name, records, found.letters_of_files(files, verdict), judge, verdict)
-            self.say(f"{name}: {verdict.rows:,} rows and {verdict.letters:,} dead letters compared: {verdict.counts}")
-        return verdicts
+        letters = {
+            "cassandra": lambda: found.letters_of_topic(self.cluster.bootstrap, self.letters_topic, kept["cassandra"]),
+            "sqlite": lambda: found.letters_of_file(self.letters_file, kept["sqlite"]),
+        }
+        for name, verdict in kept.items():
+            oracle.check_rows(outcomes, rows[name](), verdict)
+            copies = oracle.check_letters(self.name, records, outcomes, letters[name](), verdict)
+            oracle.check_copies(copies, self.watch.growths, self.disturbed(name), verdict)
+            compared = f"{verdict.rows:,} rows and {verdict.letters:,} dead letters compared, {verdict.repeated_letters} copies more"
+            self.say(f"{name}: {compared}: {verdict.counts}")
+        return verdicts | kept
+
+    def disturbed(self, job: str) -> list[oracle.Span]:
+        """When what the job's engines wrote may have been read and written again."""
+        group = next(engine.job.group for engine in self.engines if engine.job.name == job)
+        spans = [(-math.inf, self.begun + AFTERSHOCK_SECONDS)]  # While they joined.
+        spans += [(fault.begun, fault.ended) for fault in self.faults.disturbances if fault.job == job]
+        recoveries = [recovery for recovery in self.watch.recoveries if recovery.group == group]
+        return spans + [(r.killed, r.killed + (math.inf if r.caught_up is None else r.caught_up)) for r in recoveries]
 
     def conclude(self, verdicts: dict[str, oracle.Verdict]) -> bool:
         endings = [ending for engine in self.engines for ending in engine.endings]
-        told = [f"{ending.engine}, exit {ending.code}:\n{ending.said}" for ending in endings if not ending.disk_was_full]
+        told = [f"{ending.engine}, exit {ending.code}:\n{ending.said}" for ending in endings if not ending.excuse]
         complaints = list(self.faults.complaints)
-        unrecovered = [recovery for recovery in self.watch.recoveries if recovery.seconds is None]
+        unrecovered = [recovery for recovery in self.watch.recoveries if recovery.caught_up is None]
         complaints += [f"{recovery.engine} was killed and its group never caught up" for recovery in unrecovered]
         counts = report.totals(verdicts)
         passed = not any(counts.values()) and not told and not complaints
-        jobs = {engine.job.group: engine.job.name for engine in self.engines}
-        times = {
-            f"group {name} after a SIGKILL": [r.seconds for r in self.watch.recoveries if r.group == group and r.seconds is not None]
-            for group, name in jobs.items()
-        }
-        times["broker, until in sync"] = self.faults.back_seconds["kafka"]
-        times["node, until seen by all"] = self.faults.back_seconds["cassandra"]
         outcome = {
             "seed": self.seed,
             "minutes": self.arguments.minutes,
@@ -256,9 +271,13 @@ class Chaos:
             "totals": counts,
             "command": "./dev chaos " + " ".join(command_words(self.arguments)),
             "commit": report.commit(),
+            "date": f"{datetime.date.today():%Y-%m-%d}",
+            "machine": load.machine(),
             "brokers": SIZE,
             "nodes": SIZE,
             "engines": len(self.engines),
+            "members": "static" if self.static_members else "dynamic",
+            "rate": self.arguments.rate,
             "sent": self.producer.sent,
             "acknowledged": self.producer.acknowledged,
             "unacknowledged": self.producer.sent - self.producer.acknowledged,
@@ -266,11 +285,23 @@ class Chaos:
             "engine_kills": self.faults.kills,
             "faults": dict(sorted(self.faults.done.items())),
             "faults_left_out": dict(sorted(self.faults.left_out.items())),
-            "recovery_seconds": {name: report.distribution(values) for name, values in times.items()},
+            "times": report.distributions_of(self.times()),
+            "load": report.distributions_of(self.load.series()),
+            "recoveries": [
+                {
+                    "engine": recovery.engine,
+                    "at": recovery.killed - self.begun,
+                    "lag": recovery.lag,
+                    "flowing": recovery.flowing,
+                    "caught_up": recovery.caught_up,
+                    "idle": self.load.idle_between(recovery.killed, recovery.killed + (recovery.caught_up or 0)),
+                }
+                for recovery in self.watch.recoveries
+            ],
             "verdicts": verdicts,
             "complaints": complaints,
             "endings": told,
-            "refusals_with_a_full_disk": [ending for ending in endings if ending.disk_was_full],
+            "endings_excused": dict(Counter(ending.excuse for ending in endings if ending.excuse)),
             "commits_that_went_back": self.watch.backwards,
             "not_possible": self.not_possible,
         }
@@ -278,6 +309,18 @@ class Chaos:
         print(report.summary(outcome, self.folder), flush=True)
         self.keep_evidence(passed)
         return passed
+
+    def times(self) -> dict[str, list[float]]:
+        """What is reported of recoveries, in seconds."""
+        times = {}
+        for job in {engine.job.name: engine.job for engine in self.engines}.values():
+            recoveries = [recovery for recovery in self.watch.recoveries if recovery.group == job.group]
+            for stage in ("flowing", "caught_up"):
+                values = [getattr(recovery, stage) for recovery in recoveries]
+                times[f"{job.name}: SIGKILL until {stage.replace('_', ' ')}"] = [value for value in values if value is not None]
+        times["broker, until in sync"] = self.faults.back_seconds["kafka"]
+        times["node, until seen by all"] = self.faults.back_seconds["cassandra"]
+        return times
 
     def keep_evidence(self, passed: bool) -> None:
         """What lies on the small disks is gone with them: of a failed run all is copied, of a good one nothing is needed."""
@@ -337,4 +380,4 @@ async def main(arguments: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(ARGUMENTS)))
+    sys.exit(measure_recoveries(ARGUMENTS.times) if ARGUMENTS.recovery else asyncio.run(main(ARGUMENTS)))

@@ -1,4 +1,4 @@
-"""Watches from outside how far each consumer group has come: its commits, the topic's ends, and how long recoveries take."""
+"""Watches from outside how far all has come: the topic's ends, each group's commits, the dead letters, and how long recoveries take."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+
+from chaos.found import partition_name
+from chaos.oracle import Growth
 
 POLL_SECONDS = 0.25
 CALL_SECONDS_LIMIT = 8
@@ -17,20 +21,46 @@ CALL_SECONDS_LIMIT = 8
 
 @dataclass
 class Recovery:
-    """From a killed engine's restart until its group has committed all that the topic held when it was killed."""
+    """After the SIGKILL of an engine, with all that other faults add meanwhile: the times count from the kill, not from the restart.
+
+    `flowing`: every partition in which something was left to be done has gone on; nobody waits for the dead one any more.
+    `caught_up`: all that the topic held at the kill is in the table and committed.
+    """
 
     group: str
     engine: str
-    begun: float
-    ends: dict[int, int]
-    seconds: float | None = None
+    killed: float
+    ends: dict[int, int]  # At the kill, as the group's commits are.
+    commits: dict[int, int]
+    flowing: float | None = None
+    caught_up: float | None = None
+
+    @property
+    def lag(self) -> int:
+        return sum(max(0, end - self.commits.get(partition, 0)) for partition, end in self.ends.items())
+
+    def note(self, commits: dict[int, int], now: float) -> None:
+        def all_of(reached: Callable[[int, int, int], bool]) -> bool:
+            return all(reached(commits.get(p, 0), self.commits.get(p, 0), end) for p, end in self.ends.items())
+
+        if self.flowing is None and all_of(lambda commit, before, end: before >= end or commit > before):
+            self.flowing = now - self.killed
+        if self.caught_up is None and all_of(lambda commit, before, end: commit >= end):
+            self.caught_up = now - self.killed
 
 
 class Watch:
-    def __init__(self, bootstrap: str, topic: str, partitions: int, groups: Iterable[str]) -> None:
+    def __init__(
+        self, bootstrap: str, topic: str, partitions: int, groups: Iterable[str], letters: tuple[str, int], files: Iterable[Path]
+    ) -> None:
+        """`letters`: the topic of dead letters and its number of partitions; `files`: those that are kept in files."""
         self.bootstrap = bootstrap
         self.topic = topic
         self.places = [TopicPartition(topic, number) for number in range(partitions)]
+        self.letter_places = [TopicPartition(letters[0], number) for number in range(letters[1])]
+        self.files = list(files)
+        names = [partition_name(place.partition) for place in self.letter_places] + [path.name for path in self.files]
+        self.growths = {name: Growth() for name in names}
         self.groups = list(groups)
         self.ends: dict[int, int] = {}
         self.commits: dict[str, dict[int, int]] = {group: {} for group in self.groups}
@@ -40,6 +70,18 @@ class Watch:
         self.seen = 0.0  # When both were last known.
 
     async def run(self) -> None:
+        await asyncio.gather(self.run_brokers(), self.run_files())
+
+    async def run_files(self) -> None:
+        while True:
+            for path in self.files:
+                asked = time.monotonic()
+                with contextlib.suppress(FileNotFoundError):
+                    size = path.stat().st_size
+                    self.growths[path.name].note(asked, time.monotonic(), size)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def run_brokers(self) -> None:
         while True:
             try:
                 await self.look()
@@ -56,8 +98,11 @@ class Watch:
             await asyncio.wait_for(consumer.start(), CALL_SECONDS_LIMIT)
             await asyncio.wait_for(admin.start(), CALL_SECONDS_LIMIT)
             while True:
-                ends = await asyncio.wait_for(consumer.end_offsets(self.places), CALL_SECONDS_LIMIT)
-                self.ends.update({place.partition: end for place, end in ends.items()})
+                asked = time.monotonic()
+                ends = await asyncio.wait_for(consumer.end_offsets([*self.places, *self.letter_places]), CALL_SECONDS_LIMIT)
+                self.ends.update({place.partition: ends[place] for place in self.places})
+                for place in self.letter_places:
+                    self.growths[partition_name(place.partition)].note(asked, time.monotonic(), ends[place])
                 for group in self.groups:
                     found = await asyncio.wait_for(admin.list_consumer_group_offsets(group), CALL_SECONDS_LIMIT)
                     self.note(group, {p.partition: o.offset for p, o in found.items() if p.topic == self.topic and o.offset >= 0})
@@ -75,11 +120,11 @@ class Watch:
                 self.backwards.append(f"{time.strftime('%H:%M:%S')} {group}: partition {partition} from {known[partition]} back to {offset}")
         known.update(commits)
         for recovery in self.recoveries:
-            if recovery.seconds is None and recovery.group == group and reached(known, recovery.ends):
-                recovery.seconds = time.monotonic() - recovery.begun
+            if recovery.group == group:
+                recovery.note(known, time.monotonic())
 
-    def recovering(self, group: str, engine: str, ends: dict[int, int]) -> None:
-        self.recoveries.append(Recovery(group, engine, time.monotonic(), ends))
+    def killed(self, group: str, engine: str) -> None:
+        self.recoveries.append(Recovery(group, engine, time.monotonic(), dict(self.ends), dict(self.commits[group])))
 
     def lag(self, group: str) -> int:
         return sum(max(0, end - self.commits[group].get(partition, 0)) for partition, end in self.ends.items())
@@ -97,6 +142,3 @@ class Watch:
             await asyncio.sleep(POLL_SECONDS)
         return True
 
-
-def reached(commits: dict[int, int], ends: dict[int, int]) -> bool:
-    return all(commits.get(partition, 0) >= end for partition, end in ends.items())

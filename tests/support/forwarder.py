@@ -7,20 +7,21 @@ import socket
 import threading
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """A port that nothing listens on now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return probe.getsockname()[1]
 
 
 class Forwarder:
-    """Listens on a port of 127.0.0.1 from open() on. Between cut() and restore() it ends every connection at once."""
+    """Listens on a port of `on`, a loopback address, from open() on. Between cut() and restore() it ends every connection at once."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, on: str = "127.0.0.1") -> None:
         host, _, port = target.rpartition(":")
         self.target = (host, int(port))
-        self.port = free_port()
+        self.on = on
+        self.port = free_port(on)
         self.refused = 0  # Connections that were ended at once because of cut().
         self.is_cut = False
         self.listener: socket.socket | None = None
@@ -29,10 +30,10 @@ class Forwarder:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.on}:{self.port}"
 
     def open(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.listener = socket.create_server((self.on, self.port))
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self) -> None:

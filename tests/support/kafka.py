@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import aiokafka
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Kafka:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
 
-    def create_topic(self, topic: str, partitions: int = 4) -> str:
+    def create_topic(self, topic: str, partitions: int = 4, config: dict[str, str] | None = None) -> str:
         async def create() -> None:
             admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
             await admin.start()
             try:
-                await admin.create_topics([NewTopic(topic, partitions, 1)])
+                await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=config)])
             finally:
                 await admin.close()
             # The broker answers before every partition has a leader: wait until a client can see them all.
@@ -53,7 +53,8 @@ class Kafka:
         asyncio.run(create())
         return topic
 
-    def send(self, topic: str, values: list, compression: str | None = "gzip", partition: int | None = None, headers: list | None = None) -> list[Message]:
+    def send(self, topic: str, values: list, compression: str | None = "gzip", partition: int | None = None, headers: list | None = None,
+             timestamp_ms: int | None = None) -> list[Message]:  # fmt: skip
         """Sends values, bytes or (key, bytes), in order, and waits for all acknowledgements; says where each one went."""
 
         async def send_all() -> list[Message]:
@@ -61,7 +62,8 @@ class Kafka:
             await producer.start()
             try:
                 pairs = [v if isinstance(v, tuple) else (None, v) for v in values]
-                futures = [await producer.send(topic, value, key=key, partition=partition, headers=headers) for key, value in pairs]
+                place = {"partition": partition, "headers": headers, "timestamp_ms": timestamp_ms}
+                futures = [await producer.send(topic, value, key=key, **place) for key, value in pairs]
                 await producer.flush()
                 places = [await future for future in futures]
                 return [
@@ -126,6 +128,34 @@ class Kafka:
                 await consumer.stop()
 
         asyncio.run(move())
+
+    def delete_before(self, topic: str, offsets: dict[int, int]) -> None:
+        """Deletes the records below these offsets of partitions, as retention does."""
+
+        async def delete() -> None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(offset) for number, offset in offsets.items()})
+            finally:
+                await admin.close()
+
+        asyncio.run(delete())
+
+    def members(self, group: str) -> set[str]:
+        """The names of the group's members, without the UUID that the broker adds: a static one's group.instance.id, else the client.id."""
+
+        async def ask() -> set[str]:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                (answer,) = await patiently(lambda: admin.describe_consumer_groups([group]))
+            finally:
+                await admin.close()
+            _, _, _, _, _, members, *_ = answer.groups[0]
+            return {member_id[: -len("-01234567-0123-0123-0123-0123456789ab")] for member_id, *_ in members}
+
+        return asyncio.run(ask())
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         async def ask() -> dict[int, int]:

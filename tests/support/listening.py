@@ -132,10 +132,16 @@ class DeadLetter:
     detail: str  # A sentence.
     value: bytes | None
     text: str | None  # The value where it is UTF-8.
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
     @property
     def place(self) -> tuple[int, int]:
         return self.partition, self.offset
+
+
+def from_base64(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text, validate=True)
 
 
 def dead_letters(path: Path) -> list[DeadLetter]:
@@ -143,10 +149,10 @@ def dead_letters(path: Path) -> list[DeadLetter]:
     letters = []
     for line in path.read_bytes().splitlines() if path.exists() else []:  # Text would be split at U+2028 as well.
         letter = json.loads(line)
-        encoded = letter["value_base64"]
-        value = None if encoded is None else base64.b64decode(encoded, validate=True)
         place = (letter["topic"], letter["partition"], letter["offset"], letter["time"])
-        letters.append(DeadLetter(*place, letter["reason"], letter["detail"], value, letter.get("value")))
+        value, key = from_base64(letter["value_base64"]), from_base64(letter.get("key_base64"))
+        headers = tuple((header["name"], from_base64(header.get("value_base64"))) for header in letter.get("headers", ()))
+        letters.append(DeadLetter(*place, letter["reason"], letter["detail"], value, letter.get("value"), key, headers))
     return letters
 
 

@@ -17,14 +17,14 @@ KEY = "((name, date, hour), time, kafka_partition, kafka_offset)"
 class Cassandra:
     """A session with one cluster."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, **more) -> None:
         self.address = address
         host, _, port = address.rpartition(":")
         profile = ExecutionProfile(
             load_balancing_policy=RoundRobinPolicy(), request_timeout=60, row_factory=tuple_factory
         )
         self.cluster = Cluster(
-            [host], port=int(port), protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, connect_timeout=30
+            [host], port=int(port), protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, connect_timeout=30, **more
         )
         self.session = self.cluster.connect()
 

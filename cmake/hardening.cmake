@@ -1,0 +1,38 @@
+# What the OpenSSF's guide for compilers and linkers advises for GCC 12, as far as it applies here: hardening_compile for our
+# own code, hardening_c for the C sources inside of bridge/ (librdkafka, zstd), hardening_link for programs.
+# https://best.openssf.org/Compiler-Hardening-Guides/Compiler-Options-Hardening-Guide-for-C-and-C++.html
+#
+# docs/adr/0006-hardening.md has what each costs and why two of the guide's options are not here; tests/test_hardening.py
+# looks at the program that comes out.
+
+set(hardening_common -fstack-protector-strong -fstack-clash-protection)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND hardening_common -fcf-protection=full)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  list(APPEND hardening_common -mbranch-protection=standard)
+endif()
+# Not what the optimiser may do with undefined behaviour, but what was written.
+list(APPEND hardening_common -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing)
+set(hardening_zero -ftrivial-auto-var-init=zero)
+set(hardening_fortify -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+
+# Sanitizers have checks of their own, which fortified functions would hide; without optimisation there are none.
+set(hardening_compile ${hardening_common} -Wformat=2 -Werror=format-security)
+if(NOT TURNTABLE_SANITIZE)
+  list(APPEND hardening_compile $<$<CONFIG:RelWithDebInfo>:${hardening_fortify}>)
+endif()
+# Clang 14 knows the one only beside another option, and the warnings not at all.
+list(APPEND hardening_compile
+  $<$<CXX_COMPILER_ID:GNU>:${hardening_zero}> $<$<CXX_COMPILER_ID:GNU>:-Wtrampolines> $<$<CXX_COMPILER_ID:GNU>:-Wbidi-chars=any>)
+
+# One string, as the environment variable CFLAGS has it. The compiler of those sources is cc, which is GCC here.
+list(JOIN hardening_common " " hardening_c)
+list(JOIN hardening_fortify " " hardening_c_fortify)
+string(APPEND hardening_c " ${hardening_zero} ${hardening_c_fortify}")
+
+set(hardening_link LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack LINKER:--as-needed LINKER:--no-copy-dt-needed-entries)
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES CXX)
+if(NOT CMAKE_CXX_LINK_PIE_SUPPORTED)
+  message(FATAL_ERROR "This compiler makes no position-independent executables, which the build asks for.")
+endif()

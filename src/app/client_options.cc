@@ -1,0 +1,67 @@
+#include "app/client_options.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "sql/options.h"
+
+namespace turntable {
+namespace {
+
+// The options as those of a table that has no name.
+Result<sql::TableDef> table_of(const std::string& connector, const std::vector<std::string>& sets,
+                               sql::Faults& faults) {
+  sql::TableDef table;
+  table.options.push_back({.name = "connector", .value = connector, .at = {}});
+  for (const std::string& set : sets) {
+    const size_t equals = set.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(ErrorKind::usage, fmt::format("--set {}: expected NAME=VALUE", printable(set)));
+    table.options.push_back({.name = set.substr(0, equals),
+                             .value = set.substr(equals + 1),
+                             .at = {},
+                             .from_command_line = true});
+  }
+  sql::finish_options(table, faults);
+  return table;
+}
+
+}  // namespace
+
+void read_connection(OptionReader& options, cassandra::Options& connection) {
+  connection.username = options.text("username", "");
+  connection.password = options.secret("password");
+  connection.ca_file = options.text("ca_file", "");
+  connection.certificate_file = options.text("certificate_file", "");
+  connection.key_file = options.text("key_file", "");
+  connection.consistency = options.text("consistency", "");
+  connection.local_dc = options.text("local_dc", "");
+  connection.request_timeout = options.duration("request_timeout", connection.request_timeout);
+}
+
+Result<cassandra::Options> cassandra_client_options(const std::vector<std::string>& sets) {
+  sql::Faults faults;
+  ASSIGN_OR_RETURN(const sql::TableDef table, table_of("cassandra", sets, faults));
+  OptionReader options(table, faults);
+  cassandra::Options connection;
+  (void)options.text("connector", "");
+  read_connection(options, connection);
+  options.finish();
+  if (!faults.empty()) return tl::unexpected<Error>(faults.error());
+  return connection;
+}
+
+Result<kafka::Properties> kafka_client_options(const std::vector<std::string>& sets) {
+  sql::Faults faults;
+  ASSIGN_OR_RETURN(const sql::TableDef table, table_of("kafka", sets, faults));
+  OptionReader options(table, faults);
+  (void)options.text("connector", "");
+  kafka::Properties properties = options.dotted();
+  if (const std::string debug = options.text("debug", ""); !debug.empty())
+    properties["debug"] = debug;
+  options.finish();
+  if (!faults.empty()) return tl::unexpected<Error>(faults.error());
+  return properties;
+}
+
+}  // namespace turntable

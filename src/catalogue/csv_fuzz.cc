@@ -1,0 +1,219 @@
+// Any bytes as a CSV file. What the reader finds can be written and read again and is the same; what
+// the loader makes of it accounts for every row, finds every key, holds every value that stood
+// there, and infers no type that would change one.
+//
+// An input is a byte of flags and the file.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "base/fuzz_input.h"
+#include "base/number_form.h"
+#include "base/text.h"
+#include "catalogue/catalogue.h"
+#include "catalogue/csv_reader.h"
+#include "row/arena.h"
+#include "sql/value_text.h"
+
+namespace turntable {
+namespace {
+
+struct ReadField {
+  std::string text;
+  bool quoted = false;
+  bool operator==(const ReadField&) const = default;
+  [[nodiscard]] bool is_null() const { return text.empty() && !quoted; }
+};
+using ReadRow = std::vector<ReadField>;
+
+struct Reading {
+  std::vector<ReadRow> rows;  // Those without a fault.
+  size_t faults = 0;
+};
+
+Reading read(std::string_view text, char delimiter) {
+  Reading reading;
+  Arena arena;
+  CsvReader reader(text, delimiter, arena);
+  uint64_t last_line = 0;
+  while (const auto row = reader.next()) {
+    CHECK(row->line > last_line && row->last_line >= row->line);
+    last_line = row->last_line;
+    CHECK(row->fault.empty() != row->fields.empty());
+    if (!row->fault.empty()) {
+      ++reading.faults;
+      continue;
+    }
+    ReadRow& fields = reading.rows.emplace_back();
+    for (const CsvField& field : row->fields)
+      fields.push_back({std::string(field.text), field.quoted});
+  }
+  CHECK(last_line <= text.size() + 1);
+  return reading;
+}
+
+std::string written(const std::vector<ReadRow>& rows, char delimiter) {
+  std::string text;
+  for (const ReadRow& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) text += delimiter;
+      if (!row[i].quoted) {
+        text += row[i].text;
+        continue;
+      }
+      text += '"';
+      for (const char c : row[i].text) text.append(c == '"' ? 2 : 1, c);
+      text += '"';
+    }
+    text += "\r\n";
+  }
+  return text;
+}
+
+void check_reader(std::string_view text, char delimiter) {
+  const Reading reading = read(text, delimiter);
+  std::string again_text = written(reading.rows, delimiter);
+  // A mark at the beginning would be taken for the text's.
+  if (again_text.starts_with("\xEF\xBB\xBF")) again_text.insert(0, "\xEF\xBB\xBF");
+  const Reading again = read(again_text, delimiter);
+  CHECK(again.faults == 0 && again.rows == reading.rows);
+}
+
+// A file without a name, so that many fuzzers can run in one folder.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view bytes) : number_(::memfd_create("csv", MFD_CLOEXEC)) {
+    CHECK(number_ >= 0);
+    CHECK(::write(number_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  }
+  ~MemoryFile() { ::close(number_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(number_); }
+
+ private:
+  int number_;
+};
+
+// A value of a column whose type was inferred, compared with how it stood in the file.
+void check_inferred(const Column& column, size_t row, const std::string& text) {
+  switch (column.type()) {
+    case Type::boolean:
+      CHECK(text == (column.get<uint8_t>(row) != 0 ? "true" : "false"));
+      return;
+    case Type::int32:
+      CHECK(text == std::to_string(column.get<int32_t>(row)));
+      return;
+    case Type::int64:
+      CHECK(text == std::to_string(column.get<int64_t>(row)));
+      return;
+    case Type::float64: {
+      const double value = column.get<double>(row);
+      CHECK(number_form(text) != NumberForm::none);
+      CHECK(sql::parse_float64(text).value == value);
+      // An integer among fractions is still that integer.
+      if (number_form(text) == NumberForm::integer && text != "-0") {
+        const auto whole = sql::parse_int64(text).value;
+        // long double holds every bigint.
+        CHECK(whole && static_cast<long double>(value) == static_cast<long double>(*whole));
+      }
+      return;
+    }
+    default:
+      CHECK(column.type() == Type::text && column.get<std::string_view>(row) == text);
+  }
+}
+
+bool all_utf8(const ReadRow& row) {
+  return std::all_of(row.begin(), row.end(),
+                     [](const ReadField& field) { return is_utf8(field.text); });
+}
+
+// What the table must hold by its texts: the last or the first row of each key, computed again.
+std::map<std::string, const ReadRow*> expected_rows(const Reading& reading, size_t key,
+                                                    DuplicateKey rule) {
+  std::map<std::string, const ReadRow*> rows;
+  for (size_t i = 1; i < reading.rows.size(); ++i) {
+    const ReadRow& row = reading.rows[i];
+    if (row.size() != reading.rows[0].size() || !all_utf8(row) || row[key].text.empty()) continue;
+    if (rule == DuplicateKey::last) {
+      rows[row[key].text] = &row;
+    } else {
+      rows.emplace(row[key].text, &row);
+    }
+  }
+  return rows;
+}
+
+// Every row of the table is the one that the file has for its key; the index finds it.
+void check_table(const Catalogue& table, const Reading& reading, DuplicateKey rule) {
+  const Column& keys = table.columns()[table.key_column()];
+  Selection all;
+  for (uint32_t row = 0; row < table.rows(); ++row) all.push_back(row);
+  std::vector<uint32_t> matches(table.rows());
+  table.find(keys, all, matches);
+  CHECK(matches == all);
+  const auto expected = expected_rows(reading, table.key_column(), rule);
+  CHECK(expected.size() == table.rows());
+  for (const uint32_t row : all) {
+    const std::string key = keys.type() == Type::int32 ? std::to_string(keys.get<int32_t>(row))
+                            : keys.type() == Type::int64
+                                ? std::to_string(keys.get<int64_t>(row))
+                                : std::string(keys.get<std::string_view>(row));
+    const auto found = expected.find(key);
+    CHECK(found != expected.end());
+    for (size_t i = 0; i < table.columns().size(); ++i) {
+      const Column& column = table.columns()[i];
+      const ReadField& field = (*found->second)[i];
+      CHECK(column.is_null(row) == field.is_null());
+      if (!column.is_null(row)) check_inferred(column, row, field.text);
+    }
+  }
+}
+
+void check_loader(std::string_view text, CatalogueOptions options, bool declared) {
+  const MemoryFile file(text);
+  options.path = file.path();
+  const Reading reading = read(text, options.delimiter);
+  const bool has_header = !reading.rows.empty();
+  options.key = has_header ? reading.rows[0][0].text : "a";
+  if (declared && has_header)
+    for (const ReadField& field : reading.rows[0])
+      options.declared.push_back({field.text, Type::text, false});
+  const auto loaded = load_csv_catalogue(options);
+  if (!loaded) {
+    CHECK(!loaded.error().message.empty() && is_utf8(loaded.error().message));
+    return;
+  }
+  const LoadReport& report = loaded->report;
+  const size_t rows = reading.rows.size() + reading.faults - 1;
+  CHECK(report.rows == loaded->catalogue->rows());
+  CHECK(report.rows + report.bad_rows.count + report.empty_keys.count +
+            report.duplicate_keys.count ==
+        rows);
+  CHECK(is_utf8(report.text("songs", options)));
+  check_table(*loaded->catalogue, reading, options.duplicate_key);
+}
+
+}  // namespace
+}  // namespace turntable
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace turntable;
+  FuzzInput input(data, size);
+  const uint8_t flags = input.byte();
+  CatalogueOptions options;
+  options.delimiter = ",;\t|"[flags & 3];
+  options.duplicate_key = static_cast<DuplicateKey>((flags >> 2) % 3);
+  const bool declared = (flags & 0x10) != 0;
+  const std::string_view text = input.rest();
+  check_reader(text, options.delimiter);
+  check_loader(text, options, declared);
+  return 0;
+}
