@@ -294,4 +294,4 @@ def test_values_cannot_move_the_cursor_or_forge_lines(turntable, tmp_path):
         said.stdout += turntable.run("dead-letters", command, pipeline).expect(0).stdout
     assert not re.search("[\x1b\x9b\u2028]", said.stdout + said.stderr)
     assert not re.search(r"^2026-01-01 00:00:00\.000 error forged", said.stdout + said.stderr, re.MULTILINE)
-    assert said.stdout.count("forged") >= 3
+    assert said.stdout.count("forged") >= 2

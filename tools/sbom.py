@@ -54,17 +54,18 @@ def purl(kind: str, *parts: str, version: str, **qualifiers: str) -> str:
 def linked_crates(metadata: dict) -> set[str]:
     """The ids of the crates whose code is in the program: reached from ours without a step that only the build takes."""
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+    # What a macro is made of runs in the compiler, not in the program.
+    macros = {package["id"] for package in metadata["packages"] if any("proc-macro" in t["kind"] for t in package["targets"])}
     found, open_ = set(), [metadata["resolve"]["root"]]
     while open_:
         crate = open_.pop()
-        if crate in found:
+        if crate in found or crate in macros:
             continue
         found.add(crate)
         for dependency in nodes[crate]["deps"]:
             if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
                 open_.append(dependency["pkg"])
-    macros = {package["id"] for package in metadata["packages"] if any("proc-macro" in t["kind"] for t in package["targets"])}
-    return found - macros
+    return found
 
 
 def crate_components(lock: dict, metadata: dict) -> tuple[list[dict], list[dict]]:

@@ -112,7 +112,8 @@ class LanesTest : public testing::Test {
                   .dead_letters = make_dead_letters(pipeline_.source, "lanes", clock_).value()},
         running.stop, clock_);
     running.thread = std::thread([this, &running, until_end] {
-      auto source = open_source(pipeline_.source, 1, until_end, *running.lane, running.stop, clock_);
+      auto source =
+          open_source(pipeline_.source, 1, until_end, *running.lane, running.stop, clock_);
       running.outcome =
           source ? running.lane->run(std::move(*source)) : tl::unexpected<Error>(source.error());
     });
@@ -253,9 +254,9 @@ TEST_F(LanesTest, OfOneRunReadToTheEndTogether) {
   ASSERT_TRUE(ended) << ended.error().message;
   EXPECT_EQ(*ended, ExitCode::dead_letters) << said;
   EXPECT_NE(said.find("Done: "), std::string::npos) << said;
-  EXPECT_NE(statistics().find(
-                R"("0": 1000, "1": 1000, "2": 1000, "3": 1000, "4": 1000, "5": 1000)"),
-            std::string::npos)
+  EXPECT_NE(
+      statistics().find(R"("0": 1000, "1": 1000, "2": 1000, "3": 1000, "4": 1000, "5": 1000)"),
+      std::string::npos)
       << statistics();
   expect_everything_delivered(kRecords, false);
 }

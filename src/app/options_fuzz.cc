@@ -1,6 +1,6 @@
 // Any bytes as the options of a pipeline, as --set and WITH (…) give them: they are read or are
-// faults that say why, and what was read is within its bounds. Keys, orders and times that were read
-// can be written and read again.
+// faults that say why, and what was read is within its bounds. Keys, orders and times that were
+// read can be written and read again.
 //
 // An input is lines, each of them TABLE.OPTION=VALUE of the pipeline below, or any other text.
 #include <sqlite3.h>
@@ -92,7 +92,8 @@ void check_pipeline(const std::vector<std::string>& lines) {
     const std::string& message = pipeline.error().message;
     CHECK(pipeline.error().kind == ErrorKind::usage && message.ends_with('\n'));
     // A line for each fault, and nothing that could move the cursor or forge one.
-    for (const std::string_view line : split(message, '\n')) CHECK(printable(line, message.size()) == line);
+    for (const std::string_view line : split(message, '\n'))
+      CHECK(printable(line, message.size()) == line);
     return;
   }
   const SinkSpec& sink = pipeline->sink;

@@ -72,8 +72,7 @@ Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool first, bo
                                         const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
   ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, positions_of(pipeline.source), first));
-  if (first)
-    RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
+  if (first) RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
   ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline.source, pipeline.name(), clock));
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,

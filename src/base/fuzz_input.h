@@ -14,8 +14,7 @@ namespace turntable {
 // Views point into the input.
 class FuzzInput {
  public:
-  FuzzInput(const uint8_t* data, size_t size)
-      : rest_(reinterpret_cast<const char*>(data), size) {}
+  FuzzInput(const uint8_t* data, size_t size) : rest_(reinterpret_cast<const char*>(data), size) {}
 
   [[nodiscard]] bool done() const { return rest_.empty(); }
 

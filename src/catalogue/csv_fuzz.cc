@@ -1,5 +1,5 @@
-// Any bytes as a CSV file. What the reader finds can be written and read again and is the same; what
-// the loader makes of it accounts for every row, finds every key, holds every value that stood
+// Any bytes as a CSV file. What the reader finds can be written and read again and is the same;
+// what the loader makes of it accounts for every row, finds every key, holds every value that stood
 // there, and infers no type that would change one.
 //
 // An input is a byte of flags and the file.

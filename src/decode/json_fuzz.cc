@@ -28,10 +28,14 @@ constexpr size_t kRecordsLimit = 4;
 constexpr std::string_view kTombstone = "\x1D";
 
 Schema schema_with(bool not_null) {
-  return {{"t", Type::text, not_null},      {"i", Type::int32, not_null},
-          {"b", Type::int64, not_null},     {"d", Type::float64, not_null},
-          {"r", Type::float32, not_null},   {"o", Type::boolean, not_null},
-          {"z", Type::timestamp, not_null}, {"j", Type::jsonb, not_null},
+  return {{"t", Type::text, not_null},
+          {"i", Type::int32, not_null},
+          {"b", Type::int64, not_null},
+          {"d", Type::float64, not_null},
+          {"r", Type::float32, not_null},
+          {"o", Type::boolean, not_null},
+          {"z", Type::timestamp, not_null},
+          {"j", Type::jsonb, not_null},
           // Longer than what the decoder learns of a key.
           {"a_name_of_fifty_five_bytes_that_is_not_to_be_remembered", Type::text, false}};
 }
@@ -43,8 +47,8 @@ struct Fate {
 
   bool operator==(const Fate& other) const {
     const bool same = reject.has_value() == other.reject.has_value() && values == other.values;
-    return same && (!reject || (reject->code == other.reject->code &&
-                                reject->reason == other.reject->reason));
+    return same && (!reject ||
+                    (reject->code == other.reject->code && reject->reason == other.reject->reason));
   }
 };
 

@@ -153,8 +153,7 @@ std::string dead_letter_line(const Letter& letter) {
     for (const Header& header : letter.headers) {
       line += fmt::format(R"({}{{"name":{})", separator, json_quote(header.name));
       // What JSON cannot say of a name is said beside it.
-      if (!is_utf8(header.name))
-        line += fmt::format(R"(,"name_base64":"{}")", base64(header.name));
+      if (!is_utf8(header.name)) line += fmt::format(R"(,"name_base64":"{}")", base64(header.name));
       if (header.value) append_bytes(line, "value", *header.value);
       line += '}';
       separator = ",";

@@ -125,7 +125,11 @@ class KafkaDeadLetters final : public DeadLetters {
 kafka::Properties producer_properties(const KafkaDeadLettersOptions& options) {
   kafka::Properties properties = connection_properties(options.properties);
   properties["message.max.bytes"] = std::to_string(kafka::kBatchBytesLimit);
-  properties["compression.type"] = "zstd";
+  // A letter that has no room in librdkafka's queue would wait for ever.
+  properties["queue.buffering.max.kbytes"] = std::to_string(kafka::kBatchBytesLimit / 1024);
+  // librdkafka reads every batch of gzip up to the limit; of zstd that does not state its size, and
+  // of lz4, less.
+  properties["compression.type"] = "gzip";
   return properties;
 }
 
@@ -144,9 +148,8 @@ kafka::Properties connection_properties(const kafka::Properties& properties) {
                                                               "debug"};
   kafka::Properties kept;
   for (const auto& property : properties) {
-    if (std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](std::string_view prefix) {
-          return property.first.starts_with(prefix);
-        }))
+    if (std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                    [&](std::string_view prefix) { return property.first.starts_with(prefix); }))
       kept.insert(property);
   }
   return kept;

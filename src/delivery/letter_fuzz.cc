@@ -1,8 +1,10 @@
-// Any bytes as a line of a file of dead letters: what is taken for a letter is one line of JSON, and
-// can be written and read again. And any bytes as a record that becomes a letter: written as a line,
-// and as the headers of a record in a topic, it is read back as it was, so that a replay replays it.
+// Any bytes as a line of a file of dead letters: what is taken for a letter is one line of JSON,
+// and can be written and read again. And any bytes as a record that becomes a letter: written as a
+// line, and as the headers of a record in a topic, it is read back as it was, so that a replay
+// replays it.
 //
-// An input begins with 'L' and is a line, or it is the parts of a record with kBetween between them.
+// An input begins with 'L' and is a line, or it is the parts of a record with kBetween between
+// them.
 #include <algorithm>
 #include <string>
 

@@ -65,8 +65,8 @@ struct Lane {
     sql::Faults faults{.file = "p.sql", .list = {}};
     const sql::Script script = sql::parse_script(kPipeline, {}, faults);
     const auto catalogue = songs();
-    auto bound = sql::bind(script, script.inserts.at(0),
-                           {{"songs", {catalogue->schema(), "name"}}}, faults);
+    auto bound =
+        sql::bind(script, script.inserts.at(0), {{"songs", {catalogue->schema(), "name"}}}, faults);
     CHECK(bound);
     decoder = make_json_decoder(script.find("plays")->columns).value();
     plan = EnrichPlan::make(std::move(*bound), catalogue, {"name", "date", "hour"}, form);
@@ -113,8 +113,8 @@ void check_row(const RowBatch& rows, const EnrichPlan& plan, const Record& recor
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace turntable;
   // Kept from input to input, as it is kept from batch to batch.
-  static const std::array<Lane, 2> lanes{
-      Lane(RowForm{}), Lane(RowForm{.absent = kUnsetCell, .timestamp = true})};
+  static const std::array<Lane, 2> lanes{Lane(RowForm{}),
+                                         Lane(RowForm{.absent = kUnsetCell, .timestamp = true})};
   static RowBatch rows;
   FuzzInput input(data, size);
 

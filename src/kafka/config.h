@@ -15,8 +15,8 @@ struct rd_kafka_conf_s;
 
 namespace turntable::kafka {
 
-// Of one batch of records as it is read (receive.message.max.bytes); inflated, where gzip or zstd has
-// made it.
+// Of one batch of records as it is read (receive.message.max.bytes); inflated, where gzip or zstd
+// has made it.
 inline constexpr size_t kBatchBytesLimit = size_t{128} << 20;
 
 // librdkafka's own names, as in "bootstrap.servers".

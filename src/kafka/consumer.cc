@@ -159,8 +159,9 @@ Drained Consumer::drain(size_t limit) {
                   printable(rd_kafka_message_errstr(message), 400)};
     if (message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION) {
       notice.text += fmt::format(
-          ": its batch is damaged, or inflates to more than {} bytes; the group's offset can only be "
-          "moved behind it by hand",
+          ": its batch is damaged, or inflates to more than {} bytes; only by hand can the "
+          "position be "
+          "moved behind it",
           grouped(kBatchBytesLimit));
     }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {

@@ -65,7 +65,9 @@ class FiberWatch {
     __tsan_switch_to_fiber(inside_, 0);
   }
   [[gnu::always_inline]] void came_in() {}
-  [[gnu::always_inline]] void goes_out(bool) { __tsan_switch_to_fiber(outside_, 0); }
+  [[gnu::always_inline]] void goes_out(bool) {
+    __tsan_switch_to_fiber(outside_, 0);
+  }
   [[gnu::always_inline]] void came_out(bool for_good) {
     if (for_good) __tsan_destroy_fiber(inside_);
   }

@@ -1,6 +1,6 @@
 // Any bytes as the result of a CQL query: column types as a server names them, cells of any length.
-// Every format takes them: JSON is JSON, CSV has its fields, a table its lines; bytes that do not fit
-// their type are shown and not trusted. Numbers are compared with other ways to compute them.
+// Every format takes them: JSON is JSON, CSV has its fields, a table its lines; bytes that do not
+// fit their type are shown and not trusted. Numbers are compared with other ways to compute them.
 //
 // An input is types with commas between them and a line break behind them, and then cells: a byte
 // that says how long one is, and its bytes. Everything else is filled up with NULL.
@@ -89,7 +89,8 @@ void check_json(const Table& table) {
   for (size_t begin = 0; begin < lines.size(); ++row) {
     const size_t end = lines.find('\n', begin);
     CHECK(end != std::string::npos);
-    const JsonOpinion object = JsonJudge::opinion_of(std::string_view(lines).substr(begin, end - begin));
+    const JsonOpinion object =
+        JsonJudge::opinion_of(std::string_view(lines).substr(begin, end - begin));
     begin = end + 1;
     if (object.overflow) continue;
     CHECK(object.is_json && object.value.is_object());
@@ -144,8 +145,7 @@ void check_number(const CqlType& type, CellView cell) {
   if (type.kind == Kind::double_ && size == 8 && text.back() != 'N' && text.back() != 'y')
     CHECK(std::bit_cast<uint64_t>(std::strtod(text.c_str(), nullptr)) ==
           std::bit_cast<uint64_t>(cell.float64()));
-  if (type.kind == Kind::bigint && size == 8)
-    CHECK(text == std::to_string(cell.int64()));
+  if (type.kind == Kind::bigint && size == 8) CHECK(text == std::to_string(cell.int64()));
   if (type.kind == Kind::blob) CHECK(text.size() == 2 + 2 * size);
 }
 

@@ -269,12 +269,12 @@ std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
   std::set<std::string> seen;
   for (const std::string& name : table.key.columns()) {
     if (!table.find(name)) {
-      faults.push_back(fmt::format("primary_key names {}, which is no column of {}.{}", name,
-                                   table.full_name(),
+      faults.push_back(fmt::format("primary_key names {}, which is no column of {}.{}",
+                                   printable(name, 60), table.full_name(),
                                    did_you_mean(name, column_names(table.columns))));
     }
     if (!seen.insert(name).second)
-      faults.push_back(fmt::format("primary_key names {} twice", name));
+      faults.push_back(fmt::format("primary_key names {} twice", printable(name, 60)));
   }
   return faults;
 }

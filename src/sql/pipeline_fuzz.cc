@@ -84,7 +84,8 @@ Column awkward(Type type) {
       case Type::text:
       case Type::bytes:
       case Type::jsonb: {
-        constexpr std::string_view kValues[] = {"", "2024-03-03 10:15", " -12.5e3 ", "Zo\xC3\xAB, \xF0\x9F\x8E\xB5",
+        constexpr std::string_view kValues[] = {"", "2024-03-03 10:15", " -12.5e3 ",
+                                                "Zo\xC3\xAB, \xF0\x9F\x8E\xB5",
                                                 "9223372036854775808"};
         column.set(row, kValues[row]);
         break;

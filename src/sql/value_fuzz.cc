@@ -1,5 +1,5 @@
-// Any bytes as the text of a value, and any bits as a value: what is read from a text can be written
-// and read again and is the same; what is written is as short as it is promised to be.
+// Any bytes as the text of a value, and any bits as a value: what is read from a text can be
+// written and read again and is the same; what is written is as short as it is promised to be.
 //
 // An input is eight bytes, which are a value of every type, and a text.
 #include <bit>
