@@ -271,7 +271,7 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
     everything = not (python or cpp)
     presets = ["release"]
     if (everything or cpp) and not arguments.no_sanitizers:
-        presets += ["asan", "tsan"] if arguments.proof or arguments.tsan else ["asan"]
+        presets += ["asan", "tsan"] if arguments.all or arguments.tsan else ["asan"]
     with_servers = Servers()
     try:
         failures = [failure for failure in map(build, presets) if failure]
@@ -283,15 +283,15 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             return
         if everything or cpp:
             outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
-        if everything and arguments.proof:
+        if everything and arguments.all:
             outcomes.append(fuzz_tests())
         if everything or python:
             outcomes.append(system_tests(python))
-        if everything and arguments.proof:
+        if everything and arguments.planted:
             outcomes.append(planted_bugs())
     finally:
         with_servers.stop()
-    if everything and arguments.proof:
+    if everything and arguments.all:
         outcomes.append(chaos())  # With clusters of its own, which need the memory of the others.
 
 
@@ -301,13 +301,13 @@ def main() -> int:
         description="Run all tests: source checks, C++ tests (optimised, and under sanitizers), and system tests against a "
         "real Kafka and Cassandra, which are started and stopped unless `./dev servers up` has them running.",
     )
-    parser.add_argument("--all", action="store_true", help="the tests that take long too, as CI does")
     parser.add_argument(
-        "--proof",
+        "--all",
         action="store_true",
-        help="on top of --all: ThreadSanitizer, the fuzz targets, planted bugs, and five minutes of chaos",
+        help="the tests that take long too, ThreadSanitizer, the fuzz targets, and five minutes of chaos; as CI does",
     )
-    parser.add_argument("--tsan", action="store_true", help="the C++ tests under ThreadSanitizer too; in --proof they are")
+    parser.add_argument("--planted", action="store_true", help="on top of --all: bugs are planted, and each must be caught")
+    parser.add_argument("--tsan", action="store_true", help="the C++ tests under ThreadSanitizer too; in --all they are")
     parser.add_argument("--no-sanitizers", action="store_true", help="leave out the C++ tests under sanitizers")
     parser.add_argument(
         "selection",
@@ -321,9 +321,9 @@ def main() -> int:
         own, pytest = own[: own.index("--")], own[own.index("--") + 1 :]
     arguments = parser.parse_args(own)
     arguments.pytest = pytest
-    arguments.all = arguments.all or arguments.proof
+    arguments.all = arguments.all or arguments.planted
     if arguments.no_sanitizers and (arguments.all or arguments.tsan):
-        parser.error("--all, --proof and --tsan are with the sanitizers")
+        parser.error("--all, --planted and --tsan are with the sanitizers")
 
     os.environ.update({name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()})
     if arguments.all:
