@@ -51,6 +51,6 @@ fuzz(result ROOM query
   DEPENDS row)
 fuzz(statements ROOM query SOURCES src/query/statements.cc DEPENDS row)
 fuzz(options ROOM app
-  SOURCES src/app/option_reader.cc src/app/pipeline.cc src/kafka/config.cc src/sink/ddl.cc src/source/start_rule.cc
+  SOURCES src/app/client_options.cc src/app/option_reader.cc src/app/pipeline.cc src/cassandra/schema.cc src/cassandra/session.cc src/kafka/config.cc src/sink/ddl.cc src/sink/replication.cc src/source/start_rule.cc
   DEPENDS enrich sqlite bridge
   LINKS ${SQLITE})

@@ -22,7 +22,7 @@ TRACES = {"thread": "__tsan_func_entry", "address": "__asan_report_", "undefined
 FUNCTIONS = {
     "rdkafka.c": "rd_kafka_new",
     "rdkafka_broker.c": "rd_kafka_broker_buf_enq1",
-    "rdkafka_queue.c": "rd_kafka_q_pop_serve",
+    "rdkafka_queue.c": "rd_kafka_q_serve_rkmessages",
     "rdkafka_timer.c": "rd_kafka_timers_run",
     "rdkafka_mock.c": "rd_kafka_mock_cluster_new",
 }

@@ -216,14 +216,19 @@ TEST_F(LanesTest, DeliverEverythingWhileLanesComeAndGo) {
            first.lane->lag() >= 0;
   });
 
-  // A third comes, and is given partitions whose rows are on their way: the first's sink does not
-  // acknowledge them before they are given back.
-  std::thread producer([this] { produce(3'000, kRecords); });
+  // A third comes, and is given partitions whose rows are on their way: the sinks of the others do
+  // not acknowledge them before they are given back.
   first.sink->cork();
-  await([&] { return first.sink->in_flight() > 0; });
+  second.sink->cork();
+  std::thread producer([this] { produce(3'000, kRecords); });
+  await([&] { return first.sink->in_flight() > 0 && second.sink->in_flight() > 0; });
   RunningLane& third = start();
-  await([&] { return third.lane->counts().written > 0 && first.lane->counts().returned > 0; });
+  await([&] {
+    return third.lane->counts().written > 0 &&
+           first.lane->counts().returned + second.lane->counts().returned > 0;
+  });
   first.sink->uncork();
+  second.sink->uncork();
 
   // The first leaves, while records still come; the others get its partitions.
   finish(first);

@@ -162,7 +162,7 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
       seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
       seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
       seen_.into_the_next);
-  if (seed - first < kSeeds || HasFailure()) return;
+  if (seed - first < 5'000 || HasFailure()) return;  // A part of them only, or under a sanitizer.
   EXPECT_GT(steps_, 10'000'000U);
   for (const uint64_t seen :
        {seen_.crashes, seen_.stops, seen_.failures, seen_.revoked, seen_.lost, seen_.returned,
