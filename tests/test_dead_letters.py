@@ -121,3 +121,9 @@ def test_where_nothing_failed_there_is_nothing(turntable, tmp_path):
     assert command(listening, "list").expect(0).stdout == "0 dead letters\n"
     dropping = listening.with_options({"plays.dead_letters": "drop"})
     assert "drops its dead letters" in command(dropping, "list").expect(2).stderr
+
+
+def test_a_letter_has_its_records_time_however_old(to_topic, kafka, topic):
+    kafka.send(topic, [b"oops"], timestamp_ms=978_307_200_000)
+    to_topic.drain(code=3)
+    assert [letter.timestamp_ms for letter in kafka.read(f"{topic}.dead_letters")] == [978_307_200_000]
