@@ -11,8 +11,9 @@ readonly BUILD_PACKAGES=(
   libbenchmark-dev libcli11-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libpg-query-dev libprotobuf-c-dev librapidcheck-dev
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev python3 zlib1g-dev
 )
-# What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch python3-venv)
+# What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
+# valgrind counts what an event costs.
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch python3-venv valgrind)
 
 # What `./dev fuzz` needs on top: the compiler that has libFuzzer, its run-time libraries, and what gives call stacks names.
 readonly FUZZ_PACKAGES=(clang libclang-rt-14-dev llvm python3)
