@@ -1,7 +1,10 @@
 # Fuzz targets: any bytes for what reads foreign bytes. src/<room>/<name>_fuzz.cc holds one LLVMFuzzerTestOneInput().
 #
 # In build/fuzz (the preset `fuzz`, with clang) each is a libFuzzer, and `fuzzers` builds them all. In every other build it
-# is a test that replays the inputs that are kept in tests/fuzz/.
+# is a test that replays the inputs that are kept in tests/fuzz/; but under ThreadSanitizer, for they have one thread.
+if(TURNTABLE_SANITIZE STREQUAL thread)
+  return()
+endif()
 set(fuzz_inputs ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz)
 
 # fuzz(<name> ROOM <room> [SOURCES file…] [DEPENDS room…] [LINKS library…])

@@ -12,23 +12,24 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   list(APPEND hardening_common -mbranch-protection=standard)
 endif()
 # Not what the optimiser may do with undefined behaviour, but what was written.
-list(APPEND hardening_common -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing)
+set(hardening_defined -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing)
 set(hardening_zero -ftrivial-auto-var-init=zero)
 set(hardening_fortify -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 
-# Sanitizers have checks of their own, which fortified functions would hide; without optimisation there are none.
-set(hardening_compile ${hardening_common} -Wformat=2 -Werror=format-security)
+# Clang 14 does not know these warnings.
+set(hardening_compile ${hardening_common} -Wformat=2 -Werror=format-security
+  $<$<CXX_COMPILER_ID:GNU>:-Wtrampolines> $<$<CXX_COMPILER_ID:GNU>:-Wbidi-chars=any>)
+# Sanitizers are to see overflows, and variables that nobody has set, which these would make harmless; and they have checks of
+# their own, which fortified functions would hide. Without optimisation there are none of those.
 if(NOT TURNTABLE_SANITIZE)
-  list(APPEND hardening_compile $<$<CONFIG:RelWithDebInfo>:${hardening_fortify}>)
+  list(APPEND hardening_compile ${hardening_defined} ${hardening_zero} $<$<CONFIG:RelWithDebInfo>:${hardening_fortify}>)
 endif()
-# Clang 14 knows the one only beside another option, and the warnings not at all.
-list(APPEND hardening_compile
-  $<$<CXX_COMPILER_ID:GNU>:${hardening_zero}> $<$<CXX_COMPILER_ID:GNU>:-Wtrampolines> $<$<CXX_COMPILER_ID:GNU>:-Wbidi-chars=any>)
 
 # One string, as the environment variable CFLAGS has it. The compiler of those sources is cc, which is GCC here.
 list(JOIN hardening_common " " hardening_c)
+list(JOIN hardening_defined " " hardening_c_defined)
 list(JOIN hardening_fortify " " hardening_c_fortify)
-string(APPEND hardening_c " ${hardening_zero} ${hardening_c_fortify}")
+string(APPEND hardening_c " ${hardening_c_defined} ${hardening_zero} ${hardening_c_fortify}")
 
 set(hardening_link LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack LINKER:--as-needed LINKER:--no-copy-dt-needed-entries)
 include(CheckPIESupported)

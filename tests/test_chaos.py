@@ -151,6 +151,11 @@ def copies_of(*spans, disturbed):
     return counted(verdict)
 
 
+def test_the_share_of_time_that_spans_cover():
+    assert oracle.share([], 0, 10) == 0
+    assert oracle.share([(-math.inf, 2), (1, 3), (1, 2), (8, math.inf)], 0, 10) == 0.5
+
+
 def test_a_copy_of_a_letter_is_allowed_only_where_a_disturbance_came_between():
     assert copies_of((10, 11), disturbed=[]) == (0, 0, 0)
     assert copies_of((10, 11), (20, 21), disturbed=[]) == (0, 1, 0)

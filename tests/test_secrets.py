@@ -212,6 +212,15 @@ def test_a_mistake_beside_a_secret_does_not_show_it(mistake, turntable):
     assert_hidden(said)
 
 
+@pytest.mark.parametrize("argument", [
+    f"sasl.password:{SECRET}", f"={SECRET}", f"sasl.password {SECRET}", f"sasl.pasword={SECRET}", f"ssl.key.pem='{SECRET}", "sasl.password=${" + SECRET,
+], ids=["a colon", "no name", "blanks", "misspelt", "a quote too few", "an unfinished variable"])  # fmt: skip
+@pytest.mark.parametrize("command", list(BY_THEMSELVES))
+def test_a_mistake_of_a_command_without_a_pipeline_does_not_show_a_secret(command, argument, turntable):
+    words, _, _ = BY_THEMSELVES[command]
+    assert_hidden(everything_said(turntable, *words, "--set", argument))
+
+
 @pytest.mark.parametrize("line", [
     f"\"sasl.password\" '{SECRET}'",
     f"\"sasl.password\" = '{SECRET}",

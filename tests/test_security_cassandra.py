@@ -5,6 +5,7 @@ Each node is started for the tests here that need it; what it demands is in serv
 
 import signal
 import ssl
+import time
 
 import pytest
 from cassandra.auth import PlainTextAuthProvider
@@ -41,6 +42,7 @@ class Node:
         login = PlainTextAuthProvider(servers.CASSANDRA_USER, servers.CASSANDRA_PASSWORD)
         self.client = Cassandra(server.address, ssl_context=tls, auth_provider=login)
         self.client.session.execute(f"CREATE ROLE IF NOT EXISTS {ROLE} WITH PASSWORD = '{ROLE_PASSWORD}' AND LOGIN = true")
+        self.role_client = Cassandra(server.address, ssl_context=tls, auth_provider=PlainTextAuthProvider(ROLE, ROLE_PASSWORD))
 
     @property
     def options(self) -> dict[str, str]:
@@ -59,6 +61,7 @@ def node(request):
         started = Node(server)
         yield started
         started.client.close()
+        started.role_client.close()
 
 
 @pytest.fixture
@@ -187,6 +190,31 @@ def test_a_role_that_may_not_write_stops_the_run_with_nothing_lost(node, granted
     node.client.session.execute(f"GRANT MODIFY ON TABLE {granted}.listening_history TO {ROLE}")
     schema(pipeline, "apply").expect(0)  # It has nothing to make, and may make nothing.
     pipeline.drain()
+    assert_same_rows(node.client.history(granted), expected_of(sent).rows)
+
+
+@WITH_PASSWORD
+def test_a_node_that_cannot_look_up_a_login_is_waited_for(node, granted, from_kafka, kafka, topic):
+    """Its answer has the code of a wrong password. The first user is looked up with QUORUM, and two of three replicas are nowhere."""
+    sent = kafka.send(topic, plays(100))
+    schema(into(from_kafka, node.options, granted), "apply").expect(0)
+    node.client.session.execute(f"GRANT ALTER ON KEYSPACE system_auth TO {ROLE}")
+
+    def replicate(times: int) -> None:
+        how = f"{{'class': 'SimpleStrategy', 'replication_factor': {times}}}"
+        node.role_client.session.execute(f"ALTER KEYSPACE system_auth WITH replication = {how}", timeout=60)
+
+    first_user = {"username": servers.CASSANDRA_USER, "password": servers.CASSANDRA_PASSWORD}
+    replicate(3)
+    try:
+        time.sleep(3)  # What the node remembers of logins is two seconds old at most.
+        running = into(from_kafka, {**node.options, **first_user}, granted).start("--until-end")
+        running.wait_for("Unable to perform authentication")
+        time.sleep(2)
+        assert running.returncode() is None, "it waits"
+    finally:
+        replicate(1)
+    running.wait(90).expect(0)
     assert_same_rows(node.client.history(granted), expected_of(sent).rows)
 
 

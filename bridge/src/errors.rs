@@ -180,7 +180,9 @@ impl Blame {
 
     fn setup(&self, error: &ConnectionSetupRequestError) -> Failure {
         match error.get_error() {
-            ConnectionSetupRequestErrorKind::DbError(DbError::AuthenticationError, reason) => self.refused(reason),
+            ConnectionSetupRequestErrorKind::DbError(DbError::AuthenticationError, reason) if !cannot_ask_roles(reason) => {
+                self.refused(reason)
+            }
             ConnectionSetupRequestErrorKind::DbError(error, reason) => database(error, reason, Carries::Statement),
             ConnectionSetupRequestErrorKind::MissingAuthentication => {
                 self.refused("it asks for a user name and a password, and none are given")
@@ -264,12 +266,19 @@ fn database(error: &DbError, reason: &str, carries: Carries) -> Failure {
         DbError::IsBootstrapping | DbError::TruncateError | DbError::ServerError | DbError::Unprepared { .. } => {
             Failure::transient(format!("{error}: {reason}"))
         }
+        DbError::AuthenticationError | DbError::Unauthorized if cannot_ask_roles(reason) => Failure::transient(reason),
         DbError::AuthenticationError | DbError::Unauthorized => Failure::new(Code::Auth, reason),
         DbError::Invalid if carries == Carries::Rows && !names_schema(reason) => Failure::new(Code::Row, reason),
         DbError::Invalid | DbError::AlreadyExists { .. } | DbError::ConfigError => Failure::new(Code::Schema, reason),
         DbError::SyntaxError => Failure::new(Code::Schema, format!("the CQL is not valid: {reason}")),
         _ => Failure::other(format!("{error}: {reason}")),
     }
+}
+
+/// Whether a node could not look into system_auth, whose replicas are away: it answers as it does to a wrong password, in
+/// other words. The phrase is that of Cassandra 3 to 5, for logins and for rights.
+fn cannot_ask_roles(reason: &str) -> bool {
+    reason.starts_with("Unable to perform auth")
 }
 
 /// Whether an "invalid" answer speaks of tables, columns and types rather than of values. The phrases are those of

@@ -201,8 +201,8 @@ fn contact_points(list: &str) -> Result<Vec<String>, Failure> {
 }
 
 fn consistency(name: &str) -> Result<Consistency, Failure> {
-    const LEVELS: [(&str, Consistency); 9] = [
-        ("ANY", Consistency::Any),
+    // Not ANY: with it a coordinator acknowledges what only itself keeps, as a hint.
+    const LEVELS: [(&str, Consistency); 8] = [
         ("ONE", Consistency::One),
         ("TWO", Consistency::Two),
         ("THREE", Consistency::Three),

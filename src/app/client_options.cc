@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sql/options.h"
+#include "sql/script.h"
 
 namespace turntable {
 namespace {
@@ -16,7 +17,8 @@ Result<sql::TableDef> table_of(const std::string& connector, const std::vector<s
   for (const std::string& set : sets) {
     const size_t equals = set.find('=');
     if (equals == std::string::npos || equals == 0)
-      return fail(ErrorKind::usage, fmt::format("--set {}: expected NAME=VALUE", printable(set)));
+      return fail(ErrorKind::usage,
+                  fmt::format("--set {}: expected NAME=VALUE", sql::shown_set_option(set)));
     table.options.push_back({.name = set.substr(0, equals),
                              .value = set.substr(equals + 1),
                              .at = {},
@@ -36,6 +38,7 @@ void read_connection(OptionReader& options, cassandra::Options& connection) {
   connection.key_file = options.text("key_file", "");
   connection.consistency = options.text("consistency", "");
   connection.local_dc = options.text("local_dc", "");
+  connection.connect_timeout = options.duration("connect_timeout", connection.connect_timeout);
   connection.request_timeout = options.duration("request_timeout", connection.request_timeout);
 }
 

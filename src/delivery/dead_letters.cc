@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "base/text.h"
 #include "row/headers.h"
@@ -48,7 +49,10 @@ class DeadLettersInFile final : public DeadLetters {
 
   Status flush() override {
     if (pending_.empty()) return {};
-    if (file_ < 0) file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    if (file_ < 0) {
+      is_new_ = ::access(path_.c_str(), F_OK) != 0;
+      file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    }
     if (file_ < 0) return cannot("open");
     // Several lanes may append to the file, and a line is in it whole or not at all.
     if (::flock(file_, LOCK_EX) != 0) return cannot("lock");
@@ -61,6 +65,8 @@ class DeadLettersInFile final : public DeadLetters {
       written_ = 0;
       return cannot("sync");
     }
+    if (is_new_) sync_folder();
+    is_new_ = false;
     pending_.clear();
     written_ = 0;
     return {};
@@ -71,6 +77,16 @@ class DeadLettersInFile final : public DeadLetters {
   [[nodiscard]] std::string name() const override { return path_; }
 
  private:
+  // Without it a new file may be gone after a power cut, whatever was synced in it.
+  void sync_folder() const {
+    const std::string folder = std::filesystem::path(path_).parent_path().string();
+    const int directory =
+        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return;
+    ::fsync(directory);
+    ::close(directory);
+  }
+
   Status append_pending() {
     struct stat before {};
     const bool regular = ::fstat(file_, &before) == 0 && S_ISREG(before.st_mode);
@@ -110,6 +126,7 @@ class DeadLettersInFile final : public DeadLetters {
   std::string pending_;
   size_t written_ = 0;  // Of pending_, when a write was cut short.
   int file_ = -1;
+  bool is_new_ = false;
 };
 
 class DroppedDeadLetters final : public DeadLetters {
@@ -171,6 +188,7 @@ std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path) {
 Status check_dead_letters_file(const std::string& path) {
   const bool there = ::access(path.c_str(), F_OK) == 0;
   const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0 && (errno == ENOSPC || errno == EDQUOT)) return {};  // flush() waits for room.
   if (file < 0)
     return fail(ErrorKind::failed, fmt::format("cannot open the dead letters' file {}: {}", path,
                                                std::strerror(errno)));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -167,13 +168,28 @@ Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options, const 
                    kafka::Producer::open({options.topic, producer_properties(options)}, clock));
   ASSIGN_OR_RETURN(const int partitions, producer->partition_count(options.topic, kQuestionWait));
   if (partitions > 0) return {};
-  Status made =
-      producer->create_topic(options.topic, 1, kQuestionWait,
-                             {{"max.message.bytes", std::to_string(kafka::kBatchBytesLimit)},
-                              {"cleanup.policy", "delete"}});
+  // A letter has its record's time, which may be years ago or ahead.
+  const kafka::Properties wanted{
+      {"max.message.bytes", std::to_string(kafka::kBatchBytesLimit)},
+      {"cleanup.policy", "delete"},
+      {"retention.ms", "-1"},
+      {"message.timestamp.after.max.ms", std::to_string(std::numeric_limits<int64_t>::max())}};
+  Status made = producer->create_topic(options.topic, 1, kQuestionWait, wanted);
   if (made) {
     log::info("Made the topic {} for dead letters", options.topic);
     return {};
+  }
+  if (made.error().kind == ErrorKind::failed) {
+    // A policy of the cluster, or a broker that does not know all of them yet.
+    const std::string why = made.error().message;
+    made = producer->create_topic(options.topic, 1, kQuestionWait);
+    if (made) {
+      log::warn(
+          "{}; made the topic with the cluster's own settings: large letters may be refused, and "
+          "those of old records deleted by retention",
+          why);
+      return {};
+    }
   }
   if (made.error().kind == ErrorKind::transient) return made;
   return fail(

@@ -281,21 +281,32 @@ void Consumer::store(Position position, const std::string& note) {
   rd_kafka_offsets_store(handle(), list_of(topic_, {&position, 1}, note).get());
 }
 
-Status Consumer::commit_stored(Millis wait) {
-  return await_commit(nullptr, wait);
+Status Consumer::commit_stored(Millis wait, const std::function<void()>& meanwhile) {
+  return await_commit(nullptr, wait, meanwhile);
 }
 
 Status Consumer::commit(std::span<const Position> positions, const std::string& note, Millis wait) {
-  return await_commit(list_of(topic_, positions, note).get(), wait);
+  return await_commit(list_of(topic_, positions, note).get(), wait, {});
 }
 
-Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis wait) {
+Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis wait,
+                              const std::function<void()>& meanwhile) {
   const std::string what = fmt::format("Committing offsets of topic {} at {}", topic_, bootstrap());
   const Queue answers(rd_kafka_queue_new(handle()));
   commit_met_rebalance_ = false;
   auto code = rd_kafka_commit_queue(handle(), offsets, answers.get(), nullptr, nullptr);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
-  rd_kafka_event_t* event = rd_kafka_queue_poll(answers.get(), static_cast<int>(wait.count()));
+  // The answer may wait behind that to a join, and that for members which wait for us to be served.
+  constexpr Millis kStep{100};
+  const SteadyTime deadline = clock_.now() + wait;
+  rd_kafka_event_t* event = nullptr;
+  while (event == nullptr) {
+    const Millis left = std::max(Millis(0), std::chrono::ceil<Millis>(deadline - clock_.now()));
+    const Millis step = meanwhile ? std::min(left, kStep) : left;
+    event = rd_kafka_queue_poll(answers.get(), static_cast<int>(step.count()));
+    if (event != nullptr || step == left) break;
+    meanwhile();
+  }
   if (event == nullptr) return fail(ErrorKind::transient, what + ": no answer in time");
   code = rd_kafka_event_error(event);
   if (const auto* list = rd_kafka_event_topic_partition_list(event); list != nullptr) {
@@ -355,9 +366,12 @@ void Consumer::unsubscribe(SteadyTime deadline) {
 }
 
 Status Consumer::close(Millis limit) {
+  // A static member does not leave, and has nothing to wait for. librdkafka's close() would: it
+  // commits once more, and the broker answers that behind the join of a member that may be gone.
+  if (is_static_) return commit_stored(limit);
   const std::string what = fmt::format("Leaving the group of topic {} at {}", topic_, bootstrap());
   const SteadyTime deadline = clock_.now() + limit;
-  if (!is_static_) unsubscribe(deadline);
+  unsubscribe(deadline);
   RETURN_IF_ERROR(checked(rd_kafka_consumer_close_queue(handle(), parts_->control.get()), what));
   while (rd_kafka_consumer_closed(handle()) == 0) {
     if (clock_.now() > deadline) return fail(ErrorKind::transient, what + ": no answer in time");

@@ -9,6 +9,7 @@
 // rebalance would then skip a record.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -98,7 +99,7 @@ class Consumer final : public Client {
   // To be committed in the background, with a note; a partition that is not assigned is ignored.
   void store(Position position, const std::string& note);
   // Commits what is stored, or, where positions are given, those, and waits for the answer.
-  [[nodiscard]] Status commit_stored(Millis wait);
+  [[nodiscard]] Status commit_stored(Millis wait, const std::function<void()>& meanwhile = {});
   [[nodiscard]] Status commit(std::span<const Position> positions, const std::string& note,
                               Millis wait);
   // The last commit was refused because the group rebalances: after serve() it may be taken.
@@ -123,7 +124,8 @@ class Consumer final : public Client {
   void on_rebalance(int code, rd_kafka_topic_partition_list_s* partitions);
   void forward(std::span<const Position> positions);
   void unsubscribe(SteadyTime deadline);
-  [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait);
+  [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait,
+                                    const std::function<void()>& meanwhile);
   void signal() const;
 
   std::string topic_;

@@ -136,6 +136,7 @@ void Lane::refuse(const Acks::Refused& row) {
     if (found == held.origins.end()) continue;
     const auto index = static_cast<uint32_t>(found - held.origins.begin());
     keep(held.batch, {index, RejectCode::row_refused, row.reason}, row.origin);
+    breaker_.saw(0, 1);  // Its record was counted as it was read.
     return;
   }
   CHECK(!"a refused row is held until it is settled");
@@ -171,8 +172,9 @@ Status Lane::flush() {
   if (options_.on_flush) options_.on_flush(rows_.size());
   if (parts_.sink->keeps_positions()) {
     // Where these rows are all that is unfinished, everything delivered has its outcome with them.
+    // The ledger's count would not do: rows of partitions that were given back are none of it.
     RETURN_IF_ERROR(flush_dead_letters());
-    if (ledger_.in_flight() == rows_.size()) parts_.sink->accompany(delivered());
+    if (kept_.empty() && parts_.sink->in_flight() == 0) parts_.sink->accompany(delivered());
   }
   return parts_.sink->submit(rows_);
 }
@@ -388,12 +390,13 @@ Status Lane::stop_for_source(Error error) {
 Result<bool> Lane::given_more_to_read() {
   if (!options_.unfinished_lanes) return false;
   --*options_.unfinished_lanes;
-  while (*options_.unfinished_lanes > 0 && !stop_.requested()) {
+  while (!stop_.requested()) {
     RETURN_IF_ERROR(keep_alive());
     if (!source_->at_end()) {
       ++*options_.unfinished_lanes;
       return true;
     }
+    if (*options_.unfinished_lanes == 0) return false;
     RETURN_IF_ERROR(wait_idle());
   }
   return false;

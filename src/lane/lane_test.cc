@@ -27,6 +27,7 @@ class FakeDeadLetters final : public DeadLetters {
     std::vector<std::string> durable;
     int failures = 0;  // So many flushes fail with `error` first.
     Error error{ErrorKind::transient, "the disk is full"};
+    std::function<void()> on_failure;
   };
   explicit FakeDeadLetters(Log& log) : log_(log) {}
   void add(const RecordBatch& batch, const Reject& reject) override {
@@ -37,6 +38,7 @@ class FakeDeadLetters final : public DeadLetters {
   Status flush() override {
     if (log_.failures > 0) {
       --log_.failures;
+      if (log_.on_failure) log_.on_failure();
       return tl::unexpected<Error>(log_.error);
     }
     for (std::string& letter : pending_) log_.durable.push_back(std::move(letter));
@@ -216,6 +218,42 @@ TEST_F(LaneTest, ARowThatTheSinkRefusesBecomesADeadLetterWithItsBytes) {
   EXPECT_EQ(letters_.durable, (std::vector<std::string>{"fake/0/4 row_refused {\"id\":4}"}));
   EXPECT_EQ(topic_.committed[0], 10);
   expect_books_balance();
+}
+
+TEST_F(LaneTest, StopsWhereTheSinkRefusesMostRows) {
+  for (int i = 0; i < 5000; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.max_reject_ratio = 0.5;
+  options_.poll_records = 100;
+  sink_->refuse_if([](std::string_view) { return true; });
+  open();
+  const Status status = run();
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message.find("were rejected"), std::string::npos);
+  EXPECT_LT(lane_->counts().consumed, 5000U);
+  EXPECT_EQ(letters_.durable.size(), lane_->counts().consumed);
+  EXPECT_EQ(topic_.committed[0], static_cast<Offset>(lane_->counts().consumed));
+}
+
+// Rows of a partition that was given back still go to the sink, and are no sign that all else is
+// finished.
+TEST_F(LaneTest, LetsNoPositionPassADeadLetterThatWaitsWhateverRowsAreSent) {
+  topic_.add(0, "{\"id\":1}");
+  topic_.add(1, "nonsense");
+  options_.flush_interval = Millis(3'600'000);
+  sink_->keep_positions_too();
+  letters_.failures = 3;
+  letters_.on_failure = [this] {
+    if (letters_.failures == 2) source_->revoke({0}, true);
+    if (letters_.failures == 1) stop_.request();
+  };
+  open();
+  source_->set_bounded(false);
+  ASSERT_TRUE(run());
+  EXPECT_EQ(lane_->counts().returned, 1U);
+  EXPECT_EQ(sink_->rows().size(), 1U);
+  EXPECT_EQ(letters_.durable.size(), 1U);
+  EXPECT_TRUE(sink_->accompanied().empty()) << "the letter was not durable yet";
+  EXPECT_EQ(topic_.committed[1], 1);
 }
 
 TEST_F(LaneTest, AStopDrainsAndCommits) {

@@ -162,6 +162,12 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
       seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
       seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
       seen_.into_the_next);
+  if (seed - first < kSeeds || HasFailure()) return;
+  EXPECT_GT(steps_, 10'000'000U);
+  for (const uint64_t seen :
+       {seen_.crashes, seen_.stops, seen_.failures, seen_.revoked, seen_.lost, seen_.returned,
+        seen_.reordered, seen_.lost_acks, seen_.late_acks, seen_.into_the_next})
+    EXPECT_GT(seen, 100U);
 }
 
 // The mistakes that programs of this kind make again and again. Each is provoked by itself, where
@@ -189,7 +195,7 @@ TEST_F(RecurringMistake, CountingALateAcknowledgementForTheNextAssignment) {
 
 TEST_F(RecurringMistake, CommittingWhatAnAsynchronousSinkHasOnlyTaken) {
   provoke({.late = 0.3, .rebalance = 0.01, .crash = 0.5, .stop = 0.5});
-  EXPECT_GT(seen_.crashes, 50U);
+  EXPECT_GT(seen_.crashes, 30U);
   EXPECT_GT(seen_.stops, 50U);
 }
 

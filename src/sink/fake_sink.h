@@ -61,6 +61,17 @@ class FakeSink final : public Sink {
     capacity_ = rows;
   }
 
+  // Keeps positions beside its rows from here on.
+  void keep_positions_too() { keeps_positions_ = true; }
+  [[nodiscard]] bool keeps_positions() const override { return keeps_positions_; }
+  void accompany(std::vector<Position> positions) override {
+    accompanied_.push_back(std::move(positions));
+  }
+  // What each submit() took along that took anything.
+  [[nodiscard]] const std::vector<std::vector<Position>>& accompanied() const {
+    return accompanied_;
+  }
+
   // Every row that was taken, refused ones left out, in order and as often as it was submitted.
   [[nodiscard]] std::vector<std::string> rows() const {
     const std::lock_guard lock(mutex_);
@@ -147,6 +158,8 @@ class FakeSink final : public Sink {
   std::pair<int, Error> reap_failures_;
   std::function<bool(std::string_view)> refuse_;
   std::string reason_;
+  bool keeps_positions_ = false;
+  std::vector<std::vector<Position>> accompanied_;
   uint64_t submits_ = 0;
   uint64_t acknowledged_ = 0;
   std::vector<std::string> rows_;

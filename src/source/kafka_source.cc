@@ -218,6 +218,8 @@ Result<RecordBatch> KafkaSource::poll(size_t limit, Millis wait) {
 
 Result<RecordBatch> KafkaSource::take(size_t limit) {
   kafka::Drained drained = consumer_->drain(limit);
+  for (const kafka::Notice& notice : drained.notices)
+    if (notice.kind == kafka::Notice::Kind::broken) drop_behind(notice, drained.records);
   admit(drained.records);
   // What was read before a partition broke is handed on first.
   for (const kafka::Notice& notice : drained.notices) {
@@ -230,6 +232,14 @@ Result<RecordBatch> KafkaSource::take(size_t limit) {
   batch.records = std::move(drained.records);
   batch.owner = std::move(drained.owner);
   return batch;
+}
+
+// librdkafka goes on behind some batches that it cannot read. What comes from there must not be
+// handed on, or the commit would pass over the hole.
+void KafkaSource::drop_behind(const kafka::Notice& broken, std::vector<Record>& records) {
+  std::erase_if(records, [&](const Record& record) {
+    return record.partition == broken.partition && record.offset >= broken.offset;
+  });
 }
 
 // Leaves only what is ours, new and before the end. What a rebalance or a pause inside of
@@ -307,6 +317,7 @@ Status KafkaSource::restart_standing() {
     if (part.next < marks->low) {
       say_lost(partition, part.next, marks->low);
       part.next = std::min(marks->low, part.end);
+      pass_gap(part, partition);  // Or the next run would count them again.
     }
     std::vector<kafka::Position> positions;
     for (size_t i = 0; i < parts_.size(); ++i) {
@@ -399,7 +410,8 @@ Status KafkaSource::commit() {
   lost_partitions_ = false;
   while (true) {
     const auto left = std::chrono::ceil<Millis>(deadline - clock_.now());
-    Status status = consumer_->commit_stored(std::max(left, Millis(0)));
+    Status status =
+        consumer_->commit_stored(std::max(left, Millis(0)), [this] { consumer_->serve(); });
     if (status && lost_partitions_)
       return fail(ErrorKind::transient,
                   fmt::format("The group gave partitions of {} away before their last offsets were "

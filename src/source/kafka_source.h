@@ -76,6 +76,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   [[nodiscard]] Status take_ends(int partitions);
   [[nodiscard]] Status serve();
   [[nodiscard]] Result<RecordBatch> take(size_t limit);
+  static void drop_behind(const kafka::Notice& broken, std::vector<Record>& records);
   void admit(std::vector<Record>& records);
   [[nodiscard]] Status heed(const kafka::Notice& notice);
   [[nodiscard]] Status restart_standing();

@@ -107,15 +107,17 @@ void apply_sets(Script& script, const std::vector<SetOption>& sets, Faults& faul
   }
 }
 
+std::string shown_set_option(std::string_view text) {
+  const size_t end = text.find_first_of("=: \t\n'\"");
+  return printable(text.substr(0, end)) + (end < text.size() ? "…" : "");
+}
+
 Result<SetOption> parse_set_option(std::string_view text) {
   const size_t dot = text.find('.');
   const size_t equals = dot == std::string_view::npos ? dot : text.find('=', dot);
   if (equals == std::string_view::npos || dot == 0 || equals == dot + 1) {
-    // Only what may be names: behind it there may be a secret.
-    const size_t end = text.find_first_of("=: \t\n'\"");
     return fail(ErrorKind::usage,
-                fmt::format("--set {}{}: expected TABLE.OPTION=VALUE",
-                            printable(text.substr(0, end)), end < text.size() ? "…" : ""));
+                fmt::format("--set {}: expected TABLE.OPTION=VALUE", shown_set_option(text)));
   }
   return SetOption{.table = std::string(text.substr(0, dot)),
                    .option = std::string(text.substr(dot + 1, equals - dot - 1)),

@@ -90,6 +90,8 @@ struct SetOption {
   std::string value;
 };
 [[nodiscard]] Result<SetOption> parse_set_option(std::string_view text);
+// Of an argument that has another form, only what may be names: behind it there may be a secret.
+[[nodiscard]] std::string shown_set_option(std::string_view text);
 
 // Reads a pipeline's text. Every statement is parsed by itself, so that all syntax faults are found
 // in one pass. `sets` override options; a connector that is set makes the file's other options of

@@ -62,6 +62,18 @@ TEST_F(Sqlite, BindsTheEmptyTextAsTextAndNotAsNull) {
   EXPECT_EQ(select->storage(0), Storage::text);
 }
 
+// What the guarantee for a power cut rests on (docs/DELIVERY.md).
+TEST_F(Sqlite, WritesAheadAndSyncsEveryCommit) {
+  Database db = open();
+  const auto pragma = [&db](const char* sql) {
+    Statement statement = db.prepare(sql).value();
+    EXPECT_TRUE(statement.step().value());
+    return std::string(statement.text(0));
+  };
+  EXPECT_EQ(pragma("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(pragma("PRAGMA synchronous"), "2");  // FULL
+}
+
 TEST_F(Sqlite, NamesTheMissingDirectory) {
   auto db = Database::open(path("nowhere/x.db"), Database::Mode::write);
   ASSERT_FALSE(db);

@@ -39,14 +39,11 @@ class Ending:
     engine: str
     code: int
     said: str
-    disk_was_full: bool
     is_static: bool
 
     @property
     def excuse(self) -> str:
         """Why it may have ended; empty where there is no reason."""
-        if self.disk_was_full:
-            return "its disk was full as it started"
         # After trouble with the network librdkafka sends an offset commit again as it was, under the id that the member had before
         # it joined anew. To the broker that is another one of the same name, and librdkafka gives up at the broker's word. Nothing is
         # lost by it, but a supervisor is needed.
@@ -116,9 +113,8 @@ class Engine:
             if self.busy or not self.wanted or process is not self.process:
                 await asyncio.sleep(0.1)
                 continue
-            disk_was_full = self.disk is not None and self.disk.is_full
             is_static = "plays.group.instance.id" in self.options
-            ending = Ending(self.name, process.returncode, self.tail(), disk_was_full, is_static)
+            ending = Ending(self.name, process.returncode, self.tail(), is_static)
             self.endings.append(ending)
             self.say(f"{self.name} {ending.excuse or 'ENDED BY ITSELF'}, exit {process.returncode}: {self.last_line()}")
             await asyncio.sleep(RESTART_SECONDS)

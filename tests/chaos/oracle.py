@@ -236,6 +236,16 @@ def differences(record: Record, kept: Record) -> str:
     return ", ".join(name for field, name in fields.items() if getattr(record, field) != getattr(kept, field))
 
 
+def share(spans: Sequence[Span], begun: float, ended: float) -> float:
+    """How much of the time from `begun` to `ended` the spans cover, which may overlap."""
+    covered, at = 0.0, begun
+    for first, last in sorted(spans):
+        first, last = max(first, at), min(last, ended)
+        if last > first:
+            covered, at = covered + last - first, last
+    return covered / (ended - begun)
+
+
 def check_copies(
     copies: Mapping[Place, Sequence[tuple[str, int]]], growths: Mapping[str, Growth], disturbed: Sequence[Span], verdict: Verdict
 ) -> None:

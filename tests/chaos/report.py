@@ -98,6 +98,7 @@ def markdown(report: dict) -> str:
         "and whatever breaks meanwhile included.",
     ]
     lines += load_table(report["load"])
+    lines += [f"\nOf the time, {share:.0%} was such that a second copy of a dead letter of {name} would have been excused." for name, share in report.get("excused", {}).items()]
     lines += [f"\nEngines that ended, as they may, and were started again: {count}, {why}." for why, count in report["endings_excused"].items()]
     lines += [f"\nLeft out on this machine: {reason}." for reason in report["not_possible"]]
     for title, texts in (("Complaints", report["complaints"]), ("Ended by themselves", report["endings"])):
