@@ -161,7 +161,7 @@ class Path {
                         .dead_letters = dropped_dead_letters()},
               stop, clock);
     const Status status = lane.run(std::make_unique<BacklogSource>(backlog_, number, lane));
-    if (!status) made<int>(tl::unexpected<Error>(status.error()));
+    if (!status) (void)made<int>(tl::unexpected<Error>(status.error()));
     if (number == 0) matched_ = lane.counts().written;
     decoder_ = made(make_decoder(pipeline_.source));
   }

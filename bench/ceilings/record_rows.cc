@@ -92,7 +92,7 @@ Status record(const std::string& path, const std::vector<std::string>& sets, Row
                       .sink = recording_sink(table, cassandra, file),
                       .dead_letters = dropped_dead_letters()},
             stop, clock);
-  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, true, lane, stop, clock));
+  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, 0, true, lane, stop, clock));
   RETURN_IF_ERROR(lane.run(std::move(source)));
   fmt::print("{{\"consumed\": {}, \"matched\": {}}}\n", lane.counts().consumed,
              lane.counts().written);
