@@ -315,9 +315,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        for key, (server, pid) in sorted(servers.running().items()):
-            if key not in before:
-                servers.stop(server, pid)
+        servers.stop_new(before)
 
     command = "./dev bench " + " ".join(sys.argv[1:])
     text = f"Measured with `{command.strip()}` on {machine()}.\n\n" + "\n".join(report_of(n, r) for n, r in results.items())

@@ -1,7 +1,7 @@
 # Fuzz targets: any bytes for what reads foreign bytes. src/<room>/<name>_fuzz.cc holds one LLVMFuzzerTestOneInput().
 #
-# In build/fuzz (the preset `fuzz`, with clang) each is a libFuzzer, and `fuzzers` builds them all. In the others it
-# is a test that replays the inputs that are kept in tests/fuzz/; not under GCC's sanitizers, for build/fuzz has them too.
+# In build/fuzz (the preset `fuzz`, with clang) each is a libFuzzer, and `fuzzers` builds them all. In the others it is
+# a test that replays the inputs that are kept in tests/fuzz/; not under GCC's sanitizers, for build/fuzz has them too.
 if(TURNTABLE_SANITIZE AND NOT TURNTABLE_SANITIZE MATCHES fuzzer)
   return()
 endif()
@@ -51,6 +51,7 @@ fuzz(result ROOM query
   DEPENDS row)
 fuzz(statements ROOM query SOURCES src/query/statements.cc DEPENDS row)
 fuzz(options ROOM app
-  SOURCES src/app/client_options.cc src/app/option_reader.cc src/app/pipeline.cc src/cassandra/schema.cc src/cassandra/session.cc src/kafka/config.cc src/sink/ddl.cc src/sink/replication.cc src/source/start_rule.cc
+  SOURCES src/app/client_options.cc src/app/option_reader.cc src/app/pipeline.cc src/cassandra/schema.cc
+          src/cassandra/session.cc src/kafka/config.cc src/sink/ddl.cc src/sink/replication.cc src/source/start_rule.cc
   DEPENDS enrich sqlite bridge
   LINKS ${SQLITE})

@@ -2,7 +2,7 @@
 # own code, hardening_c for the C sources inside of bridge/ (librdkafka, zstd), hardening_link for programs.
 # https://best.openssf.org/Compiler-Hardening-Guides/Compiler-Options-Hardening-Guide-for-C-and-C++.html
 #
-# docs/adr/0006-hardening.md has what each costs and why two of the guide's options are not here; tests/test_hardening.py
+# docs/adr/0006-hardening.md has what each is for and why two of the guide's options are not here; tests/test_hardening.py
 # looks at the program that comes out.
 
 set(hardening_common -fstack-protector-strong -fstack-clash-protection)

@@ -234,6 +234,13 @@ def stop(server: Server, pid: int) -> None:
     server.pid_file.unlink(missing_ok=True)
 
 
+def stop_new(before: set[tuple[str, int]]) -> None:
+    """Stops what did not run when the keys of running() were `before`."""
+    for key, (server, pid) in sorted(running().items()):
+        if key not in before:
+            stop(server, pid)
+
+
 def kill(server: Server, pid: int) -> None:
     """Ends a server as a crash would. spawn(server, again=True) starts it from what it has left on disk."""
     if (ticks := start_ticks(pid)) is not None:

@@ -258,9 +258,7 @@ class Servers:
         if self.starter.poll() is None:
             self.starter.send_signal(signal.SIGINT)  # It stops what it has started so far.
             self.starter.wait()
-        for key, (server, pid) in sorted(servers.running().items()):
-            if key not in self.before:
-                servers.stop(server, pid)
+        servers.stop_new(self.before)
 
 
 def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:

@@ -28,6 +28,19 @@ Result<sql::TableDef> table_of(const std::string& connector, const std::vector<s
   return table;
 }
 
+// Has `read` read them; faults for what is wrong with one, or what it has not asked for.
+template <class Read>
+Status read_sets(const std::string& connector, const std::vector<std::string>& sets, Read read) {
+  sql::Faults faults;
+  ASSIGN_OR_RETURN(const sql::TableDef table, table_of(connector, sets, faults));
+  OptionReader options(table, faults);
+  (void)options.text("connector", "");
+  read(options);
+  options.finish();
+  if (!faults.empty()) return tl::unexpected<Error>(faults.error());
+  return {};
+}
+
 }  // namespace
 
 void read_connection(OptionReader& options, cassandra::Options& connection) {
@@ -43,27 +56,20 @@ void read_connection(OptionReader& options, cassandra::Options& connection) {
 }
 
 Result<cassandra::Options> cassandra_client_options(const std::vector<std::string>& sets) {
-  sql::Faults faults;
-  ASSIGN_OR_RETURN(const sql::TableDef table, table_of("cassandra", sets, faults));
-  OptionReader options(table, faults);
   cassandra::Options connection;
-  (void)options.text("connector", "");
-  read_connection(options, connection);
-  options.finish();
-  if (!faults.empty()) return tl::unexpected<Error>(faults.error());
+  RETURN_IF_ERROR(read_sets("cassandra", sets, [&connection](OptionReader& options) {
+    read_connection(options, connection);
+  }));
   return connection;
 }
 
 Result<kafka::Properties> kafka_client_options(const std::vector<std::string>& sets) {
-  sql::Faults faults;
-  ASSIGN_OR_RETURN(const sql::TableDef table, table_of("kafka", sets, faults));
-  OptionReader options(table, faults);
-  (void)options.text("connector", "");
-  kafka::Properties properties = options.dotted();
-  if (const std::string debug = options.text("debug", ""); !debug.empty())
-    properties["debug"] = debug;
-  options.finish();
-  if (!faults.empty()) return tl::unexpected<Error>(faults.error());
+  kafka::Properties properties;
+  RETURN_IF_ERROR(read_sets("kafka", sets, [&properties](OptionReader& options) {
+    properties = options.dotted();
+    if (const std::string debug = options.text("debug", ""); !debug.empty())
+      properties["debug"] = debug;
+  }));
   return properties;
 }
 

@@ -82,9 +82,11 @@ CLI::Validator not_negative() {
 // What a subcommand does once its options are read.
 using Action = std::function<Result<ExitCode>(StopToken&)>;
 
-void add_set_option(CLI::App& command, std::vector<std::string>& sets) {
-  command.add_option("--set", sets, "Override an option of the pipeline; may be repeated")
-      ->type_name("TABLE.OPTION=VALUE")
+CLI::Option* add_set_option(CLI::App& command, std::vector<std::string>& sets,
+                            const std::string& what = "Override an option of the pipeline",
+                            const std::string& form = "TABLE.OPTION=VALUE") {
+  return command.add_option("--set", sets, what + "; may be repeated")
+      ->type_name(form)
       ->expected(1)
       ->take_all();
 }
@@ -191,12 +193,8 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->check(one_of({"none", "name", "song"}))
       ->capture_default_str();
   auto sets = std::make_shared<std::vector<std::string>>();
-  command
-      ->add_option("--set", *sets,
-                   "An option of Kafka's client, such as security.protocol=SSL; may be repeated")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_set_option(*command, *sets, "An option of Kafka's client, such as security.protocol=SSL",
+                 "NAME=VALUE");
   command->callback([options, sets, &chosen] {
     chosen = [options, sets](StopToken& stop) -> Result<ExitCode> {
       ASSIGN_OR_RETURN(options->properties, kafka_client_options(*sets));
@@ -272,13 +270,9 @@ void add_query(CLI::App& app, Action& chosen) {
       ->type_name("NAME")
       ->needs(sqlite);
   auto sets = std::make_shared<std::vector<std::string>>();
-  command
-      ->add_option("--set", *sets,
-                   "Cassandra: an option of the sink, such as username, password or ca_file; may "
-                   "be repeated")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->take_all()
+  add_set_option(*command, *sets,
+                 "Cassandra: an option of the sink, such as username, password or ca_file",
+                 "NAME=VALUE")
       ->needs(cassandra);
   command->callback([options, contact_points, sets, format, &chosen] {
     static const std::map<std::string, RowFormat> kFormats{{"table", RowFormat::table},

@@ -160,8 +160,8 @@ Drained Consumer::drain(size_t limit) {
     if (message->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION) {
       notice.text += fmt::format(
           ": its batch is damaged, or inflates to more than {} bytes; only by hand can the "
-          "position be "
-          "moved behind it",
+          "position "
+          "be moved behind it",
           grouped(kBatchBytesLimit));
     }
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -281,31 +281,30 @@ void Consumer::store(Position position, const std::string& note) {
   rd_kafka_offsets_store(handle(), list_of(topic_, {&position, 1}, note).get());
 }
 
-Status Consumer::commit_stored(Millis wait, const std::function<void()>& meanwhile) {
+Status Consumer::commit_stored(Millis wait, Meanwhile meanwhile) {
   return await_commit(nullptr, wait, meanwhile);
 }
 
 Status Consumer::commit(std::span<const Position> positions, const std::string& note, Millis wait) {
-  return await_commit(list_of(topic_, positions, note).get(), wait, {});
+  return await_commit(list_of(topic_, positions, note).get(), wait, Meanwhile::nothing);
 }
 
 Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis wait,
-                              const std::function<void()>& meanwhile) {
+                              Meanwhile meanwhile) {
   const std::string what = fmt::format("Committing offsets of topic {} at {}", topic_, bootstrap());
   const Queue answers(rd_kafka_queue_new(handle()));
   commit_met_rebalance_ = false;
   auto code = rd_kafka_commit_queue(handle(), offsets, answers.get(), nullptr, nullptr);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
-  // The answer may wait behind that to a join, and that for members which wait for us to be served.
   constexpr Millis kStep{100};
   const SteadyTime deadline = clock_.now() + wait;
   rd_kafka_event_t* event = nullptr;
   while (event == nullptr) {
     const Millis left = std::max(Millis(0), std::chrono::ceil<Millis>(deadline - clock_.now()));
-    const Millis step = meanwhile ? std::min(left, kStep) : left;
+    const Millis step = meanwhile == Meanwhile::serve ? std::min(left, kStep) : left;
     event = rd_kafka_queue_poll(answers.get(), static_cast<int>(step.count()));
     if (event != nullptr || step == left) break;
-    meanwhile();
+    serve();
   }
   if (event == nullptr) return fail(ErrorKind::transient, what + ": no answer in time");
   code = rd_kafka_event_error(event);

@@ -9,7 +9,6 @@
 // rebalance would then skip a record.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -98,8 +97,11 @@ class Consumer final : public Client {
 
   // To be committed in the background, with a note; a partition that is not assigned is ignored.
   void store(Position position, const std::string& note);
-  // Commits what is stored, or, where positions are given, those, and waits for the answer.
-  [[nodiscard]] Status commit_stored(Millis wait, const std::function<void()>& meanwhile = {});
+  // Commits what is stored, or, where positions are given, those, and waits for the answer. Served
+  // meanwhile, rebalances happen in here: the group may wait for this member, and the answer for
+  // the group.
+  enum class Meanwhile { nothing, serve };
+  [[nodiscard]] Status commit_stored(Millis wait, Meanwhile meanwhile = Meanwhile::nothing);
   [[nodiscard]] Status commit(std::span<const Position> positions, const std::string& note,
                               Millis wait);
   // The last commit was refused because the group rebalances: after serve() it may be taken.
@@ -114,7 +116,8 @@ class Consumer final : public Client {
   // True while the group has given the partitions being revoked to somebody else already.
   [[nodiscard]] bool assignment_lost() const;
 
-  // Leaves the group; what is stored is committed before. Waits for the brokers up to `limit`.
+  // Commits what is stored, and leaves the group; a static member stays in it until its session
+  // times out. Waits for the brokers up to `limit`.
   [[nodiscard]] Status close(Millis limit);
 
  private:
@@ -125,7 +128,7 @@ class Consumer final : public Client {
   void forward(std::span<const Position> positions);
   void unsubscribe(SteadyTime deadline);
   [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait,
-                                    const std::function<void()>& meanwhile);
+                                    Meanwhile meanwhile);
   void signal() const;
 
   std::string topic_;

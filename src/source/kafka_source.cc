@@ -411,7 +411,7 @@ Status KafkaSource::commit() {
   while (true) {
     const auto left = std::chrono::ceil<Millis>(deadline - clock_.now());
     Status status =
-        consumer_->commit_stored(std::max(left, Millis(0)), [this] { consumer_->serve(); });
+        consumer_->commit_stored(std::max(left, Millis(0)), kafka::Consumer::Meanwhile::serve);
     if (status && lost_partitions_)
       return fail(ErrorKind::transient,
                   fmt::format("The group gave partitions of {} away before their last offsets were "

@@ -191,7 +191,5 @@ def main(times: int) -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        for key, (server, pid) in sorted(servers.running().items()):
-            if key not in before:
-                servers.stop(server, pid)
+        servers.stop_new(before)
     return 0
