@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "query/cql_type.h"
@@ -177,12 +178,13 @@ class JsonWriter final : public TextWriter {
 
   Status begin(const std::vector<ResultColumn>& columns) override {
     types_ = types_of(columns);
-    // An object's names must differ; a column that stands twice gets a number.
+    // An object's names must differ as they are written; a column that stands twice gets a number.
     std::set<std::string> seen;
     for (const ResultColumn& column : columns) {
-      std::string name = column.name;
-      for (int n = 2; !seen.insert(name).second; ++n) name = fmt::format("{}_{}", column.name, n);
-      names_.push_back(json_quote(name));
+      std::string name = json_quote(column.name);
+      for (int n = 2; !seen.insert(name).second; ++n)
+        name = json_quote(fmt::format("{}_{}", column.name, n));
+      names_.push_back(std::move(name));
     }
     if (!lines_) text_ = "[";
     return {};

@@ -96,6 +96,10 @@ TEST(RowWriter, NamesOfAnObjectDiffer) {
   const std::vector<ResultColumn> twice = {{"a", "text"}, {"a", "float"}};
   EXPECT_EQ(written(RowFormat::ndjson, {Rows().add("x", 1.0F)}, twice),
             "{\"a\":\"x\",\"a_2\":1}\n");
+  // Bytes that are not UTF-8 are written alike.
+  const std::vector<ResultColumn> broken = {{"a\xFF", "text"}, {"a\xFE", "float"}};
+  EXPECT_EQ(written(RowFormat::ndjson, {Rows().add("x", 1.0F)}, broken),
+            "{\"a\uFFFD\":\"x\",\"a\uFFFD_2\":1}\n");
 }
 
 TEST(RowWriter, StopsWhereTheOutputTakesNoMore) {
