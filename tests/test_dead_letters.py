@@ -127,3 +127,11 @@ def test_a_letter_has_its_records_time_however_old(to_topic, kafka, topic):
     kafka.send(topic, [b"oops"], timestamp_ms=978_307_200_000)
     to_topic.drain(code=3)
     assert [letter.timestamp_ms for letter in kafka.read(f"{topic}.dead_letters")] == [978_307_200_000]
+
+
+def test_the_topic_that_is_made_for_them_keeps_them_though_the_broker_would_make_it_too(to_topic, kafka, topic):
+    kafka.send(topic, [b"oops"])
+    to_topic.drain(code=3)
+    made = kafka.settings(f"{topic}.dead_letters")
+    assert made["retention.ms"] == "-1" and made["cleanup.policy"] == "delete"
+    assert int(made["max.message.bytes"]) == 128 << 20

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -29,12 +30,14 @@ Result<std::string> read_file(const std::string& file_path) {
                 fmt::format("cannot read the pipeline {}: it is a directory", path));
   errno = 0;
   std::ifstream file(file_path, std::ios::binary);
-  std::string bytes(kPipelineBytesLimit + 1, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::string bytes;
+  for (std::array<char, 4096> part{}; file && bytes.size() <= kPipelineBytesLimit;) {
+    file.read(part.data(), part.size());
+    bytes.append(part.data(), static_cast<size_t>(file.gcount()));
+  }
   if (!file.is_open() || file.bad())
     return fail(ErrorKind::usage,
                 fmt::format("cannot read the pipeline {}: {}", path, std::strerror(errno)));
-  bytes.resize(static_cast<size_t>(file.gcount()));
   if (bytes.size() > kPipelineBytesLimit)
     return fail(ErrorKind::usage,
                 fmt::format("cannot read the pipeline {}: it is larger than {} bytes, is it SQL?",

@@ -77,8 +77,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t sum = 0;
   for (const std::string_view part : split(bytes, ',')) sum += part.size() + 1;
   CHECK(sum == bytes.size() + 1);
-  const std::vector<std::string> candidates = {"bootstrap.servers", "topic", std::string(bytes)};
-  CHECK(nearest(bytes, candidates).has_value());
+  // A name's length: the distance of two long texts takes the square of it.
+  const std::string_view word = bytes.substr(0, 48);
+  const std::vector<std::string> candidates = {"bootstrap.servers", "topic", std::string(word)};
+  CHECK(nearest(word, candidates).has_value());
   CHECK(lowercase(bytes).size() == bytes.size());
   CHECK(trim(trim(bytes)) == trim(bytes));
   return 0;

@@ -131,6 +131,8 @@ kafka::Properties producer_properties(const KafkaDeadLettersOptions& options) {
   // librdkafka reads every batch of gzip up to the limit; of zstd that does not state its size, and
   // of lz4, less.
   properties["compression.type"] = "gzip";
+  // A question about the topic would have the broker make it, with the broker's own settings.
+  properties["allow.auto.create.topics"] = "false";
   return properties;
 }
 

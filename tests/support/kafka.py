@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import aiokafka
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,22 @@ class Kafka:
 
         asyncio.run(create())
         return topic
+
+    def settings(self, topic: str) -> dict[str, str]:
+        """The topic's settings, those that it has from the broker too."""
+
+        async def ask() -> dict[str, str]:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+            finally:
+                await admin.close()
+            [(error, message, _, _, entries)] = answer.resources
+            assert error == 0, message
+            return {name: value for name, value, *_ in entries}
+
+        return asyncio.run(ask())
 
     def send(self, topic: str, values: list, compression: str | None = "gzip", partition: int | None = None, headers: list | None = None,
              timestamp_ms: int | None = None) -> list[Message]:  # fmt: skip
