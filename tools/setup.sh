@@ -1,4 +1,4 @@
-# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_fuzz,
+# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_bench, setup_fuzz,
 # setup_format and use_rust. Every one of them looks first, takes a few hundredths of a second when nothing is missing, and then does
 # not touch the network.
 # shellcheck shell=bash
@@ -11,8 +11,12 @@ readonly BUILD_PACKAGES=(
   libbenchmark-dev libcli11-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libpg-query-dev libprotobuf-c-dev librapidcheck-dev
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev nlohmann-json3-dev python3 zlib1g-dev
 )
-# What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch python3-venv)
+# What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
+# valgrind counts what an event costs.
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch python3-venv valgrind)
+
+# What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.
+readonly BENCH_PACKAGES=(openjdk-17-jdk-headless)
 
 # What `./dev fuzz` needs on top: the compiler that has libFuzzer, its run-time libraries, and what gives call stacks names.
 readonly FUZZ_PACKAGES=(clang libclang-rt-14-dev llvm python3)
@@ -97,6 +101,11 @@ setup_tests() {
 setup_fuzz() {
   setup_build
   install_packages "${FUZZ_PACKAGES[@]}"
+}
+
+setup_bench() {
+  setup_tests
+  install_packages "${BENCH_PACKAGES[@]}"
 }
 
 setup_format() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "base/check.h"
@@ -24,31 +25,31 @@ std::optional<int64_t> micros_of(const Record& record) {
 }
 
 // Writes a hidden column's values (sql::hidden_columns) for all records of a batch.
-void fill_hidden(const RecordBatch& batch, const std::string& name, Column& column) {
-  const size_t rows = batch.size();
-  column.reset(rows);
-  for (size_t i = 0; i < rows; ++i) {
-    const Record& record = batch.records[i];
-    if (name == "kafka_topic") {
-      column.set<std::string_view>(i, batch.topic);
-    } else if (name == "kafka_partition") {
-      column.set<int32_t>(i, record.partition);
-    } else if (name == "kafka_offset") {
-      column.set<int64_t>(i, record.offset);
-    } else if (name == "kafka_timestamp") {
+void fill_hidden(const RecordBatch& batch, std::string_view name, Column& column) {
+  const auto fill = [&](auto set) {
+    for (size_t i = 0; i < batch.size(); ++i) set(i, batch.records[i]);
+  };
+  column.reset(batch.size());
+  if (name == "kafka_topic") {
+    fill([&](size_t i, const Record&) { column.set<std::string_view>(i, batch.topic); });
+  } else if (name == "kafka_partition") {
+    fill([&](size_t i, const Record& record) { column.set<int32_t>(i, record.partition); });
+  } else if (name == "kafka_offset") {
+    fill([&](size_t i, const Record& record) { column.set<int64_t>(i, record.offset); });
+  } else if (name == "kafka_timestamp") {
+    fill([&](size_t i, const Record& record) {
       if (const auto micros = micros_of(record)) column.set<int64_t>(i, *micros);
-    } else if (name == "kafka_key") {
+    });
+  } else if (name == "kafka_key") {
+    fill([&](size_t i, const Record& record) {
       if (record.has_key) column.set<std::string_view>(i, record.key);
-    } else {
-      CHECK(name == "kafka_headers");
+    });
+  } else {
+    CHECK(name == "kafka_headers");
+    fill([&](size_t i, const Record& record) {
       if (!record.headers.empty()) column.set<std::string_view>(i, record.headers);
-    }
+    });
   }
-}
-
-void append_timestamp(std::string& cells, const Record& record) {
-  const auto micros = micros_of(record);
-  micros ? append_int64_cell(cells, *micros) : append_null_cell(cells, kUnsetCell);
 }
 
 }  // namespace
@@ -155,45 +156,80 @@ void Enricher::join(size_t rows, Selection& alive, Rejects& rejects) {
   alive.resize(kept);
 }
 
-void Enricher::append_rows(const RecordBatch& batch, const Selection& alive,
+void Enricher::append_rows(const RecordBatch& batch, Selection& alive,
                            std::span<const Origin> origins, Rejects& rejects, RowBatch& out) {
-  const RowForm form = shared_->form;
-  for (Segment& segment : segments_)
-    if (!segment.copied)
-      segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
-
-  for (const uint32_t row : alive) {
-    const size_t begin = out.cells.size();
-    if (auto reject = append_row(row, out)) {
-      out.cells.resize(begin);
-      rejects.push_back(std::move(*reject));
-      continue;
-    }
-    if (form.timestamp) append_timestamp(out.cells, batch.records[row]);
-    out.ends.push_back(out.cells.size());
-    out.origins.push_back(origins[row]);
+  for (Segment& segment : segments_) {
+    if (segment.copied) continue;
+    segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
+    if (segment.key) reject_null_keys(segment, alive, rejects);
   }
-}
+  if (shared_->form.timestamp) fill_hidden(batch, "kafka_timestamp", timestamps_);
+  weigh_rows(alive, rejects);
 
-// Leaves the cells of a rejected row for the caller to take back.
-std::optional<Reject> Enricher::append_row(uint32_t row, RowBatch& out) const {
+  // The rows' places in the batch, then their cells, column by column.
   const size_t begin = out.cells.size();
-  const Segment* null_key = nullptr;
+  size_t end = begin;
+  for (const uint64_t size : sizes_) out.ends.push_back(end += size);
+  out.cells.resize(end);
+  places_.clear();
+  for (size_t k = 0, at = begin; k < alive.size(); at += sizes_[k++])
+    places_.push_back(out.cells.data() + at);
   for (const Segment& segment : segments_) {
     if (segment.copied) {
-      out.cells += shared_->ready->cells(matches_[row], segment.run);
+      copy_run(segment.run, alive);
     } else {
-      append_cell(out.cells, *segment.column, row, shared_->form.absent);
-      if (segment.key && segment.column->is_null(row)) null_key = &segment;
+      write_cells(*segment.column, alive, shared_->form.absent, places_);
     }
-    if (out.cells.size() - begin > kRowBytesLimit) [[unlikely]]
-      return Reject{row, RejectCode::too_large,
-                    fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit))};
   }
-  if (null_key == nullptr) return std::nullopt;
-  return Reject{
-      row, RejectCode::null_key,
-      fmt::format("the key column {} is NULL", shared_->plan.outputs[null_key->output].name)};
+  if (shared_->form.timestamp) write_cells(timestamps_, alive, kUnsetCell, places_);
+  for (const uint32_t row : alive) out.origins.push_back(origins[row]);
+}
+
+void Enricher::reject_null_keys(const Segment& segment, Selection& alive, Rejects& rejects) const {
+  std::erase_if(alive, [&](uint32_t row) {
+    if (!segment.column->is_null(row)) return false;
+    rejects.push_back(
+        {row, RejectCode::null_key,
+         fmt::format("the key column {} is NULL", shared_->plan.outputs[segment.output].name)});
+    return true;
+  });
+}
+
+// Sets sizes_, by place in `alive`; rows beyond the limit leave it.
+void Enricher::weigh_rows(Selection& alive, Rejects& rejects) {
+  sizes_.assign(alive.size(), 0);
+  for (const Segment& segment : segments_) {
+    if (segment.copied) {
+      for (size_t k = 0; k < alive.size(); ++k)
+        sizes_[k] += shared_->ready->cells(matches_[alive[k]], segment.run).size();
+    } else {
+      add_cell_sizes(*segment.column, alive, sizes_);
+    }
+  }
+  if (shared_->form.timestamp) add_cell_sizes(timestamps_, alive, sizes_);
+
+  const auto too_large = [](uint64_t size) { return size > kRowBytesLimit; };
+  if (std::none_of(sizes_.begin(), sizes_.end(), too_large)) return;
+  size_t kept = 0;
+  for (size_t k = 0; k < alive.size(); ++k) {
+    if (too_large(sizes_[k])) {
+      rejects.push_back({alive[k], RejectCode::too_large,
+                         fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit))});
+      continue;
+    }
+    alive[kept] = alive[k];
+    sizes_[kept++] = sizes_[k];
+  }
+  alive.resize(kept);
+  sizes_.resize(kept);
+}
+
+void Enricher::copy_run(size_t run, const Selection& alive) {
+  for (size_t k = 0; k < alive.size(); ++k) {
+    const std::string_view cells = shared_->ready->cells(matches_[alive[k]], run);
+    std::memcpy(places_[k], cells.data(), cells.size());
+    places_[k] += cells.size();
+  }
 }
 
 }  // namespace turntable

@@ -62,9 +62,11 @@ class Enricher {
 
   void fill_hidden_columns(const RecordBatch& batch, Selection& alive, Rejects& rejects);
   void join(size_t rows, Selection& alive, Rejects& rejects);
-  [[nodiscard]] std::optional<Reject> append_row(uint32_t row, RowBatch& out) const;
-  void append_rows(const RecordBatch& batch, const Selection& alive,
-                   std::span<const Origin> origins, Rejects& rejects, RowBatch& out);
+  void append_rows(const RecordBatch& batch, Selection& alive, std::span<const Origin> origins,
+                   Rejects& rejects, RowBatch& out);
+  void reject_null_keys(const Segment& segment, Selection& alive, Rejects& rejects) const;
+  void weigh_rows(Selection& alive, Rejects& rejects);
+  void copy_run(size_t run, const Selection& alive);
 
   std::shared_ptr<const EnrichPlan> shared_;
   std::vector<Column> stream_;  // The plan's stream schema: declared columns, then hidden ones.
@@ -73,6 +75,10 @@ class Enricher {
   std::unique_ptr<sql::Evaluator> outputs_;
   std::vector<sql::TableInput> tables_;
   std::vector<Segment> segments_;
+  // Of the rows that are being written, by their place in the selection.
+  std::vector<uint64_t> sizes_;
+  std::vector<char*> places_;
+  Column timestamps_{Type::int64};  // Microseconds, where RowForm::timestamp asks for them.
 };
 
 }  // namespace turntable

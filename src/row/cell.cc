@@ -9,29 +9,124 @@
 
 namespace turntable {
 
-void append_cell(std::string& out, const Column& column, size_t row, int32_t absent) {
-  if (column.is_null(row)) return append_null_cell(out, absent);
-  switch (column.type()) {
+namespace {
+
+char* write_be32(char* at, uint32_t value) {
+  value = __builtin_bswap32(value);
+  std::memcpy(at, &value, sizeof value);
+  return at + sizeof value;
+}
+char* write_be64(char* at, uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof value);
+  return at + sizeof value;
+}
+
+// Bytes of a value of a type whose values all have as many; 0 of another.
+constexpr size_t width_of(Type type) {
+  switch (type) {
     case Type::boolean:
-      return append_bool_cell(out, column.get<uint8_t>(row) != 0);
+      return 1;
     case Type::int32:
-      return append_int32_cell(out, column.get<int32_t>(row));
-    case Type::int64:
-      return append_int64_cell(out, column.get<int64_t>(row));
     case Type::float32:
-      return append_float32_cell(out, column.get<float>(row));
+      return 4;
+    case Type::int64:
     case Type::float64:
-      return append_float64_cell(out, column.get<double>(row));
+    case Type::timestamp:
+      return 8;
     case Type::text:
     case Type::bytes:
     case Type::jsonb:
-      return append_view_cell(out, column.get<std::string_view>(row));
-    case Type::timestamp: {
-      // Microseconds become milliseconds, rounded down also before 1970.
-      const int64_t micros = column.get<int64_t>(row);
-      return append_int64_cell(out, micros / 1000 - (micros % 1000 < 0 ? 1 : 0));
-    }
+      return 0;
   }
+  return 0;
+}
+
+// `write(values[row], at)` gives the place behind what it has written.
+template <class T, class Write>
+void write_cells_of(const Column& column, std::span<const uint32_t> rows, int32_t absent,
+                    std::span<char*> at, Write write) {
+  const T* const values = column.data<T>();
+  const uint8_t* const valid = column.valid();
+  for (size_t k = 0; k < rows.size(); ++k) {
+    const uint32_t row = rows[k];
+    at[k] = valid[row] != 0 ? write(values[row], at[k])
+                            : write_be32(at[k], static_cast<uint32_t>(absent));
+  }
+}
+
+// Microseconds become milliseconds, rounded down also before 1970.
+int64_t millis_of(int64_t micros) {
+  return micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
+}
+
+}  // namespace
+
+void add_cell_sizes(const Column& column, std::span<const uint32_t> rows,
+                    std::span<uint64_t> sizes) {
+  CHECK(sizes.size() >= rows.size());
+  const uint8_t* const valid = column.valid();
+  if (const size_t width = width_of(column.type()); width > 0) {
+    for (size_t k = 0; k < rows.size(); ++k) sizes[k] += 4 + (valid[rows[k]] != 0 ? width : 0);
+    return;
+  }
+  const auto* const values = column.data<std::string_view>();
+  for (size_t k = 0; k < rows.size(); ++k)
+    sizes[k] += 4 + (valid[rows[k]] != 0 ? values[rows[k]].size() : 0);
+}
+
+void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t absent,
+                 std::span<char*> at) {
+  CHECK(at.size() >= rows.size());
+  const auto write = [&]<class T>(T, auto how) {
+    write_cells_of<T>(column, rows, absent, at, how);
+  };
+  switch (column.type()) {
+    case Type::boolean:
+      return write(uint8_t{}, [](uint8_t value, char* to) {
+        to = write_be32(to, 1);
+        *to = value != 0 ? 1 : 0;
+        return to + 1;
+      });
+    case Type::int32:
+      return write(int32_t{}, [](int32_t value, char* to) {
+        return write_be32(write_be32(to, 4), static_cast<uint32_t>(value));
+      });
+    case Type::int64:
+      return write(int64_t{}, [](int64_t value, char* to) {
+        return write_be64(write_be32(to, 8), static_cast<uint64_t>(value));
+      });
+    case Type::float32:
+      return write(float{}, [](float value, char* to) {
+        return write_be32(write_be32(to, 4), std::bit_cast<uint32_t>(value));
+      });
+    case Type::float64:
+      return write(double{}, [](double value, char* to) {
+        return write_be64(write_be32(to, 8), std::bit_cast<uint64_t>(value));
+      });
+    case Type::text:
+    case Type::bytes:
+    case Type::jsonb:
+      return write(std::string_view{}, [](std::string_view value, char* to) {
+        to = write_be32(to, static_cast<uint32_t>(value.size()));
+        std::memcpy(to, value.data(), value.size());
+        return to + value.size();
+      });
+    case Type::timestamp:
+      return write(int64_t{}, [](int64_t value, char* to) {
+        return write_be64(write_be32(to, 8), static_cast<uint64_t>(millis_of(value)));
+      });
+  }
+}
+
+void append_cell(std::string& out, const Column& column, size_t row, int32_t absent) {
+  const auto index = static_cast<uint32_t>(row);
+  uint64_t size = 0;
+  add_cell_sizes(column, {&index, 1}, {&size, 1});
+  const size_t begin = out.size();
+  out.resize(begin + size);
+  char* at = out.data() + begin;
+  write_cells(column, {&index, 1}, absent, {&at, 1});
 }
 
 CellView CellReader::next() {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -70,6 +71,14 @@ inline void append_bool_cell(std::string& out, bool value) {
 // Appends the value of `column` at `row`, of the column's own type; `absent` (kNullCell,
 // kUnsetCell) where it is NULL.
 void append_cell(std::string& out, const Column& column, size_t row, int32_t absent = kNullCell);
+
+// The same for many rows at once, in two passes, so that memory for all of them is taken in
+// between. The first adds the bytes of the cell of rows[k] to sizes[k]; the second writes that cell
+// at at[k], and moves at[k] behind it.
+void add_cell_sizes(const Column& column, std::span<const uint32_t> rows,
+                    std::span<uint64_t> sizes);
+void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t absent,
+                 std::span<char*> at);
 
 // One cell read back: nothing where it is NULL. The typed accessors expect the type that was
 // written.

@@ -147,10 +147,23 @@ Result<std::shared_ptr<const Prepared>> prepare_format(std::string_view pattern)
   return std::make_shared<const TimeFormat>(std::move(format));
 }
 
+// `compute`, asked once while its argument stays the same. Events come in the order of their times,
+// more or less, and many have the minute or the day of the one before.
+template <class In, class Compute>
+auto once_while_the_same(Compute compute) {
+  using Out = decltype(compute(std::declval<In>()));
+  return [compute, last = std::optional<std::pair<In, Out>>()](In in) mutable {
+    if (!last || last->first != in) last.emplace(in, compute(in));
+    return last->second;
+  };
+}
+
 void text_to_timestamp(Frame& frame) {
   const auto& format = static_cast<const TimeFormat&>(*frame.prepared);
   map_rows_or_fail<int64_t, std::string_view>(
-      frame, [&format](std::string_view text) { return format.parse(text); },
+      frame, once_while_the_same<std::string_view>([&format](std::string_view text) {
+        return format.parse(text);
+      }),
       [&format](std::string_view text) {
         return Why(RejectCode::bad_value,
                    fmt::format("'{}' does not fit the form '{}'", printable(text),
@@ -182,8 +195,9 @@ void seconds_to_timestamp(Frame& frame) {
 void timestamp_to_char(Frame& frame) {
   const auto& format = static_cast<const TimeFormat&>(*frame.prepared);
   Arena& arena = frame.arena;
-  map_rows<std::string_view, int64_t>(frame,
-                                      [&](int64_t micros) { return format.print(micros, arena); });
+  map_rows<std::string_view, int64_t>(frame, once_while_the_same<int64_t>([&](int64_t micros) {
+                                        return format.print(micros, arena);
+                                      }));
 }
 
 }  // namespace

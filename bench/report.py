@@ -1,0 +1,211 @@
+"""Tables out of results: a page in Markdown, build/bench/PERFORMANCE.md, which `./dev bench docs` copies into docs/ with its
+plots. All figures on it come from the results that are kept in build/bench/results/."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+
+import method
+import process
+from drains import AGAIN, DECODE, DRIVER, PRODUCER, SQLITE
+
+RESULTS = process.HOME / "results"
+
+# What limits a figure, where a measurement beside it shows that.
+LIMITS = {
+    "null": "Reading: what librdkafka alone takes is the largest part, and the broker is on the same cores.",
+    "cassandra": "The node: Cassandra's own CPU time for a row is many times the engine's.",
+    "sqlite": "SQLite's one writer, and the disk: a transaction is synced before its rows are acknowledged.",
+    "produce": "Compression, in librdkafka's thread, and the broker.",
+}
+
+
+def keep(name: str, found: dict) -> None:
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def kept() -> dict[str, dict]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def figure(blocks: list[dict], name: str, what, digits: int = 0) -> str:
+    return number(method.median(method.column(blocks, name, what)), digits)
+
+
+def noise(blocks: list[dict], what=process.rate) -> method.Ratio | None:
+    return method.ratio(method.pairs(blocks, AGAIN, "turntable", what))
+
+
+def noise_text(blocks: list[dict]) -> str:
+    floor = noise(blocks)
+    if floor is None:
+        return ""
+    return f"The same program twice in each block: {floor.text()}. Differences within that are none."
+
+
+def dropped(all_blocks: list[dict], good: list[dict]) -> str:
+    disturbed = sum(any(run["disturbed"] for run in block.values()) for block in all_blocks)
+    if not disturbed:
+        return f"{len(all_blocks)} blocks."
+    if len(good) == len(all_blocks):
+        return f"{len(all_blocks)} blocks, {disturbed} of them disturbed by other load; too few were not, so all are counted."
+    return f"{len(all_blocks)} blocks; {len(all_blocks) - len(good)} that other load disturbed are left out."
+
+
+def around(all_blocks: list[dict]) -> str:
+    runs = [run for block in all_blocks for run in block.values()]
+    steal, foreign = (statistics.median(run[key] for run in runs) for key in ("steal", "foreign"))
+    return (
+        f"Steal {steal:.1%} in the median and {max(run['steal'] for run in runs):.1%} at most; other programs {foreign:.1%} "
+        f"and {max(run['foreign'] for run in runs):.1%} of the machine."
+    )
+
+
+def drain_section(name: str, found: dict) -> str:
+    blocks = found["blocks"]
+    good = method.counted(blocks)
+    kinds = sorted({kind for block in blocks for run in block.values() for kind in run["servers_cpu"]})
+    warming = found.get("warming", [])
+    head = ["program", "events/s", "whole process, events/s", "CPU s per million", *(f"{kind}'s" for kind in kinds), "start-up s", "peak MiB"]
+    if warming:
+        head.insert(2, "second half")
+    rows = []
+    for program in ["turntable", AGAIN, *[n for n in blocks[0] if n not in ("turntable", AGAIN)]]:
+        row = [
+            program,
+            figure(good, program, process.rate),
+            figure(good, program, process.total_rate),
+            figure(good, program, process.cpu_per_million, 2),
+            *(figure(good, program, lambda run, kind=kind: process.servers_per_million(run, kind), 2) for kind in kinds),
+            figure(good, program, lambda run: run["startup_seconds"], 2),
+            figure(good, program, lambda run: run["peak_mib"]),
+        ]
+        if warming:
+            row.insert(2, figure(good, program, process.steady_rate))
+        rows.append(row)
+    lines = [f"## {found['title']}", "", f"`{found['command']}`: {found['events']:,} plays. {dropped(blocks, good)} {around(blocks)} {noise_text(good)}", ""]
+    lines += [table(head, rows), ratios_table(good, found)]
+    if name in LIMITS:
+        lines += [f"What limits it. {LIMITS[name]}", ""]
+    for title, reason in found.get("absent", {}).items():
+        lines += [f"Not to be had: {title}: {reason.splitlines()[0]}", ""]
+    return "\n".join(lines)
+
+
+def ratios_table(good: list[dict], found: dict) -> str:
+    figures = [("rate", process.rate, False), ("whole process", process.total_rate, False), ("CPU per event", process.cpu_per_million, True)]
+    if found.get("warming"):
+        figures.insert(1, ("second half", process.steady_rate, False))
+    rows = []
+    for other in found["against"]:
+        cells = []
+        for _, what, less_is_better in figures:
+            pair = ("turntable", other) if not less_is_better else (other, "turntable")
+            came = method.ratio(method.pairs(good, *pair, what))
+            cells.append(came.text() if came else "")
+        rows.append([other, *cells])
+    heads = [f"{title}, times{' less' if less else ''}" for title, _, less in figures]
+    return table(["turntable beside", *heads], rows) if rows else ""
+
+
+def memory_section(found: dict) -> str:
+    rows = []
+    for catalogue in dict.fromkeys(row["catalogue"] for row in found["rows"]):
+        for until, title in (("decode", "decode"), ("rows", "decode, join, encode"), ("lane", "the whole lane")):
+            of = [row for row in found["rows"] if row["catalogue"] == catalogue and row["until"] == until]
+            best, middle = min(row["best_ns"] for row in of), statistics.median(row["median_ns"] for row in of)
+            rows.append([f"{title}, {catalogue}", number(middle, 0), number(best, 0), number(1e3 / middle, 2), number(max(row["allocations_per_event"] for row in of), 3)])
+    head = ["path", "CPU ns per event", "best round", "million events/s", "allocations per event"]
+    return f"## In memory, one core\n\n`{found['command']}`: no Kafka, no store.\n\n" + table(head, rows)
+
+
+def startup_section(found: dict) -> str:
+    rows = []
+    for songs in dict.fromkeys(row["songs"] for row in found["rows"]):
+        of = [row for row in found["rows"] if row["songs"] == songs]
+        middle = {key: statistics.median(row[key] for row in of) for key in ("load_seconds", "startup_seconds", "first_rows_seconds", "peak_mib", "csv_bytes")}
+        rows.append([
+            f"{songs:,}", number(middle["csv_bytes"] / 1e6), number(middle["load_seconds"], 2), number(middle["csv_bytes"] / 1e6 / max(middle["load_seconds"], 0.01)),
+            number(middle["startup_seconds"], 2), number(middle["first_rows_seconds"], 2), number(middle["peak_mib"]),
+            number(middle["peak_mib"] * 2**20 / middle["csv_bytes"], 2),
+        ])  # fmt: skip
+    head = ["songs", "CSV, MB", "load s", "MB/s", "first poll s", "first rows s", "peak MiB", "memory per byte of CSV"]
+    return f"## Start-up and memory\n\n`{found['command']}`: a run of 20,000 plays to no sink.\n\n" + table(head, rows)
+
+
+def latency_section(found: dict) -> str:
+    rows = [
+        [f"{run['rate']:,} ({run['part']:.0%})", *(number(run[key], 1) for key in ("p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "max_ms")),
+         "yes" if run["sustained"] else "no", number(run["cpu_per_million"], 1), number(run["sender_late_ms"], 0), f"{run['steal']:.1%}"]
+        for run in sorted(found["runs"], key=lambda run: run["rate"])
+    ]  # fmt: skip
+    head = ["plays/s", "p50 ms", "p90", "p99", "p99.9", "max", "sustained", "engine CPU s per million", "sender late ms", "steal"]
+    text = (
+        f"## From due to visible in Cassandra\n\n`{found['command']}`. An open loop: a play is sent when it is due, and its latency ends when a reader "
+        f"has the row. `flush_interval = 0s`. {found['runs'][0]['seconds']} s each, after 10 s that are not counted. A drain writes {found['maximum']:,.0f} rows/s; "
+        f"the highest of these rates without growing latency is {found['sustained']:,}/s.\n\n"
+    )
+    return text + table(head, rows) + "\n![Latency by rate](plots/latency.svg)\n"
+
+
+def curves_section(found: dict) -> str:
+    parts = [f"## Curves\n\n`{found['command']}`. Bars are medians; the whiskers are the lowest and the highest block.\n"]
+    for curve in found["curves"]:
+        rows = []
+        for point in curve["points"]:
+            first = method.Ratio(**point["to_first"]) if point["to_first"] else None
+            ceiling = statistics.median(point["ceiling_rates"]) if point["ceiling_rates"] else None
+            rate = statistics.median(point["rates"])
+            rows.append([point["label"], number(rate), first.text() if first else "", number(rate / ceiling, 2) if ceiling else "", number(point["cpu_per_million"], 2), number(point["peak_mib"])])
+        head = [curve["axis"], "events/s", "to the first", f"to {DECODE}", "CPU s per million", "peak MiB"]
+        parts += [f"### {curve['title']}\n", table(head, rows), f"![{curve['title']}](plots/{curve['name']}.svg)\n"]
+    return "\n".join(parts)
+
+
+SECTIONS = {"drain": drain_section, "memory": lambda _, found: memory_section(found), "startup": lambda _, found: startup_section(found),
+            "latency": lambda _, found: latency_section(found), "curves": lambda _, found: curves_section(found)}  # fmt: skip
+ORDER = ["null", "cassandra", "sqlite", "produce", "memory", "startup", "latency", "rivals", "rivals_cassandra", "curves"]
+
+HEAD = """# Performance
+
+This page is written by `./dev bench docs` from what `./dev bench` has measured; each table says with which command. Absolute
+figures are this machine's, ratios less so. Programs run in randomised blocks, each once a block; a ratio is of one block, and
+the table has the median of the blocks with a 95 % confidence interval (bootstrap of the log-ratios). CPU time is the whole
+process's, user and system; that of the servers beside it is theirs, over the same run. A block is left out where the hypervisor
+took more than 2 % of the machine or programs that have no part in it used more than 10 %. Every backlog and catalogue is made up
+from a seed, and rows are counted and summed up, and the sums compared with what the maker of the backlog says.
+"""
+
+
+def page(results: dict[str, dict]) -> str:
+    parts = [HEAD]
+    machines = dict.fromkeys(found["machine"] for found in results.values())
+    for machine in machines:
+        parts.append(f"Machine: {machine}.\n")
+    for found in list(results.values())[:1]:
+        parts.append("Versions: " + "; ".join(f"{name}: {version}" for name, version in found["versions"].items()) + ".\n")
+    for name in ORDER:
+        if name in results:
+            parts.append(SECTIONS[results[name]["kind"]](name, results[name]))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def write(folder: Path = process.HOME) -> Path:
+    path = folder / "PERFORMANCE.md"
+    path.write_text(page(kept()))
+    return path
+
+
+__all__ = ["DRIVER", "PRODUCER", "SQLITE", "keep", "kept", "page", "write"]
