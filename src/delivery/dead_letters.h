@@ -48,8 +48,9 @@ class DeadLetters {
 // reads it back.
 [[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
-// Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each
-// with an object of its own, may append to one file: lines are not mixed.
+// Appends lines to the file at `path`, which is made at the first dead letter, and again where it
+// was removed or renamed. Several lanes, each with an object of its own, may append to one file:
+// lines are not mixed.
 [[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path);
 
 // Whether the file can be written, without leaving anything behind: found out at start, not at the

@@ -105,6 +105,32 @@ TEST(DeadLetters, StandOnLinesOfTheirOwnBehindHalfALineOfAKilledProgram) {
   std::filesystem::remove(path);
 }
 
+TEST(DeadLetters, GoToANewFileWhereTheirsWasRenamedOrRemoved) {
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("dead_letters_rotated_" + std::to_string(::getpid())))
+                               .string();
+  const auto text_of = [](const std::string& name) {
+    std::stringstream text;
+    text << std::ifstream(name).rdbuf();
+    return text.str();
+  };
+  const Reject reject{0, RejectCode::json_syntax, "no"};
+  auto letters = dead_letters_in_file(path);
+  letters->add(batch_of("t", record_of("x")), reject);
+  EXPECT_TRUE(letters->flush());
+  std::filesystem::rename(path, path + ".1");
+  letters->add(batch_of("t", record_of("y")), reject);
+  EXPECT_TRUE(letters->flush());
+  EXPECT_EQ(text_of(path + ".1"), line_of("t", record_of("x"), reject));
+  EXPECT_EQ(text_of(path), line_of("t", record_of("y"), reject));
+  std::filesystem::remove(path);
+  letters->add(batch_of("t", record_of("z")), reject);
+  EXPECT_TRUE(letters->flush());
+  EXPECT_EQ(text_of(path), line_of("t", record_of("z"), reject));
+  std::filesystem::remove(path);
+  std::filesystem::remove(path + ".1");
+}
+
 TEST(DeadLetters, QuoteWhateverSomebodyElseWroteAsTheReason) {
   const Letter letter{.topic = "t", .reason = "a\"b\n"};
   EXPECT_NE(dead_letter_line(letter).find("\"reason\":\"a\\\"b\\n\""), std::string::npos);
