@@ -106,6 +106,48 @@ TEST_F(KafkaDeadLettersTest, WaitForABrokerThatIsAwayAndAreNotSentTwice) {
   EXPECT_EQ(read_all().size(), 1U);
 }
 
+// The in-process cluster does not answer the question for settings.
+TEST_F(KafkaDeadLettersTest, ATopicThatIsThereWillDoWhereItsSettingsCannotBeAsked) {
+  const Status prepared = prepare_dead_letters_topic(options_, clock_);
+  EXPECT_TRUE(prepared) << prepared.error().message;
+}
+
+std::vector<std::string> mended_by(const kafka::Properties& topic,
+                                   const kafka::Properties& source = {}) {
+  std::vector<std::string> settings;
+  for (const LettersTopicFault& fault : letters_topic_faults(topic, source))
+    settings.push_back(fault.mended_by);
+  return settings;
+}
+
+TEST(LettersTopicFaults, AreSettingsThatLoseLetters) {
+  using Settings = std::vector<std::string>;
+  const kafka::Properties ours{{"max.message.bytes", "134217728"},
+                               {"cleanup.policy", "delete"},
+                               {"retention.ms", "-1"},
+                               {"retention.bytes", "-1"}};
+  EXPECT_EQ(mended_by(ours), Settings{});
+  EXPECT_EQ(mended_by({}), Settings{});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "delete"}, {"retention.ms", "604800000"}}),
+            Settings{"retention.ms=-1"});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "delete"}, {"retention.bytes", "1000"}}),
+            Settings{"retention.bytes=-1"});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "compact"}, {"retention.ms", "604800000"}}),
+            Settings{"cleanup.policy=delete"});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "compact,delete"}, {"retention.ms", "1"}}),
+            (Settings{"cleanup.policy=delete", "retention.ms=-1"}));
+}
+
+TEST(LettersTopicFaults, AreBytesThatDoNotTakeARecordOfTheSourceWithOurHeaders) {
+  const kafka::Properties source{{"max.message.bytes", "1048588"}};
+  EXPECT_EQ(mended_by({{"max.message.bytes", "1048588"}}, source),
+            std::vector<std::string>{"max.message.bytes=134217728"});
+  EXPECT_EQ(mended_by({{"max.message.bytes", "2097164"}}, source), std::vector<std::string>{});
+  EXPECT_EQ(mended_by({{"max.message.bytes", "134217727"}}).size(), 1U);
+  EXPECT_EQ(mended_by({{"max.message.bytes", "134217728"}}, {{"max.message.bytes", "1000000000"}}),
+            std::vector<std::string>{});
+}
+
 TEST_F(KafkaDeadLettersTest, AMessageWithoutTheHeadersIsNoLetter) {
   RecordBatch batch;
   batch.owner = std::make_unique<Three>();
