@@ -170,11 +170,13 @@ Letter letter_of(const RecordBatch& batch, const Reject& reject) {
                 .partition = record.partition,
                 .offset = record.offset,
                 .timestamp_ms = record.timestamp_ms,
-                .headers = headers_of(batch, record),
                 .reason = std::string(reject_code_name(reject.code)),
                 .detail = reject.reason};
   if (record.has_key) letter.key = record.key;
   if (record.has_value) letter.value = record.value;
+  auto headers = headers_of(batch, record);
+  letter.headers_unread = !headers;
+  if (headers) letter.headers = std::move(*headers);
   return letter;
 }
 
@@ -189,7 +191,9 @@ std::string dead_letter_line(const Letter& letter) {
   } else {
     line += ",\"value_base64\":null";
   }
-  if (!letter.headers.empty()) {
+  if (letter.headers_unread) {
+    line += ",\"headers\":null";
+  } else if (!letter.headers.empty()) {
     std::string_view separator = ",\"headers\":[";
     for (const Header& header : letter.headers) {
       line += fmt::format(R"({}{{"name":{})", separator, json_quote(header.name));

@@ -44,8 +44,8 @@ class DeadLetters {
 // One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
 // detail, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64
 // and key likewise where there is a key; headers where there are any, each with its name,
-// value_base64 and value, and with name_base64 where the name is not UTF-8. decode/letter_line.h
-// reads it back.
+// value_base64 and value, and with name_base64 where the name is not UTF-8; headers null where
+// there were some that could not be read. decode/letter_line.h reads it back.
 [[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
 // Appends lines to the file at `path`, which is made at the first dead letter, and again where it

@@ -56,6 +56,22 @@ TEST(DeadLetters, KeepTheBytesOfHeadersNamesToo) {
   EXPECT_NE(line.find("{\"name\":\"a\",\"value_base64\""), std::string::npos) << line;
 }
 
+// As of a record with more headers than librdkafka reads.
+TEST(DeadLetters, SayThatTheirHeadersCouldNotBeRead) {
+  class Unreadable final : public RecordOwner {
+   public:
+    bool visit_headers(const Record&, const HeaderVisitor&) const override { return false; }
+  };
+  RecordBatch batch = batch_of("t", record_of("x"));
+  batch.owner = std::make_unique<Unreadable>();
+  const Letter letter = letter_of(batch, {0, RejectCode::too_large, "no"});
+  EXPECT_TRUE(letter.headers_unread);
+  std::string line = dead_letter_line(letter);
+  EXPECT_NE(line.find(",\"headers\":null}"), std::string::npos) << line;
+  line.pop_back();
+  EXPECT_TRUE(parse_letter_line(line)->headers_unread);
+}
+
 TEST(DeadLetters, TellATombstoneFromAnEmptyValue) {
   Record tombstone = record_of("");
   tombstone.has_value = false;

@@ -30,6 +30,8 @@ constexpr std::string_view kStage = "__connect.errors.stage";
 constexpr std::string_view kClass = "__connect.errors.exception.class.name";
 constexpr std::string_view kMessage = "__connect.errors.exception.message";
 constexpr std::string_view kReason = "turntable.reason";
+// There where the record had headers that could not be read, and are not here.
+constexpr std::string_view kHeadersUnread = "turntable.headers_unread";
 
 // Connect's name for the step at which a record failed.
 std::string_view stage_of(std::string_view reason) {
@@ -283,11 +285,14 @@ std::vector<Header> letter_headers(const Letter& letter, const std::string& pipe
   add(kClass, "turntable." + letter.reason);
   add(kMessage, letter.detail);
   add(kReason, letter.reason);
+  if (letter.headers_unread) add(kHeadersUnread, "true");
   return headers;
 }
 
 Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
-  std::vector<Header> headers = headers_of(batch, record);
+  auto read = headers_of(batch, record);
+  if (!read) return fail(ErrorKind::row, "its headers cannot be read");
+  std::vector<Header> headers = std::move(*read);
   // A record that was a dead letter before has such headers of its own: the last ones are ours.
   const auto last = std::find_if(headers.rbegin(), headers.rend(),
                                  [](const Header& header) { return header.name == kTopic; });
@@ -303,6 +308,7 @@ Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
     if (header->name == kOffset) placed = placed && read_number(value, letter.offset);
     if (header->name == kMessage) letter.detail = value;
     if (header->name == kReason) letter.reason = value;
+    if (header->name == kHeadersUnread) letter.headers_unread = true;
   }
   if (!placed || letter.reason.empty())
     return fail(ErrorKind::row, "its headers do not say which record it was, and why it is here");

@@ -12,11 +12,13 @@ class LetterSource::Letters final : public RecordOwner {
     for (const Letter& letter : letters_) {
       HeadersJson json;
       for (const Header& header : letter.headers) json.add(header.name, header.value);
-      headers_.push_back(std::move(json).finish());
+      headers_.push_back(letter.headers_unread ? std::nullopt : std::move(json).finish());
     }
   }
-  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
-    for (const Header& header : letters_[record.index].headers) visit(header.name, header.value);
+  bool visit_headers(const Record& record, const HeaderVisitor& visit) const override {
+    const Letter& letter = letters_[record.index];
+    for (const Header& header : letter.headers) visit(header.name, header.value);
+    return !letter.headers_unread;
   }
   [[nodiscard]] Record record(uint32_t index) const {
     const Letter& letter = letters_[index];
