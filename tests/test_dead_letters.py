@@ -108,7 +108,7 @@ def test_a_file_of_dead_letters_is_replayed_too(turntable, tmp_path):
         file.write(b"not a letter\n")
     mended = listening.with_options({"songs.path": with_later_song(tmp_path)})
     replayed = command(mended, "replay").expect(3)
-    assert "2 dead letters: 1 written" in replayed.stdout and "1 still rejected" in replayed.stdout
+    assert "2 dead letters: 1 written" in replayed.stdout and "1 still rejected, 1 that cannot be read" in replayed.stdout
     assert "dead.jsonl:3: it is no dead letter" in replayed.stderr, "what is none is said and passed over"
     assert sorted(row[0] for row in sqlite_history(tmp_path / "history.db", ["id"])) == [1, 2]
 
