@@ -108,7 +108,7 @@ def test_a_file_of_dead_letters_is_replayed_too(turntable, tmp_path):
         file.write(b"not a letter\n")
     mended = listening.with_options({"songs.path": with_later_song(tmp_path)})
     replayed = command(mended, "replay").expect(3)
-    assert "2 dead letters: 1 written" in replayed.stdout and "1 still rejected" in replayed.stdout
+    assert "2 dead letters: 1 written" in replayed.stdout and "1 still rejected, 1 that cannot be read" in replayed.stdout
     assert "dead.jsonl:3: it is no dead letter" in replayed.stderr, "what is none is said and passed over"
     assert sorted(row[0] for row in sqlite_history(tmp_path / "history.db", ["id"])) == [1, 2]
 
@@ -135,3 +135,36 @@ def test_the_topic_that_is_made_for_them_keeps_them_though_the_broker_would_make
     made = kafka.settings(f"{topic}.dead_letters")
     assert made["retention.ms"] == "-1" and made["cleanup.policy"] == "delete"
     assert int(made["max.message.bytes"]) == 128 << 20
+
+
+def test_a_topic_that_is_there_already_is_warned_of_where_it_loses_or_refuses_letters(to_topic, kafka, topic):
+    letters = f"{topic}.dead_letters"
+    config = {"cleanup.policy": "compact,delete", "retention.ms": "3600000", "max.message.bytes": "1000000"}
+    kafka.create_topic(letters, 1, config)
+    kafka.send(topic, [(b"k", b"oops")])
+    done = to_topic.drain(code=3)
+    for setting in ("cleanup.policy=delete", "retention.ms=-1", f"max.message.bytes={128 << 20}"):
+        assert f"--entity-type topics --entity-name {letters} --add-config {setting}" in done.stderr
+    assert len(kafka.read(letters)) == 1
+
+
+def test_a_topic_that_keeps_all_letters_is_not_warned_of(to_topic, kafka, topic):
+    kafka.create_topic(f"{topic}.dead_letters", 1, {"retention.ms": "-1", "max.message.bytes": str(4 << 20)})
+    kafka.send(topic, [b"oops"])
+    assert "--add-config" not in to_topic.drain(code=3).stderr
+
+
+def test_a_replay_passes_over_the_letters_of_other_topics_and_says_so(to_topic, kafka, topic, unique, tmp_path):
+    """Their partitions and offsets are those of good rows here."""
+    shared, other = f"{unique}.shared", f"{unique}.other"
+    kafka.create_topic(other)
+    kafka.send(topic, [play(1), play(2, song=LATER_SONG)], partition=0)
+    kafka.send(other, [play(3, song=LATER_SONG), play(4, song=LATER_SONG)], partition=0)
+    to_shared = to_topic.with_options({"plays.dead_letters": f"kafka:{shared}"})
+    to_shared.drain(code=3)
+    to_shared.with_options({"plays.topic": other, "plays.group.id": f"{unique}.other"}).drain(code=3)
+    mended = to_shared.with_options({"songs.path": with_later_song(tmp_path)})
+    replayed = command(mended, "replay").expect(0)
+    assert "1 dead letters: 1 written" in replayed.stdout and "2 of other topics passed over" in replayed.stdout
+    assert sorted(row[0] for row in sqlite_history(tmp_path / "history.db", ["id"])) == [1, 2]
+    assert "3 dead letters" in command(mended, "list").expect(0).stdout, "the list shows all"

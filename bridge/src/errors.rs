@@ -268,7 +268,10 @@ fn database(error: &DbError, reason: &str, carries: Carries) -> Failure {
         }
         DbError::AuthenticationError | DbError::Unauthorized if cannot_ask_roles(reason) => Failure::transient(reason),
         DbError::AuthenticationError | DbError::Unauthorized => Failure::new(Code::Auth, reason),
-        DbError::Invalid if carries == Carries::Rows && !names_schema(reason) => Failure::new(Code::Row, reason),
+        DbError::Invalid if disk_is_full(reason) => Failure::transient(reason),
+        DbError::Invalid if carries == Carries::Rows && !names_schema(reason) && !forbids_all(reason) => {
+            Failure::new(Code::Row, reason)
+        }
         DbError::Invalid | DbError::AlreadyExists { .. } | DbError::ConfigError => Failure::new(Code::Schema, reason),
         DbError::SyntaxError => Failure::new(Code::Schema, format!("the CQL is not valid: {reason}")),
         _ => Failure::other(format!("{error}: {reason}")),
@@ -295,6 +298,20 @@ fn names_schema(reason: &str) -> bool {
     PHRASES.iter().any(|phrase| reason.contains(phrase))
 }
 
+/// Whether a node takes no writes until its disk has room again: guardrail `data_disk_usage_percentage_fail_threshold`,
+/// which is answered as "invalid" although no row is at fault. The phrase is that of Cassandra 4.1 and 5, and of DSE.
+fn disk_is_full(reason: &str) -> bool {
+    reason.contains("disk usage exceeds")
+}
+
+/// Whether an "invalid" answer is a guardrail's that would refuse every row alike, and not one of a row's own sizes and
+/// times. Cassandra 4.1 and 5 say "Guardrail NAME violated: …".
+fn forbids_all(reason: &str) -> bool {
+    const OF_A_ROW: [&str; 4] = ["_size", "items_per_collection", "maximum_timestamp", "minimum_timestamp"];
+    let name = reason.strip_prefix("Guardrail ").and_then(|rest| rest.split_once(" violated"));
+    name.is_some_and(|(name, _)| !OF_A_ROW.iter().any(|row| name.ends_with(row)))
+}
+
 fn bad_query(error: &BadQuery) -> Failure {
     Failure::new(Code::Row, error)
 }
@@ -309,5 +326,45 @@ fn io_cause(error: &io::Error) -> String {
     match text.rfind(" (os error") {
         Some(end) => text[..end].to_owned(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(reason: &str) -> Code {
+        database(&DbError::Invalid, reason, Carries::Rows).code
+    }
+
+    #[test]
+    fn a_full_disk_is_waited_for() {
+        let reason = "Write request failed because disk usage exceeds failure threshold";
+        assert_eq!(code_of(reason), Code::Transient);
+        assert_eq!(code_of(&format!("Guardrail replica_disk_usage violated: {reason}")), Code::Transient);
+    }
+
+    #[test]
+    fn a_guardrail_that_refuses_every_row_is_no_rows_fault() {
+        let levels = "Provided values [ONE] are not allowed for write consistency levels";
+        assert_eq!(code_of(&format!("Guardrail write_consistency_levels violated: {levels}")), Code::Schema);
+        assert_eq!(
+            code_of("Guardrail user_timestamps violated: User provided timestamps (USING TIMESTAMP) is not allowed"),
+            Code::Schema
+        );
+    }
+
+    #[test]
+    fn a_guardrail_of_one_rows_sizes_is_that_rows_fault() {
+        for name in ["column_value_size", "column_blob_value_size", "collection_size", "items_per_collection", "maximum_timestamp"] {
+            let reason = format!("Guardrail {name} violated: this exceeds the failure threshold of 1.000KiB.");
+            assert_eq!(code_of(&reason), Code::Row, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_a_rows_fault_and_a_missing_column_is_not() {
+        assert_eq!(code_of("Key may not be empty"), Code::Row);
+        assert_eq!(code_of("Undefined column name x in table k.t"), Code::Schema);
     }
 }

@@ -31,7 +31,7 @@ void wait_or_stop(Millis wait, const StopToken& stop) {
 }
 
 KafkaDeadLettersOptions kafka_dead_letters(const SourceSpec& source, const std::string& pipeline) {
-  return {source.dead_letters.target, source.properties, pipeline};
+  return {source.dead_letters.target, source.properties, pipeline, source.topic};
 }
 
 }  // namespace

@@ -30,6 +30,15 @@ Status check_reason(const std::string& reason) {
                                             printable(reason), did_you_mean(reason, names)));
 }
 
+// What the letters of a source have as their topic (NdjsonSource: the path).
+const std::string& topic_of(const SourceSpec& source) {
+  return source.connector == "ndjson" ? source.path : source.topic;
+}
+
+std::string unreadable_text(uint64_t count) {
+  return count > 0 ? fmt::format(", {} that cannot be read", grouped(count)) : "";
+}
+
 template <class Visit>
 Status for_each(LetterReader& reader, const std::string& reason, const StopToken& stop,
                 Visit visit) {
@@ -54,7 +63,7 @@ Status list(LetterReader& reader, const std::string& reason, const StopToken& st
     fmt::print("{:>12}  {}\n", grouped(count), printable(name));
     sum += count;
   }
-  fmt::print("{} dead letters\n", grouped(sum));
+  fmt::print("{} dead letters{}\n", grouped(sum), unreadable_text(reader.unreadable()));
   return {};
 }
 
@@ -81,18 +90,29 @@ Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> 
              .sink = std::move(sink),
              .dead_letters = dropped_dead_letters()},  // Those that fail again are there already.
             stop, clock);
-  RETURN_IF_ERROR(lane.run(std::make_unique<LetterSource>(
+  auto letters = std::make_unique<LetterSource>(
       std::move(reader),
-      [&options](const Letter& letter) {
-        return options.reason.empty() || letter.reason == options.reason;
-      },
-      dead_letters_name(pipeline.source.dead_letters), lane)));
+      LetterSource::Options{.topic = topic_of(pipeline.source),
+                            .reason = options.reason,
+                            .want_headers = pipeline.source.want_headers,
+                            .name = dead_letters_name(pipeline.source.dead_letters)},
+      lane);
+  const LetterSource& source = *letters;
+  RETURN_IF_ERROR(lane.run(std::move(letters)));
   const Counts counts = lane.counts();
-  fmt::print("{} dead letters: {} {} to {}, {} still unmatched, {} still rejected\n",
+  fmt::print("{} dead letters: {} {} to {}, {} still unmatched, {} still rejected",
              grouped(counts.consumed), grouped(counts.written),
              options.dry_run ? "would be written" : "written", sink_name, grouped(counts.unmatched),
              grouped(counts.rejected));
-  return counts.unmatched + counts.rejected > 0 ? ExitCode::dead_letters : ExitCode::done;
+  if (source.foreign() > 0)
+    fmt::print(", {} of other topics passed over", grouped(source.foreign()));
+  fmt::print("{}{}\n", unreadable_text(source.unreadable()),
+             source.at_end() ? "" : "; stopped before the end");
+  if (!source.at_end())
+    return fail(ErrorKind::interrupted,
+                "the replay was stopped before the end of the dead letters: run it again");
+  const bool all = counts.unmatched + counts.rejected + source.unreadable() == 0;
+  return all ? ExitCode::done : ExitCode::dead_letters;
 }
 
 }  // namespace

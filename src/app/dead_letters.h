@@ -20,8 +20,10 @@ struct DeadLettersOptions {
   bool dry_run = false;  // replay: to nowhere, to see what would happen.
 };
 
-// Prints to stdout. `replay` ends with ExitCode::dead_letters where some letters still do not
-// become rows: those stay where they are, and none is written anew.
+// Prints to stdout. `replay` takes the letters of the pipeline's own topic or file only. It ends
+// with ExitCode::dead_letters where some still do not become rows or cannot be read: those stay
+// where they are, and none is written anew. Where it was stopped before their end it says so after
+// its summary (kind interrupted).
 [[nodiscard]] Result<ExitCode> run_dead_letters(const DeadLettersOptions& options,
                                                 const StopToken& stop);
 

@@ -75,14 +75,17 @@ error_code read_header(ondemand::object& object, Header& header) {
   return simdjson::SUCCESS;
 }
 
-error_code read_headers(ondemand::value& value, std::vector<Header>& headers) {
+// Null where they could not be read.
+error_code read_headers(ondemand::value& value, Letter& letter) {
+  letter.headers.clear();  // The last of duplicate fields counts.
+  RETURN_IF_JSON_ERROR(value.is_null().get(letter.headers_unread));
+  if (letter.headers_unread) return simdjson::SUCCESS;
   ondemand::array array;
   RETURN_IF_JSON_ERROR(value.get_array().get(array));
-  headers.clear();  // The last of duplicate fields counts.
   for (auto element : array) {
     ondemand::object object;
     RETURN_IF_JSON_ERROR(element.get_object().get(object));
-    RETURN_IF_JSON_ERROR(read_header(object, headers.emplace_back()));
+    RETURN_IF_JSON_ERROR(read_header(object, letter.headers.emplace_back()));
   }
   return simdjson::SUCCESS;
 }
@@ -95,7 +98,7 @@ error_code read_field(std::string_view name, ondemand::value& value, Letter& let
   if (name == "time") return read_time(value, letter.timestamp_ms);
   if (name == "key_base64") return read_bytes(value, letter.key);
   if (name == "value_base64") return read_bytes(value, letter.value);
-  if (name == "headers") return read_headers(value, letter.headers);
+  if (name == "headers") return read_headers(value, letter);
   if (name != "partition") return json::skip(value, 1, true);  // Such as value, for people.
   int64_t partition = 0;
   RETURN_IF_JSON_ERROR(value.get_int64().get(partition));

@@ -17,6 +17,8 @@
 namespace turntable {
 namespace {
 
+constexpr int kOpenAttempts = 100;  // Of a file that is removed at the same time.
+
 std::string iso_time(int64_t millis) {
   if (millis == kNoTimestamp) return "null";
   const int64_t seconds = millis / 1000 - (millis % 1000 < 0 ? 1 : 0);
@@ -49,13 +51,7 @@ class DeadLettersInFile final : public DeadLetters {
 
   Status flush() override {
     if (pending_.empty()) return {};
-    if (file_ < 0) {
-      is_new_ = ::access(path_.c_str(), F_OK) != 0;
-      file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    }
-    if (file_ < 0) return cannot("open");
-    // Several lanes may append to the file, and a line is in it whole or not at all.
-    if (::flock(file_, LOCK_EX) != 0) return cannot("lock");
+    RETURN_IF_ERROR(open_and_lock());
     const Status written = append_pending();
     ::flock(file_, LOCK_UN);
     RETURN_IF_ERROR(written);
@@ -65,8 +61,8 @@ class DeadLettersInFile final : public DeadLetters {
       written_ = 0;
       return cannot("sync");
     }
-    if (is_new_) sync_folder();
-    is_new_ = false;
+    if (!folder_synced_) sync_folder();
+    folder_synced_ = true;
     pending_.clear();
     written_ = 0;
     return {};
@@ -77,6 +73,34 @@ class DeadLettersInFile final : public DeadLetters {
   [[nodiscard]] std::string name() const override { return path_; }
 
  private:
+  // Several lanes may append to the file, and a line is in it whole or not at all. Somebody may
+  // have removed or renamed it since the last time: letters go where the path says, or they would
+  // be lost with a file that has no name.
+  Status open_and_lock() {
+    for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
+      if (file_ < 0) {
+        file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+        if (file_ < 0) return cannot("open");
+        folder_synced_ = false;
+        written_ = 0;
+      }
+      if (::flock(file_, LOCK_EX) != 0) return cannot("lock");
+      if (still_there()) return {};
+      ::close(file_);
+      file_ = -1;
+    }
+    return fail(ErrorKind::transient,
+                fmt::format("the dead letters' file {} comes and goes", path_));
+  }
+
+  // True where the path still names the file that is open.
+  [[nodiscard]] bool still_there() const {
+    struct stat ours {};
+    struct stat there {};
+    return ::fstat(file_, &ours) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+           ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+  }
+
   // Without it a new file may be gone after a power cut, whatever was synced in it.
   void sync_folder() const {
     const std::string folder = std::filesystem::path(path_).parent_path().string();
@@ -126,7 +150,7 @@ class DeadLettersInFile final : public DeadLetters {
   std::string pending_;
   size_t written_ = 0;  // Of pending_, when a write was cut short.
   int file_ = -1;
-  bool is_new_ = false;
+  bool folder_synced_ = false;
 };
 
 class DroppedDeadLetters final : public DeadLetters {
@@ -146,11 +170,13 @@ Letter letter_of(const RecordBatch& batch, const Reject& reject) {
                 .partition = record.partition,
                 .offset = record.offset,
                 .timestamp_ms = record.timestamp_ms,
-                .headers = headers_of(batch, record),
                 .reason = std::string(reject_code_name(reject.code)),
                 .detail = reject.reason};
   if (record.has_key) letter.key = record.key;
   if (record.has_value) letter.value = record.value;
+  auto headers = headers_of(batch, record);
+  letter.headers_unread = !headers;
+  if (headers) letter.headers = std::move(*headers);
   return letter;
 }
 
@@ -165,7 +191,9 @@ std::string dead_letter_line(const Letter& letter) {
   } else {
     line += ",\"value_base64\":null";
   }
-  if (!letter.headers.empty()) {
+  if (letter.headers_unread) {
+    line += ",\"headers\":null";
+  } else if (!letter.headers.empty()) {
     std::string_view separator = ",\"headers\":[";
     for (const Header& header : letter.headers) {
       line += fmt::format(R"({}{{"name":{})", separator, json_quote(header.name));

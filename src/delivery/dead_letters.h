@@ -44,12 +44,13 @@ class DeadLetters {
 // One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
 // detail, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64
 // and key likewise where there is a key; headers where there are any, each with its name,
-// value_base64 and value, and with name_base64 where the name is not UTF-8. decode/letter_line.h
-// reads it back.
+// value_base64 and value, and with name_base64 where the name is not UTF-8; headers null where
+// there were some that could not be read. decode/letter_line.h reads it back.
 [[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
-// Appends lines to the file at `path`, which is made at the first dead letter. Several lanes, each
-// with an object of its own, may append to one file: lines are not mixed.
+// Appends lines to the file at `path`, which is made at the first dead letter, and again where it
+// was removed or renamed. Several lanes, each with an object of its own, may append to one file:
+// lines are not mixed.
 [[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path);
 
 // Whether the file can be written, without leaving anything behind: found out at start, not at the

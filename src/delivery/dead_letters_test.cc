@@ -56,6 +56,22 @@ TEST(DeadLetters, KeepTheBytesOfHeadersNamesToo) {
   EXPECT_NE(line.find("{\"name\":\"a\",\"value_base64\""), std::string::npos) << line;
 }
 
+// As of a record with more headers than librdkafka reads.
+TEST(DeadLetters, SayThatTheirHeadersCouldNotBeRead) {
+  class Unreadable final : public RecordOwner {
+   public:
+    bool visit_headers(const Record&, const HeaderVisitor&) const override { return false; }
+  };
+  RecordBatch batch = batch_of("t", record_of("x"));
+  batch.owner = std::make_unique<Unreadable>();
+  const Letter letter = letter_of(batch, {0, RejectCode::too_large, "no"});
+  EXPECT_TRUE(letter.headers_unread);
+  std::string line = dead_letter_line(letter);
+  EXPECT_NE(line.find(",\"headers\":null}"), std::string::npos) << line;
+  line.pop_back();
+  EXPECT_TRUE(parse_letter_line(line)->headers_unread);
+}
+
 TEST(DeadLetters, TellATombstoneFromAnEmptyValue) {
   Record tombstone = record_of("");
   tombstone.has_value = false;
@@ -103,6 +119,32 @@ TEST(DeadLetters, StandOnLinesOfTheirOwnBehindHalfALineOfAKilledProgram) {
                             line_of("t", record_of("x"), {0, RejectCode::json_syntax, "no"}) +
                             line_of("t", record_of("y"), {0, RejectCode::json_syntax, "no"}));
   std::filesystem::remove(path);
+}
+
+TEST(DeadLetters, GoToANewFileWhereTheirsWasRenamedOrRemoved) {
+  const std::string path = (std::filesystem::temp_directory_path() /
+                            ("dead_letters_rotated_" + std::to_string(::getpid())))
+                               .string();
+  const auto text_of = [](const std::string& name) {
+    std::stringstream text;
+    text << std::ifstream(name).rdbuf();
+    return text.str();
+  };
+  const Reject reject{0, RejectCode::json_syntax, "no"};
+  auto letters = dead_letters_in_file(path);
+  letters->add(batch_of("t", record_of("x")), reject);
+  EXPECT_TRUE(letters->flush());
+  std::filesystem::rename(path, path + ".1");
+  letters->add(batch_of("t", record_of("y")), reject);
+  EXPECT_TRUE(letters->flush());
+  EXPECT_EQ(text_of(path + ".1"), line_of("t", record_of("x"), reject));
+  EXPECT_EQ(text_of(path), line_of("t", record_of("y"), reject));
+  std::filesystem::remove(path);
+  letters->add(batch_of("t", record_of("z")), reject);
+  EXPECT_TRUE(letters->flush());
+  EXPECT_EQ(text_of(path), line_of("t", record_of("z"), reject));
+  std::filesystem::remove(path);
+  std::filesystem::remove(path + ".1");
 }
 
 TEST(DeadLetters, QuoteWhateverSomebodyElseWroteAsTheReason) {

@@ -18,6 +18,9 @@ namespace {
 constexpr Millis kFlushWait{1'000};     // Longer, and the lane looks after its group first.
 constexpr Millis kQuestionWait{5'000};  // For one answer of a broker.
 
+// In a letter's batch, beside what its record's batch had.
+constexpr int64_t kHeadersRoom = 1 << 20;
+
 // Names as in Kafka Connect's errors.deadletterqueue.context.headers (KIP-298).
 constexpr std::string_view kTopic = "__connect.errors.topic";
 constexpr std::string_view kPartition = "__connect.errors.partition";
@@ -27,6 +30,8 @@ constexpr std::string_view kStage = "__connect.errors.stage";
 constexpr std::string_view kClass = "__connect.errors.exception.class.name";
 constexpr std::string_view kMessage = "__connect.errors.exception.message";
 constexpr std::string_view kReason = "turntable.reason";
+// There where the record had headers that could not be read, and are not here.
+constexpr std::string_view kHeadersUnread = "turntable.headers_unread";
 
 // Connect's name for the step at which a record failed.
 std::string_view stage_of(std::string_view reason) {
@@ -122,6 +127,36 @@ class KafkaDeadLetters final : public DeadLetters {
   size_t pending_bytes_ = 0;
 };
 
+// A number of a topic's settings, where it is there and is one.
+std::optional<int64_t> number_in(const kafka::Properties& settings, const std::string& name) {
+  const auto found = settings.find(name);
+  if (found == settings.end()) return std::nullopt;
+  const std::string& text = found->second;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Found out at start, not at the first letter that is refused. The run does not depend on it: a
+// user who may not ask may write all the same.
+void warn_of_settings(kafka::Producer& producer, const KafkaDeadLettersOptions& options) {
+  const auto settings = producer.topic_settings(options.topic, kQuestionWait);
+  if (!settings) {
+    log::warn("{}; whether it keeps all dead letters is not known", settings.error().message);
+    return;
+  }
+  kafka::Properties of_source;
+  if (!options.source_topic.empty())
+    if (auto found = producer.topic_settings(options.source_topic, kQuestionWait))
+      of_source = std::move(*found);
+  for (const LettersTopicFault& fault : letters_topic_faults(*settings, of_source))
+    log::warn(
+        "The topic {} for dead letters {}: kafka-configs.sh --bootstrap-server {} --alter "
+        "--entity-type topics --entity-name {} --add-config {}",
+        options.topic, fault.what, producer.bootstrap(), options.topic, fault.mended_by);
+}
+
 // A record as large as its own topic takes must fit, with our headers. It may have come compressed.
 kafka::Properties producer_properties(const KafkaDeadLettersOptions& options) {
   kafka::Properties properties = connection_properties(options.properties);
@@ -169,7 +204,10 @@ Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options, const 
   ASSIGN_OR_RETURN(const auto producer,
                    kafka::Producer::open({options.topic, producer_properties(options)}, clock));
   ASSIGN_OR_RETURN(const int partitions, producer->partition_count(options.topic, kQuestionWait));
-  if (partitions > 0) return {};
+  if (partitions > 0) {
+    warn_of_settings(*producer, options);
+    return {};
+  }
   // A letter has its record's time, which may be years ago or ahead.
   const kafka::Properties wanted{
       {"max.message.bytes", std::to_string(kafka::kBatchBytesLimit)},
@@ -201,6 +239,39 @@ Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options, const 
                   made.error().message));
 }
 
+std::vector<LettersTopicFault> letters_topic_faults(const kafka::Properties& topic,
+                                                    const kafka::Properties& source) {
+  std::vector<LettersTopicFault> faults;
+  // A batch of the source's may hold one record only, which becomes a letter with our headers.
+  const auto limit = static_cast<int64_t>(kafka::kBatchBytesLimit);
+  const auto source_bytes = number_in(source, "max.message.bytes");
+  const int64_t needed = source_bytes ? std::min(limit, *source_bytes + kHeadersRoom) : limit;
+  if (const auto bytes = number_in(topic, "max.message.bytes"); bytes && *bytes < needed)
+    faults.push_back({fmt::format("takes no letter of more than {} bytes (max.message.bytes), and "
+                                  "the run would stop at one",
+                                  grouped(static_cast<uint64_t>(std::max<int64_t>(*bytes, 0)))),
+                      fmt::format("max.message.bytes={}", limit)});
+  const auto policy = topic.find("cleanup.policy");
+  if (policy == topic.end()) return faults;
+  if (policy->second.find("compact") != std::string::npos)
+    faults.push_back(
+        {fmt::format("keeps only the last letter of a key, and refuses letters without one "
+                     "(cleanup.policy = {})",
+                     policy->second),
+         "cleanup.policy=delete"});
+  if (policy->second.find("delete") == std::string::npos) return faults;
+  if (const auto kept = number_in(topic, "retention.ms"); kept && *kept >= 0)
+    faults.push_back({fmt::format("deletes letters whose records are older than {} ms "
+                                  "(retention.ms)",
+                                  grouped(static_cast<uint64_t>(*kept))),
+                      "retention.ms=-1"});
+  if (const auto kept = number_in(topic, "retention.bytes"); kept && *kept >= 0)
+    faults.push_back({fmt::format("deletes the oldest letters beyond {} bytes (retention.bytes)",
+                                  grouped(static_cast<uint64_t>(*kept))),
+                      "retention.bytes=-1"});
+  return faults;
+}
+
 std::vector<Header> letter_headers(const Letter& letter, const std::string& pipeline) {
   std::vector<Header> headers = letter.headers;
   const auto add = [&headers](std::string_view name, std::string value) {
@@ -214,11 +285,14 @@ std::vector<Header> letter_headers(const Letter& letter, const std::string& pipe
   add(kClass, "turntable." + letter.reason);
   add(kMessage, letter.detail);
   add(kReason, letter.reason);
+  if (letter.headers_unread) add(kHeadersUnread, "true");
   return headers;
 }
 
 Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
-  std::vector<Header> headers = headers_of(batch, record);
+  auto read = headers_of(batch, record);
+  if (!read) return fail(ErrorKind::row, "its headers cannot be read");
+  std::vector<Header> headers = std::move(*read);
   // A record that was a dead letter before has such headers of its own: the last ones are ours.
   const auto last = std::find_if(headers.rbegin(), headers.rend(),
                                  [](const Header& header) { return header.name == kTopic; });
@@ -234,6 +308,7 @@ Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
     if (header->name == kOffset) placed = placed && read_number(value, letter.offset);
     if (header->name == kMessage) letter.detail = value;
     if (header->name == kReason) letter.reason = value;
+    if (header->name == kHeadersUnread) letter.headers_unread = true;
   }
   if (!placed || letter.reason.empty())
     return fail(ErrorKind::row, "its headers do not say which record it was, and why it is here");

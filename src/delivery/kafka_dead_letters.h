@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "delivery/dead_letters.h"
@@ -18,18 +19,30 @@ inline constexpr size_t kLetterBytesLimit = kafka::kBatchBytesLimit - (size_t{1}
 
 struct KafkaDeadLettersOptions {
   std::string topic;
-  kafka::Properties properties;  // The source's: where the brokers are and how to log in.
-  std::string pipeline;          // Told in the header `__connect.errors.connector.name`.
+  kafka::Properties properties;   // The source's: where the brokers are and how to log in.
+  std::string pipeline;           // Told in the header `__connect.errors.connector.name`.
+  std::string source_topic = {};  // Whose records become letters.
 };
 
 // Errors: usage for properties that librdkafka does not take.
 [[nodiscard]] Result<std::unique_ptr<DeadLetters>> dead_letters_in_kafka(
     const KafkaDeadLettersOptions& options, const Clock& clock);
 
-// Whether the topic is there; it is made where it is not and the broker allows it. An error of kind
-// transient where no broker answers in time.
+// Whether the topic is there; it is made where it is not and the broker allows it. Settings of one
+// that is there and may lose or refuse letters are warned of. An error of kind transient where no
+// broker answers in time.
 [[nodiscard]] Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options,
                                                 const Clock& clock);
+
+// What in the settings of a topic may lose or refuse letters, a sentence each, with the setting
+// that mends it as kafka-configs.sh takes it. `source`: the settings of the topic that is read, as
+// far as they are known. What is in neither is not judged.
+struct LettersTopicFault {
+  std::string what;
+  std::string mended_by;
+};
+[[nodiscard]] std::vector<LettersTopicFault> letters_topic_faults(const kafka::Properties& topic,
+                                                                  const kafka::Properties& source);
 
 // Of a consumer's properties those that a client without a group needs too: addresses, security.
 [[nodiscard]] kafka::Properties connection_properties(const kafka::Properties& properties);

@@ -15,11 +15,12 @@ namespace {
 // Three records with what a record can have; a header stands twice.
 class Three final : public RecordOwner {
  public:
-  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
-    if (record.index == 0) return;
+  bool visit_headers(const Record& record, const HeaderVisitor& visit) const override {
+    if (record.index == 0) return true;
     visit("trace", "a");
     visit("trace", std::nullopt);
     visit("__connect.errors.topic", "of an earlier queue");
+    return true;
   }
 };
 
@@ -104,6 +105,48 @@ TEST_F(KafkaDeadLettersTest, WaitForABrokerThatIsAwayAndAreNotSentTwice) {
   const auto deadline = clock_.now() + std::chrono::seconds(20);
   while (!letters->flush()) ASSERT_LT(clock_.now(), deadline);
   EXPECT_EQ(read_all().size(), 1U);
+}
+
+// The in-process cluster does not answer the question for settings.
+TEST_F(KafkaDeadLettersTest, ATopicThatIsThereWillDoWhereItsSettingsCannotBeAsked) {
+  const Status prepared = prepare_dead_letters_topic(options_, clock_);
+  EXPECT_TRUE(prepared) << prepared.error().message;
+}
+
+std::vector<std::string> mended_by(const kafka::Properties& topic,
+                                   const kafka::Properties& source = {}) {
+  std::vector<std::string> settings;
+  for (const LettersTopicFault& fault : letters_topic_faults(topic, source))
+    settings.push_back(fault.mended_by);
+  return settings;
+}
+
+TEST(LettersTopicFaults, AreSettingsThatLoseLetters) {
+  using Settings = std::vector<std::string>;
+  const kafka::Properties ours{{"max.message.bytes", "134217728"},
+                               {"cleanup.policy", "delete"},
+                               {"retention.ms", "-1"},
+                               {"retention.bytes", "-1"}};
+  EXPECT_EQ(mended_by(ours), Settings{});
+  EXPECT_EQ(mended_by({}), Settings{});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "delete"}, {"retention.ms", "604800000"}}),
+            Settings{"retention.ms=-1"});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "delete"}, {"retention.bytes", "1000"}}),
+            Settings{"retention.bytes=-1"});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "compact"}, {"retention.ms", "604800000"}}),
+            Settings{"cleanup.policy=delete"});
+  EXPECT_EQ(mended_by({{"cleanup.policy", "compact,delete"}, {"retention.ms", "1"}}),
+            (Settings{"cleanup.policy=delete", "retention.ms=-1"}));
+}
+
+TEST(LettersTopicFaults, AreBytesThatDoNotTakeARecordOfTheSourceWithOurHeaders) {
+  const kafka::Properties source{{"max.message.bytes", "1048588"}};
+  EXPECT_EQ(mended_by({{"max.message.bytes", "1048588"}}, source),
+            std::vector<std::string>{"max.message.bytes=134217728"});
+  EXPECT_EQ(mended_by({{"max.message.bytes", "2097164"}}, source), std::vector<std::string>{});
+  EXPECT_EQ(mended_by({{"max.message.bytes", "134217727"}}).size(), 1U);
+  EXPECT_EQ(mended_by({{"max.message.bytes", "134217728"}}, {{"max.message.bytes", "1000000000"}}),
+            std::vector<std::string>{});
 }
 
 TEST_F(KafkaDeadLettersTest, AMessageWithoutTheHeadersIsNoLetter) {

@@ -32,7 +32,8 @@ bool same(const std::vector<Header>& a, const std::vector<Header>& b) {
 bool same(const Letter& a, const Letter& b) {
   return a.topic == b.topic && a.partition == b.partition && a.offset == b.offset &&
          a.timestamp_ms == b.timestamp_ms && a.key == b.key && a.value == b.value &&
-         same(a.headers, b.headers) && a.reason == b.reason && a.detail == b.detail;
+         same(a.headers, b.headers) && a.headers_unread == b.headers_unread &&
+         a.reason == b.reason && a.detail == b.detail;
 }
 
 bool is_json(std::string_view text) {
@@ -65,8 +66,9 @@ void check_line(std::string_view line) {
 class Headers final : public RecordOwner {
  public:
   explicit Headers(std::vector<Header> headers) : headers_(std::move(headers)) {}
-  void visit_headers(const Record& /*record*/, const HeaderVisitor& visit) const override {
+  bool visit_headers(const Record& /*record*/, const HeaderVisitor& visit) const override {
     for (const Header& header : headers_) visit(header.name, header.value);
+    return true;
   }
 
  private:

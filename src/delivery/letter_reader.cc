@@ -33,6 +33,7 @@ class FileReader final : public LetterReader {
       if (line.size() > kLetterLineBytesLimit) {
         log::warn("{}:{}: the line is longer than {} bytes, and passed over", path_, line_,
                   grouped(kLetterLineBytesLimit));
+        ++unreadable_;
         continue;
       }
       if (trim(line).empty()) continue;
@@ -41,12 +42,14 @@ class FileReader final : public LetterReader {
         letters.push_back(std::move(*letter));
       } else {
         log::warn("{}:{}: {}", path_, line_, letter.error().message);
+        ++unreadable_;
       }
     }
     if (file_.bad()) return fail(ErrorKind::failed, fmt::format("cannot read {} on", path_));
     return letters;
   }
   [[nodiscard]] bool at_end() const override { return !file_.good(); }
+  [[nodiscard]] uint64_t unreadable() const override { return unreadable_; }
 
  private:
   // Fills text_ with the next line, or with so much of one that is beyond the limit that it shows;
@@ -70,6 +73,7 @@ class FileReader final : public LetterReader {
   std::ifstream file_;
   std::string text_;
   uint64_t line_ = 0;
+  uint64_t unreadable_ = 0;
 };
 
 class TopicLetters final : public LetterReader {
@@ -86,14 +90,17 @@ class TopicLetters final : public LetterReader {
       } else {
         log::warn("topic {}, partition {}, offset {}: {}", batch.topic, record.partition,
                   record.offset, letter.error().message);
+        ++unreadable_;
       }
     }
     return letters;
   }
   [[nodiscard]] bool at_end() const override { return reader_->at_end(); }
+  [[nodiscard]] uint64_t unreadable() const override { return unreadable_; }
 
  private:
   std::unique_ptr<kafka::TopicReader> reader_;
+  uint64_t unreadable_ = 0;
 };
 
 }  // namespace

@@ -22,9 +22,11 @@ class LetterReader {
  public:
   virtual ~LetterReader() = default;
   // The next letters, `limit` at most, waiting up to `wait` for the first; none at the end, and
-  // perhaps before it. What is no letter is said in the log and passed over.
+  // perhaps before it. What is no letter is said in the log, counted and passed over.
   [[nodiscard]] virtual Result<std::vector<Letter>> next(size_t limit, Millis wait) = 0;
   [[nodiscard]] virtual bool at_end() const = 0;
+  // What was no letter, or too long for one.
+  [[nodiscard]] virtual uint64_t unreadable() const = 0;
 };
 
 // A file that is not there has no letters: nothing has failed yet.

@@ -1,6 +1,5 @@
 #include "delivery/letter_source.h"
 
-#include <algorithm>
 #include <array>
 
 #include "row/headers.h"
@@ -8,15 +7,19 @@
 namespace turntable {
 class LetterSource::Letters final : public RecordOwner {
  public:
-  explicit Letters(std::vector<Letter> letters) : letters_(std::move(letters)) {
+  Letters(std::vector<Letter> letters, bool want_headers)
+      : letters_(std::move(letters)), want_headers_(want_headers) {
+    if (!want_headers_) return;
     for (const Letter& letter : letters_) {
       HeadersJson json;
       for (const Header& header : letter.headers) json.add(header.name, header.value);
-      headers_.push_back(std::move(json).finish());
+      headers_.push_back(letter.headers_unread ? std::nullopt : std::move(json).finish());
     }
   }
-  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
-    for (const Header& header : letters_[record.index].headers) visit(header.name, header.value);
+  bool visit_headers(const Record& record, const HeaderVisitor& visit) const override {
+    const Letter& letter = letters_[record.index];
+    for (const Header& header : letter.headers) visit(header.name, header.value);
+    return !letter.headers_unread;
   }
   [[nodiscard]] Record record(uint32_t index) const {
     const Letter& letter = letters_[index];
@@ -26,8 +29,10 @@ class LetterSource::Letters final : public RecordOwner {
     record.has_value = letter.value.has_value();
     record.key = letter.key ? std::string_view(*letter.key) : std::string_view();
     record.has_key = letter.key.has_value();
-    if (headers_[index]) record.headers = *headers_[index];
-    record.headers_too_large = !headers_[index].has_value();
+    if (want_headers_) {
+      if (headers_[index]) record.headers = *headers_[index];
+      record.headers_too_large = !headers_[index].has_value();
+    }
     record.partition = letter.partition;
     record.offset = letter.offset;
     record.timestamp_ms = letter.timestamp_ms;
@@ -37,37 +42,34 @@ class LetterSource::Letters final : public RecordOwner {
 
  private:
   std::vector<Letter> letters_;
-  std::vector<std::optional<std::string>> headers_;  // Nothing: beyond their limits.
+  const bool want_headers_;
+  std::vector<std::optional<std::string>> headers_;  // Nothing: beyond their limits, or unread.
 };
 
-LetterSource::LetterSource(std::unique_ptr<LetterReader> reader,
-                           std::function<bool(const Letter&)> wanted, std::string name,
+LetterSource::LetterSource(std::unique_ptr<LetterReader> reader, Options options,
                            AssignmentListener& listener)
-    : reader_(std::move(reader)),
-      wanted_(std::move(wanted)),
-      name_(std::move(name)),
-      listener_(listener) {}
+    : reader_(std::move(reader)), options_(std::move(options)), listener_(listener) {}
 
 LetterSource::~LetterSource() = default;
 
 bool LetterSource::at_end() const {
-  return waiting_.empty() && reader_->at_end();
+  return reader_->at_end();
+}
+
+bool LetterSource::wanted(const Letter& letter) {
+  if (letter.topic != options_.topic) {
+    ++foreign_;
+    return false;
+  }
+  return options_.reason.empty() || letter.reason == options_.reason;
 }
 
 Result<RecordBatch> LetterSource::poll(size_t limit, Millis wait) {
   RecordBatch batch;
-  if (waiting_.empty()) {
-    ASSIGN_OR_RETURN(waiting_, reader_->next(limit, wait));
-    std::erase_if(waiting_, [this](const Letter& letter) { return !wanted_(letter); });
-  }
-  if (waiting_.empty()) return batch;
-  batch.topic = *topics_.insert(waiting_.front().topic).first;
-  const auto end = std::find_if(waiting_.begin(), waiting_.end(), [&batch](const Letter& letter) {
-    return letter.topic != batch.topic;
-  });
-  auto owner = std::make_unique<Letters>(
-      std::vector<Letter>(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end)));
-  waiting_.erase(waiting_.begin(), end);
+  batch.topic = options_.topic;
+  ASSIGN_OR_RETURN(auto letters, reader_->next(limit, wait));
+  std::erase_if(letters, [this](const Letter& letter) { return !wanted(letter); });
+  auto owner = std::make_unique<Letters>(std::move(letters), options_.want_headers);
   for (uint32_t i = 0; i < owner->size(); ++i) {
     batch.records.push_back(owner->record(i));
     const std::array<PartitionId, 1> partition{batch.records.back().partition};

@@ -1,8 +1,9 @@
 // Dead letters as a source: each is the record that it was, with its topic, partition, offset and
-// time, so that what becomes of it has the same key. Nothing is stored: a replay may be repeated.
+// time, so that what becomes of it has the same key. Letters of other topics are passed over: a
+// row's key need not have the topic in it, and theirs could write over ours. Nothing is stored: a
+// replay may be repeated.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -14,12 +15,16 @@ namespace turntable {
 
 class LetterSource final : public Source {
  public:
-  // Letters for which `wanted` is false are passed over. `listener` outlives the source.
-  LetterSource(std::unique_ptr<LetterReader> reader, std::function<bool(const Letter&)> wanted,
-               std::string name, AssignmentListener& listener);
+  struct Options {
+    std::string topic;   // Whose letters these are; of a file of events its path.
+    std::string reason;  // Only letters with this reason; empty: all.
+    bool want_headers = false;
+    std::string name;  // For messages.
+  };
+  // `listener` outlives the source.
+  LetterSource(std::unique_ptr<LetterReader> reader, Options options, AssignmentListener& listener);
   ~LetterSource() override;
 
-  // A batch has letters of one topic only.
   [[nodiscard]] Result<RecordBatch> poll(size_t limit, Millis wait) override;
   [[nodiscard]] Status keep_alive() override { return {}; }
   void store(PartitionId, Offset) override {}
@@ -27,19 +32,23 @@ class LetterSource final : public Source {
   [[nodiscard]] bool at_end() const override;
   [[nodiscard]] int64_t lag() const override { return -1; }
   [[nodiscard]] int wait_fd() const override { return -1; }
-  [[nodiscard]] std::string name() const override { return name_; }
+  [[nodiscard]] std::string name() const override { return options_.name; }
   [[nodiscard]] Status close() override { return {}; }
+
+  // Letters of other topics, whatever their reason.
+  [[nodiscard]] uint64_t foreign() const { return foreign_; }
+  [[nodiscard]] uint64_t unreadable() const { return reader_->unreadable(); }
 
  private:
   class Letters;
 
+  bool wanted(const Letter& letter);
+
   std::unique_ptr<LetterReader> reader_;
-  std::function<bool(const Letter&)> wanted_;
-  std::string name_;
+  const Options options_;
   AssignmentListener& listener_;
   std::set<PartitionId> assigned_;
-  std::set<std::string> topics_;  // Batches view their names.
-  std::vector<Letter> waiting_;   // Of the next topic.
+  uint64_t foreign_ = 0;
 };
 
 }  // namespace turntable

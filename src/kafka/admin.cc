@@ -1,4 +1,4 @@
-// The changes to topics that a client can ask for (kafka/client.h).
+// The changes to topics that a client can ask for, and their settings (kafka/client.h).
 #include <fmt/format.h>
 
 #include <array>
@@ -48,6 +48,28 @@ Status Client::create_topic(const std::string& topic, int partitions, Millis wai
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
     return {};
   return fail_with(code, what);
+}
+
+Result<Properties> Client::topic_settings(const std::string& topic, Millis wait) {
+  const std::string what = fmt::format("Asking {} for the settings of topic {}", bootstrap_, topic);
+  rd_kafka_ConfigResource_t* wanted =
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
+  const Queue answers(rd_kafka_queue_new(handle()));
+  rd_kafka_DescribeConfigs(handle(), &wanted, 1, nullptr, answers.get());
+  rd_kafka_ConfigResource_destroy(wanted);
+  ASSIGN_OR_RETURN(const Event event, await_answer(answers, wait, what));
+  size_t count = 0;
+  const auto** found = rd_kafka_DescribeConfigs_result_resources(
+      rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  if (count == 0) return fail(ErrorKind::failed, what + ": the answer is empty");
+  const auto code = rd_kafka_ConfigResource_error(found[0]);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
+  const auto** entries = rd_kafka_ConfigResource_configs(found[0], &count);
+  Properties settings;
+  for (size_t i = 0; i < count; ++i)
+    if (const char* value = rd_kafka_ConfigEntry_value(entries[i]))
+      settings[rd_kafka_ConfigEntry_name(entries[i])] = value;
+  return settings;
 }
 
 Status Client::add_partitions(const std::string& topic, int partitions, Millis wait) {

@@ -47,6 +47,9 @@ class Client {
   // Makes a topic with the broker's defaults for all else; one that exists already is no error.
   [[nodiscard]] Status create_topic(const std::string& topic, int partitions, Millis wait,
                                     const Properties& config = {});
+  // A topic's settings, those that it has from the broker too; a value that the broker hides is
+  // left out.
+  [[nodiscard]] Result<Properties> topic_settings(const std::string& topic, Millis wait);
   // Raises a topic's partitions to `partitions`.
   [[nodiscard]] Status add_partitions(const std::string& topic, int partitions, Millis wait);
   // Deletes what lies before `offset`, as retention does.

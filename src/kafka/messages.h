@@ -38,8 +38,8 @@ class Messages : public RecordOwner {
     return record;
   }
 
-  void visit_headers(const Record& record, const HeaderVisitor& visit) const override {
-    kafka::visit_headers(messages_[record.index], visit);
+  bool visit_headers(const Record& record, const HeaderVisitor& visit) const override {
+    return kafka::visit_headers(messages_[record.index], visit);
   }
 
  private:

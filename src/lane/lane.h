@@ -69,7 +69,7 @@ class Lane final : public AssignmentListener {
   Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock);
 
   // Runs until the source's end, a stop, or a failure. Leaves nothing in flight unless it failed.
-  // Once.
+  // Once. The source lives as long as the lane.
   [[nodiscard]] Status run(std::unique_ptr<Source> source);
 
   // Thread-safe while the lane runs.

@@ -1,6 +1,7 @@
 // A record's headers, which its owner shows one by one: collected, or as JSON.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,19 +12,21 @@
 namespace turntable {
 
 // Of one record's headers as JSON: how many, and the bytes of their names and values. Dead letters
-// carry them whatever their number.
+// carry as many as can be read: 100,000 (librdkafka's rd_kafka_msg_headers_parse).
 inline constexpr size_t kHeadersLimit = 1'000;
 inline constexpr size_t kHeadersBytesLimit = size_t{256} << 10;
 
-[[nodiscard]] inline std::vector<Header> headers_of(const RecordBatch& batch,
-                                                    const Record& record) {
+// Nothing where they cannot be read.
+[[nodiscard]] inline std::optional<std::vector<Header>> headers_of(const RecordBatch& batch,
+                                                                   const Record& record) {
   std::vector<Header> headers;
   if (!batch.owner) return headers;
-  batch.owner->visit_headers(
+  const bool read = batch.owner->visit_headers(
       record, [&headers](std::string_view name, std::optional<std::string_view> value) {
         headers.push_back({std::string(name), std::nullopt});
         if (value) headers.back().value = *value;
       });
+  if (!read) return std::nullopt;
   return headers;
 }
 

@@ -25,6 +25,7 @@ struct Letter {
   std::optional<std::string> key;
   std::optional<std::string> value;
   std::vector<Header> headers;
+  bool headers_unread = false;  // It had some that could not be read: they are not here.
   // Why it is here.
   std::string reason;  // A reject code's name.
   std::string detail;  // A sentence for a person.

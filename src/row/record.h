@@ -32,7 +32,8 @@ struct Record {
   uint32_t index = 0;  // By which the batch's owner knows it.
   bool has_value = true;
   bool has_key = false;
-  bool headers_too_large = false;  // Beyond their limits (row/headers.h): `headers` is empty.
+  // Beyond their limits (row/headers.h), or not to be read at all: `headers` is empty.
+  bool headers_too_large = false;
 };
 
 // A header's name, and its bytes where it has any.
@@ -43,9 +44,12 @@ using HeaderVisitor =
 class RecordOwner {
  public:
   virtual ~RecordOwner() = default;
-  // The headers of a record as they came, in their order. For dead letters: not fast.
-  virtual void visit_headers([[maybe_unused]] const Record& record,
-                             [[maybe_unused]] const HeaderVisitor& visit) const {}
+  // The headers of a record as they came, in their order. For dead letters: not fast. False where
+  // it has some that cannot be read.
+  [[nodiscard]] virtual bool visit_headers([[maybe_unused]] const Record& record,
+                                           [[maybe_unused]] const HeaderVisitor& visit) const {
+    return true;
+  }
 };
 
 // Records in delivery order; per partition their offsets ascend, with legal gaps.

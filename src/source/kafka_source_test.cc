@@ -15,6 +15,7 @@
 
 #include "kafka/mock_cluster.h"
 #include "kafka/producer.h"
+#include "row/headers.h"
 
 namespace turntable {
 namespace {
@@ -526,6 +527,31 @@ TEST_F(KafkaSourceTest, GivesHeadersAsJsonWhereTheyAreAskedFor) {
     for (const Record& record : batch->records) json = record.headers;
   }
   EXPECT_EQ(json, R"({"trace": "a\"b", "raw": {"base64": "/w=="}, "none": null})");
+  EXPECT_TRUE(member.source->close());
+}
+
+// librdkafka reads 100,000 at most.
+TEST_F(KafkaSourceTest, DoesNotTakeMoreHeadersThanCanBeReadForNone) {
+  auto producer = this->producer();
+  const std::vector<Header> headers(100'001, Header{"h", std::nullopt});
+  ASSERT_TRUE(producer->send({.value = "v", .partition = 0, .headers = headers}).value());
+  ASSERT_TRUE(producer->flush(Millis(10'000)));
+  options_.want_headers = true;
+  options_.until_end = true;
+  Member member;
+  open(member);
+  RecordBatch batch;
+  for (const auto deadline = clock_.now() + std::chrono::seconds(10);
+       batch.empty() && clock_.now() < deadline;) {
+    auto got = member.source->poll(10, Millis(50));
+    ASSERT_TRUE(got);
+    batch = std::move(*got);
+  }
+  ASSERT_EQ(batch.size(), 1U);
+  EXPECT_TRUE(batch.records[0].headers_too_large);
+  EXPECT_EQ(batch.records[0].headers, "");
+  EXPECT_FALSE(headers_of(batch, batch.records[0]));
+  batch = {};
   EXPECT_TRUE(member.source->close());
 }
 
