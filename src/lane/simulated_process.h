@@ -129,7 +129,7 @@ class SimulatedProcess {
     worker.clock = std::make_unique<SimulatedClock>(world_, wait_until);
     LaneOptions options = options_;
     options.unfinished_lanes = unfinished_;
-    options.dead_letter_backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
+    options.retry_backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
     CassandraSinkOptions sink_options;
     sink_options.table = table_;
     sink_options.backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
