@@ -48,8 +48,11 @@ class FakeSink final : public Sink {
     reap_failures_ = {n, std::move(error)};
   }
 
-  // The next `n` calls of keep_positions() fail; one thread.
-  void fail_next_keep(int n, Error error) { keep_failures_ = {n, std::move(error)}; }
+  // The next `n` calls of keep_positions() fail, and call this; one thread.
+  void fail_next_keep(int n, Error error, std::function<void()> on_failure = {}) {
+    keep_failures_ = {n, std::move(error)};
+    on_keep_failure_ = std::move(on_failure);
+  }
 
   // Rows for which this says true are refused with the reason.
   void refuse_if(std::function<bool(std::string_view row)> predicate,
@@ -79,6 +82,7 @@ class FakeSink final : public Sink {
   [[nodiscard]] Status keep_positions(std::span<const Position> positions) override {
     if (keep_failures_.first > 0) {
       --keep_failures_.first;
+      if (on_keep_failure_) on_keep_failure_();
       return tl::unexpected(keep_failures_.second);
     }
     if (keeps_positions_)
@@ -180,6 +184,7 @@ class FakeSink final : public Sink {
   std::vector<std::vector<Position>> accompanied_;
   std::map<PartitionId, Offset> kept_;
   std::pair<int, Error> keep_failures_;
+  std::function<void()> on_keep_failure_;
   uint64_t submits_ = 0;
   uint64_t acknowledged_ = 0;
   std::vector<std::string> rows_;
