@@ -36,6 +36,13 @@ class Ledger {
     return {partition, tracker.epoch, tracker.first_ticket + tracker.offsets.size() - 1};
   }
 
+  // Nothing below `next` that has not been delivered will be. The partition must be ours.
+  void pass(PartitionId partition, Offset next) {
+    Tracker& tracker = *find(partition);
+    tracker.offsets.push_back(next - 1);
+    tracker.finished.push_back(1);
+  }
+
   // The record's outcome is durable. False where the acknowledgement is late: the partition was
   // given back since, or the record was finished before.
   bool finish(const Origin& origin);
@@ -47,7 +54,8 @@ class Ledger {
   // The position to store for a partition, if it has moved since the last call.
   [[nodiscard]] std::optional<Offset> advance(PartitionId partition);
 
-  // One past the last record that was delivered of a partition of ours; nothing before the first.
+  // One past the last record that was delivered or passed of a partition of ours; nothing before
+  // the first.
   [[nodiscard]] std::optional<Offset> delivered_to(PartitionId partition) const;
 
   // Partitions that are ours.

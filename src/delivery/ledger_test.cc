@@ -34,6 +34,21 @@ TEST(Ledger, TakesGapsBetweenOffsetsAsTheyCome) {
   EXPECT_EQ(ledger.advance(3), 5001);
 }
 
+TEST(Ledger, MovesOverWhatIsPassedOnlyAfterAllRecordsBeforeIt) {
+  Ledger ledger;
+  ledger.assign(0);
+  ledger.pass(0, 100);
+  EXPECT_EQ(ledger.advance(0), 100);
+  const Origin before = ledger.deliver(0, 100);
+  ledger.pass(0, 500);
+  EXPECT_EQ(ledger.in_flight(), 1U);
+  EXPECT_EQ(ledger.advance(0), std::nullopt);
+  EXPECT_EQ(ledger.delivered_to(0), 500);
+  EXPECT_TRUE(ledger.finish(before));
+  EXPECT_EQ(ledger.advance(0), 500);
+  EXPECT_EQ(ledger.in_flight(), 0U);
+}
+
 TEST(Ledger, DropsLateAcknowledgementsAfterARevoke) {
   Ledger ledger;
   ledger.assign(0);

@@ -53,6 +53,14 @@ Status MockCluster::create_topic(const std::string& topic, int partitions) {
   return fail_with(code, fmt::format("Creating topic {} in the in-process Kafka", topic));
 }
 
+Status MockCluster::set_leader(const std::string& topic, int partition, int broker) {
+  const auto code =
+      rd_kafka_mock_partition_set_leader(parts_->cluster.get(), topic.c_str(), partition, broker);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return fail_with(code, fmt::format("Broker {} as the leader of partition {} of topic {}", broker,
+                                     partition, topic));
+}
+
 Status MockCluster::set_down(int broker, bool down) {
   const auto code = down ? rd_kafka_mock_broker_set_down(parts_->cluster.get(), broker)
                          : rd_kafka_mock_broker_set_up(parts_->cluster.get(), broker);
@@ -65,6 +73,10 @@ void MockCluster::fail_requests(int api_key, int error_code, int times) {
                                                 static_cast<rd_kafka_resp_err_t>(error_code));
   rd_kafka_mock_push_request_errors_array(parts_->cluster.get(), static_cast<int16_t>(api_key),
                                           errors.size(), errors.data());
+}
+
+void MockCluster::heal_requests(int api_key) {
+  rd_kafka_mock_clear_request_errors(parts_->cluster.get(), static_cast<int16_t>(api_key));
 }
 
 }  // namespace turntable::kafka

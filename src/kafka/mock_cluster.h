@@ -27,10 +27,15 @@ class MockCluster {
   [[nodiscard]] std::string bootstrap() const;
   [[nodiscard]] Status create_topic(const std::string& topic, int partitions);
 
+  // Another broker (from 1) leads the partition, from a new epoch on.
+  [[nodiscard]] Status set_leader(const std::string& topic, int partition, int broker);
+
   // A broker (from 1) refuses connections, or takes them again.
   [[nodiscard]] Status set_down(int broker, bool down);
   // The next `times` requests of Kafka's `api_key` fail with its `error_code`.
   void fail_requests(int api_key, int error_code, int times);
+  // Those to come do not.
+  void heal_requests(int api_key);
 
  private:
   struct Parts;

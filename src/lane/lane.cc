@@ -30,7 +30,8 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
       stop_(stop),
       clock_(clock),
       breaker_(options_.max_reject_ratio),
-      dead_letter_backoff_(options_.dead_letter_backoff) {}
+      dead_letter_backoff_(options_.retry_backoff),
+      positions_backoff_(options_.retry_backoff) {}
 
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
@@ -61,7 +62,7 @@ Status Lane::loop() {
       RETURN_IF_ERROR(wait_blocked());
     } else {
       auto got = read();
-      if (!got) return stop_for_source(std::move(got.error()));
+      if (!got) return stop_for_source(got.error());
       const bool got_records = *got;
       if (breaker_.tripped()) return stop_for_rejects();
       if (!got_records && source_->at_end()) return {};
@@ -234,7 +235,8 @@ Status Lane::flush_dead_letters() {
   return {};
 }
 
-// A sink that keeps positions has them first: the source's commit follows.
+// A sink that keeps positions has them first: the source's commit follows. What is transient is
+// said once and tried again later.
 Status Lane::store_positions() {
   release();
   for (const PartitionId partition : ledger_.partitions()) {
@@ -243,9 +245,18 @@ Status Lane::store_positions() {
     std::erase_if(moved_, [partition](const Position& old) { return old.partition == partition; });
     moved_.push_back({partition, *next});
   }
-  if (moved_.empty()) return {};
-  if (Status kept = parts_.sink->keep_positions(moved_); !kept)
-    return kept.error().kind == ErrorKind::transient ? Status() : kept;
+  if (moved_.empty() || (positions_failing_ && clock_.now() < positions_retry_at_)) return {};
+  if (Status kept = parts_.sink->keep_positions(moved_); !kept) {
+    if (kept.error().kind != ErrorKind::transient) return kept;
+    if (!positions_failing_)
+      log::warn("{}; positions are tried again until they are written", kept.error().message);
+    positions_failing_ = true;
+    positions_retry_at_ = clock_.now() + positions_backoff_.next();
+    return {};
+  }
+  if (positions_failing_) log::warn("positions are written again to {}", parts_.sink->name());
+  positions_failing_ = false;
+  positions_backoff_.reset();
   for (const auto& [partition, next] : moved_) {
     source_->store(partition, next);
     const auto known =
@@ -280,9 +291,10 @@ Status Lane::wait_blocked() {
   return {};
 }
 
-// Rebalances happen in here, and what goes wrong inside one is told by them.
+// Rebalances happen in here, and what goes wrong inside one is told by them. A source that has
+// failed says so again each time.
 Status Lane::keep_alive() {
-  RETURN_IF_ERROR(source_->keep_alive());
+  if (Status alive = source_->keep_alive(); !alive && !source_failure_) return alive;
   return revoke_status_;
 }
 
@@ -308,14 +320,19 @@ void Lane::on_assigned(std::span<const PartitionId> partitions) {
   for (const PartitionId partition : partitions) ledger_.assign(partition);
 }
 
+// Finished like a record that had its outcome: the position moves over it in its turn.
+void Lane::on_passed(PartitionId partition, Offset next) {
+  ledger_.pass(partition, next);
+}
+
 // The partitions are ours until this returns: what is in flight gets a bounded time to finish, then
 // the rest is given back, to be read again by the next owner.
 void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
-  if (!lost && ledger_.in_flight() > 0) {
+  if (!lost) {
+    positions_retry_at_ = {};  // Now or never.
     if (Status drained = drain(clock_.now() + options_.drain_bound); !drained)
       revoke_status_ = std::move(drained);
   }
-  if (!lost && revoke_status_) revoke_status_ = store_positions();
   std::erase_if(moved_, [&](const Position& position) {
     return std::find(partitions.begin(), partitions.end(), position.partition) != partitions.end();
   });
@@ -324,42 +341,57 @@ void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
   accounting_.returned(given_back);
 }
 
-// Flushes and waits until nothing is in flight, or until the deadline, give or take one wait.
+// Flushes and waits until nothing is in flight and all positions are with the source, or until the
+// deadline, give or take one wait.
 Status Lane::drain(SteadyTime deadline) {
-  while (ledger_.in_flight() > 0) {
-    if (clock_.now() >= deadline) return {};
+  while (true) {
+    RETURN_IF_ERROR(store_positions());
+    if (settled() || clock_.now() >= deadline) return {};
     if (!rows_.empty() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
     RETURN_IF_ERROR(flush_dead_letters());
-    RETURN_IF_ERROR(
-        collect(parts_.sink->in_flight() > 0 || dead_letters_failing_ ? kWaitLimit : Millis(0)));
+    const bool waits = parts_.sink->in_flight() > 0 || dead_letters_failing_ || positions_failing_;
+    RETURN_IF_ERROR(collect(waits ? kWaitLimit : Millis(0)));
   }
-  return {};
+}
+
+bool Lane::settled() const {
+  return ledger_.in_flight() == 0 && moved_.empty();
 }
 
 // Clean end: everything that was read is finished before the group is left.
 Status Lane::finish() {
   // 1. From here on nothing new is read. Rows and dead letters that are held are sent and waited
-  // for.
+  // for, and positions are stored.
   const SteadyTime begun = clock_.now();
   bool told = false;
-  while (ledger_.in_flight() > 0) {
+  while (true) {
     RETURN_IF_ERROR(drain(clock_.now() + kKeepAliveAfter));
-    RETURN_IF_ERROR(store_positions());
-    if (ledger_.in_flight() == 0) break;
+    if (settled()) break;
     RETURN_IF_ERROR(keep_alive());
     if (!told && clock_.now() - begun >= kKeepAliveAfter * 5) {
-      log::warn(
-          "waiting for {} records that {} has not acknowledged; a second signal leaves at once, "
-          "and the next run reads "
-          "them again",
-          ledger_.in_flight(), parts_.sink->name());
+      say_waiting();
       told = true;
     }
   }
-  // 2. From here on nothing is in flight. Positions are stored and made durable.
-  RETURN_IF_ERROR(store_positions());
+  // 2. From here on nothing is in flight. Positions are made durable.
   RETURN_IF_ERROR(source_->commit());
   return revoke_status_;
+}
+
+void Lane::say_waiting() const {
+  if (source_failure_)
+    log::warn("{}; what was read before is finished first", source_failure_->message);
+  if (ledger_.in_flight() > 0) {
+    log::warn(
+        "waiting for {} records that {} has not acknowledged; a second signal leaves at once, "
+        "and the next run reads them again",
+        ledger_.in_flight(), parts_.sink->name());
+  } else {
+    log::warn(
+        "waiting for {} to keep the positions of {} partitions; a second signal leaves at once, "
+        "and the next run reads again what lies behind the ones before",
+        parts_.sink->name(), moved_.size());
+  }
 }
 
 // What was read is accounted for and committed first: after the cause is mended, the next run goes
@@ -375,14 +407,15 @@ Status Lane::stop_for_rejects() {
 }
 
 // Where the source cannot go on (a batch that cannot be read, say), what it gave before is
-// finished, or every next run would begin with the same records and end as this one. As far as that
-// goes: a source that has failed can say so again.
-Status Lane::stop_for_source(Error error) {
+// finished, however slow the sink is, or every next run would begin with the same records and end
+// as this one.
+Status Lane::stop_for_source(const Error& error) {
   if (error.kind == ErrorKind::failed && revoke_status_) {
+    source_failure_ = error;
     if (const Status finished = finish(); !finished)
       log::warn("what was read before is not all committed: {}", finished.error().message);
   }
-  return tl::unexpected<Error>(std::move(error));
+  return tl::unexpected<Error>(error);
 }
 
 // Waits, as a living member of the group, until all lanes have finished. True where a partition

@@ -34,7 +34,7 @@ struct LaneOptions {
   size_t poll_records = 2'000;           // Taken from the source at once.
   double max_reject_ratio = 1;           // Above it, the lane finishes and stops; 1: never.
   Millis drain_bound{5'000};             // How long a revoke waits for acknowledgements.
-  Backoff::Options dead_letter_backoff;  // Between tries to make dead letters durable.
+  Backoff::Options retry_backoff;        // Between tries to make dead letters or positions durable.
   // Lanes of one process that have not finished. A lane that has finished stays in its group until
   // they all have: a member that leaves while the others are still joining makes them join again,
   // and may leave unheard. Null: it is alone.
@@ -88,6 +88,8 @@ class Lane final : public AssignmentListener {
   // From the source, inside poll().
   void on_assigned(std::span<const PartitionId> partitions) override;
   void on_revoked(std::span<const PartitionId> partitions, bool lost) override;
+  void on_passed(PartitionId partition, Offset next) override;
+  [[nodiscard]] bool keeps_positions() const override { return parts_.sink->keeps_positions(); }
   [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
     return parts_.sink->kept_position(partition);
   }
@@ -113,9 +115,11 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status keep_alive();
   [[nodiscard]] Status wait_idle();
   [[nodiscard]] Status drain(SteadyTime deadline);
+  [[nodiscard]] bool settled() const;
   [[nodiscard]] Status finish();
+  void say_waiting() const;
   [[nodiscard]] Status stop_for_rejects();
-  [[nodiscard]] Status stop_for_source(Error error);
+  [[nodiscard]] Status stop_for_source(const Error& error);
   [[nodiscard]] Result<bool> given_more_to_read();
 
   // A record that did not become a row, until its dead letter is durable.
@@ -148,8 +152,12 @@ class Lane final : public AssignmentListener {
   Backoff dead_letter_backoff_;
   SteadyTime dead_letters_retry_at_{};
   bool dead_letters_failing_ = false;
+  Backoff positions_backoff_;
+  SteadyTime positions_retry_at_{};
+  bool positions_failing_ = false;
   std::optional<SteadyTime> blocked_since_;
-  Status revoke_status_;  // What went wrong inside a revoke; returned from the loop.
+  Status revoke_status_;                 // What went wrong inside a revoke; returned from the loop.
+  std::optional<Error> source_failure_;  // It cannot go on: what it gave is being finished.
 
   std::deque<Held> held_;
   size_t held_bytes_ = 0;                           // The sum of theirs.

@@ -197,6 +197,72 @@ TEST_F(LaneTest, SleepsWhileOnlyDeadLettersWaitForTheirDisk) {
   EXPECT_EQ(topic_.committed[0], 1);
 }
 
+// Nothing is in flight any more as the file cannot be written: without its positions the next run
+// would write the letters again.
+TEST_F(LaneTest, EndsOnlyWhenTheSinkHasKeptThePositionsBehindTheLastLetters) {
+  for (int i = 0; i < 10; ++i) topic_.add(0, "nonsense");
+  sink_->keep_positions_too();
+  sink_->fail_next_keep(5, {ErrorKind::transient, "the disk is full"});
+  const SleepingClock clock;
+  lane_ = std::make_unique<Lane>(options_, std::move(parts_), stop_, clock);
+  auto source = std::make_unique<FakeSource>(topic_, *lane_);
+  ASSERT_TRUE(lane_->run(std::move(source)));
+  EXPECT_EQ(letters_.durable.size(), 10U);
+  EXPECT_EQ(topic_.committed[0], 10);
+}
+
+TEST_F(LaneTest, GivesAPartitionBackWithItsPositionsKept) {
+  topic_.add(0, "nonsense");
+  options_.drain_bound = Millis(5'000);
+  sink_->keep_positions_too();
+  int failures = 0;
+  sink_->fail_next_keep(3, {ErrorKind::transient, "the disk is full"}, [&] {
+    if (++failures == 1) source_->revoke({0});
+    if (failures == 2) stop_.request();  // Inside the revoke.
+  });
+  open();
+  source_->set_bounded(false);
+  ASSERT_TRUE(run());
+  EXPECT_EQ(failures, 3);
+  EXPECT_EQ(topic_.committed[0], 1);
+  EXPECT_EQ(lane_->counts().returned, 0U);
+}
+
+// Or the loss would be counted by every run, where no record follows it.
+TEST_F(LaneTest, KeepsThePositionBehindWhatWillNotCome) {
+  for (int i = 0; i < 10; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  topic_.committed[0] = 4;
+  sink_->keep_positions_too();
+  open();
+  source_->pass(0, 10);
+  ASSERT_TRUE(run());
+  EXPECT_TRUE(rows().empty());
+  EXPECT_EQ(topic_.committed[0], 10);
+  EXPECT_EQ(lane_->kept_position(0), 10);
+}
+
+TEST_F(LaneTest, FinishesWhatABrokenSourceGaveHoweverSlowTheSinkIs) {
+  for (int i = 0; i < 10; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  sink_->cork();
+  options_.on_flush = [this](size_t) {
+    source_->fail_for_good({ErrorKind::failed, "a batch cannot be read"});
+  };
+  open();
+  std::thread driver([this] {
+    while (sink_->in_flight() < 10) std::this_thread::yield();
+    // Longer than the lane waits before it says that it is alive.
+    std::this_thread::sleep_for(Millis(1500));
+    sink_->uncork();
+  });
+  const Status status = run();
+  driver.join();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "a batch cannot be read");
+  EXPECT_GT(source_->keep_alives(), 0);
+  EXPECT_EQ(lane_->in_flight(), 0U);
+  EXPECT_EQ(topic_.committed[0], 10);
+}
+
 TEST_F(LaneTest, StopsOnAFailureOfTheSinkWithOffsetsHeld) {
   for (int i = 0; i < 100; ++i) topic_.add(0, "{\"id\":1}");
   sink_->fail_next(1, {ErrorKind::schema, "the table is gone"});

@@ -30,7 +30,12 @@ class SimulatedDeadLetters final : public DeadLetters {
       world_.trace(lane_, "the dead letters' disk is full");
       ++world_.seen.disk_full;
       // A part may have been written. The others will be, and this one again.
-      if (!pending_.empty() && world_.below(2) == 0) write(pending_.front());
+      world_.letters_failing = true;
+      if (!pending_.empty() && world_.below(2) == 0) {
+        const Letter& letter = pending_.front();
+        write(letter);
+        ++world_.record(letter.partition, letter.offset).writes_limit;
+      }
       return fail(ErrorKind::transient, "the disk is full");
     }
     if (!world_.calm && world_.chance(world_.faults.fatal)) {
@@ -38,6 +43,7 @@ class SimulatedDeadLetters final : public DeadLetters {
       return fail(ErrorKind::failed, "the folder is gone");
     }
     world_.trace(lane_, "dead letters written", static_cast<int64_t>(pending_.size()));
+    world_.letters_failing = false;
     for (const Letter& letter : pending_) write(letter);
     pending_.clear();
     return {};

@@ -128,7 +128,9 @@ class SimulatedGroup {
     members_[static_cast<size_t>(lane)]->push_back(std::move(notice));
     for (const PartitionId p : taken) {
       Partition& of = world_.at(p);
-      const auto where = world_.below(3);
+      if (lost) world_.excuse(p);
+      // A file has one process, and nobody else reads for it.
+      const auto where = world_.below(world_.keeps_positions ? 2 : 3);
       of.target = where == 0 ? lane : where == 1 ? any_member() : Partition::kStranger;
       world_.trace(lane, lost ? "loses partition" : "is asked for partition", p);
       if (lost) {
@@ -145,11 +147,18 @@ class SimulatedGroup {
     if (world_.below(8) == 0) {
       size_t next = of.index(of.committed);
       for (size_t i = world_.below(10); i > 0 && next < of.records.size(); --i)
-        of.records[next++].durable = true;
+        let_stranger_write(partition, of.records[next++]);
       if (next > 0 && of.records[next - 1].offset >= of.committed)
         world_.commit(partition, of.records[next - 1].offset + 1);
     }
     if (world_.below(50) == 0) hand_over(partition, any_member());
+  }
+
+  void let_stranger_write(PartitionId partition, SimulatedRecord& record) {
+    world_.read(partition, record);
+    record.fate == Fate::row
+        ? world_.write_row(partition, record.offset, record.id)
+        : world_.write_letter(partition, record.offset, record.fate, record.value);
   }
 
   SimulatedWorld& world_;

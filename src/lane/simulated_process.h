@@ -1,6 +1,6 @@
-// One life of a simulated process: real lanes with their ledgers, enrichers and Cassandra sinks,
-// taking turns on one thread. Time is virtual: it passes to the next moment at which a lane has
-// something to do.
+// One life of a simulated process: real lanes with their ledgers, enrichers and Cassandra sinks, or
+// a single lane with a file that keeps positions, taking turns on one thread. Time is virtual: it
+// passes to the next moment at which a lane has something to do.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "lane/simulated_cluster.h"
 #include "lane/simulated_dead_letters.h"
 #include "lane/simulated_fiber.h"
+#include "lane/simulated_file.h"
 #include "lane/simulated_source.h"
 #include "sink/cassandra_sink.h"
 
@@ -63,10 +64,11 @@ class SimulatedProcess {
       : world_(world),
         plan_(std::move(plan)),
         table_(std::move(table)),
-        workers_(1 + world.below(3)),
+        workers_(world.keeps_positions ? 1 : 1 + world.below(3)),
         group_(world, workers_.size()) {
     world_.dead = false;
     world_.failed = false;
+    world_.letters_failing = false;
     decide();
     for (size_t lane = 0; lane < workers_.size(); ++lane) open(static_cast<int>(lane));
     group_.begin();
@@ -92,7 +94,7 @@ class SimulatedProcess {
     std::unique_ptr<SimulatedClock> clock;
     std::unique_ptr<Lane> lane;
     std::unique_ptr<Fiber> fiber;
-    SimulatedWriter* writer = nullptr;  // Owned by the lane.
+    SimulatedWriter* writer = nullptr;  // Owned by the lane; null where it has a file.
     SimulatedSource* source = nullptr;  // Owned by the lane, once it runs.
     SteadyTime wake{};
     std::optional<Status> outcome;
@@ -129,17 +131,11 @@ class SimulatedProcess {
     worker.clock = std::make_unique<SimulatedClock>(world_, wait_until);
     LaneOptions options = options_;
     options.unfinished_lanes = unfinished_;
-    options.dead_letter_backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
-    CassandraSinkOptions sink_options;
-    sink_options.table = table_;
-    sink_options.backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
-    sink_options.clock = world_.clock;
-    auto writer = std::make_unique<SimulatedWriter>(world_, number, wait_until);
-    worker.writer = writer.get();
+    options.retry_backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
     worker.lane = std::make_unique<Lane>(
         std::move(options),
         LaneParts{std::make_unique<SimulatedDecoder>(), std::make_unique<Enricher>(plan_),
-                  std::make_unique<CassandraSink>(std::move(writer), std::move(sink_options)),
+                  make_sink(worker, number, wait_until),
                   std::make_unique<SimulatedDeadLetters>(world_, number, letter_bytes_)},
         stop_, *worker.clock);
     // Joined now, so that all lanes are there at the first assignment.
@@ -151,11 +147,27 @@ class SimulatedProcess {
       try {
         worker.outcome = worker.lane->run(std::unique_ptr<Source>(source));
         // The first lane that fails stops the others.
-        if (!*worker.outcome) stop_.request();
+        if (!*worker.outcome) {
+          worker.source->excuse();
+          stop_.request();
+        }
       } catch (const SimulatedCrash&) {
         // The process has died, and with it everything that the lane had in mind.
       }
     });
+  }
+
+  std::unique_ptr<Sink> make_sink(Worker& worker, int number,
+                                  std::function<void(SteadyTime)> wait_until) {
+    if (world_.keeps_positions)
+      return std::make_unique<SimulatedFile>(world_, number, std::move(wait_until));
+    CassandraSinkOptions options;
+    options.table = table_;
+    options.backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
+    options.clock = world_.clock;
+    auto writer = std::make_unique<SimulatedWriter>(world_, number, std::move(wait_until));
+    worker.writer = writer.get();
+    return std::make_unique<CassandraSink>(std::move(writer), std::move(options));
   }
 
   void take_turns() {
@@ -190,7 +202,9 @@ class SimulatedProcess {
   void bury() {
     for (Worker& worker : workers_)
       if (!worker.fiber->done()) worker.fiber->resume();
-    for (Worker& worker : workers_) worker.writer->abandon();
+    for (Worker& worker : workers_)
+      if (worker.writer != nullptr) worker.writer->abandon();
+    world_.excuse_all();
   }
 
   void check_end(const Worker& worker) {

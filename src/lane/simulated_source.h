@@ -35,6 +35,11 @@ class SimulatedSource final : public Source {
   // The last position stored for each partition.
   [[nodiscard]] const std::map<PartitionId, Offset>& positions() const { return positions_; }
 
+  // The lane has failed: whoever is next reads again what it has not finished.
+  void excuse() {
+    for (const auto& [partition, owned] : owned_) world_.excuse(partition);
+  }
+
   Result<RecordBatch> poll(size_t limit, Millis wait) override {
     serve();
     if (!world_.calm && world_.chance(world_.faults.fatal)) {
@@ -62,8 +67,11 @@ class SimulatedSource final : public Source {
     Owned& owned = found->second;
     if (std::count(being_lost_.begin(), being_lost_.end(), partition) > 0)
       world_.fail(fmt::format("stores {}/{}, which is lost", partition, next));
-    if (next <= owned.stored)
+    // Where it began is stored too, where a sink keeps it.
+    if (next < owned.stored || (next == owned.stored && !world_.keeps_positions))
       world_.fail(fmt::format("stores {}/{}, not past {}", partition, next, owned.stored));
+    if (world_.keeps_positions && world_.at(partition).kept < next)
+      world_.fail(fmt::format("stores {}/{}, which is not kept yet", partition, next));
     world_.check_durable(partition, owned.stored, next, "stored");
     world_.trace(options_.lane, "stores", partition, next);
     owned.stored = positions_[partition] = next;
@@ -138,10 +146,14 @@ class SimulatedSource final : public Source {
   void take_up(const GroupNotice& notice) {
     for (size_t i = 0; i < notice.partitions.size(); ++i) {
       const SimulatedWorld::Partition& of = world_.at(notice.partitions[i]);
-      owned_[notice.partitions[i]] = {notice.assignments[i], of.index(of.committed), of.committed};
-      world_.trace(options_.lane, "takes up", notice.partitions[i], of.committed);
+      const Offset start = world_.position(notice.partitions[i]);
+      owned_[notice.partitions[i]] = {notice.assignments[i], of.index(start), start};
+      world_.trace(options_.lane, "takes up", notice.partitions[i], start);
     }
     listener_.on_assigned(notice.partitions);
+    for (const PartitionId partition : notice.partitions)
+      if (listener_.keeps_positions() && !listener_.kept_position(partition))
+        listener_.on_passed(partition, owned_[partition].stored);
   }
 
   void give_back(const GroupNotice& notice) {
@@ -152,7 +164,10 @@ class SimulatedSource final : public Source {
     being_lost_.clear();
     if (world_.now() - begun > options_.drain_bound + Millis(1'000))
       world_.fail("has kept a revoked partition for too long");
+    const bool in_time = world_.now() - begun < options_.drain_bound && !world_.failed;
     if (!lost) commit_stored();
+    if (!lost && !in_time)
+      for (const PartitionId partition : notice.partitions) world_.excuse(partition);
     (lost ? world_.seen.lost : world_.seen.revoked) += notice.partitions.size();
     for (const PartitionId partition : notice.partitions) {
       world_.trace(options_.lane, lost ? "has lost" : "gives back", partition);
@@ -182,10 +197,13 @@ class SimulatedSource final : public Source {
     std::advance(from, world_.below(owned_.size()));
     for (size_t turns = owned_.size(); turns > 0 && batch.size() < limit; --turns) {
       auto& [partition, owned] = *from;
-      const auto& all = records(partition);
+      auto& all = world_.at(partition).records;
       for (size_t i = 1 + world_.below(8); i > 0 && owned.next < all.size() && batch.size() < limit;
-           --i)
-        deliver(batch, *owner, partition, all[owned.next++]);
+           --i) {
+        SimulatedRecord& record = all[owned.next++];
+        world_.read(partition, record);
+        deliver(batch, *owner, partition, record);
+      }
       if (++from == owned_.end()) from = owned_.begin();
     }
     batch.owner = std::move(owner);

@@ -7,7 +7,15 @@
 //     dead letter;
 //   - a stored position moves only forward while the partition is owned, a committed one always;
 //   - nothing is stored for a partition that is not owned, or as it is lost;
-//   - a record ends as what it is, with its own content, however often it is written.
+//   - a record ends as what it is, with its own content, however often it is written;
+//   - a record is read again only where a crash, a failure or a partition that was lost, or given
+//     back with work undone, came between, and its dead letter is written no more often than it was
+//     read, but for flushes that ended in the middle.
+// Where the sink keeps positions:
+//   - rows are not written more often than read either, so that even after a crash each is written
+//     once;
+//   - no kept position is past a record without an outcome, none is behind a row, unless dead
+//     letters cannot be written just then; and none is stored before it is kept.
 #pragma once
 
 #include <fmt/format.h>
@@ -35,6 +43,9 @@ struct SimulatedRecord {
   std::string value;  // The fate's letter and the record's id.
   int32_t id = 0;
   bool durable = false;  // As a row, as a dead letter, or dropped where that is wanted.
+  bool read = false;     // And nothing has come since that excuses reading it again.
+  uint32_t writes = 0;   // Of its row, where that counts, or of its dead letter.
+  uint32_t writes_limit = 0;
 };
 
 // How often what goes wrong, per step or per request; 0: never.
@@ -51,6 +62,7 @@ struct Faults {
   double fatal = 0;       // Something fails that is not tried again.
   double crash = 0;       // Share of lives that end so.
   double stop = 0;        // Share of lives that are asked to stop.
+  double file = 0;        // The disk of a file with rows and positions is full for a while.
 };
 
 // What has really come to pass: a simulation in which nothing goes wrong shows nothing.
@@ -63,6 +75,8 @@ struct Seen {
   uint64_t late_acks = 0;      // Rows written after their partition had gone to somebody,
   uint64_t into_the_next = 0;  // and of those, to the same lane again.
   uint64_t disk_full = 0;      // Dead letters that could not be written yet.
+  uint64_t file_full = 0;      // Transactions that could not be written yet.
+  uint64_t read_again = 0;     // Records.
   uint64_t revoked = 0;        // Partitions.
   uint64_t lost = 0;           // Partitions.
   uint64_t returned = 0;       // Records given back unfinished, by lanes that came to an end.
@@ -79,6 +93,8 @@ struct Seen {
     late_acks += other.late_acks;
     into_the_next += other.into_the_next;
     disk_full += other.disk_full;
+    file_full += other.file_full;
+    read_again += other.read_again;
     revoked += other.revoked;
     lost += other.lost;
     returned += other.returned;
@@ -156,6 +172,7 @@ class SimulatedWorld {
     std::vector<SimulatedRecord> records;
     Offset end = 0;
     Offset committed = 0;
+    std::optional<Offset> kept = {};  // By a sink that keeps positions.
     // The group's view: who owns it, and under which number of assignments. Only that one may
     // commit.
     static constexpr int kNobody = -1;
@@ -220,6 +237,7 @@ class SimulatedWorld {
     if (of.fate != Fate::row)
       fail(fmt::format("{}/{}, which can be no row, is written as one", partition, offset));
     of.durable = true;
+    if (keeps_positions) count(of, partition);
   }
 
   // A dead letter has become durable, or was dropped where that is wanted.
@@ -230,6 +248,46 @@ class SimulatedWorld {
     if (of.value != value)
       fail(fmt::format("the dead letter of {}/{} has other bytes", partition, offset));
     of.durable = true;
+    count(of, partition);
+  }
+
+  // Where the group reads on in a partition.
+  [[nodiscard]] Offset position(PartitionId partition) {
+    const Partition& of = at(partition);
+    return of.kept.value_or(of.committed);
+  }
+
+  // A lane, or a stranger, reads a record.
+  void read(PartitionId partition, SimulatedRecord& of) {
+    if (of.read)
+      fail(fmt::format("{}/{} is read again, and nothing excuses it", partition, of.offset));
+    of.read = true;
+    seen.read_again += of.writes_limit > 0;
+    ++of.writes_limit;
+  }
+
+  // Something has happened after which all that has no position behind it is read again.
+  void excuse(PartitionId partition) {
+    Partition& of = at(partition);
+    for (size_t i = of.index(position(partition)); i < of.records.size(); ++i)
+      of.records[i].read = false;
+  }
+  void excuse_all() {
+    for (size_t p = 0; p < topic.size(); ++p) excuse(static_cast<PartitionId>(p));
+  }
+
+  // A position has become durable beside the rows, unless a later one has already.
+  void keep(PartitionId partition, Offset next) {
+    if (at(partition).kept >= next) return;
+    check_durable(partition, position(partition), next, "kept");
+    at(partition).kept = next;
+  }
+
+  // A row is durable together with the position behind it.
+  void check_kept(PartitionId partition, Offset offset) {
+    if (position(partition) <= offset)
+      fail(fmt::format("the row of {}/{} is kept, but the position is {}", partition, offset,
+                       position(partition)));
   }
 
   // Everything from `from` up to `to` has to be durable before `to` is stored.
@@ -247,6 +305,8 @@ class SimulatedWorld {
     Partition& of = at(partition);
     if (next < of.committed)
       fail(fmt::format("committed {}/{}, back from {}", partition, next, of.committed));
+    if (keeps_positions && next > of.kept)
+      fail(fmt::format("committed {}/{}, which is not kept yet", partition, next));
     check_durable(partition, of.committed, next, "committed");
     of.committed = next;
   }
@@ -255,10 +315,12 @@ class SimulatedWorld {
   const std::shared_ptr<ManualClock> clock;
   std::vector<Partition> topic;
   Seen seen;
-  bool calm = false;          // No more faults, so that everything comes to its end.
-  bool drop_letters = false;  // `dead_letters = 'drop'`.
+  bool calm = false;             // No more faults, so that everything comes to its end.
+  bool drop_letters = false;     // `dead_letters = 'drop'`.
+  bool keeps_positions = false;  // The sink is a file with rows and positions.
   SteadyTime outage_until{};
   SteadyTime disk_full_until{};
+  SteadyTime file_full_until{};
 
   // A fault that is not tried again is dealt.
   void deal_failure() {
@@ -268,12 +330,19 @@ class SimulatedWorld {
 
   // Of the process's present life.
   bool dead = false;
-  bool failed = false;  // A fault that is not tried again has been dealt.
+  bool failed = false;           // A fault that is not tried again has been dealt.
+  bool letters_failing = false;  // Those that wait could not be written.
   uint64_t crash_at = 0;
   uint64_t steps_limit = 0;
   uint64_t steps_without_wait = 0;  // Of the lane that has its turn.
 
  private:
+  void count(SimulatedRecord& of, PartitionId partition) {
+    if (++of.writes > of.writes_limit)
+      fail(fmt::format("{}/{} is written {} times, and {} would be right", partition, of.offset,
+                       of.writes, of.writes_limit));
+  }
+
   // More than a lane needs to store and send all that it may hold.
   static constexpr uint64_t kStepsWithoutWait = 3'000;
 

@@ -58,7 +58,8 @@ Faults draw_faults(uint64_t seed) {
           .dry = draw(0.005, 0.05),
           .fatal = draw(0.0002, 0.002),
           .crash = draw(0.3, 0.9),
-          .stop = draw(0.2, 0.6)};
+          .stop = draw(0.2, 0.6),
+          .file = draw(0.01, 0.2)};
 }
 
 // A CHECK that fails ends the program before the test can say which seed it was.
@@ -85,9 +86,11 @@ class Simulation : public testing::Test {
   }
 
   // Plays one seed to its end. False where a fault was found.
-  bool play(uint64_t seed, const Faults& faults) {
+  enum class Sinks { clusters, files, both };
+  bool play(uint64_t seed, const Faults& faults, Sinks sinks) {
     playing = static_cast<int>(seed);
     SimulatedWorld world(seed, faults);
+    world.keeps_positions = sinks == Sinks::files || (sinks == Sinks::both && seed % 3 == 0);
     try {
       play(world);
     } catch (const SimulatedCrash&) {
@@ -154,19 +157,19 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
   const uint64_t first = only == all ? 0 : only;
   const uint64_t last = only == all ? all : only + 1;
   uint64_t seed = first;
-  while (seed < last && play(seed, draw_faults(seed))) ++seed;
+  while (seed < last && play(seed, draw_faults(seed), Sinks::both)) ++seed;
   fmt::print(
       "{} seeds, {} lives, {} steps; {} crashes, {} stops, {} failures, {} partitions revoked, {} "
       "lost, {} records given back, {} acknowledgements reordered, {} lost, {} late, {} of them "
-      "into the next assignment\n",
+      "into the next assignment; {} records read again; {} transactions met a full disk\n",
       seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
       seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
-      seen_.into_the_next);
+      seen_.into_the_next, seen_.read_again, seen_.file_full);
   if (seed - first < 5'000 || HasFailure()) return;  // A part of them only, or under a sanitizer.
   EXPECT_GT(steps_, 10'000'000U);
-  for (const uint64_t seen :
-       {seen_.crashes, seen_.stops, seen_.failures, seen_.revoked, seen_.lost, seen_.returned,
-        seen_.reordered, seen_.lost_acks, seen_.late_acks, seen_.into_the_next})
+  for (const uint64_t seen : {seen_.crashes, seen_.stops, seen_.failures, seen_.revoked, seen_.lost,
+                              seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
+                              seen_.into_the_next, seen_.read_again, seen_.file_full})
     EXPECT_GT(seen, 100U);
 }
 
@@ -174,8 +177,8 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
 // nothing else can hide it.
 class RecurringMistake : public Simulation {
  protected:
-  void provoke(const Faults& faults) {
-    for (uint64_t seed = 0; seed < 150; ++seed) ASSERT_TRUE(play(seed, faults));
+  void provoke(const Faults& faults, Sinks sinks = Sinks::clusters) {
+    for (uint64_t seed = 0; seed < 150; ++seed) ASSERT_TRUE(play(seed, faults, sinks));
   }
 };
 
@@ -219,6 +222,14 @@ TEST_F(RecurringMistake, ADeadLetterThatHoldsThePositionForEver) {
 TEST_F(RecurringMistake, TakingOffsetsForContiguous) {
   provoke({});
   EXPECT_GT(seen_.gaps, 1'000U);
+}
+
+TEST_F(RecurringMistake, KeepingAPositionThatIsNotThatOfTheRows) {
+  provoke({.bad_record = 0.3, .letters = 0.2, .crash = 0.7, .stop = 0.3, .file = 0.1},
+          Sinks::files);
+  EXPECT_GT(seen_.crashes, 50U);
+  EXPECT_GT(seen_.disk_full, 100U);
+  EXPECT_GT(seen_.file_full, 100U);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -47,6 +48,12 @@ class FakeSink final : public Sink {
     reap_failures_ = {n, std::move(error)};
   }
 
+  // The next `n` calls of keep_positions() fail, and call this; one thread.
+  void fail_next_keep(int n, Error error, std::function<void()> on_failure = {}) {
+    keep_failures_ = {n, std::move(error)};
+    on_keep_failure_ = std::move(on_failure);
+  }
+
   // Rows for which this says true are refused with the reason.
   void refuse_if(std::function<bool(std::string_view row)> predicate,
                  std::string reason = "refused by the test") {
@@ -70,6 +77,21 @@ class FakeSink final : public Sink {
   // What each submit() took along that took anything.
   [[nodiscard]] const std::vector<std::vector<Position>>& accompanied() const {
     return accompanied_;
+  }
+
+  [[nodiscard]] Status keep_positions(std::span<const Position> positions) override {
+    if (keep_failures_.first > 0) {
+      --keep_failures_.first;
+      if (on_keep_failure_) on_keep_failure_();
+      return tl::unexpected(keep_failures_.second);
+    }
+    if (keeps_positions_)
+      for (const auto& [partition, next] : positions) kept_[partition] = next;
+    return {};
+  }
+  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
+    const auto found = kept_.find(partition);
+    return found == kept_.end() ? std::nullopt : std::optional(found->second);
   }
 
   // Every row that was taken, refused ones left out, in order and as often as it was submitted.
@@ -160,6 +182,9 @@ class FakeSink final : public Sink {
   std::string reason_;
   bool keeps_positions_ = false;
   std::vector<std::vector<Position>> accompanied_;
+  std::map<PartitionId, Offset> kept_;
+  std::pair<int, Error> keep_failures_;
+  std::function<void()> on_keep_failure_;
   uint64_t submits_ = 0;
   uint64_t acknowledged_ = 0;
   std::vector<std::string> rows_;

@@ -57,10 +57,10 @@ Status SqliteSink::load_positions() {
   }
 }
 
-// Inside a transaction.
+// Inside a transaction. Those that came with rows which had to wait may be older than what is kept.
 Status SqliteSink::write_positions(std::span<const Position> positions) {
   for (const auto& [partition, next] : positions) {
-    if (kept_position(partition) == next) continue;
+    if (kept_position(partition) >= next) continue;
     keep_->bind(4, static_cast<int64_t>(partition));
     keep_->bind(5, next);
     ASSIGN_OR_RETURN([[maybe_unused]] const bool more, keep_->step());
@@ -69,7 +69,8 @@ Status SqliteSink::write_positions(std::span<const Position> positions) {
 }
 
 void SqliteSink::remember(std::span<const Position> positions) {
-  for (const auto& [partition, next] : positions) kept_[partition] = next;
+  for (const auto& [partition, next] : positions)
+    if (kept_position(partition) < next) kept_[partition] = next;
 }
 
 std::optional<Offset> SqliteSink::kept_position(PartitionId partition) const {
@@ -79,7 +80,7 @@ std::optional<Offset> SqliteSink::kept_position(PartitionId partition) const {
 
 Status SqliteSink::keep_positions(std::span<const Position> positions) {
   if (!keep_ || std::all_of(positions.begin(), positions.end(), [this](const Position& position) {
-        return kept_position(position.partition) == position.next;
+        return kept_position(position.partition) >= position.next;
       }))
     return {};
   Status status = db_.begin();

@@ -124,6 +124,34 @@ TEST_F(SqliteSinkTest, ABatchThatIsUndoneKeepsNoPositions) {
   EXPECT_EQ(sink->kept_position(0), 1);
 }
 
+// The file has room for the positions of later letters before the batch is tried again.
+TEST_F(SqliteSinkTest, ABatchThatHadToWaitMovesNoPositionBack) {
+  auto sink = std::move(SqliteSink::open({.path = path(),
+                                          .table = plays(),
+                                          .group = "g",
+                                          .topic = "plays",
+                                          .lock_wait = Millis(1),
+                                          .clock = clock_})
+                            .value());
+  auto other = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+  ASSERT_TRUE(other->begin());
+  RowBatch rows;
+  add(rows, "a", 0);
+  sink->accompany({{0, 1}, {1, 5}});
+  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(other->commit());
+  const std::vector<Position> later{{1, 7}};
+  ASSERT_TRUE(sink->keep_positions(later));
+  clock_->advance(std::chrono::seconds(60));
+  ASSERT_TRUE(sink->reap(Millis(0)));
+  EXPECT_FALSE(sink->full());
+  EXPECT_EQ(sink->kept_position(0), 1);
+  sink.reset();
+  sink = std::move(
+      SqliteSink::open({.path = path(), .table = plays(), .group = "g", .topic = "plays"}).value());
+  EXPECT_EQ(sink->kept_position(1), 7);
+}
+
 TEST_F(SqliteSinkTest, KeepsABatchWhileTheFileIsLockedAndWritesItLater) {
   auto sink = open();
   auto other = sqlite::Database::open(path(), sqlite::Database::Mode::write);

@@ -54,6 +54,10 @@ class FakeSource final : public Source {
   }
   // The next poll fails with this.
   void fail_next(Error error) { error_ = std::move(error); }
+  // As a broken source: every poll() and keep_alive() from here on.
+  void fail_for_good(Error error) { broken_ = std::move(error); }
+  // At the next poll: nothing below `next` comes any more, as where retention has deleted it.
+  void pass(PartitionId partition, Offset next) { to_pass_.emplace(partition, next); }
   // Nothing is delivered until uncork().
   void cork() { corked_ = true; }
   void uncork() { corked_ = false; }
@@ -68,6 +72,11 @@ class FakeSource final : public Source {
   [[nodiscard]] Result<RecordBatch> poll(size_t limit, Millis) override {
     CHECK(!closed_);
     rebalance();
+    if (broken_) return tl::unexpected<Error>(*broken_);
+    for (const auto& [partition, next] : std::exchange(to_pass_, {})) {
+      next_[partition] = next;
+      listener_.on_passed(partition, next);
+    }
     if (error_) return tl::unexpected<Error>(std::exchange(error_, std::nullopt).value());
     RecordBatch batch;
     batch.topic = topic_.name;
@@ -88,6 +97,7 @@ class FakeSource final : public Source {
   [[nodiscard]] Status keep_alive() override {
     ++keep_alives_;
     rebalance();
+    if (broken_) return tl::unexpected<Error>(*broken_);
     return {};
   }
 
@@ -166,7 +176,9 @@ class FakeSource final : public Source {
   bool lost_ = false;
   std::map<PartitionId, Offset> next_;  // Of the partitions that are ours: the next to deliver.
   std::map<PartitionId, Offset> stored_;
+  std::map<PartitionId, Offset> to_pass_;
   std::optional<Error> error_;
+  std::optional<Error> broken_;
   bool corked_ = false;
   bool bounded_ = true;
   bool assigned_once_ = false;

@@ -275,6 +275,7 @@ Status KafkaSource::heed(const kafka::Notice& notice) {
       return {};
     case kafka::Notice::Kind::out_of_range:
       part.standing = true;
+      part.standing_text = notice.text;
       return {};
     case kafka::Notice::Kind::broken:
       return fail(notice.error, fmt::format("{}, partition {} cannot be read on at offset {}: {}",
@@ -317,8 +318,13 @@ Status KafkaSource::restart_standing() {
     if (part.next < marks->low) {
       say_lost(partition, part.next, marks->low);
       part.next = std::min(marks->low, part.end);
-      pass_gap(part, partition);  // Or the next run would count them again.
+      // Or the next run would count them again.
+      pass_gap(part, partition);
+      listener_.on_passed(partition, part.next);
+    } else if (!part.standing_text.empty()) {
+      say_cut_back(partition);
     }
+    part.standing_text.clear();
     std::vector<kafka::Position> positions;
     for (size_t i = 0; i < parts_.size(); ++i) {
       if (parts_[i].owned) positions.push_back({static_cast<PartitionId>(i), parts_[i].next});
@@ -339,6 +345,18 @@ void KafkaSource::say_lost(PartitionId partition, Offset from, Offset to) {
       "read (offsets {} to {}); "
       "reading on at {}",
       name(), partition, grouped(static_cast<uint64_t>(to - from)), from, to - 1, to);
+}
+
+// The broker has records at `next` again. How many others have come before it cannot be counted:
+// where its log was cut back to is in the text at best.
+void KafkaSource::say_cut_back(PartitionId partition) {
+  const Part& part = part_of(partition);
+  log::error(
+      "{}, partition {}: the broker had no record at offset {} for a while: {}; reading on at {}. "
+      "If "
+      "its log was cut back, records that have been written anew below are not read; to read them, "
+      "stop and reset the group's offsets",
+      name(), partition, part.next, part.standing_text, part.next);
 }
 
 Error KafkaSource::beyond_end(PartitionId partition, Offset wanted, Offset end) const {
@@ -419,7 +437,9 @@ Status KafkaSource::commit() {
                               name()));
     if (status || !consumer_->commit_met_rebalance() || clock_.now() >= deadline) return status;
     consumer_->listen();
-    RETURN_IF_ERROR(serve());
+    consumer_->serve();
+    // That a partition cannot be read on is no reason against committing what was read.
+    if (consumer_->failure()) return tl::unexpected<Error>(*consumer_->failure());
     consumer_->wait(kSlice);
   }
 }
@@ -479,7 +499,12 @@ std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(
     part.standing = false;
     part.next = part.delivered = part.stored = start.offset;
   }
-  if (!partitions.empty()) listener_.on_assigned(partitions);
+  if (partitions.empty()) return *starts;
+  listener_.on_assigned(partitions);
+  // What was decided here goes into the sink's books too: what is lost is lost once.
+  for (const kafka::Position& start : *starts)
+    if (listener_.keeps_positions() && listener_.kept_position(start.partition) != start.offset)
+      listener_.on_passed(start.partition, start.offset);
   return *starts;
 }
 
@@ -511,10 +536,15 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
 
   std::vector<kafka::Position> fresh;  // Not what is committed yet.
   std::vector<std::pair<kafka::Position, Offset>> lost;
+  int not_kept = 0;
   for (const PartitionId partition : partitions) {
     kafka::Committed commit = commits[static_cast<size_t>(partition)];
     const auto committed = commit.offset;
-    if (const auto kept = listener_.kept_position(partition)) commit.offset = *kept;
+    if (const auto kept = listener_.kept_position(partition)) {
+      commit.offset = *kept;
+    } else if (listener_.keeps_positions() && committed >= 0) {
+      ++not_kept;
+    }
     ASSIGN_OR_RETURN(const kafka::Watermarks marks,
                      consumer_->watermarks(options_.topic, partition, kQuestionWait));
     Offset offset = marks.low;
@@ -544,6 +574,13 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   // the same place.
   beginnings_.insert(beginnings_.end(), fresh.begin(), fresh.end());
   for (const auto& [from, to] : lost) say_lost(from.partition, from.offset, to);
+  if (not_kept > 0)
+    log::warn(
+        "{}: the group has commits in {} partitions for which the sink keeps no position; reading "
+        "on "
+        "at the commits. What was read before is not in this sink, and two sinks of one group that "
+        "keep positions write records twice: each needs a group.id of its own",
+        name(), not_kept);
   return positions;
 }
 

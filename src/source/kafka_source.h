@@ -60,9 +60,10 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   struct Part {
     bool owned = false;
     bool standing =
-        false;             // The broker has no record at `next`: to be moved by restart_standing().
-    Offset next = 0;       // The next offset that can come.
-    Offset delivered = 0;  // One past the last record delivered, or where it began.
+        false;  // The broker has no record at `next`: to be moved by restart_standing().
+    std::string standing_text;  // What the client says about it.
+    Offset next = 0;            // The next offset that can come.
+    Offset delivered = 0;       // One past the last record delivered, or where it began.
     Offset stored = 0;
     Offset end = kNoEnd;     // With until_end: where to stop.
     Offset low_at_open = 0;  // With until_end: the first record then.
@@ -85,6 +86,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   void pass_gap(Part& part, PartitionId partition);
   [[nodiscard]] Part& part_of(PartitionId partition);
   void say_lost(PartitionId partition, Offset from, Offset to);
+  void say_cut_back(PartitionId partition);
   [[nodiscard]] Error beyond_end(PartitionId partition, Offset wanted, Offset end) const;
 
   std::optional<std::vector<kafka::Position>> on_assign(

@@ -39,6 +39,12 @@ class Member final : public AssignmentListener {
       next.erase(partition);
     }
   }
+  void on_passed(PartitionId partition, Offset position) override { passed[partition] = position; }
+  [[nodiscard]] bool keeps_positions() const override { return !kept.empty(); }
+  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
+    const auto found = kept.find(partition);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
+  }
   // One poll; what came is added to `seen` as "partition:offset".
   void step(std::multiset<std::string>& seen, Millis wait = Millis(20)) {
     const auto batch = source->poll(50, wait);
@@ -57,6 +63,8 @@ class Member final : public AssignmentListener {
   std::unique_ptr<Source> source;
   std::set<PartitionId> owned;
   std::map<PartitionId, Offset> next;
+  std::map<PartitionId, Offset> kept;    // As by a sink that keeps positions.
+  std::map<PartitionId, Offset> passed;  // The last of each.
 };
 
 class KafkaSourceTest : public testing::Test {
@@ -387,6 +395,79 @@ TEST_F(KafkaSourceTest, CountsRecordsThatRetentionDeletedAndReadsOn) {
   // Of each partition, 5 were read before and 40 have been written.
   EXPECT_EQ(static_cast<int64_t>(seen.size()) + source->lost(), 4 * (10 + 30 - 5));
   EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, TellsASinkThatKeepsPositionsWhereItBeginsBehindALoss) {
+  options_.until_end = true;
+  // The in-process cluster keeps 5 MiB per partition.
+  produce(4 * 30, 400'000);
+  Member member;
+  member.kept = {{0, 5}, {1, 30}};
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return member.source->at_end(); });
+  const Offset first = 30 - static_cast<Offset>(seen.size()) / 3;
+  EXPECT_GT(first, 5);
+  EXPECT_EQ(member.source->lost(), first - 5) << "of partition 0; the others begin there";
+  EXPECT_EQ(member.passed, (std::map<PartitionId, Offset>{{0, first}, {2, first}, {3, first}}));
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, WarnsWhereTheGroupHasCommitsAndTheSinkNoPositions) {
+  produce(40);
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return seen.size() == 40; });
+    member.store_all();
+    ASSERT_TRUE(member.source->close());
+  }
+  testing::internal::CaptureStderr();
+  Member member;
+  member.kept = {{0, 5}};
+  open(member);
+  run(member, seen, [&] { return seen.size() == 45; });
+  EXPECT_TRUE(member.source->close());
+  EXPECT_THAT(
+      testing::internal::GetCapturedStderr(),
+      HasSubstr("the group has commits in 3 partitions for which the sink keeps no position"));
+}
+
+// As after the election of a replica that lagged. The in-process cluster tells of the epochs of the
+// batches that it still has: when it has forgotten those of the first leader and nothing more, its
+// log begins where the group stands.
+TEST_F(KafkaSourceTest, SaysWhereTheLogWasCutBackAndHasGrownAgain) {
+  constexpr int kOffsetForLeaderEpoch = 23;
+  constexpr int kStorageError = 56;
+  cluster_ = std::move(kafka::MockCluster::open({.brokers = 2}).value());
+  ASSERT_TRUE(cluster_->create_topic("test", 1));
+  ASSERT_TRUE(cluster_->set_leader("test", 0, 1));
+  options_.properties["bootstrap.servers"] = cluster_->bootstrap();
+  const std::string value(400'000, 'v');
+  auto producer = this->producer();
+  const auto send = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(producer->send({.value = value, .partition = 0}).value());
+      ASSERT_TRUE(producer->flush(Millis(20'000)));
+    }
+  };
+  send(1);
+  Member member;
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return seen.size() == 1; });
+  // Until the log has grown, the member is not told.
+  cluster_->fail_requests(kOffsetForLeaderEpoch, kStorageError, 1'000);
+  ASSERT_TRUE(cluster_->set_leader("test", 0, 2));
+  testing::internal::CaptureStderr();
+  send(13);
+  cluster_->heal_requests(kOffsetForLeaderEpoch);
+  run(member, seen, [&] { return seen.size() == 14; });
+  EXPECT_TRUE(member.source->close());
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("partition 0: the broker had no record at offset 1 for a while"));
+  EXPECT_THAT(said, HasSubstr("truncation"));
 }
 
 TEST_F(KafkaSourceTest, StopsWhereTheGroupIsBehindTheEndOfThePartition) {

@@ -18,8 +18,12 @@ class AssignmentListener {
  public:
   virtual ~AssignmentListener() = default;
   virtual void on_assigned(std::span<const PartitionId> partitions) = 0;
-  // Where the sink's own books say that the partition is to be read on; they go before the
-  // source's.
+  // Nothing below `next` will come any more of a partition that is ours: it is read from there on,
+  // or what lay before is gone.
+  virtual void on_passed(PartitionId, [[maybe_unused]] Offset next) {}
+  // Where the sink's own books, if it has any, say that the partition is to be read on; they go
+  // before the source's.
+  [[nodiscard]] virtual bool keeps_positions() const { return false; }
   [[nodiscard]] virtual std::optional<Offset> kept_position(PartitionId) const {
     return std::nullopt;
   }

@@ -1,0 +1,144 @@
+// A lane's sink that keeps positions beside its rows, as SqliteSink does: one transaction for each
+// submit(), on a simulated disk that is full at times. A process may die before a transaction and
+// right after it, but not in the middle.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lane/simulated_world.h"
+#include "row/cell.h"
+#include "sink/sink.h"
+
+namespace turntable {
+
+class SimulatedFile final : public Sink {
+ public:
+  SimulatedFile(SimulatedWorld& world, int lane, std::function<void(SteadyTime)> wait_until)
+      : world_(world), lane_(lane), wait_until_(std::move(wait_until)) {}
+
+  Status submit(RowBatch& rows) override {
+    if (full()) world_.fail("rows are handed to a sink that is full");
+    std::swap(pending_, rows);
+    rows.clear();
+    accompanied_.clear();
+    // Letters that could not be written hold all positions back. Rows that will be read again, for
+    // their partition was given back, need none.
+    if (!world_.letters_failing) {
+      for (size_t i = 0; i < pending_.size(); ++i) {
+        const Row row = this->row(i);
+        if (world_.record(row.partition, row.offset).read) accompanied_.push_back(row);
+      }
+    }
+    return attempt();
+  }
+  [[nodiscard]] bool full() const override { return !pending_.empty(); }
+
+  Result<Acks> reap(Millis wait) override {
+    world_.step();
+    if (full()) {
+      if (wait.count() > 0) wait_until_(std::min(world_.now() + wait, next_attempt_));
+      if (world_.now() >= next_attempt_) RETURN_IF_ERROR(attempt());
+    }
+    reported_written_ = std::exchange(written_, {});
+    reported_refused_ = std::exchange(refused_, {});
+    return Acks{.written = reported_written_, .refused = reported_refused_};
+  }
+
+  [[nodiscard]] size_t in_flight() const override {
+    return pending_.size() + written_.size() + refused_.size();
+  }
+  [[nodiscard]] int wait_fd() const override { return -1; }
+
+  void accompany(std::vector<Position> positions) override { accompanying_ = std::move(positions); }
+  Status keep_positions(std::span<const Position> positions) override {
+    world_.step();
+    if (disk_is_full()) return turntable::fail(ErrorKind::transient, "the disk is full");
+    world_.trace(lane_, "keeps positions", positions[0].partition, positions[0].next);
+    for (const auto& [partition, next] : positions) world_.keep(partition, next);
+    world_.step();
+    return {};
+  }
+  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
+    return world_.at(partition).kept;
+  }
+  [[nodiscard]] bool keeps_positions() const override { return true; }
+  [[nodiscard]] std::string name() const override { return "the simulated file"; }
+
+ private:
+  struct Row {
+    PartitionId partition = 0;
+    Offset offset = 0;
+    int32_t id = 0;
+  };
+  [[nodiscard]] Row row(size_t index) const {
+    CellReader reader(pending_.row(index));
+    Row row;
+    row.id = reader.next().int32();
+    row.partition = reader.next().int32();
+    row.offset = reader.next().int64();
+    return row;
+  }
+
+  [[nodiscard]] bool disk_is_full() {
+    if (!world_.calm && world_.chance(world_.faults.file))
+      world_.file_full_until = world_.now() + Millis(world_.below(8'000));
+    if (world_.now() >= world_.file_full_until) return false;
+    world_.trace(lane_, "the file's disk is full");
+    ++world_.seen.file_full;
+    return true;
+  }
+
+  Status attempt() {
+    world_.step();
+    if (disk_is_full()) {
+      next_attempt_ = world_.now() + Millis(1 + world_.below(2'000));
+      return {};
+    }
+    if (!world_.calm && world_.chance(world_.faults.fatal)) {
+      world_.deal_failure();
+      return turntable::fail(ErrorKind::schema, "the table is gone");
+    }
+    write();
+    world_.step();
+    return {};
+  }
+
+  // The transaction. Rows that are refused keep the positions out of it.
+  void write() {
+    world_.trace(lane_, "writes rows", static_cast<int64_t>(pending_.size()));
+    for (size_t i = 0; i < pending_.size(); ++i) {
+      const Row row = this->row(i);
+      if (world_.record(row.partition, row.offset).fate == Fate::refused) {
+        ++world_.seen.refused;
+        refused_.push_back({pending_.origins[i], "a value does not fit"});
+        continue;
+      }
+      world_.write_row(row.partition, row.offset, row.id);
+      written_.push_back(pending_.origins[i]);
+    }
+    if (refused_.empty()) {
+      for (const auto& [partition, next] : accompanying_) world_.keep(partition, next);
+      for (const Row& row : accompanied_) world_.check_kept(row.partition, row.offset);
+    }
+    accompanying_.clear();
+    pending_.clear();
+  }
+
+  SimulatedWorld& world_;
+  const int lane_;
+  std::function<void(SteadyTime)> wait_until_;
+  RowBatch pending_;
+  std::vector<Position> accompanying_;
+  std::vector<Row> accompanied_;  // Of pending_: the position behind each comes with it.
+  SteadyTime next_attempt_{};
+  std::vector<Origin> written_;
+  std::vector<Acks::Refused> refused_;
+  std::vector<Origin> reported_written_;
+  std::vector<Acks::Refused> reported_refused_;
+};
+
+}  // namespace turntable
