@@ -201,7 +201,7 @@ def chaos() -> Outcome:
     seed = os.environ.get("TURNTABLE_CHAOS_SEED") or "1"
     banner(f"Chaos, {minutes:g} minutes; TURNTABLE_CHAOS_SEED={seed}")
     folder = ROOT / "build" / "chaos" / f"seed-{seed}"
-    command = [sys.executable, ROOT / "tests" / "chaos" / "run.py", "--minutes", str(minutes), "--seed", seed]
+    command = [sys.executable, ROOT / "tests" / "chaos" / "run.py", "--minutes", str(minutes), "--seed", seed, "--all-kinds"]
     # Its servers are its own, wherever those of the other tests are.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TURNTABLE_SERVERS_")}
     outcome = Outcome(f"Chaos, seed {seed}")
