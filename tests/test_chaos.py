@@ -5,17 +5,19 @@ import dataclasses
 import json
 import math
 import random
+import time
 
 import pytest
 
-from chaos import oracle, report
+from chaos import oracle, report, songs
 from chaos.events import MALFORMED, Events
+from chaos.faults import Faults, HadNoEffect
 from chaos.found import acknowledged_of, encoded, letter_of_message, letters_of_file
 from chaos.oracle import Acknowledged, Growth, Judge, Letter, Record, Verdict
-from chaos.plan import WEIGHTS, plan_of
+from chaos.plan import WEIGHTS, Fault, plan_of
 from chaos.proxy import Link
 from support.forwarder import free_port
-from support.listening import catalogue, song_names
+from support.listening import CATALOGUE, COLUMNS, FEATURES, catalogue, song_names
 
 TOPIC = "plays"
 JUDGE = Judge(catalogue())
@@ -139,21 +141,23 @@ def test_a_letter_that_is_not_its_record_is_found(world, change):
     assert counted(verdict_of(records, rows, changed)) == (0, 0, 1)
 
 
-def copies_of(*spans, disturbed):
-    """The verdict on one letter whose copies were written in these spans."""
+def growth_of(*notes):
+    growth = Growth()
+    for at, length in notes:
+        growth.note(at, at, length)
+    return growth
+
+
+def copies_of(*spans, disturbed, commits=()):
+    """The verdict on one letter whose copies were written in these spans; its record is at offset 1."""
     growths = {}
     for number, (after, before) in enumerate(spans):
         growth = growths[f"file {number}"] = Growth()
         growth.note(after, after, 100)
         growth.note(before, before, 200)
     verdict = Verdict()
-    oracle.check_copies({(0, 1): [(name, 100) for name in growths]}, growths, disturbed, verdict)
+    oracle.check_copies({(0, 1): [(name, 100) for name in growths]}, growths, disturbed, {0: growth_of(*commits)}, verdict)
     return counted(verdict)
-
-
-def test_the_share_of_time_that_spans_cover():
-    assert oracle.share([], 0, 10) == 0
-    assert oracle.share([(-math.inf, 2), (1, 3), (1, 2), (8, math.inf)], 0, 10) == 0.5
 
 
 def test_a_copy_of_a_letter_is_allowed_only_where_a_disturbance_came_between():
@@ -164,6 +168,78 @@ def test_a_copy_of_a_letter_is_allowed_only_where_a_disturbance_came_between():
     assert copies_of((20, 21), (10, 11), disturbed=[(0, 9), (22, 30)]) == (0, 1, 0)
     assert copies_of((10, 11), (20, 21), (30, 31), disturbed=[(15, 16)]) == (0, 1, 0)
     assert copies_of((10, 11), (20, 21), (30, 31), disturbed=[(15, math.inf)]) == (0, 0, 0)
+
+
+def test_a_copy_of_a_letter_is_a_fault_long_after_its_record_was_committed():
+    always = [(0, math.inf)]
+    late = 12 + oracle.LATE_SECONDS
+    for commits, again, twice in (
+        ([(12, 2)], late - 1, 0),
+        ([(12, 2)], late + 1, 1),
+        ([(12, 1)], late + 1, 0),  # Committed up to it, but not it.
+        ([], late + 1, 0),
+        ([(12, 2), (late, 5)], late + 1, 1),
+    ):
+        assert copies_of((10, 11), (again, again + 1), disturbed=always, commits=commits) == (0, twice, 0), (commits, again)
+    assert copies_of((10, 11), (20, 21), (late + 1, late + 2), disturbed=always, commits=[(12, 2)]) == (0, 1, 0)
+
+
+def test_a_commit_that_went_back_leaves_its_records_uncommitted():
+    growth = growth_of((1, 0), (5, 10), (7, 20), (9, 30))
+    assert growth.written(15) == (5, 7)
+    growth.forget_beyond(12)
+    growth.note(11, 11, 12)
+    assert growth.written(9) == (1, 5) and growth.written(15) == (11, math.inf)
+    growth.note(13, 13, 40)
+    assert growth.written(15) == growth.written(35) == (11, 13)
+
+
+def test_more_copies_than_records_in_flight_explain_are_a_fault():
+    for copies, twice in ((oracle.COPIES_SPARE + 30, 0), (oracle.COPIES_SPARE + 31, 1)):
+        verdict = Verdict(rows=900, letters=100, repeated_letters=copies)
+        oracle.check_amount_of_copies([100, 200], verdict)
+        assert counted(verdict) == (0, twice, 0) and verdict.repeated_letters_limit == oracle.COPIES_SPARE + 30
+
+
+def test_the_share_of_time_in_which_a_copy_would_be_excused():
+    growths = {"file": growth_of((0, 0), (10, 1), (20, 2))}
+    ended = 20 + 4 * oracle.LATE_SECONDS
+    committed = {0: growth_of((0, 0), (10, 1), (20, 2))}
+    both = {(0, 0): [("file", 0)], (0, 1): [("file", 1)]}
+    assert oracle.excused_share({(0, 1): both[0, 1]}, growths, committed, ended) == 0.25
+    assert 0.24 < oracle.excused_share(both, growths, committed, ended) < 0.25
+    assert oracle.excused_share(both, growths, {0: Growth()}, ended) == 1 and oracle.excused_share({}, growths, committed, ended) == 0
+
+
+def test_a_song_in_versions_has_the_features_of_one_of_them_and_no_mixture(world):
+    records, rows, letters = world
+    place, row = rows[5][-2:], rows[5]
+    duration, tempo = COLUMNS.index("duration_ms"), COLUMNS.index("tempo")
+    newer = [*row]
+    newer[duration], newer[tempo] = newer[duration] + 1, newer[tempo] + 1
+    mixed = [*row]
+    mixed[duration] += 1
+    features = COLUMNS.index(FEATURES[0])
+    versions = {row[oracle.SONG_COLUMN]: [row[features:-2], tuple(newer[features:-2])]}
+    for found, others, wrong in ((row, 0, 0), (newer, 1, 0), (mixed, 0, 1)):
+        verdict = Verdict()
+        oracle.check_rows({place: row}, [tuple(found)], verdict, versions)
+        assert counted(verdict) == (0, 0, wrong) and verdict.other_versions == others
+    verdict = Verdict()
+    oracle.check_rows({place: row}, [tuple(newer)], verdict, {"another song": versions[row[oracle.SONG_COLUMN]]})
+    assert counted(verdict) == (0, 0, 1)
+
+
+def test_a_version_of_the_catalogue_differs_in_one_song_by_two_numbers(tmp_path):
+    expected = songs.versions()[songs.SONG]
+    assert len({features[FEATURES.index(name)] for features in expected for name in ("duration_ms", "tempo")}) == 2 * songs.VERSIONS
+    for version in range(songs.VERSIONS):
+        path = tmp_path / f"{version}.csv"
+        path.write_bytes(songs.file_of(version))
+        assert catalogue(path) == {**catalogue(), songs.SONG: expected[version]}
+    assert (tmp_path / "0.csv").read_bytes() == CATALOGUE.read_bytes()
+    played = songs.with_song(song_names(1000))
+    assert 0.04 < played.count(songs.SONG) / len(played) < 0.06
 
 
 def test_it_is_known_in_which_span_a_letter_was_written():
@@ -253,6 +329,47 @@ def test_a_seed_gives_the_same_plan_and_the_same_events_again():
     assert [first.next() for _ in range(500)] == [second.next() for _ in range(500)]
 
 
+def test_every_kind_of_fault_comes_before_any_comes_twice():
+    for seed in range(50):
+        for leave_out in (frozenset(), frozenset({"disk_full"})):
+            kinds = set(WEIGHTS) - leave_out
+            plan = plan_of(seed, 300, leave_out)
+            assert {fault.kind for fault in plan[: len(kinds)]} == kinds
+            assert plan[len(kinds) - 1].at < 150
+
+
+class Target:
+    """Of faults: taken so many times before it is free, and then so many times without effect."""
+
+    def __init__(self, taken=0, without_effect=0):
+        self.taken, self.without_effect = taken, without_effect
+
+    def begin(self, fault):
+        self.taken -= 1
+        return None if self.taken >= 0 else self.work()
+
+    async def work(self):
+        self.without_effect -= 1
+        if self.without_effect >= 0:
+            raise HadNoEffect("it did not break")
+
+
+def brought_about(plan, targets):
+    faults = Faults(None, [], [], None, lambda text: None)
+    faults.begin = lambda fault: targets[fault.kind].begin(fault)
+    asyncio.run(faults.run([Fault(0.02 * n, kind, 0, 0, 0) for n, kind in enumerate(plan)], time.monotonic()))
+    return faults
+
+
+def test_a_fault_is_counted_after_its_effect_and_a_kind_that_has_not_come_is_tried_again():
+    faults = brought_about("aaba", {"a": Target(), "b": Target(taken=1)})
+    assert faults.done == {"a": 3, "b": 1} and faults.left_out == {"b": 1} and not faults.owed
+    faults = brought_about("aabaa", {"a": Target(), "b": Target(without_effect=1)})
+    assert faults.done == {"a": 4, "b": 1} and faults.left_out == {"b": 1} and faults.never_came("abc") == ["c"]
+    faults = brought_about("aaba", {"a": Target(taken=1), "b": Target(without_effect=9)})
+    assert faults.done == {"a": 2} and faults.never_came("ab") == ["b"]
+
+
 async def echo(reader, writer):
     while data := await reader.read(100):
         writer.write(data)
@@ -335,12 +452,13 @@ def test_a_half_open_connection_is_silent_until_it_is_healed_and_then_reset():
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_the_report_tells_all_that_a_reader_asks_for(tmp_path, passed):
-    verdict = Verdict(rows=1200, letters=34, repeated_letters=5)
+    verdict = Verdict(rows=1200, letters=34, repeated_letters=5, repeated_letters_limit=70, other_versions=12)
     if not passed:
         verdict.add("lost", "a record has no row", (1, 2), b"\xff")
     outcome = {
         "seed": 7, "minutes": 60.0, "passed": passed, "totals": report.totals({"cassandra": verdict}), "command": "./dev chaos --seed 7",
         "commit": "abc", "date": "2026-01-02", "machine": "2 cores", "brokers": 3, "nodes": 3, "engines": 3, "members": "static", "rate": 200,
+        "flush_rows": 500, "lanes": {"engine-1": 1, "engine-2": 2}, "excused": {"cassandra": 0.07},
         "acknowledged": 1234, "unacknowledged": 5, "engine_kills": 9, "faults": {"engine_kill": 9, "net_reset": 1}, "faults_left_out": {},
         "times": report.distributions_of({"broker, until in sync": [3.0, 1.04, 2.0], "none": []}), "load": {}, "verdicts": {"cassandra": verdict},
         "complaints": [] if passed else ["engine-1 hung"], "endings": [], "endings_excused": {"fenced": 2}, "not_possible": ["full disks"],
@@ -348,9 +466,9 @@ def test_the_report_tells_all_that_a_reader_asks_for(tmp_path, passed):
     report.write(tmp_path, outcome)
     text = (tmp_path / "report.md").read_text()
     assert f"minutes: {'passed' if passed else 'FAILED'}" in text.splitlines()[0]
-    for word in ("`./dev chaos --seed 7`, at commit abc", "1,234 events", "10 faults, 9 SIGKILLs", "2, fenced", "| engine kill | 9 | 0 |", "full disks"):
+    for word in ("`./dev chaos --seed 7`, at commit abc", "1,234 events", "10 faults, 9 SIGKILLs", "2, fenced", "| engine kill | 9 | 0 |", "full disks", "500 rows", "engine-2 2", "12 rows are of another", "7%"):
         assert word in text
-    assert f"| cassandra | 1,200 | 34 | 5 | 0 | {0 if passed else 1} | 0 | 0 |" in text
+    assert f"| cassandra | 1,200 | 34 | 5 | 70 | 0 | {0 if passed else 1} | 0 | 0 |" in text
     assert "| broker, until in sync | 3 | 1.0 | 2.0 | 3.0 |" in text
     assert ("engine-1 hung" in text and "a record has no row" in text) is not passed
     assert json.loads((tmp_path / "report.json").read_text())["verdicts"]["cassandra"]["rows"] == 1200

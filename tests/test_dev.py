@@ -1,9 +1,12 @@
 """./dev itself, as far as it can be looked at without building or starting anything."""
 
 import contextlib
+import importlib.util
+import json
 import os
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -70,3 +73,48 @@ def test_a_taken_port_is_named(tmp_path):
         home = {**os.environ, "TURNTABLE_SERVERS_DIR": str(tmp_path / "servers")}
         wrong = subprocess.run([str(ROOT / "dev"), "servers", "up"], capture_output=True, text=True, env=home, check=False)
     assert wrong.returncode == 1 and "29092" in wrong.stderr and "taken by another program" in wrong.stderr
+
+
+@pytest.fixture
+def runner():
+    """tools/test.py; as a module of another name, for Python has a `test` of its own."""
+    spec = importlib.util.spec_from_file_location("run_tests", ROOT / "tools" / "test.py")
+    module = sys.modules["run_tests"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["run_tests"]
+
+
+def test_fuzzing_fails_by_a_finding_by_its_exit_code_and_by_a_target_that_is_missing(runner):
+    names = [path.stem.removesuffix("_fuzz") for path in (ROOT / "src").glob("*/*_fuzz.cc")]
+    targets = [{"target": name, "finding": ""} for name in names]
+
+    def counted(code, targets):
+        outcome = runner.judged_fuzzing(code, targets, runner.Outcome("Fuzz targets"))
+        return outcome.passed, outcome.failed, outcome.note
+
+    assert counted(0, targets) == (len(names), 0, "")
+    assert counted(1, targets) == (len(names), 1, "ended with 1")
+    assert counted(0, targets[1:]) == (len(names) - 1, 1, f"not run: {names[0]}")
+    assert counted(1, [{**targets[0], "finding": "crash-1"}, *targets[1:]]) == (len(names) - 1, 1, "")
+
+
+def test_planted_bugs_alone_are_not_asked_for_beside_other_tests():
+    for more in (["--all"], ["--tsan"], ["Ledger"]):
+        said = subprocess.run(
+            [sys.executable, str(ROOT / "tools" / "test.py"), "--planted", *more], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert said.returncode == 2 and "--planted stands alone" in said.stderr
+
+
+def test_the_table_of_fuzz_targets_is_printed_from_a_report(tmp_path):
+    figures = {"target": "csv", "runs": 20_000, "seconds": 20.5, "cpu_seconds": 10.0, "coverage": 1895, "features": 7, "corpus": 672, "finding": ""}
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps([figures, {**figures, "target": "json", "finding": "crash-1"}]))
+    said = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "fuzz.py"), "--markdown", str(report)], capture_output=True, text=True, timeout=60, check=False
+    )
+    lines = said.stdout.splitlines()
+    assert said.returncode == 0 and lines[2:] == ["| csv | 20,000 | 2,000 | 1,895 | 672 | none |", "| json | 20,000 | 2,000 | 1,895 | 672 | crash-1 |"]
+    header, *_ = [line for line in (ROOT / "docs" / "TESTING.md").read_text().splitlines() if line.startswith("| target |")]
+    assert lines[0] == header

@@ -17,6 +17,7 @@ from support.tables import sqlite_history
 
 NOBODY = 65534
 UNIT = ROOT / "packaging" / "turntable@.service"
+SECONDS_OF_A_START = 60  # With the session of the one before to be waited for, and more.
 # As another user where that can be chosen; and never with a way to get more.
 AS_NOBODY = ["setpriv", "--no-new-privs"]
 if os.geteuid() == 0:
@@ -129,6 +130,16 @@ def test_the_unit_gives_up_what_the_program_does_not_need():
     assert service["DynamicUser"] == service["NoNewPrivileges"] == service["MemoryDenyWriteExecute"] == "yes"
     assert service["CapabilityBoundingSet"] == "" and service["ProtectSystem"] == "strict" and service["LimitCORE"] == "0"
     assert set(service["RestrictAddressFamilies"].split()) == {"AF_INET", "AF_INET6", "AF_UNIX"}
+
+
+def test_the_unit_gives_up_where_starting_again_does_not_help():
+    """Five starts with their pauses are over well within the interval, also where each joins its group and reads a window of rejects first."""
+    described, service = unit()["Unit"], unit()["Service"]
+    assert service["Restart"] == "on-failure" and service["RestartPreventExitStatus"] == "2"
+    assert "StartLimitBurst" not in service and "StartLimitIntervalSec" not in service  # systemd would pass over them there.
+    interval, burst = described["StartLimitIntervalSec"], int(described["StartLimitBurst"])
+    assert interval == "10min"
+    assert 1 < burst and burst * (int(service["RestartSec"]) + SECONDS_OF_A_START) < 600
 
 
 def test_the_unit_is_one_that_systemd_takes(tmp_path):

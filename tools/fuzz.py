@@ -153,6 +153,14 @@ def table(outcomes: list[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def markdown(report: Path) -> str:
+    """The table of docs/TESTING.md, from what --report has written."""
+    outcomes = [Outcome(**entry) for entry in json.loads(report.read_text())]
+    lines = ["| target | runs | runs/s | edges | inputs | finding |", "|---|---:|---:|---:|---:|---|"]
+    lines += [f"| {o.target} | {o.runs:,} | {o.per_second:,} | {o.coverage:,} | {o.corpus:,} | {o.finding or 'none'} |" for o in outcomes]
+    return "\n".join(lines)
+
+
 def explain(finding: str, target: str) -> None:
     """The part of the log that a person wants to see first."""
     text = (BUILD / f"{target}.log").read_text(errors="replace").splitlines()
@@ -176,7 +184,11 @@ def main() -> int:
     parser.add_argument("--seconds-limit", type=int, default=0, metavar="S", help="stop each target after so long, as CI does")
     parser.add_argument("--minimise", action="store_true", help="replace the kept inputs by a smallest set that covers as much")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON too")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="run nothing: print what --report has written, as the table of docs/TESTING.md")
     arguments = parser.parse_args()
+    if arguments.markdown:
+        print(markdown(arguments.markdown))
+        return 0
     unknown = [target for target in arguments.targets if target not in SOURCES]
     if unknown:
         parser.error(f"there is no target {', '.join(unknown)}; there are {', '.join(SOURCES)}")

@@ -6,7 +6,7 @@ line says how, its second which tests are to catch it. The release build gives e
 is compiled again, into build/planted/, and linked before the archive that holds the right one. The exit code is 1 if a patch
 does not apply or compile, if one of its tests does not catch it, or if that fails without the bug too.
 
-`./dev test --planted` runs this; with --every-test all tests of the three programs are tried on every bug. Standard library only.
+`./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of the three programs are tried on every bug. Standard library only.
 """
 
 from __future__ import annotations

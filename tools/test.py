@@ -161,8 +161,18 @@ def fuzz_tests() -> Outcome:
     except (OSError, ValueError):
         outcome.failed, outcome.note = 1, f"ended with {code} without a report"
         return outcome
-    outcome.failed = sum(bool(target["finding"]) for target in targets)
-    outcome.passed = len(targets) - outcome.failed
+    return judged_fuzzing(code, targets, outcome)
+
+
+def judged_fuzzing(code: int, targets: list[dict], outcome: Outcome) -> Outcome:
+    """A target without a finding has passed; one that is not in the report has failed."""
+    missing = {path.stem.removesuffix("_fuzz") for path in (ROOT / "src").glob("*/*_fuzz.cc")} - {target["target"] for target in targets}
+    found = sum(bool(target["finding"]) for target in targets)
+    outcome.passed, outcome.failed = len(targets) - found, found + len(missing)
+    if missing:
+        outcome.note = f"not run: {', '.join(sorted(missing))}"
+    elif code != 0 and not found:
+        outcome.failed, outcome.note = 1, f"ended with {code}"
     return outcome
 
 
@@ -191,7 +201,7 @@ def chaos() -> Outcome:
     seed = os.environ.get("TURNTABLE_CHAOS_SEED") or "1"
     banner(f"Chaos, {minutes:g} minutes; TURNTABLE_CHAOS_SEED={seed}")
     folder = ROOT / "build" / "chaos" / f"seed-{seed}"
-    command = [sys.executable, ROOT / "tests" / "chaos" / "run.py", "--minutes", str(minutes), "--seed", seed]
+    command = [sys.executable, ROOT / "tests" / "chaos" / "run.py", "--minutes", str(minutes), "--seed", seed, "--all-kinds"]
     # Its servers are its own, wherever those of the other tests are.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TURNTABLE_SERVERS_")}
     outcome = Outcome(f"Chaos, seed {seed}")
@@ -261,6 +271,11 @@ class Servers:
         servers.stop_new(self.before)
 
 
+def run_planted(outcomes: list[Outcome]) -> None:
+    failure = build("release")
+    outcomes.append(failure or planted_bugs())
+
+
 def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
     named = [word for word in arguments.selection if word.startswith("tests") or ".py" in word or "::" in word]
     cpp = [word for word in arguments.selection if word not in named]
@@ -282,10 +297,10 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
         if everything and arguments.all:
             outcomes.append(fuzz_tests())
+        if everything and arguments.all:
+            outcomes.append(planted_bugs())
         if everything or python:
             outcomes.append(system_tests(python))
-        if everything and arguments.planted:
-            outcomes.append(planted_bugs())
     finally:
         with_servers.stop()
     if everything and arguments.all:
@@ -301,9 +316,9 @@ def main() -> int:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="the tests that take long too, ThreadSanitizer, the fuzz targets, and five minutes of chaos; as CI does",
+        help="the tests that take long too, ThreadSanitizer, the fuzz targets, planted bugs, and five minutes of chaos; as CI does",
     )
-    parser.add_argument("--planted", action="store_true", help="on top of --all: bugs are planted, and each must be caught")
+    parser.add_argument("--planted", action="store_true", help="nothing but bugs that are planted, and each must be caught; in --all they are")
     parser.add_argument("--tsan", action="store_true", help="the C++ tests under ThreadSanitizer too; in --all they are")
     parser.add_argument("--no-sanitizers", action="store_true", help="leave out the C++ tests under sanitizers")
     parser.add_argument(
@@ -318,9 +333,10 @@ def main() -> int:
         own, pytest = own[: own.index("--")], own[own.index("--") + 1 :]
     arguments = parser.parse_args(own)
     arguments.pytest = pytest
-    arguments.all = arguments.all or arguments.planted
     if arguments.no_sanitizers and (arguments.all or arguments.tsan):
-        parser.error("--all, --planted and --tsan are with the sanitizers")
+        parser.error("--all and --tsan are with the sanitizers")
+    if arguments.planted and (arguments.all or arguments.tsan or arguments.no_sanitizers or arguments.selection or pytest):
+        parser.error("--planted stands alone; --all has it among the rest")
 
     os.environ.update({name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()})
     if arguments.all:
@@ -331,7 +347,7 @@ def main() -> int:
     outcomes: list[Outcome] = []
     code = None
     try:
-        run_all(arguments, outcomes)
+        run_planted(outcomes) if arguments.planted else run_all(arguments, outcomes)
     except KeyboardInterrupt:
         outcomes.append(Outcome("Interrupted", failed=1))
         code = 130

@@ -61,6 +61,7 @@ class Engine:
     disk: Disk | None  # Where what it writes to files goes, if it does.
     say: Callable[[str], None]
     options: dict[str, str] = field(default_factory=dict)  # Its own, beside the job's.
+    lanes: int = 1
     endings: list[Ending] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
@@ -82,7 +83,8 @@ class Engine:
             "songs.path": str(self.catalogue),
         }
         sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
-        return [str(self.binary), *verb.split(), str(PIPELINE), *sets]
+        lanes = ["--lanes", str(self.lanes)] if verb == "run" and self.lanes > 1 else []
+        return [str(self.binary), *verb.split(), str(PIPELINE), *sets, *lanes]
 
     async def make_table(self) -> None:
         process = await asyncio.create_subprocess_exec(

@@ -12,9 +12,10 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 
+from chaos import songs
 from chaos.cluster import Cluster
 from chaos.engine import Engine
 from chaos.plan import Fault
@@ -27,10 +28,15 @@ REFUSAL_SECONDS_LIMIT = 20  # It reads the catalogue before it connects to anyth
 AFTERSHOCK_SECONDS = 20
 
 
+class HadNoEffect(Exception):
+    """What was to break did not."""
+
+
 @dataclass
 class Disturbance:
     job: str  # Whose engines felt it.
     begun: float
+    in_flight: int  # Records that the group had not committed by then: what it may read again.
     ended: float = math.inf
 
 
@@ -39,7 +45,8 @@ class Faults:
         self, cluster: Cluster, links: list[Link], engines: list[Engine], watch: Watch, say: Callable[[str], None]
     ) -> None:
         self.cluster, self.links, self.engines, self.watch, self.say = cluster, links, engines, watch, say
-        self.done: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()  # Counted after the effect.
+        self.owed: dict[str, Fault] = {}  # Of kinds that have not come yet: tried again with each fault that follows.
         self.left_out: Counter[str] = Counter()
         self.kills = 0  # SIGKILLs of engines.
         self.back_seconds: dict[str, list[float]] = {"kafka": [], "cassandra": []}
@@ -52,15 +59,32 @@ class Faults:
     async def run(self, plan: list[Fault], begun: float) -> None:
         for fault in plan:
             await asyncio.sleep(max(0.0, begun + fault.at - time.monotonic()))
-            work = self.begin(fault)
-            if work is None:
-                self.left_out[fault.kind] += 1
-                continue
-            self.done[fault.kind] += 1
-            task = asyncio.create_task(work)
-            self.tasks.add(task)
+            owed = [other for kind, other in self.owed.items() if kind != fault.kind]
+            for chosen in [*owed, fault]:
+                if work := self.begin(chosen):
+                    self.owed.pop(chosen.kind, None)
+                    self.tasks.add(asyncio.create_task(self.bring_about(chosen, work)))
+                elif chosen is fault:
+                    self.leave_out(fault)
         # From here on no new fault begins, and those that go on undo themselves.
         await self.settle()
+
+    async def bring_about(self, fault: Fault, work: Coroutine) -> None:
+        try:
+            await work
+            self.done[fault.kind] += 1
+            self.owed.pop(fault.kind, None)
+        except HadNoEffect as why:
+            self.say(f"left out: {why}")
+            self.leave_out(fault)
+
+    def leave_out(self, fault: Fault) -> None:
+        self.left_out[fault.kind] += 1
+        if not self.done[fault.kind]:
+            self.owed.setdefault(fault.kind, fault)
+
+    def never_came(self, kinds: Iterable[str]) -> list[str]:
+        return [kind for kind in kinds if not self.done[kind]]
 
     async def settle(self) -> None:
         for outcome in await asyncio.gather(*self.tasks, return_exceptions=True):
@@ -103,7 +127,8 @@ class Faults:
 
     @contextlib.contextmanager
     def disturbing(self, jobs: set[str]) -> Iterator[None]:
-        felt = [Disturbance(job, time.monotonic()) for job in jobs]
+        groups = {engine.job.name: engine.job.group for engine in self.engines}
+        felt = [Disturbance(job, time.monotonic(), self.watch.lag(groups[job])) for job in jobs]
         self.disturbances += felt
         try:
             yield
@@ -145,14 +170,15 @@ class Faults:
         await asyncio.sleep(fault.seconds)
 
     async def catalogue_replace(self, engine: Engine, fault: Fault) -> None:
-        self.say(f"{engine.name} restarts (SIGKILL) while its catalogue is replaced by a copy")
+        self.say(f"{engine.name} restarts (SIGKILL) while its catalogue is replaced by others")
         self.kills += 1
         await engine.kill()
         self.watch.killed(engine.job.group, engine.name)
         starting = asyncio.create_task(engine.start())
-        for _ in range(10):
+        first = int(fault.lot * songs.VERSIONS)
+        for number in range(first, first + 10):
             fresh = engine.catalogue.with_suffix(".new")
-            fresh.write_bytes(CATALOGUE.read_bytes())
+            fresh.write_bytes(songs.file_of(number % songs.VERSIONS))
             os.replace(fresh, engine.catalogue)
             await asyncio.sleep(0.03)
         await starting
@@ -186,9 +212,10 @@ class Faults:
         self.full_disks.add(engine)
         try:
             with self.disturbing({engine.job.name}):
-                if await asyncio.to_thread(engine.disk.fill):
-                    self.say(f"the disk of {engine.name} is full for {fault.seconds:.1f} s")
-                    await asyncio.sleep(fault.seconds)
+                if not await asyncio.to_thread(engine.disk.fill):
+                    raise HadNoEffect(f"the disk of {engine.name} could not be filled")
+                self.say(f"the disk of {engine.name} is full for {fault.seconds:.1f} s")
+                await asyncio.sleep(fault.seconds)
         finally:
             engine.disk.free()
             self.full_disks.discard(engine)

@@ -1,6 +1,7 @@
 """Which faults come when: drawn from the seed before anything runs, so that a seed gives the same plan again.
 
-What the plan meets does depend on the machine: a fault whose target is still in the hands of an earlier one is left out.
+Every kind comes once before any comes twice. What the plan meets does depend on the machine: a fault whose target is still in
+the hands of an earlier one is left out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 GAP_SECONDS = (1.0, 7.0)  # Between the beginnings of two faults.
 PAUSE_SECONDS = (7.5, 14.0)  # Longer than the session timeout of 6 s: the group goes on without the paused one.
 
-# How often each kind is drawn.
+# How often each kind is drawn, once each has come.
 WEIGHTS = {
     "engine_kill": 20,
     "engine_kill_all": 4,
@@ -42,10 +43,12 @@ def plan_of(seed: int, seconds: float, leave_out: frozenset[str] = frozenset()) 
     chance = random.Random(f"plan {seed}")
     kinds = [kind for kind in WEIGHTS if kind not in leave_out]
     weights = [WEIGHTS[kind] for kind in kinds]
+    first = list(kinds)
+    chance.shuffle(first)
     plan: list[Fault] = []
     at = chance.uniform(3, 6)  # Some plays pass undisturbed.
     while at < seconds:
-        kind = chance.choices(kinds, weights)[0]
+        kind = first.pop() if first else chance.choices(kinds, weights)[0]
         plan.append(Fault(at, kind, chance.randrange(1 << 16), lasting(kind, chance), chance.random()))
         at += chance.uniform(*GAP_SECONDS)
     return plan

@@ -62,6 +62,7 @@ class Watch:
         names = [partition_name(place.partition) for place in self.letter_places] + [path.name for path in self.files]
         self.growths = {name: Growth() for name in names}
         self.groups = list(groups)
+        self.committed = {group: {place.partition: Growth() for place in self.places} for group in self.groups}
         self.ends: dict[int, int] = {}
         self.commits: dict[str, dict[int, int]] = {group: {} for group in self.groups}
         # Commits that went back: a request that a link held may arrive after a later one. The records are read twice, no more.
@@ -104,8 +105,9 @@ class Watch:
                 for place in self.letter_places:
                     self.growths[partition_name(place.partition)].note(asked, time.monotonic(), ends[place])
                 for group in self.groups:
+                    asked = time.monotonic()
                     found = await asyncio.wait_for(admin.list_consumer_group_offsets(group), CALL_SECONDS_LIMIT)
-                    self.note(group, {p.partition: o.offset for p, o in found.items() if p.topic == self.topic and o.offset >= 0})
+                    self.note(group, {p.partition: o.offset for p, o in found.items() if p.topic == self.topic and o.offset >= 0}, asked)
                 self.seen = time.monotonic()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
@@ -113,11 +115,14 @@ class Watch:
                 with contextlib.suppress(Exception):
                     await asyncio.wait_for(client, CALL_SECONDS_LIMIT)
 
-    def note(self, group: str, commits: dict[int, int]) -> None:
+    def note(self, group: str, commits: dict[int, int], asked: float) -> None:
         known = self.commits[group]
+        answered = time.monotonic()
         for partition, offset in commits.items():
             if offset < known.get(partition, 0):
                 self.backwards.append(f"{time.strftime('%H:%M:%S')} {group}: partition {partition} from {known[partition]} back to {offset}")
+                self.committed[group][partition].forget_beyond(offset)
+            self.committed[group][partition].note(asked, answered, offset)
         known.update(commits)
         for recovery in self.recoveries:
             if recovery.group == group:
