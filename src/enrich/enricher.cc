@@ -14,6 +14,8 @@
 namespace turntable {
 namespace {
 
+constexpr size_t kCacheLine = 64;
+
 // The record's time in microseconds since 1970. Producers stamp what they like; a time that
 // microseconds cannot hold is none.
 std::optional<int64_t> micros_of(const Record& record) {
@@ -200,8 +202,13 @@ void Enricher::weigh_rows(Selection& alive, Rejects& rejects) {
   sizes_.assign(alive.size(), 0);
   for (const Segment& segment : segments_) {
     if (segment.copied) {
-      for (size_t k = 0; k < alive.size(); ++k)
-        sizes_[k] += shared_->ready->cells(matches_[alive[k]], segment.run).size();
+      for (size_t k = 0; k < alive.size(); ++k) {
+        const std::string_view cells = shared_->ready->cells(matches_[alive[k]], segment.run);
+        sizes_[k] += cells.size();
+        // They lie anywhere in the catalogue, and are copied after all rows have been weighed.
+        for (size_t at = 0; at < cells.size(); at += kCacheLine)
+          __builtin_prefetch(cells.data() + at);
+      }
     } else {
       add_cell_sizes(*segment.column, alive, sizes_);
     }
