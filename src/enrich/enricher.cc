@@ -54,21 +54,36 @@ void fill_hidden(const RecordBatch& batch, std::string_view name, Column& column
   }
 }
 
+// The outputs whose cells do not lie ready.
+std::vector<sql::NodeId> computed_per_event(const sql::Plan& plan, const ReadyCells& ready) {
+  std::vector<sql::NodeId> nodes;
+  size_t next = 0;
+  for (const ReadyCells::Run& run : ready.runs()) {
+    for (; next < run.first; ++next) nodes.push_back(plan.outputs[next].node);
+    next = run.last;
+  }
+  for (; next < plan.outputs.size(); ++next) nodes.push_back(plan.outputs[next].node);
+  return nodes;
+}
+
 }  // namespace
 
 std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan,
-                                                   std::shared_ptr<const Catalogue> catalogue,
+                                                   std::shared_ptr<Catalogue> catalogue,
                                                    const std::vector<std::string>& key_columns,
                                                    RowForm form) {
   auto made = std::make_shared<EnrichPlan>();
   made->plan = std::move(plan);
-  made->catalogue = std::move(catalogue);
   made->form = form;
   for (const sql::Output& output : made->plan.outputs)
     made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) !=
                                 key_columns.end());
-  if (made->catalogue)
-    made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs, form.absent);
+  if (catalogue) {
+    made->ready = ReadyCells::make(made->plan, 1, *catalogue, made->key_outputs, form.absent);
+    const sql::Evaluator per_event(made->plan, computed_per_event(made->plan, *made->ready));
+    catalogue->keep_only(per_event.columns_read(1));
+    made->catalogue = std::move(catalogue);
+  }
   return made;
 }
 

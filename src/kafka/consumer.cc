@@ -48,8 +48,8 @@ Status checked(rd_kafka_error_t* raw, const std::string& what) {
 }  // namespace
 
 struct Consumer::Parts {
-  Queue control;  // librdkafka's own: callbacks and errors of the group.
-  Queue records;  // Ours.
+  Queue control;                             // librdkafka's own: callbacks and errors of the group.
+  Queue records;                             // Ours.
   std::vector<rd_kafka_message_t*> drained;  // Room for what comes of it at once.
 };
 
