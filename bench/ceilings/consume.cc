@@ -1,14 +1,14 @@
 // The ceilings of reading: what librdkafka alone takes to hand over a backlog, and, with --decode,
-// what is left when each event is parsed by simdjson and its four fields are read. No join, no rows,
-// no books.
+// what is left when each event is parsed by simdjson and its four fields are read. No join, no
+// rows, no books.
 //
-// --api says by which of librdkafka's calls messages are had. The last line on standard output is one
-// JSON object.
+// --api says by which of librdkafka's calls messages are had. The last line on standard output is
+// one JSON object.
 #include <simdjson.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 
@@ -60,8 +60,7 @@ class Reader {
     if (buffer_.size() < size + simdjson::SIMDJSON_PADDING)
       buffer_.resize(2 * size + simdjson::SIMDJSON_PADDING);
     std::memcpy(buffer_.data(), payload, size);
-    simdjson::ondemand::document play =
-        parser_.iterate(buffer_.data(), size, buffer_.size());
+    simdjson::ondemand::document play = parser_.iterate(buffer_.data(), size, buffer_.size());
     const int64_t id = play["id"];
     const std::string_view name = play["name"];
     const std::string_view song = play["song"];
@@ -104,8 +103,8 @@ void read_batches(rd_kafka_queue_t* queue, int64_t events, Reader& reader) {
   std::array<rd_kafka_message_t*, 1'000> messages;
   while (reader.events() < events) {
     const auto wanted = std::min<int64_t>(events - reader.events(), messages.size());
-    const ssize_t count = rd_kafka_consume_batch_queue(queue, 1'000, messages.data(),
-                                                       static_cast<size_t>(wanted));
+    const ssize_t count =
+        rd_kafka_consume_batch_queue(queue, 1'000, messages.data(), static_cast<size_t>(wanted));
     for (ssize_t i = 0; i < count; ++i) read_and_destroy(messages[static_cast<size_t>(i)], reader);
   }
 }
@@ -122,7 +121,8 @@ void read_by_callback(rd_kafka_queue_t* queue, int64_t events, Reader& reader) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) give_up(rd_kafka_message_errstr(message));
     static_cast<Reader*>(opaque)->read(message->payload, message->len);
   };
-  while (reader.events() < events) rd_kafka_consume_callback_queue(queue, 1'000, on_message, &reader);
+  while (reader.events() < events)
+    rd_kafka_consume_callback_queue(queue, 1'000, on_message, &reader);
 }
 
 int consume(const Options& options) {

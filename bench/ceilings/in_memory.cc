@@ -1,18 +1,19 @@
-// What decoding, joining and encoding cost by themselves: the engine's own decoder, enricher and lane
-// over plays that lie ready in memory, without Kafka and without a store.
+// What decoding, joining and encoding cost by themselves: the engine's own decoder, enricher and
+// lane over plays that lie ready in memory, without Kafka and without a store.
 //
 //   --until decode   the decoder
 //   --until rows     and the enricher: rows of cells, ready to be sent
 //   --until lane     all that a lane does beside: its ledger, its batches, its acknowledgements
 //
 // Each round is the same plays again. The first is not measured: it makes the room that the others
-// use. The last line on standard output is one JSON object, with the best and the median round's CPU
-// time per event. Under Callgrind, --toggle-collect=bench_measured counts the measured rounds alone.
+// use. The last line on standard output is one JSON object, with the best and the median round's
+// CPU time per event. Under Callgrind, --toggle-collect=bench_measured counts the measured rounds
+// alone.
 #include <fmt/format.h>
 #include <time.h>
 
-#include <algorithm>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <numeric>
 

@@ -1,8 +1,8 @@
 // The ceiling of sending: librdkafka's own producer loop over events that lie ready in memory, with
-// the guarantees that `turntable produce` has (acks=all, idempotent). The last line on standard output
-// is one JSON object.
-#include <algorithm>
+// the guarantees that `turntable produce` has (acks=all, idempotent). The last line on standard
+// output is one JSON object.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "load/kafka.h"

@@ -1,7 +1,7 @@
 // Runs a pipeline to the end of its source and writes what its sink would send to a file
-// (rows_file.h), for the ceilings to send again. For Cassandra it is the real sink over a connection
-// that is this file, so that the requests are cut as the engine cuts them; for SQLite a transaction is
-// one request.
+// (rows_file.h), for the ceilings to send again. For Cassandra it is the real sink over a
+// connection that is this file, so that the requests are cut as the engine cuts them; for SQLite a
+// transaction is one request.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

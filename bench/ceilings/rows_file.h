@@ -1,5 +1,5 @@
-// A file of rows as they are handed to a store, ready to be sent again by a program that does nothing
-// else. Numbers are in the machine's own order: the file is read where it was written.
+// A file of rows as they are handed to a store, ready to be sent again by a program that does
+// nothing else. Numbers are in the machine's own order: the file is read where it was written.
 //
 //   length, text   the table's definition
 //   length, text   the statement that inserts a row, in the keyspace KEYSPACE

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <CLI/CLI.hpp>
 #include <bit>
 #include <chrono>
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <sstream>
 
@@ -108,8 +108,8 @@ int insert_all(const std::string& rows_path, const std::string& path) {
   const std::chrono::duration<double> seconds = steady_clock::now() - started;
   sqlite3_finalize(insert);
   sqlite3_close(db);
-  fmt::print("{{\"consumed\": {}, \"matched\": {}, \"seconds\": {:.6f}, \"startup_seconds\": 0}}\n", rows,
-             rows, seconds.count());
+  fmt::print("{{\"consumed\": {}, \"matched\": {}, \"seconds\": {:.6f}, \"startup_seconds\": 0}}\n",
+             rows, rows, seconds.count());
   return 0;
 }
 

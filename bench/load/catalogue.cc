@@ -1,5 +1,5 @@
-// Writes a song catalogue of any size, in the form of the report's: the same columns, fields as long.
-// bench_catalogue --rows 1000000 --out songs.csv
+// Writes a song catalogue of any size, in the form of the report's: the same columns, fields as
+// long. bench_catalogue --rows 1000000 --out songs.csv
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -40,11 +40,12 @@ void append_song(fmt::memory_buffer& out, uint64_t song) {
   fmt::format_to(std::back_inserter(out), "\"{}-{:02}-{:02}\",\"{:.3f}\",\"{:.3f}\",\"{}\",",
                  1970 + chance(3, 50), 1 + chance(4, 12), 1 + chance(5, 28), fraction(6, 1000),
                  fraction(7, 1000), chance(8, 12));
-  fmt::format_to(std::back_inserter(out),
-                 "\"{:.3f}\",\"{}\",\"{:.4f}\",\"{:.5f}\",\"{:.3g}\",\"{:.3f}\",\"{:.3f}\",\"{:.3f}\"\n",
-                 -30 * fraction(9, 30'000), chance(10, 2), fraction(11, 10'000),
-                 fraction(12, 100'000), fraction(13, 100'000) / 1000, fraction(14, 1000),
-                 fraction(15, 1000), 60 + 140 * fraction(16, 140'000));
+  fmt::format_to(
+      std::back_inserter(out),
+      "\"{:.3f}\",\"{}\",\"{:.4f}\",\"{:.5f}\",\"{:.3g}\",\"{:.3f}\",\"{:.3f}\",\"{:.3f}\"\n",
+      -30 * fraction(9, 30'000), chance(10, 2), fraction(11, 10'000), fraction(12, 100'000),
+      fraction(13, 100'000) / 1000, fraction(14, 1000), fraction(15, 1000),
+      60 + 140 * fraction(16, 140'000));
 }
 
 int write_catalogue(uint64_t rows, const std::string& path) {

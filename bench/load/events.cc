@@ -1,14 +1,14 @@
 // Fills a topic with plays, or sends them at a rate.
 //
-// With --rate it is an open loop: play i is due at --start-at-us + i / rate, whatever became of those
-// before it, and a play that is sent late still counts from when it was due. Every so many plays one
-// is by the person who is watched; its id is the microsecond, after --start-at-us, at which it was
-// due, and it goes to partition 0, to which no other play goes.
+// With --rate it is an open loop: play i is due at --start-at-us + i / rate, whatever became of
+// those before it, and a play that is sent late still counts from when it was due. Every so many
+// plays one is by the person who is watched; its id is the microsecond, after --start-at-us, at
+// which it was due, and it goes to partition 0, to which no other play goes.
 //
 // The last line on standard output is one JSON object with what was sent, and what a pipeline over
 // it must come to.
-#include <algorithm>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <thread>
 
@@ -81,7 +81,8 @@ class Sender {
     // Partition by partition in stretches, as a producer that fills its batches does.
     constexpr uint64_t kStretch = 2'000;
     for (; sent_ < options_.count; ++sent_) {
-      const auto partition = static_cast<int>(sent_ / kStretch % static_cast<uint64_t>(partitions_));
+      const auto partition =
+          static_cast<int>(sent_ / kStretch % static_cast<uint64_t>(partitions_));
       send(partition, plays_.next());
       if (sent_ % 1024 == 0) rd_kafka_poll(client_, 0);
     }
@@ -89,8 +90,7 @@ class Sender {
 
   void send_at_rate() {
     for (; sent_ < options_.count; ++sent_) {
-      const auto due_us =
-          static_cast<int64_t>(static_cast<double>(sent_) * 1e6 / options_.rate);
+      const auto due_us = static_cast<int64_t>(static_cast<double>(sent_) * 1e6 / options_.rate);
       wait_until(options_.start_at_us + due_us);
       const bool watched = options_.watch_every > 0 && sent_ % options_.watch_every == 0;
       if (watched) {

@@ -18,11 +18,11 @@ namespace bench {
 struct PlaysOptions {
   uint64_t songs = 100'000;  // Of the catalogue.
   double hit_rate = 1;       // The share of plays whose song is in the catalogue.
-  double zipf = 0;           // Song number r in the ranking is played as often as r^-zipf; 0: evenly.
+  double zipf = 0;  // Song number r in the ranking is played as often as r^-zipf; 0: evenly.
   uint64_t people = 50;
-  int64_t start = 1709459400;    // 2024-03-03 09:50 UTC, in seconds since 1970.
-  double seconds_per_play = 1;   // On the plays' own clock.
-  size_t event_bytes = 0;        // A play is filled up to so many, by a field that nobody reads.
+  int64_t start = 1709459400;   // 2024-03-03 09:50 UTC, in seconds since 1970.
+  double seconds_per_play = 1;  // On the plays' own clock.
+  size_t event_bytes = 0;       // A play is filled up to so many, by a field that nobody reads.
   uint64_t seed = 1;
 };
 
@@ -71,9 +71,10 @@ class Plays {
   [[nodiscard]] uint64_t song() {
     if (ranks_.empty()) return below(options_.songs);
     const double at = fraction() * ranks_.back();
-    const auto rank = static_cast<uint64_t>(std::upper_bound(ranks_.begin(), ranks_.end(), at) -
-                                            ranks_.begin());
-    // Popular songs are not to be neighbours in memory: a prime strews the ranks over the catalogue.
+    const auto rank =
+        static_cast<uint64_t>(std::upper_bound(ranks_.begin(), ranks_.end(), at) - ranks_.begin());
+    // Popular songs are not to be neighbours in memory: a prime strews the ranks over the
+    // catalogue.
     return std::min(rank, options_.songs - 1) * 2'654'435'761 % options_.songs;
   }
 
@@ -82,13 +83,14 @@ class Plays {
     const bool hit = watched || options_.hit_rate >= 1 || fraction() < options_.hit_rate;
     const uint64_t number = song();
     const auto seconds =
-        options_.start + (watched ? 0
-                                  : static_cast<int64_t>(static_cast<double>(plays_) *
-                                                         options_.seconds_per_play));
+        options_.start +
+        (watched ? 0
+                 : static_cast<int64_t>(static_cast<double>(plays_) * options_.seconds_per_play));
     json_ = "{\"id\": ";
     json_ += std::to_string(id);
     json_ += ", \"name\": ";
-    append_json(json_, watched ? std::string(person) : "Listener " + short_form(below(options_.people)));
+    append_json(json_,
+                watched ? std::string(person) : "Listener " + short_form(below(options_.people)));
     json_ += ", \"song\": ";
     append_json(json_, hit ? song_name(number) : unknown_song(number));
     json_ += ", \"time\": \"";

@@ -1,5 +1,5 @@
-// The songs of a made-up catalogue. All that is to know of song number i follows from i, so that the
-// catalogue and the plays are made apart from each other and still agree, and so that what a
+// The songs of a made-up catalogue. All that is to know of song number i follows from i, so that
+// the catalogue and the plays are made apart from each other and still agree, and so that what a
 // pipeline ought to have written is known without a pipeline.
 #pragma once
 
@@ -36,8 +36,8 @@ namespace bench {
       "Golden", "Silent", "Midnight", "Broken", "Electric", "Summer", "Lost",  "Crystal",
       "Wild",   "Empty",  "Northern", "Paper",  "Burning",  "Velvet", "Final", "Hollow"};
   constexpr std::array<std::string_view, 16> kSecond{
-      "River", "Heart", "City",  "Dream", "Light",  "Road",  "Garden", "Fire",
-      "Sea",   "Moon",  "Echo",  "Rain",  "Mirror", "Dance", "Shadow", "Café"};
+      "River", "Heart", "City", "Dream", "Light",  "Road",  "Garden", "Fire",
+      "Sea",   "Moon",  "Echo", "Rain",  "Mirror", "Dance", "Shadow", "Café"};
   const uint64_t chance = scattered(song);
   const std::string_view first = kFirst[chance % kFirst.size()];
   const std::string_view second = kSecond[(chance >> 8) % kSecond.size()];

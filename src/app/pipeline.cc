@@ -270,7 +270,7 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
 
   // 3. Lookups, whose columns the binder needs.
   std::map<std::string, sql::BoundLookup> lookups;
-  std::shared_ptr<const Catalogue> catalogue;
+  std::shared_ptr<Catalogue> catalogue;
   bool lookups_known = true;
   for (const std::string& name : insert.lookups) {
     const sql::TableDef* table = script.find(name);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -24,6 +25,24 @@ class CsvCatalogue final : public Catalogue {
             std::span<uint32_t> matches) const override {
     static_assert(FlatIndex::kNoRow == kNoMatch);
     table_.index->find(table_.columns[table_.key], keys, alive, matches);
+  }
+
+  void keep_only(std::span<const uint32_t> columns) override {
+    Arena kept;
+    for (uint32_t i = 0; i < table_.columns.size(); ++i) {
+      Column& column = table_.columns[i];
+      const bool wanted =
+          i == table_.key || std::find(columns.begin(), columns.end(), i) != columns.end();
+      if (!wanted) {
+        column = Column(column.type());
+      } else if (column.type() == Type::text) {
+        auto* const texts = column.data<std::string_view>();
+        for (size_t row = 0; row < table_.rows; ++row)
+          if (!column.is_null(row)) texts[row] = kept.copy(texts[row]);
+      }
+    }
+    table_.unquoted = std::move(kept);
+    table_.file = {};
   }
 
  private:
@@ -72,7 +91,7 @@ Result<LoadedCatalogue> load_csv_catalogue(const CatalogueOptions& options) {
   ASSIGN_OR_RETURN(CsvTable table, loader.load());
   LoadReport report = loader.report();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return LoadedCatalogue{std::make_shared<const CsvCatalogue>(std::move(table)), std::move(report)};
+  return LoadedCatalogue{std::make_shared<CsvCatalogue>(std::move(table)), std::move(report)};
 }
 
 }  // namespace turntable

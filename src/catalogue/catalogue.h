@@ -1,5 +1,4 @@
-// A lookup table in memory: typed columns and an index over its key. Immutable once loaded; lanes
-// share it.
+// A lookup table in memory: typed columns and an index over its key. Immutable once lanes share it.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +51,8 @@ class Catalogue {
 
   [[nodiscard]] virtual const Schema& schema() const = 0;
   [[nodiscard]] virtual uint32_t key_column() const = 0;
-  // One Column per column of schema(), each with rows() rows. Views live as long as the catalogue.
+  // One Column per column of schema(), each with rows() rows, or none after keep_only(). Views live
+  // as long as the catalogue.
   [[nodiscard]] virtual std::span<const Column> columns() const = 0;
   [[nodiscard]] virtual size_t rows() const = 0;
 
@@ -60,10 +60,14 @@ class Catalogue {
   // `alive`. `keys` has the key column's type. Thread-safe.
   virtual void find(const Column& keys, const Selection& alive,
                     std::span<uint32_t> matches) const = 0;
+
+  // Lets go of the values of all columns but these, by their numbers, and the key's; and of the
+  // file. Views from before are dead.
+  virtual void keep_only(std::span<const uint32_t> columns) = 0;
 };
 
 struct LoadedCatalogue {
-  std::shared_ptr<const Catalogue> catalogue;
+  std::shared_ptr<Catalogue> catalogue;
   LoadReport report;
 };
 

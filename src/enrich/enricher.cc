@@ -14,6 +14,8 @@
 namespace turntable {
 namespace {
 
+constexpr size_t kCacheLine = 64;
+
 // The record's time in microseconds since 1970. Producers stamp what they like; a time that
 // microseconds cannot hold is none.
 std::optional<int64_t> micros_of(const Record& record) {
@@ -52,21 +54,36 @@ void fill_hidden(const RecordBatch& batch, std::string_view name, Column& column
   }
 }
 
+// The outputs whose cells do not lie ready.
+std::vector<sql::NodeId> computed_per_event(const sql::Plan& plan, const ReadyCells& ready) {
+  std::vector<sql::NodeId> nodes;
+  size_t next = 0;
+  for (const ReadyCells::Run& run : ready.runs()) {
+    for (; next < run.first; ++next) nodes.push_back(plan.outputs[next].node);
+    next = run.last;
+  }
+  for (; next < plan.outputs.size(); ++next) nodes.push_back(plan.outputs[next].node);
+  return nodes;
+}
+
 }  // namespace
 
 std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan,
-                                                   std::shared_ptr<const Catalogue> catalogue,
+                                                   std::shared_ptr<Catalogue> catalogue,
                                                    const std::vector<std::string>& key_columns,
                                                    RowForm form) {
   auto made = std::make_shared<EnrichPlan>();
   made->plan = std::move(plan);
-  made->catalogue = std::move(catalogue);
   made->form = form;
   for (const sql::Output& output : made->plan.outputs)
     made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) !=
                                 key_columns.end());
-  if (made->catalogue)
-    made->ready = ReadyCells::make(made->plan, 1, *made->catalogue, made->key_outputs, form.absent);
+  if (catalogue) {
+    made->ready = ReadyCells::make(made->plan, 1, *catalogue, made->key_outputs, form.absent);
+    const sql::Evaluator per_event(made->plan, computed_per_event(made->plan, *made->ready));
+    catalogue->keep_only(per_event.columns_read(1));
+    made->catalogue = std::move(catalogue);
+  }
   return made;
 }
 
@@ -200,8 +217,13 @@ void Enricher::weigh_rows(Selection& alive, Rejects& rejects) {
   sizes_.assign(alive.size(), 0);
   for (const Segment& segment : segments_) {
     if (segment.copied) {
-      for (size_t k = 0; k < alive.size(); ++k)
-        sizes_[k] += shared_->ready->cells(matches_[alive[k]], segment.run).size();
+      for (size_t k = 0; k < alive.size(); ++k) {
+        const std::string_view cells = shared_->ready->cells(matches_[alive[k]], segment.run);
+        sizes_[k] += cells.size();
+        // They lie anywhere in the catalogue, and are copied after all rows have been weighed.
+        for (size_t at = 0; at < cells.size(); at += kCacheLine)
+          __builtin_prefetch(cells.data() + at);
+      }
     } else {
       add_cell_sizes(*segment.column, alive, sizes_);
     }

@@ -25,8 +25,9 @@ struct EnrichPlan {
   std::vector<bool> key_outputs;  // By output: part of the sink's key, so never NULL.
   RowForm form;
 
+  // What events do not need of the catalogue once its cells are ready is let go of.
   [[nodiscard]] static std::shared_ptr<const EnrichPlan> make(
-      sql::Plan plan, std::shared_ptr<const Catalogue> catalogue,
+      sql::Plan plan, std::shared_ptr<Catalogue> catalogue,
       const std::vector<std::string>& key_columns, RowForm form = {});
 };
 

@@ -1,5 +1,6 @@
 #include "enrich/enricher.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -103,6 +104,34 @@ TEST_F(EnricherTest, JoinsDerivesAndWritesRowsInTheSinksOrder) {
   EXPECT_EQ(row(0), "1|10|A|1999|120.5|100");
   EXPECT_EQ(row(1), "2|23|B|null|99|101");
   EXPECT_EQ(rows_.origins[1].ticket, 1U);
+}
+
+TEST_F(EnricherTest, ACatalogueOfManyBlocksHasItsRowsInPlace) {
+  std::string csv = "name,artist,year,tempo\n";
+  for (int i = 0; i < 200'000; ++i)
+    csv += fmt::format("s{},{},{},{}.5\n", i, i % 7 == 0 ? "" : fmt::format("a{}", i), i, i);
+  // One that does not fit, in the last block.
+  csv += "late,x,99999999999,1\n";
+  open(csv, {"year"});
+  enrich({{1, "s0", "2024-03-03 10:15"},
+          {2, "s65535", "2024-03-03 10:15"},
+          {3, "s65536", "2024-03-03 10:15"},
+          {4, "s199999", "2024-03-03 10:15"},
+          {5, "late", "2024-03-03 10:15"}});
+  ASSERT_EQ(rows_.size(), 4U);
+  EXPECT_EQ(row(0), "1|10|null|0|0.5|100");
+  EXPECT_EQ(row(1), "2|10|a65535|65535|65535.5|101");
+  EXPECT_EQ(row(2), "3|10|a65536|65536|65536.5|102");
+  EXPECT_EQ(row(3), "4|10|a199999|199999|199999.5|103");
+  ASSERT_EQ(rejects_.size(), 1U);
+  EXPECT_EQ(rejects_[0].row, 4U);
+}
+
+TEST_F(EnricherTest, OfTheCatalogueOnlyWhatEventsNeedIsKept) {
+  open("name,artist,year,tempo\nOne,A,1999,120.5\n");
+  const Schema& schema = shared_->catalogue->schema();
+  for (size_t i = 0; i < schema.size(); ++i)
+    EXPECT_EQ(shared_->catalogue->columns()[i].rows(), schema[i].name == "name" ? 1U : 0U);
 }
 
 TEST_F(EnricherTest, NeighbouringLookupColumnsAreOneRun) {

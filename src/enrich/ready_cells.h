@@ -5,6 +5,7 @@
 // is kept as one block of bytes per catalogue row; every other column is encoded per event.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,7 +30,7 @@ class ReadyCells {
   };
 
   // `key_outputs` are the outputs of the sink's key, which must not be NULL; `absent` stands for
-  // NULL in the others.
+  // NULL in the others. Works on all processors.
   [[nodiscard]] static std::shared_ptr<const ReadyCells> make(const sql::Plan& plan, uint32_t table,
                                                               const Catalogue& catalogue,
                                                               const std::vector<bool>& key_outputs,
@@ -39,9 +40,10 @@ class ReadyCells {
 
   // The cells of run number `run` for the catalogue's row.
   [[nodiscard]] std::string_view cells(uint32_t row, size_t run) const {
-    const size_t at = size_t{row} * runs_.size() + run;
-    const uint64_t begin = at == 0 ? 0 : ends_[at - 1];
-    return {bytes_.data() + begin, static_cast<size_t>(ends_[at] - begin)};
+    const Block& block = blocks_[row / kBlockRows];
+    const size_t at = size_t{row % kBlockRows} * runs_.size() + run;
+    const uint64_t begin = at == 0 ? 0 : block.ends[at - 1];
+    return {block.bytes.data() + begin, static_cast<size_t>(block.ends[at] - begin)};
   }
 
   // Why no event can become a row with this catalogue row, or null: a value does not fit the sink's
@@ -54,9 +56,16 @@ class ReadyCells {
   [[nodiscard]] size_t rejected_rows() const { return rejects_.size(); }
 
  private:
+  // What one processor makes at a time.
+  static constexpr uint32_t kBlockRows = 1U << 16;
+  struct Block {
+    std::string bytes;
+    std::vector<uint64_t> ends;  // By row, then by run.
+  };
+  class Maker;
+
   std::vector<Run> runs_;
-  std::string bytes_;
-  std::vector<uint64_t> ends_;  // By row, then by run.
+  std::vector<Block> blocks_;
   std::unordered_map<uint32_t, Reject> rejects_;
 };
 

@@ -42,7 +42,7 @@ SELECT p.name, p.song, p.id,
 FROM plays p JOIN songs s ON s.name = p.song;
 )";
 
-std::shared_ptr<const Catalogue> songs() {
+std::shared_ptr<Catalogue> songs() {
   constexpr std::string_view kSongs =
       "name,artists,tempo\n"
       "Memories,Maroon 5,91.019\n"

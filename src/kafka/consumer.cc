@@ -48,14 +48,18 @@ Status checked(rd_kafka_error_t* raw, const std::string& what) {
 }  // namespace
 
 struct Consumer::Parts {
-  Queue control;  // librdkafka's own: callbacks and errors of the group.
-  Queue records;  // Ours.
+  Queue control;                             // librdkafka's own: callbacks and errors of the group.
+  Queue records;                             // Ours.
+  std::vector<rd_kafka_message_t*> drained;  // Room for what comes of it at once.
 };
 
 // Counted, for they must be gone before the consumer is.
 class Consumer::Batch final : public Messages {
  public:
-  explicit Batch(size_t& alive) : alive_(alive) { ++alive_; }
+  Batch(size_t& alive, size_t messages) : alive_(alive) {
+    ++alive_;
+    reserve(messages);
+  }
   ~Batch() override { --alive_; }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -145,10 +149,15 @@ void Consumer::serve() {
 
 Drained Consumer::drain(size_t limit) {
   Drained out;
-  auto owner = std::make_unique<Batch>(batches_alive_);
-  while (out.records.size() < limit) {
-    rd_kafka_message_t* message = rd_kafka_consume_queue(parts_->records.get(), 0);
-    if (message == nullptr) break;
+  std::vector<rd_kafka_message_t*>& drained = parts_->drained;
+  drained.resize(limit);
+  const ssize_t count =
+      rd_kafka_consume_batch_queue(parts_->records.get(), 0, drained.data(), drained.size());
+  if (count <= 0) return out;
+  drained.resize(static_cast<size_t>(count));
+  auto owner = std::make_unique<Batch>(batches_alive_, drained.size());
+  out.records.reserve(drained.size());
+  for (rd_kafka_message_t* message : drained) {
     owner->keep(message);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]] {
       Record& record = out.records.emplace_back(owner->last_record());
@@ -175,7 +184,7 @@ Drained Consumer::drain(size_t limit) {
   }
   // The event is written only when an empty queue gets something: what is left here has to be
   // announced by us.
-  if (out.records.size() == limit) signal();
+  if (drained.size() == limit) signal();
   if (!out.records.empty()) out.owner = std::move(owner);
   return out;
 }

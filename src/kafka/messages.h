@@ -19,6 +19,7 @@ class Messages : public RecordOwner {
   Messages(const Messages&) = delete;
   Messages& operator=(const Messages&) = delete;
 
+  void reserve(size_t messages) { messages_.reserve(messages); }
   void keep(rd_kafka_message_t* message) { messages_.push_back(message); }
 
   // The message that was kept last, which carries no error.

@@ -67,6 +67,15 @@ Evaluator::Evaluator(const Plan& plan, std::vector<NodeId> wanted)
   }
 }
 
+std::vector<uint32_t> Evaluator::columns_read(uint32_t table) const {
+  std::vector<uint32_t> columns;
+  for (const NodeId node : order_) {
+    const auto* ref = std::get_if<ColumnRef>(&plan_.nodes[node].what);
+    if (ref != nullptr && ref->table == table) columns.push_back(ref->column);
+  }
+  return columns;
+}
+
 void Evaluator::evaluate(std::span<const TableInput> tables, size_t rows, Selection& alive,
                          Rejects& rejects) {
   arena_.reset();

@@ -39,6 +39,9 @@ class Evaluator {
   // The values of a wanted node. It may have more rows than the batch.
   [[nodiscard]] const Column& result(NodeId node) const;
 
+  // The columns of a table that evaluate() reads.
+  [[nodiscard]] std::vector<uint32_t> columns_read(uint32_t table) const;
+
  private:
   void compute_column(NodeId node, const ColumnRef& ref, std::span<const TableInput> tables,
                       size_t rows, const Selection& alive);
