@@ -99,12 +99,13 @@ def number(pattern: str, text: str) -> int:
     return int(found[-1]) if found else 0
 
 
-def fuzz(target: str, runs: int, seconds: int) -> Outcome:
+def fuzz(target: str, runs: int, seconds: int, seed: int = 0) -> Outcome:
     """Runs a target until it has run `runs` times or for `seconds`, whichever is not 0 and comes first."""
     work, findings, log = BUILD / "work" / target, BUILD / "findings", BUILD / f"{target}.log"
     for folder in (work, findings):
         folder.mkdir(parents=True, exist_ok=True)
     arguments: list[str | Path] = [*options(target), f"-artifact_prefix={findings}/{target}-"]
+    arguments += [f"-seed={seed}"] * bool(seed)
     arguments += [f"-runs={runs}"] * bool(runs) + [f"-max_total_time={seconds}"] * bool(seconds)
     begun = time.monotonic()
     code, said, cpu = libfuzzer(target, [*arguments, work, *folders(target)], log)
@@ -182,6 +183,7 @@ def main() -> int:
     length.add_argument("--minutes", type=float, metavar="M", help="time for each target instead")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="targets that run at a time")
     parser.add_argument("--seconds-limit", type=int, default=0, metavar="S", help="stop each target after so long, as CI does")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="the same inputs each time, as far as time allows; others each time unless given")
     parser.add_argument("--minimise", action="store_true", help="replace the kept inputs by a smallest set that covers as much")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures as JSON too")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="run nothing: print what --report has written, as the table of docs/TESTING.md")
@@ -201,7 +203,7 @@ def main() -> int:
             for line in pool.map(minimise, targets):
                 print(line, flush=True)
             return 0
-        outcomes = list(pool.map(lambda target: fuzz(target, runs, seconds), targets))
+        outcomes = list(pool.map(lambda target: fuzz(target, runs, seconds, arguments.seed), targets))
     print(table(outcomes))
     for outcome in outcomes:
         if outcome.finding:

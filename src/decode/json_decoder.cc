@@ -22,6 +22,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -110,6 +111,22 @@ struct LearnedKey {
 };
 static_assert(LearnedKey::kBytes <= simdjson::SIMDJSON_PADDING,
               "a comparison may read beyond the record's end");
+
+// The finite number that the token is, or nothing. simdjson 3.0 reads "0." with twenty digits or
+// more as a number some powers of ten smaller, so tokens of more than 19 characters are left to
+// strtod(); in the padded buffer one ends before a character that is no part of a number.
+std::optional<double> read_double(ondemand::value& value, std::string_view token) {
+  constexpr size_t kExactLength = 19;
+  if (token.size() <= kExactLength) {
+    double number = 0;
+    if (value.get_double().get(number)) return std::nullopt;
+    return number;
+  }
+  if (number_form(token) == NumberForm::none) return std::nullopt;
+  const double number = std::strtod(token.data(), nullptr);
+  if (!std::isfinite(number)) return std::nullopt;
+  return number;
+}
 
 class JsonDecoder final : public Decoder {
  public:
@@ -337,14 +354,13 @@ error_code JsonDecoder::read_number(ondemand::value& value, Field& field, Column
       }
     }
   } else if (field.is_float()) {
-    double number = 0;
-    if (!value.get_double().get(number)) {
+    if (const auto number = read_double(value, token)) {
       if (field.type == Type::float64) {
-        column.set<double>(row, number);
+        column.set<double>(row, *number);
         return simdjson::SUCCESS;
       }
-      if (std::abs(number) <= double{std::numeric_limits<float>::max()}) {
-        column.set<float>(row, static_cast<float>(number));
+      if (std::abs(*number) <= double{std::numeric_limits<float>::max()}) {
+        column.set<float>(row, static_cast<float>(*number));
         return simdjson::SUCCESS;
       }
     }

@@ -264,6 +264,17 @@ TEST(JsonDecoder, ReadsFloatsAndTheirLimits) {
   EXPECT_EQ(d("-1e400"), Code::out_of_range);
   EXPECT_EQ(d("1e-400"), kRow);
   EXPECT_EQ(floats.column(1).get<double>(0), 0.0);
+  // Twenty digits and more, which simdjson 3.0 itself misreads behind "0.".
+  EXPECT_EQ(d("0.56302074730167578890"), kRow);
+  EXPECT_EQ(floats.column(1).get<double>(0), 0.56302074730167578890);
+  EXPECT_EQ(d("-0.1000000000000000000000000000000000 "), kRow);
+  EXPECT_EQ(floats.column(1).get<double>(0), -0.1);
+  EXPECT_EQ(r("0.33333333333333333333333333e1"), kRow);
+  EXPECT_EQ(floats.column(0).get<float>(0), 3.3333333F);
+  EXPECT_EQ(d("0.00000000000000000000000000000001e-310"), kRow);
+  EXPECT_EQ(floats.column(1).get<double>(0), 0.0);
+  EXPECT_EQ(d("0.1000000000000000000000000000e400"), Code::out_of_range);
+  EXPECT_EQ(d("0.1000000000000000000000000000e"), Code::json_syntax);
   EXPECT_EQ(d("\"1\""), Code::wrong_type);
   for (const char* text : {"01.5", "1.", ".5", "1.e1", "1e+", "1.5x", "nan", "-inf"})
     EXPECT_EQ(d(text), Code::json_syntax) << text;

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/check.h"
@@ -109,8 +110,7 @@ void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t a
     case Type::jsonb:
       return write(std::string_view{}, [](std::string_view value, char* to) {
         to = write_be32(to, static_cast<uint32_t>(value.size()));
-        std::memcpy(to, value.data(), value.size());
-        return to + value.size();
+        return std::ranges::copy(value, to).out;
       });
     case Type::timestamp:
       return write(int64_t{}, [](int64_t value, char* to) {

@@ -24,6 +24,10 @@ TEST(Cell, HoldsCassandrasWireForm) {
   EXPECT_EQ(cell_of(Type::text, std::string_view("hé")), std::string("\0\0\0\3h\xc3\xa9", 7));
 }
 
+TEST(Cell, HoldsNothingOfAnEmptyText) {
+  EXPECT_EQ(cell_of(Type::text, std::string_view()), std::string("\0\0\0\0", 4));
+}
+
 TEST(Cell, WritesNullAsMinusOne) {
   Column column(Type::text);
   column.reset(1);
