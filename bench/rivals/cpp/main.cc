@@ -61,8 +61,8 @@ rd_kafka_t* open_consumer(const Options& options) {
       {"enable.auto.offset.store", "false"},
       // README.md says why these are not librdkafka's defaults.
       {"queued.min.messages", "1000000"},
-      {"queued.max.messages.kbytes", "131072"},
-      {"fetch.message.max.bytes", "8388608"},
+      {"queued.max.messages.kbytes", "8192"},
+      {"fetch.message.max.bytes", "524288"},
       {"fetch.queue.backoff.ms", "5"},
   };
   char error[512];
