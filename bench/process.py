@@ -37,14 +37,14 @@ class Finished:
         return json.loads(found)
 
 
-def run(name: str, command: list[object], label: str, environment: dict[str, str] | None = None) -> Finished:
-    """Its standard output goes to a file of its own, the rest to a log."""
+def run(name: str, command: list[object], label: str, environment: dict[str, str] | None = None, folder: Path = HOME) -> Finished:
+    """Its standard output goes to a file of its own, the rest to a log. It runs in `folder`."""
     LOGS.mkdir(parents=True, exist_ok=True)
     output, errors = LOGS / f"{label}.out", LOGS / f"{label}.err"
     before, begun = machine.Watch(), time.monotonic()
     with output.open("wb") as out, errors.open("wb") as err:
         process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=HOME,
+            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,
             env={**os.environ, **(environment or {})},
         )  # fmt: skip
         try:

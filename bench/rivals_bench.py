@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 
 import drains
 import machine
@@ -38,7 +40,8 @@ class Rival:
             bootstrap=KAFKA, topic=backlog.topic, catalogue=backlog.catalogue, sink=sink, events=backlog.shape.events, cassandra=CASSANDRA,
             keyspace=keyspace, sqlite=file,
         )  # fmt: skip
-        finished = process.run(self.name, command, label)
+        with tempfile.TemporaryDirectory(dir=process.HOME) as folder:
+            finished = process.run(self.name, command, label, folder=Path(folder))
         try:
             found = contract.result_in(finished.output.read_text(errors="replace"))
         except ValueError as fault:
