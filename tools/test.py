@@ -183,6 +183,14 @@ def source_checks() -> Outcome:
     return Outcome("Source checks", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
 
 
+def cost_checks() -> Outcome:
+    """What an event costs in instructions and allocations, against the figures that are kept with the source."""
+    banner("Cost of an event")
+    begun = time.monotonic()
+    code = run([ROOT / "dev", "bench", "check"])
+    return Outcome("Cost of an event", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
+
+
 def planted_bugs() -> Outcome:
     banner("Planted bugs")
     report = RESULTS / "planted.xml"
@@ -299,6 +307,7 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.append(fuzz_tests())
         if everything and arguments.all:
             outcomes.append(planted_bugs())
+            outcomes.append(cost_checks())
         if everything or python:
             outcomes.append(system_tests(python))
     finally:
@@ -316,7 +325,7 @@ def main() -> int:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="the tests that take long too, ThreadSanitizer, the fuzz targets, planted bugs, and five minutes of chaos; as CI does",
+        help="the tests that take long too, ThreadSanitizer, the fuzz targets, planted bugs, what an event costs, and five minutes of chaos; as CI does",
     )
     parser.add_argument("--planted", action="store_true", help="nothing but bugs that are planted, and each must be caught; in --all they are")
     parser.add_argument("--tsan", action="store_true", help="the C++ tests under ThreadSanitizer too; in --all they are")
