@@ -270,7 +270,8 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
 
   // 3. Lookups, whose columns the binder needs.
   std::map<std::string, sql::BoundLookup> lookups;
-  std::shared_ptr<Catalogue> catalogue;
+  std::unique_ptr<CatalogueFile> catalogue;
+  CatalogueOptions catalogue_options;
   bool lookups_known = true;
   for (const std::string& name : insert.lookups) {
     const sql::TableDef* table = script.find(name);
@@ -281,15 +282,15 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
       lookups_known = false;
       continue;
     }
-    auto loaded = load_csv_catalogue(options);
-    if (!loaded) {
-      OptionReader(*table, faults).fault("path", loaded.error().message);
+    auto opened = open_csv_catalogue(options);
+    if (!opened) {
+      OptionReader(*table, faults).fault("path", opened.error().message);
       lookups_known = false;
       continue;
     }
-    catalogue = loaded->catalogue;
+    catalogue = std::move(*opened);
+    catalogue_options = options;
     pipeline.lookup_table = name;
-    pipeline.load_report = loaded->report.text(name, options);
     lookups[name] = {catalogue->schema(), options.key};
   }
 
@@ -304,8 +305,19 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
 
   for (const ColumnDef& column : plan->stream_schema)
     pipeline.source.want_headers |= column.name == "kafka_headers";
-  pipeline.enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue),
-                                     pipeline.sink.table.key.columns(), row_form(pipeline.sink));
+
+  // 5. The lookup's rows.
+  auto enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue),
+                                 pipeline.sink.table.key.columns(), row_form(pipeline.sink));
+  if (!enrich) {
+    OptionReader(*script.find(pipeline.lookup_table), faults)
+        .fault("path", enrich.error().message);
+    return tl::unexpected<Error>(as_error(faults));
+  }
+  pipeline.enrich = std::move(*enrich);
+  if (!pipeline.lookup_table.empty())
+    pipeline.load_report =
+        pipeline.enrich->load_report.text(pipeline.lookup_table, catalogue_options);
   return pipeline;
 }
 

@@ -2,52 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-#include <utility>
+#include <numeric>
 
 #include "base/text.h"
 #include "catalogue/csv_loader.h"
 
 namespace turntable {
 namespace {
-
-class CsvCatalogue final : public Catalogue {
- public:
-  explicit CsvCatalogue(CsvTable table) : table_(std::move(table)) {}
-
-  [[nodiscard]] const Schema& schema() const override { return table_.schema; }
-  [[nodiscard]] uint32_t key_column() const override { return table_.key; }
-  [[nodiscard]] std::span<const Column> columns() const override { return table_.columns; }
-  [[nodiscard]] size_t rows() const override { return table_.rows; }
-
-  void find(const Column& keys, const Selection& alive,
-            std::span<uint32_t> matches) const override {
-    static_assert(FlatIndex::kNoRow == kNoMatch);
-    table_.index->find(table_.columns[table_.key], keys, alive, matches);
-  }
-
-  void keep_only(std::span<const uint32_t> columns) override {
-    Arena kept;
-    for (uint32_t i = 0; i < table_.columns.size(); ++i) {
-      Column& column = table_.columns[i];
-      const bool wanted =
-          i == table_.key || std::find(columns.begin(), columns.end(), i) != columns.end();
-      if (!wanted) {
-        column = Column(column.type());
-      } else if (column.type() == Type::text) {
-        auto* const texts = column.data<std::string_view>();
-        for (size_t row = 0; row < table_.rows; ++row)
-          if (!column.is_null(row)) texts[row] = kept.copy(texts[row]);
-      }
-    }
-    table_.unquoted = std::move(kept);
-    table_.file = {};
-  }
-
- private:
-  CsvTable table_;
-};
 
 std::string file_size(uint64_t bytes) {
   if (bytes < 1000) return fmt::format("{} bytes", bytes);
@@ -85,13 +46,17 @@ std::string LoadReport::text(const std::string& table, const CatalogueOptions& o
   return out;
 }
 
+Result<std::unique_ptr<CatalogueFile>> open_csv_catalogue(const CatalogueOptions& options) {
+  auto loader = std::make_unique<CsvLoader>(options);
+  RETURN_IF_ERROR(loader->open());
+  return loader;
+}
+
 Result<LoadedCatalogue> load_csv_catalogue(const CatalogueOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
-  CsvLoader loader(options);
-  ASSIGN_OR_RETURN(CsvTable table, loader.load());
-  LoadReport report = loader.report();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return LoadedCatalogue{std::make_shared<CsvCatalogue>(std::move(table)), std::move(report)};
+  ASSIGN_OR_RETURN(const std::unique_ptr<CatalogueFile> file, open_csv_catalogue(options));
+  std::vector<uint32_t> all(file->schema().size());
+  std::iota(all.begin(), all.end(), 0U);
+  return file->load(all, nullptr);
 }
 
 }  // namespace turntable

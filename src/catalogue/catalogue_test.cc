@@ -193,11 +193,96 @@ TEST_F(CatalogueTest, KeepsTheFirstOfDuplicateKeys) {
 TEST_F(CatalogueTest, KeepsTheLastOfDuplicateKeys) {
   options_.duplicate_key = DuplicateKey::last;
   const auto table = loaded(kDuplicates);
-  EXPECT_THAT(texts(*table.catalogue, 0), ElementsAre("a", "b", "c"));
-  EXPECT_TRUE(table.catalogue->columns()[1].is_null(0));
-  EXPECT_EQ(table.catalogue->columns()[1].get<int32_t>(1), 6);
+  const Column& values = table.catalogue->columns()[1];
+  const auto rows = find(*table.catalogue, {"a", "b", "c"});
+  EXPECT_TRUE(values.is_null(rows[0]));
+  EXPECT_EQ(values.get<int32_t>(rows[1]), 6);
+  EXPECT_EQ(values.get<int32_t>(rows[2]), 5);
+  EXPECT_EQ(table.report.rows, 3U);
   EXPECT_EQ(table.report.duplicate_keys.count, 3U);
   EXPECT_THAT(report(table), HasSubstr("the last of each counts (duplicate_key = 'last')"));
+}
+
+// Wherever a part of the text ends: within a row, a quoted field, a line break, a fault.
+TEST_F(CatalogueTest, IsTheSameWholeInPartsOfAnySize) {
+  std::string text = "k,v,w\r\n";
+  for (int i = 0; i < 40; ++i) {
+    const std::string n = std::to_string(i);
+    text += "key" + n + ",\"line\nbreak \"\"" + n + "\"\"\r\n\",1\r\n";
+    if (i % 3 == 0) text += "\n\r\n\r";
+    if (i % 5 == 0) text += "key" + n + ",again,0.5\n";
+    if (i % 7 == 0) text += "too,few\r,no key,2\n\"stray,\xff,2\n\"a\"b,1,2\n";
+    if (i % 11 == 0) text += std::string(300, 'x') + ",a long one,7\n";
+  }
+  for (const DuplicateKey rule : {DuplicateKey::first, DuplicateKey::last}) {
+    options_.duplicate_key = rule;
+    options_.part_bytes = text.size();
+    const auto whole = loaded(text);
+    ASSERT_GE(whole.report.rows, 40U);
+    ASSERT_GT(whole.report.duplicate_keys.count, 5U);
+    ASSERT_GT(whole.report.bad_rows.count, 15U);
+    for (size_t part_bytes = 1; part_bytes < 100; ++part_bytes) {
+      options_.part_bytes = part_bytes;
+      const auto parts = loaded(text);
+      ASSERT_EQ(report(parts), report(whole)) << part_bytes;
+      ASSERT_EQ(schema_tree(parts.catalogue->schema()), schema_tree(whole.catalogue->schema()));
+      for (size_t column = 0; column < 2; ++column)
+        ASSERT_EQ(texts(*parts.catalogue, column), texts(*whole.catalogue, column)) << part_bytes;
+      ASSERT_EQ(find(*parts.catalogue, {"key0", "key39", "too", ""}),
+                find(*whole.catalogue, {"key0", "key39", "too", ""}));
+    }
+    options_.part_bytes = 3;
+    EXPECT_THAT(error(text + "cut"), HasSubstr("ends in the middle of a row"));
+  }
+}
+
+// Of many duplicates, the one that stands first in the file is named, whichever part is read first.
+TEST_F(CatalogueTest, NamesTheFirstDuplicateOfTheFile) {
+  std::string text = "k\n";
+  for (int i = 0; i < 2000; ++i) text += std::to_string(i % 1000) + "\n";
+  options_.duplicate_key = DuplicateKey::error;
+  options_.part_bytes = 10;
+  EXPECT_EQ(error(text),
+            "t.csv:1002: the key 0 stands on line 2 already, and duplicate_key is 'error'");
+}
+
+// What is not asked for is let go of; a visitor has seen it.
+TEST_F(CatalogueTest, KeepsTheColumnsThatAreWanted) {
+  class Visitor final : public RowVisitor {
+   public:
+    void begin(size_t rows, size_t workers) override {
+      EXPECT_EQ(rows, 300U);
+      EXPECT_GE(workers, 1U);
+      seen_.resize(rows);
+    }
+    void visit(size_t, uint32_t first, std::span<const Column> columns,
+               const Selection& rows) override {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const std::string_view text = columns[1].get<std::string_view>(rows[i]);
+        seen_[first + i] = std::string(text) + " " + std::to_string(columns[2].get<int32_t>(rows[i]));
+      }
+    }
+    std::vector<std::string> seen_;
+  } visitor;
+  std::string text = "k,v,n\n";
+  for (int i = 0; i < 300; ++i)
+    text += "key" + std::to_string(i) + ",\"\"\"" + std::to_string(i) + "\"," + std::to_string(i) + "\n";
+  std::ofstream(options_.path, std::ios::binary) << text;
+  options_.part_bytes = 50;
+  const auto file = open_csv_catalogue(options_);
+  ASSERT_TRUE(file) << file.error().message;
+  const auto table = (*file)->load(std::vector<uint32_t>{2}, &visitor);
+  ASSERT_TRUE(table) << table.error().message;
+  const Catalogue& catalogue = *table->catalogue;
+  EXPECT_EQ(catalogue.columns()[0].rows(), 300U);
+  EXPECT_EQ(catalogue.columns()[1].rows(), 0U);
+  EXPECT_EQ(catalogue.columns()[2].rows(), 300U);
+  for (uint32_t i = 0; i < 300; ++i) {
+    const std::string n = std::to_string(i);
+    EXPECT_EQ(catalogue.columns()[0].get<std::string_view>(i), "key" + n);
+    EXPECT_EQ(catalogue.columns()[2].get<int32_t>(i), static_cast<int32_t>(i));
+    EXPECT_EQ(visitor.seen_[i], "\"" + n + " " + n);
+  }
 }
 
 TEST_F(CatalogueTest, RefusesDuplicateKeysWhereTheyAreErrors) {

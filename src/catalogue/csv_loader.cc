@@ -3,92 +3,146 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <chrono>
+#include <condition_variable>
 #include <limits>
+#include <mutex>
+#include <utility>
 
+#include "base/parallel.h"
 #include "base/text.h"
-#include "catalogue/type_inference.h"
 
 namespace turntable {
 namespace {
 
-constexpr size_t kNotedFirst = 5;   // Findings of a kind that are shown in full.
-constexpr size_t kShownBytes = 60;  // Of a value in a finding.
+using SteadyClock = std::chrono::steady_clock;
 
-// `text` is called only for the findings that are shown.
-template <class Text>
-void note(LoadReport::Noted& noted, Text text) {
-  if (++noted.count <= kNotedFirst) noted.first.push_back(text());
-}
-
-std::string lines(const CsvRow& row) {
-  if (row.last_line == row.line) return fmt::format("line {}", row.line);
-  return fmt::format("lines {} to {}", row.line, row.last_line);
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
 std::string quoted(std::string_view text) {
   return fmt::format("'{}'", printable(text, kShownBytes));
 }
 
-// A bound on the rows of a text, for reserving room. Blank lines are no rows: a row of n fields has
-// n bytes at least, delimiters and line end, and one of one field has two. Else a file of line
-// breaks would ask for many times its size.
-size_t most_rows(std::string_view text, size_t fields) {
-  const auto line_ends = static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }));
-  return std::min(line_ends, text.size() / std::max<size_t>(fields, 2)) + 1;
+template <class T>
+void copy_value(const Column& from, size_t row, Column& to, size_t at) {
+  to.set(at, from.get<T>(row));
 }
 
-Column first_rows(const Column& column, size_t rows) {
-  Column copy(column.type());
-  copy.reset(rows);
-  const auto copy_values = [&]<class T>(const T* from) { std::copy_n(from, rows, copy.data<T>()); };
-  switch (column.type()) {
+// Texts are views in both.
+void copy(const Column& from, size_t row, Column& to, size_t at) {
+  if (from.is_null(row)) return to.set_null(at);
+  switch (from.type()) {
     case Type::boolean:
-      copy_values(column.data<uint8_t>());
-      break;
+      return copy_value<uint8_t>(from, row, to, at);
     case Type::int32:
-      copy_values(column.data<int32_t>());
-      break;
+      return copy_value<int32_t>(from, row, to, at);
     case Type::int64:
     case Type::timestamp:
-      copy_values(column.data<int64_t>());
-      break;
+      return copy_value<int64_t>(from, row, to, at);
     case Type::float32:
-      copy_values(column.data<float>());
-      break;
+      return copy_value<float>(from, row, to, at);
     case Type::float64:
-      copy_values(column.data<double>());
-      break;
+      return copy_value<double>(from, row, to, at);
     default:
-      copy_values(column.data<std::string_view>());
-      break;
+      return copy_value<std::string_view>(from, row, to, at);
   }
-  std::copy_n(column.valid(), rows, copy.valid());
-  return copy;
 }
+
+std::string key_text(const Column& keys, size_t row) {
+  switch (keys.type()) {
+    case Type::int32:
+      return std::to_string(keys.get<int32_t>(row));
+    case Type::int64:
+      return std::to_string(keys.get<int64_t>(row));
+    default:
+      return quoted(keys.get<std::string_view>(row));
+  }
+}
+
+void add(LoadReport::Noted& sum, const LoadReport::Noted& part) {
+  for (size_t i = 0; i < part.count; ++i)
+    note(sum, [&] { return part.first[i]; });
+}
+
+// Lets threads do something one after another, in the order of their numbers from 0.
+class Turns {
+ public:
+  void await(size_t number) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return next_ == number; });
+  }
+  void pass() {
+    const std::scoped_lock lock(mutex_);
+    ++next_;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t next_ = 0;
+};
+
+// A thread's turn, which is passed on at the end whatever comes before it.
+class Turn {
+ public:
+  Turn(Turns& turns, size_t number) : turns_(turns), number_(number) {}
+  ~Turn() {
+    turns_.await(number_);
+    turns_.pass();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  void await() { turns_.await(number_); }
+
+ private:
+  Turns& turns_;
+  size_t number_;
+};
+
+class CsvCatalogue final : public Catalogue {
+ public:
+  explicit CsvCatalogue(CsvTable table) : table_(std::move(table)) {}
+
+  [[nodiscard]] const Schema& schema() const override { return table_.schema; }
+  [[nodiscard]] uint32_t key_column() const override { return table_.key; }
+  [[nodiscard]] std::span<const Column> columns() const override { return table_.columns; }
+  [[nodiscard]] size_t rows() const override { return table_.rows; }
+
+  void find(const Column& keys, const Selection& alive,
+            std::span<uint32_t> matches) const override {
+    static_assert(FlatIndex::kNoRow == kNoMatch);
+    table_.index->find(table_.columns[table_.key], keys, alive, matches);
+  }
+
+ private:
+  CsvTable table_;
+};
 
 }  // namespace
 
-Result<CsvTable> CsvLoader::load() {
-  ASSIGN_OR_RETURN(table_.file, read_file_bytes(options_.path));
-  const std::string_view text = table_.file.view();
-  report_.bytes = text.size();
-  all_utf8_ = is_utf8(text);
+Status CsvLoader::open() {
+  const auto start = SteadyClock::now();
+  ASSIGN_OR_RETURN(file_, read_file_bytes(options_.path));
+  form_.text = file_.view();
+  form_.delimiter = options_.delimiter;
+  report_.bytes = form_.text.size();
+  ends_in_break_ = form_.text.ends_with('\n') || form_.text.ends_with('\r');
 
-  Arena scratch;
-  CsvReader reader(text, options_.delimiter, scratch);
+  Arena unquoted;
+  CsvReader reader(form_.text, form_.delimiter, unquoted);
   RETURN_IF_ERROR(read_header(reader));
-  if (options_.declared.empty()) {
-    infer_columns();
-  } else {
-    RETURN_IF_ERROR(take_declared_columns());
-  }
+  const bool infer_types = options_.declared.empty();
+  if (!infer_types) RETURN_IF_ERROR(take_declared_columns());
+  survey_ =
+      survey_csv(form_.text, form_.delimiter, {.begin = reader.at(), .line = reader.line()},
+                 form_.header, infer_types, options_.part_bytes);
+  if (infer_types) take_inferred_columns();
   RETURN_IF_ERROR(find_key());
-  RETURN_IF_ERROR(fill_columns());
-  drop_unused_room();
-  report_.rows = table_.rows;
-  return std::move(table_);
+  report_.seconds = seconds_since(start);
+  return {};
 }
 
 Status CsvLoader::read_header(CsvReader& reader) {
@@ -101,107 +155,178 @@ Status CsvLoader::read_header(CsvReader& reader) {
   if (!row->fault.empty())
     return fail(ErrorKind::failed, fmt::format("{}: in the header, {}", at_header(), row->fault));
   for (const CsvField& field : row->fields) {
-    const size_t number = header_.size() + 1;
+    const size_t number = form_.header.size() + 1;
     if (field.text.empty())
       return fail(ErrorKind::failed, fmt::format("{}: column {} has no name", at_header(), number));
     if (!is_utf8(field.text))
       return fail(ErrorKind::failed, fmt::format("{}: the name of column {} is not valid UTF-8: {}",
                                                  at_header(), number, quoted(field.text)));
-    const auto same = std::find(header_.begin(), header_.end(), field.text);
-    if (same != header_.end())
+    const auto same = std::find(form_.header.begin(), form_.header.end(), field.text);
+    if (same != form_.header.end())
       return fail(ErrorKind::failed,
                   fmt::format("{}: columns {} and {} are both named {}", at_header(),
-                              same - header_.begin() + 1, number, quoted(field.text)));
-    header_.emplace_back(field.text);
+                              same - form_.header.begin() + 1, number, quoted(field.text)));
+    form_.header.emplace_back(field.text);
   }
   return {};
 }
 
 Status CsvLoader::take_declared_columns() {
   for (const ColumnDef& column : options_.declared) {
-    const auto found = std::find(header_.begin(), header_.end(), column.name);
-    if (found == header_.end())
+    const auto found = std::find(form_.header.begin(), form_.header.end(), column.name);
+    if (found == form_.header.end())
       return fail(ErrorKind::usage,
                   fmt::format("{}: there is no column {}.{}", at_header(), quoted(column.name),
-                              did_you_mean(column.name, header_)));
+                              did_you_mean(column.name, form_.header)));
     if (!can_read_from_text(column.type))
       return fail(ErrorKind::usage,
                   fmt::format("the column {} of {} cannot be of type {}: declare it as text",
                               quoted(column.name), options_.path, sql_name(column.type)));
-    table_.schema.push_back(column);
-    fields_.push_back(static_cast<size_t>(found - header_.begin()));
+    form_.schema.push_back(column);
+    form_.fields.push_back(static_cast<size_t>(found - form_.header.begin()));
   }
   return {};
 }
 
-void CsvLoader::infer_columns() {
-  std::vector<TypeInference> types(header_.size());
-  Arena scratch;
-  CsvReader reader(table_.file.view(), options_.delimiter, scratch);
-  (void)reader.next();  // The header.
-  while (const auto row = reader.next()) {
-    if (!fault(*row)) {
-      for (size_t i = 0; i < types.size(); ++i) {
-        const CsvField& field = row->fields[i];
-        if (field.quoted || !field.text.empty()) types[i].add(field.text);
-      }
-    }
-    scratch.reset();
-  }
-  for (size_t i = 0; i < types.size(); ++i) {
-    table_.schema.push_back({header_[i], types[i].type(), false});
-    fields_.push_back(i);
+void CsvLoader::take_inferred_columns() {
+  for (size_t i = 0; i < form_.header.size(); ++i) {
+    form_.schema.push_back({form_.header[i], survey_.types[i].type(), false});
+    form_.fields.push_back(i);
   }
 }
 
 Status CsvLoader::find_key() {
   const auto named = [&](const ColumnDef& column) { return column.name == options_.key; };
-  const auto found = std::find_if(table_.schema.begin(), table_.schema.end(), named);
-  if (found == table_.schema.end()) {
-    const bool in_file = std::find(header_.begin(), header_.end(), options_.key) != header_.end();
+  const auto found = std::find_if(form_.schema.begin(), form_.schema.end(), named);
+  if (found == form_.schema.end()) {
+    const bool in_file = std::find(form_.header.begin(), form_.header.end(), options_.key) != form_.header.end();
     if (in_file)
       return fail(ErrorKind::usage,
                   fmt::format("the key {} of {} is not among the declared columns",
                               quoted(options_.key), options_.path));
     return fail(ErrorKind::usage,
                 fmt::format("{}: there is no column {} to be the key.{}", at_header(),
-                            quoted(options_.key), did_you_mean(options_.key, header_)));
+                            quoted(options_.key), did_you_mean(options_.key, form_.header)));
   }
   if (!FlatIndex::can_index(found->type))
     return fail(ErrorKind::usage,
                 fmt::format("the key {} of {} is of type {}, but a key must be text, int or "
                             "bigint: declare the columns",
                             quoted(options_.key), options_.path, sql_name(found->type)));
-  table_.key = static_cast<uint32_t>(found - table_.schema.begin());
+  form_.key = static_cast<uint32_t>(found - form_.schema.begin());
   return {};
 }
 
-Status CsvLoader::fill_columns() {
-  const std::string_view text = table_.file.view();
-  const size_t room = most_rows(text, header_.size());
-  if (room >= std::numeric_limits<uint32_t>::max())
+Result<LoadedCatalogue> CsvLoader::load(std::span<const uint32_t> kept, RowVisitor* visitor) {
+  const auto start = SteadyClock::now();
+  if (survey_.rows >= std::numeric_limits<uint32_t>::max())
     return fail(ErrorKind::failed,
                 fmt::format("{} has more lines than a catalogue can have rows", options_.path));
-  for (const ColumnDef& column : table_.schema)
-    table_.columns.emplace_back(column.type).reset(room);
-  table_.index.emplace(room);
+  form_.kept.assign(form_.schema.size(), false);
+  for (const uint32_t column : kept) form_.kept[column] = true;
+  form_.kept[form_.key] = true;
+  make_room();
+  if (visitor != nullptr) visitor->begin(survey_.rows, workers_for(survey_.parts.size()));
+  read_parts(visitor);
+  RETURN_IF_ERROR(check_what_was_read());
+  for (Column& column : table_.columns) column.truncate(table_.rows);
+  report_.rows = table_.rows;
+  // A row that a later one took the place of is still there, though nothing leads to it.
+  if (options_.duplicate_key == DuplicateKey::last)
+    report_.rows -= report_.duplicate_keys.count;
+  report_.seconds += seconds_since(start);
+  file_ = {};
+  return LoadedCatalogue{std::make_shared<CsvCatalogue>(std::move(table_)), std::move(report_)};
+}
 
-  CsvReader reader(text, options_.delimiter, table_.unquoted);
-  (void)reader.next();  // The header.
-  bool any = false;
-  std::optional<std::string> cut_off;  // What is wrong with the last row, if that looks like a cut.
-  while (const auto row = reader.next()) {
-    any = true;
-    cut_off = fault(*row);
-    if (cut_off) *cut_off = fmt::format("{}: {}", lines(*row), *cut_off);
-    RETURN_IF_ERROR(add_row(*row));
+void CsvLoader::make_room() {
+  table_.schema = form_.schema;
+  table_.key = form_.key;
+  table_.index.emplace(survey_.rows);
+  first_line_.reserve(survey_.rows);
+  for (size_t i = 0; i < form_.schema.size(); ++i) {
+    table_.columns.emplace_back(form_.schema[i].type);
+    if (form_.kept[i]) table_.columns[i].reset(survey_.rows);
   }
+}
+
+void CsvLoader::read_parts(RowVisitor* visitor) {
+  struct Worker {
+    CsvBlock block;
+    Selection kept;
+  };
+  std::vector<Worker> workers;
+  for (size_t i = 0; i < workers_for(survey_.parts.size()); ++i)
+    workers.push_back({CsvBlock(form_), {}});
+  Turns turns;
+  in_parallel(survey_.parts.size(), [&](size_t number, size_t i) {
+    Worker& worker = workers[number];
+    const CsvSurvey::Part& part = survey_.parts[i];
+    uint32_t first = 0;
+    {
+      Turn turn(turns, i);
+      worker.block.read(part);
+      turn.await();
+      first = static_cast<uint32_t>(table_.rows);
+      keep_rows(worker.block, worker.kept);
+    }
+    if (visitor != nullptr && !worker.kept.empty())
+      visitor->visit(number, first, worker.block.columns(), worker.kept);
+    file_.release(part.stretch.begin, part.text_end);
+  });
+  for (Worker& worker : workers) table_.texts.push_back(worker.block.take_kept_texts());
+}
+
+// Sets `kept` to the block's rows that became the table's, at its end.
+void CsvLoader::keep_rows(const CsvBlock& block, Selection& kept) {
+  kept.clear();
+  if (error_) return;
+  add(report_.bad_rows, block.bad_rows());
+  add(report_.empty_keys, block.empty_keys());
+  cut_off_ = block.cut_off();
+  const std::span<const Column> from = block.columns();
+  Column& keys = table_.columns[table_.key];
+  for (size_t row = 0; row < block.rows() && !error_; ++row) {
+    const auto at = static_cast<uint32_t>(table_.rows);
+    copy(from[table_.key], row, keys, at);
+    const uint32_t same = table_.index->find_or_add(keys, at);
+    if (same != FlatIndex::kNoRow) {
+      note_duplicate(block, row, same);
+      if (options_.duplicate_key != DuplicateKey::last) continue;
+      table_.index->replace(keys, same, at);
+    }
+    for (size_t i = 0; i < from.size(); ++i)
+      if (form_.kept[i] && i != table_.key) copy(from[i], row, table_.columns[i], at);
+    first_line_.push_back(static_cast<uint32_t>(block.first_line(row)));
+    kept.push_back(static_cast<uint32_t>(row));
+    ++table_.rows;
+  }
+}
+static_assert(kCatalogueBytesLimit <= size_t{1} << 32, "a line's number has 32 bits");
+
+void CsvLoader::note_duplicate(const CsvBlock& block, size_t row, uint32_t same) {
+  const auto key = [&] { return key_text(block.columns()[table_.key], row); };
+  if (options_.duplicate_key == DuplicateKey::error) {
+    error_ = Error{
+        ErrorKind::failed,
+        fmt::format("{}:{}: the key {} stands on line {} already, and duplicate_key is 'error'",
+                    options_.path, block.first_line(row), key(), first_line_[same])};
+    return;
+  }
+  note(report_.duplicate_keys, [&] {
+    return fmt::format("{}: {} stands on line {} already", block.lines(row), key(),
+                       first_line_[same]);
+  });
+}
+
+Status CsvLoader::check_what_was_read() const {
+  if (error_) return tl::unexpected<Error>(*error_);
   // Half a catalogue would load, and the plays of the other half would match nothing.
-  if (cut_off && !text.ends_with('\n') && !text.ends_with('\r'))
+  if (cut_off_ && !ends_in_break_)
     return fail(ErrorKind::failed,
                 fmt::format("{} ends in the middle of a row, as if it were cut off: {}",
-                            options_.path, *cut_off));
-  if (!any)
+                            options_.path, *cut_off_));
+  if (survey_.rows == 0)
     return fail(ErrorKind::failed, fmt::format("{} has a header but no rows", options_.path));
   if (table_.rows == 0) {
     const bool bad = report_.bad_rows.count > 0;
@@ -211,88 +336,6 @@ Status CsvLoader::fill_columns() {
                     bad ? report_.bad_rows.first[0] : report_.empty_keys.first[0] + " has no key"));
   }
   return {};
-}
-
-// Writes the row behind those that are kept, and keeps it if nothing speaks against that.
-Status CsvLoader::add_row(const CsvRow& row) {
-  const auto at = static_cast<uint32_t>(table_.rows);
-  auto wrong = fault(row);
-  if (!wrong) wrong = fill(row, at);
-  if (wrong) {
-    note(report_.bad_rows, [&] { return fmt::format("{}: {}", lines(row), *wrong); });
-    return {};
-  }
-  const Column& keys = table_.columns[table_.key];
-  if (keys.is_null(at) || (keys.type() == Type::text && keys.get<std::string_view>(at).empty())) {
-    note(report_.empty_keys, [&] { return lines(row); });
-    return {};
-  }
-  const uint32_t same = table_.index->find_or_add(keys, at);
-  if (same == FlatIndex::kNoRow) {
-    ++table_.rows;
-    first_line_.push_back(row.line);
-    return {};
-  }
-  if (options_.duplicate_key == DuplicateKey::error)
-    return fail(
-        ErrorKind::failed,
-        fmt::format("{}:{}: the key {} stands on line {} already, and duplicate_key is 'error'",
-                    options_.path, row.line, key_text(at), first_line_[same]));
-  note(report_.duplicate_keys, [&] {
-    return fmt::format("{}: {} stands on line {} already", lines(row), key_text(at),
-                       first_line_[same]);
-  });
-  if (options_.duplicate_key == DuplicateKey::last) {
-    CHECK(!fill(row, same));
-    first_line_[same] = row.line;
-  }
-  return {};
-}
-
-std::optional<std::string> CsvLoader::fault(const CsvRow& row) const {
-  if (!row.fault.empty()) return std::string(row.fault);
-  if (row.fields.size() != header_.size())
-    return fmt::format("{} {} where the header has {}", row.fields.size(),
-                       row.fields.size() == 1 ? "field" : "fields", header_.size());
-  if (all_utf8_) return std::nullopt;
-  for (size_t i = 0; i < row.fields.size(); ++i)
-    if (!is_utf8(row.fields[i].text))
-      return fmt::format("column {} is not valid UTF-8: {}", quoted(header_[i]),
-                         quoted(row.fields[i].text));
-  return std::nullopt;
-}
-
-std::optional<std::string> CsvLoader::fill(const CsvRow& row, size_t at) {
-  for (size_t i = 0; i < fields_.size(); ++i) {
-    const CsvField& field = row.fields[fields_[i]];
-    Column& column = table_.columns[i];
-    const ColumnDef& declared = table_.schema[i];
-    if (field.text.empty() && !field.quoted) {
-      if (declared.not_null)
-        return fmt::format("column {} is empty, but it must have a value", quoted(declared.name));
-      column.set_null(at);
-    } else if (!set_from_text(column, at, field.text)) {
-      return fmt::format("column {} is {}, which {} cannot hold", quoted(declared.name),
-                         quoted(field.text), sql_name(declared.type));
-    }
-  }
-  return std::nullopt;
-}
-
-void CsvLoader::drop_unused_room() {
-  for (Column& column : table_.columns) column = first_rows(column, table_.rows);
-}
-
-std::string CsvLoader::key_text(uint32_t row) const {
-  const Column& keys = table_.columns[table_.key];
-  switch (keys.type()) {
-    case Type::int32:
-      return std::to_string(keys.get<int32_t>(row));
-    case Type::int64:
-      return std::to_string(keys.get<int64_t>(row));
-    default:
-      return quoted(keys.get<std::string_view>(row));
-  }
 }
 
 std::string CsvLoader::at_header() const {

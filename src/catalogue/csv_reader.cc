@@ -1,14 +1,17 @@
 #include "catalogue/csv_reader.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace turntable {
 namespace {
 
 // After a fault, what was read beyond its first line is read again. A text made for it could ask
-// for that on every line; past this many times its size, the reader goes on behind the fault
-// instead.
+// for that on every line; past this many times the stretch's size, or a field's, the reader goes on
+// behind the fault instead.
 constexpr size_t kReadAgainLimit = 8;
+
+// A quoted field's, with every quote in it doubled.
+constexpr size_t kQuotedBytesLimit = 2 * kCsvFieldBytesLimit;
 
 uint64_t count_breaks(std::string_view text) {
   uint64_t breaks = 0;
@@ -21,14 +24,21 @@ uint64_t count_breaks(std::string_view text) {
 
 }  // namespace
 
-CsvReader::CsvReader(std::string_view text, char delimiter, Arena& arena)
-    : text_(text), delimiter_(delimiter), arena_(arena) {
-  if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+CsvReader::CsvReader(std::string_view text, char delimiter, Arena& arena, CsvStretch stretch)
+    : text_(text),
+      delimiter_(delimiter),
+      arena_(arena),
+      at_(stretch.begin),
+      end_(std::min(stretch.end, text.size())),
+      line_(stretch.line),
+      may_read_again_(kReadAgainLimit * std::max(end_ - std::min(at_, end_), kCsvFieldBytesLimit)) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (at_ == 0 && text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
 }
 
 std::optional<CsvRow> CsvReader::next() {
   skip_blank_lines();
-  if (at_ == text_.size()) return std::nullopt;
+  if (at_ >= end_) return std::nullopt;
   const size_t begin = at_;
   fields_.clear();
   has_breaks_ = false;
@@ -41,11 +51,12 @@ std::optional<CsvRow> CsvReader::next() {
     ++at_;  // The delimiter.
   }
   const size_t fault_at = at_;
-  const size_t second_line = next_line(begin);
+  const size_t second_line = next_line(text_, begin);
   at_ = second_line;
   if (fault_at > second_line) {
-    read_again_ += fault_at - second_line;
-    if (read_again_ > kReadAgainLimit * text_.size()) at_ = next_line(fault_at);
+    const size_t again = fault_at - second_line;
+    if (again > may_read_again_) at_ = next_line(text_, fault_at);
+    may_read_again_ -= std::min(again, may_read_again_);
   }
   return finish(begin, fault_);
 }
@@ -75,7 +86,9 @@ bool CsvReader::add_field(std::string_view text, bool quoted) {
   fields_.push_back({text, quoted});
   return true;
 }
-static_assert(kCsvFieldsLimit == 20'000 && kCsvFieldBytesLimit == 1'048'576, "as the faults say");
+static_assert(kCsvFieldsLimit == 20'000 && kCsvFieldBytesLimit == 1'048'576 &&
+                  kQuotedBytesLimit == 2'097'152,
+              "as the faults say");
 
 // A quote inside an unquoted field is not RFC 4180's, but what it means is plain: itself.
 bool CsvReader::read_plain() {
@@ -88,14 +101,16 @@ bool CsvReader::read_quoted() {
   const size_t begin = at_ + 1;
   size_t doubled = 0;
   size_t end = begin;
+  const size_t limit = std::min(text_.size(), begin + kQuotedBytesLimit + 1);
   for (;; end += 2, ++doubled) {
-    while (end < text_.size() && text_[end] != '"') {
+    while (end < limit && text_[end] != '"') {
       has_breaks_ |= text_[end] == '\n' || text_[end] == '\r';
       ++end;
     }
-    if (end >= text_.size()) {
-      fault_ = "a quote is opened that is never closed";
-      at_ = text_.size();
+    if (end >= limit) {
+      at_ = end;
+      fault_ = at_ == text_.size() ? "a quote is opened that is never closed"
+                                   : "a quote is opened that is not closed within 2,097,152 bytes";
       return false;
     }
     if (end + 1 == text_.size() || text_[end + 1] != '"') break;
@@ -130,17 +145,16 @@ void CsvReader::skip_break() {
 
 // A blank line is no row, even where a row has one column: its key would be empty.
 void CsvReader::skip_blank_lines() {
-  while (at_ < text_.size() && at_break()) {
+  while (at_ < end_ && at_break()) {
     skip_break();
     ++line_;
   }
 }
 
-// Behind the first line break at or after `from`.
-size_t CsvReader::next_line(size_t from) const {
-  const size_t found = text_.find_first_of("\r\n", from);
-  if (found == std::string_view::npos) return text_.size();
-  const bool crlf = text_[found] == '\r' && found + 1 < text_.size() && text_[found + 1] == '\n';
+size_t next_line(std::string_view text, size_t from) {
+  const size_t found = text.find_first_of("\r\n", from);
+  if (found == std::string_view::npos) return text.size();
+  const bool crlf = text[found] == '\r' && found + 1 < text.size() && text[found + 1] == '\n';
   return found + (crlf ? 2 : 1);
 }
 

@@ -34,13 +34,25 @@ struct CsvRow {
   std::string_view fault;  // What is wrong, to stand in a sentence; empty where the row is good.
 };
 
+// A stretch of a text that begins where a row begins: its rows are those that begin in it, though
+// the last of them may end behind it.
+struct CsvStretch {
+  size_t begin = 0;
+  size_t end = std::string_view::npos;
+  uint64_t line = 1;  // The line that begins there.
+};
+
 // One thread. The text and the arena must outlive the reader; fields point into either.
 class CsvReader {
  public:
-  CsvReader(std::string_view text, char delimiter, Arena& arena);
+  CsvReader(std::string_view text, char delimiter, Arena& arena, CsvStretch stretch = {});
 
   // Nothing at the end.
   [[nodiscard]] std::optional<CsvRow> next();
+
+  // Where the next row begins, or a blank line before it; and which line that is.
+  [[nodiscard]] size_t at() const { return at_; }
+  [[nodiscard]] uint64_t line() const { return line_; }
 
  private:
   void skip_blank_lines();
@@ -50,20 +62,23 @@ class CsvReader {
   [[nodiscard]] bool add_field(std::string_view text, bool quoted);
   [[nodiscard]] bool at_break() const;
   void skip_break();
-  [[nodiscard]] size_t next_line(size_t from) const;
   [[nodiscard]] CsvRow finish(size_t begin, std::string_view fault);
 
   std::string_view text_;
   char delimiter_;
   Arena& arena_;
-  size_t at_ = 0;
-  uint64_t line_ = 1;
-  size_t read_again_ = 0;  // Bytes that were read a second time after faults.
+  size_t at_;
+  size_t end_;
+  uint64_t line_;
+  size_t may_read_again_;  // Bytes, after faults.
 
   // Of the row at hand.
   std::vector<CsvField> fields_;
   bool has_breaks_ = false;  // Inside its quotes.
   std::string_view fault_;
 };
+
+// Behind the first line break at or after `from`, or at the end.
+[[nodiscard]] size_t next_line(std::string_view text, size_t from);
 
 }  // namespace turntable

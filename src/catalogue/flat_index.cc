@@ -68,6 +68,24 @@ uint32_t FlatIndex::find_or_add(const Column& stored, uint32_t row) {
   }
 }
 
+template <class Key>
+void FlatIndex::replace(const Key* stored, uint32_t from, uint32_t to) {
+  size_t at = hash_of(stored[from]) & mask_;
+  while (slots_[at].row != from) at = (at + 1) & mask_;
+  slots_[at].row = to;
+}
+
+void FlatIndex::replace(const Column& stored, uint32_t from, uint32_t to) {
+  switch (stored.type()) {
+    case Type::int32:
+      return replace(stored.data<int32_t>(), from, to);
+    case Type::int64:
+      return replace(stored.data<int64_t>(), from, to);
+    default:
+      return replace(stored.data<std::string_view>(), from, to);
+  }
+}
+
 // rows[w] for every w in `wanted`, of which there are at most kGroup, none of them NULL.
 template <class Key>
 void FlatIndex::find_group(const Key* stored, const Key* keys, std::span<const uint32_t> wanted,

@@ -31,6 +31,9 @@ class FlatIndex {
   // The row that was added before with the key of stored[row]; or kNoRow, and `row` is added.
   [[nodiscard]] uint32_t find_or_add(const Column& stored, uint32_t row);
 
+  // The key of row `from`, which was added before, leads to `to` from now on, where it stands too.
+  void replace(const Column& stored, uint32_t from, uint32_t to);
+
   // rows[i] = the row of `stored` with the key keys[i], or kNoRow (also where it is NULL), for
   // every i in `alive`.
   void find(const Column& stored, const Column& keys, const Selection& alive,
@@ -44,6 +47,8 @@ class FlatIndex {
 
   template <class Key>
   uint32_t find_or_add(const Key* stored, uint32_t row);
+  template <class Key>
+  void replace(const Key* stored, uint32_t from, uint32_t to);
   template <class Key>
   void find(const Key* stored, const Column& keys, const Selection& alive,
             std::span<uint32_t> rows) const;

@@ -49,6 +49,11 @@ void TypeInference::add(std::string_view text) {
   possible_ = static_cast<uint8_t>(possible_ & candidates(text));
 }
 
+void TypeInference::add(const TypeInference& other) {
+  possible_ &= other.possible_;
+  seen_ |= other.seen_;
+}
+
 Type TypeInference::type() const {
   if (!seen_) return Type::text;
   if (possible_ & kInt32) return Type::int32;

@@ -17,6 +17,8 @@ namespace turntable {
 class TypeInference {
  public:
   void add(std::string_view text);
+  // All that another saw of the same column.
+  void add(const TypeInference& other);
 
   // int, bigint, double precision, boolean or text; text where it saw nothing.
   [[nodiscard]] Type type() const;

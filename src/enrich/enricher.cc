@@ -55,10 +55,10 @@ void fill_hidden(const RecordBatch& batch, std::string_view name, Column& column
 }
 
 // The outputs whose cells do not lie ready.
-std::vector<sql::NodeId> computed_per_event(const sql::Plan& plan, const ReadyCells& ready) {
+std::vector<sql::NodeId> computed_per_event(const sql::Plan& plan) {
   std::vector<sql::NodeId> nodes;
   size_t next = 0;
-  for (const ReadyCells::Run& run : ready.runs()) {
+  for (const ReadyCells::Run& run : lookup_runs(plan, 1)) {
     for (; next < run.first; ++next) nodes.push_back(plan.outputs[next].node);
     next = run.last;
   }
@@ -68,10 +68,9 @@ std::vector<sql::NodeId> computed_per_event(const sql::Plan& plan, const ReadyCe
 
 }  // namespace
 
-std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan,
-                                                   std::shared_ptr<Catalogue> catalogue,
-                                                   const std::vector<std::string>& key_columns,
-                                                   RowForm form) {
+Result<std::shared_ptr<const EnrichPlan>> EnrichPlan::make(
+    sql::Plan plan, std::unique_ptr<CatalogueFile> catalogue,
+    const std::vector<std::string>& key_columns, RowForm form) {
   auto made = std::make_shared<EnrichPlan>();
   made->plan = std::move(plan);
   made->form = form;
@@ -79,12 +78,14 @@ std::shared_ptr<const EnrichPlan> EnrichPlan::make(sql::Plan plan,
     made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) !=
                                 key_columns.end());
   if (catalogue) {
-    made->ready = ReadyCells::make(made->plan, 1, *catalogue, made->key_outputs, form.absent);
-    const sql::Evaluator per_event(made->plan, computed_per_event(made->plan, *made->ready));
-    catalogue->keep_only(per_event.columns_read(1));
-    made->catalogue = std::move(catalogue);
+    const sql::Evaluator per_event(made->plan, computed_per_event(made->plan));
+    ReadyCells::Maker maker(made->plan, 1, made->key_outputs, form.absent);
+    ASSIGN_OR_RETURN(LoadedCatalogue loaded, catalogue->load(per_event.columns_read(1), &maker));
+    made->catalogue = std::move(loaded.catalogue);
+    made->load_report = std::move(loaded.report);
+    made->ready = maker.take();
   }
-  return made;
+  return std::shared_ptr<const EnrichPlan>(std::move(made));
 }
 
 Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared) : shared_(std::move(shared)) {
@@ -215,12 +216,15 @@ void Enricher::reject_null_keys(const Segment& segment, Selection& alive, Reject
 // Sets sizes_, by place in `alive`; rows beyond the limit leave it.
 void Enricher::weigh_rows(Selection& alive, Rejects& rejects) {
   sizes_.assign(alive.size(), 0);
+  // They lie anywhere in the catalogue.
+  if (shared_->ready && !shared_->ready->runs().empty())
+    for (const uint32_t row : alive) shared_->ready->prefetch(matches_[row]);
   for (const Segment& segment : segments_) {
     if (segment.copied) {
       for (size_t k = 0; k < alive.size(); ++k) {
         const std::string_view cells = shared_->ready->cells(matches_[alive[k]], segment.run);
         sizes_[k] += cells.size();
-        // They lie anywhere in the catalogue, and are copied after all rows have been weighed.
+        // Copied after all rows have been weighed.
         for (size_t at = 0; at < cells.size(); at += kCacheLine)
           __builtin_prefetch(cells.data() + at);
       }

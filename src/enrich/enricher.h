@@ -24,16 +24,14 @@ struct EnrichPlan {
   std::shared_ptr<const ReadyCells> ready;
   std::vector<bool> key_outputs;  // By output: part of the sink's key, so never NULL.
   RowForm form;
+  LoadReport load_report;  // What was found while the catalogue was loaded.
 
-  // What events do not need of the catalogue once its cells are ready is let go of.
-  [[nodiscard]] static std::shared_ptr<const EnrichPlan> make(
-      sql::Plan plan, std::shared_ptr<Catalogue> catalogue,
+  // Loads the catalogue, which is null where the pipeline joins nothing. Of its columns, those are
+  // kept that events need, other than as ready cells. An error is the file's.
+  [[nodiscard]] static Result<std::shared_ptr<const EnrichPlan>> make(
+      sql::Plan plan, std::unique_ptr<CatalogueFile> catalogue,
       const std::vector<std::string>& key_columns, RowForm form = {});
 };
-
-// Of one row's cells. Cassandra takes no mutation of more than half a commit log's segment (16
-// MiB), SQLite no row of more than 1 GB.
-inline constexpr size_t kRowBytesLimit = size_t{64} << 20;
 
 // One lane's; memory is kept from batch to batch.
 class Enricher {

@@ -39,15 +39,17 @@ class EnricherTest : public testing::Test {
   void open(const std::string& csv, const std::vector<std::string>& key_columns = {},
             RowForm form = {}) {
     std::ofstream(path_) << csv;
-    auto loaded = load_csv_catalogue({.path = path_.string(), .key = "name"});
-    ASSERT_TRUE(loaded) << loaded.error().message;
+    auto catalogue = open_csv_catalogue({.path = path_.string(), .key = "name"});
+    ASSERT_TRUE(catalogue) << catalogue.error().message;
     sql::Faults faults{.file = "test.sql", .list = {}};
     const sql::Script script = sql::parse_script(std::string(kTables) + kInsert, {}, faults);
     ASSERT_TRUE(faults.empty()) << faults.text();
     auto plan = sql::bind(script, script.inserts.at(0),
-                          {{"songs", {loaded->catalogue->schema(), "name"}}}, faults);
+                          {{"songs", {(*catalogue)->schema(), "name"}}}, faults);
     ASSERT_TRUE(plan) << faults.text();
-    shared_ = EnrichPlan::make(std::move(*plan), loaded->catalogue, key_columns, form);
+    auto made = EnrichPlan::make(std::move(*plan), std::move(*catalogue), key_columns, form);
+    ASSERT_TRUE(made) << made.error().message;
+    shared_ = std::move(*made);
     enricher_ = std::make_unique<Enricher>(shared_);
   }
 
@@ -209,7 +211,7 @@ TEST(Enricher, ATimeThatNoColumnCanHoldIsNull) {
       {}, faults);
   auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
   ASSERT_TRUE(plan) << faults.text();
-  Enricher enricher(EnrichPlan::make(std::move(*plan), nullptr, {}, {.timestamp = true}));
+  Enricher enricher(EnrichPlan::make(std::move(*plan), nullptr, {}, {.timestamp = true}).value());
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
   RecordBatch batch;
   for (const int64_t time : {int64_t{-1}, kMost, kMost + 1, -kMost - 1, kNoTimestamp})
@@ -239,7 +241,7 @@ TEST_F(EnricherTest, BoundsARowsSize) {
       faults);
   auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
   ASSERT_TRUE(plan) << faults.text();
-  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
   Enricher enricher(shared_);
   constexpr size_t kLengths = 2 * sizeof(int32_t);  // Of two cells.
   const std::string half((kRowBytesLimit - kLengths) / 2, 'x');
@@ -269,7 +271,7 @@ TEST_F(EnricherTest, RejectsRecordsWhoseHeadersAreTooLargeWhereTheyAreWanted) {
       faults);
   auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
   ASSERT_TRUE(plan) << faults.text();
-  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
   Enricher enricher(shared_);
   RecordBatch batch;
   batch.records = {{.headers = "{\"a\": \"b\"}"}, {.headers_too_large = true}};

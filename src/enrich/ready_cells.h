@@ -6,20 +6,22 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "catalogue/catalogue.h"
+#include "row/arena.h"
 #include "row/cell.h"
 #include "row/reject.h"
 #include "sql/plan.h"
 
 namespace turntable {
 
-// One catalogue's. Immutable; lanes share it.
+// One catalogue's. Immutable once made; lanes share it.
 class ReadyCells {
  public:
   // For every run, the outputs [first, last) of the plan that need nothing but lookup number
@@ -29,22 +31,21 @@ class ReadyCells {
     size_t last = 0;
   };
 
-  // `key_outputs` are the outputs of the sink's key, which must not be NULL; `absent` stands for
-  // NULL in the others. Works on all processors.
-  [[nodiscard]] static std::shared_ptr<const ReadyCells> make(const sql::Plan& plan, uint32_t table,
-                                                              const Catalogue& catalogue,
-                                                              const std::vector<bool>& key_outputs,
-                                                              int32_t absent = kNullCell);
+  // Makes them while the catalogue is loaded.
+  class Maker;
 
   [[nodiscard]] const std::vector<Run>& runs() const { return runs_; }
 
-  // The cells of run number `run` for the catalogue's row.
+  // The cells of run number `run` for the catalogue's row, of which there must be runs, and which
+  // must not be rejected.
   [[nodiscard]] std::string_view cells(uint32_t row, size_t run) const {
-    const Block& block = blocks_[row / kBlockRows];
-    const size_t at = size_t{row % kBlockRows} * runs_.size() + run;
-    const uint64_t begin = at == 0 ? 0 : block.ends[at - 1];
-    return {block.bytes.data() + begin, static_cast<size_t>(block.ends[at] - begin)};
+    const char* place = places_[row];
+    const size_t begin = run == 0 ? runs_.size() * sizeof(End) : end_of(place, run - 1);
+    return {place + begin, end_of(place, run) - begin};
   }
+
+  // Brings the first cells of the row on their way to the processor.
+  void prefetch(uint32_t row) const { __builtin_prefetch(places_[row]); }
 
   // Why no event can become a row with this catalogue row, or null: a value does not fit the sink's
   // column.
@@ -56,17 +57,45 @@ class ReadyCells {
   [[nodiscard]] size_t rejected_rows() const { return rejects_.size(); }
 
  private:
-  // What one processor makes at a time.
-  static constexpr uint32_t kBlockRows = 1U << 16;
-  struct Block {
-    std::string bytes;
-    std::vector<uint64_t> ends;  // By row, then by run.
-  };
-  class Maker;
+  // Where a run's cells end, counted from the row's place.
+  using End = uint32_t;
+  static size_t end_of(const char* place, size_t run) {
+    End end = 0;
+    std::memcpy(&end, place + run * sizeof end, sizeof end);
+    return end;
+  }
 
   std::vector<Run> runs_;
-  std::vector<Block> blocks_;
+  // By row: the ends of its runs, then their cells.
+  std::unique_ptr<const char*[]> places_;
+  std::vector<Arena> bytes_;
   std::unordered_map<uint32_t, Reject> rejects_;
+};
+
+// Load the catalogue with it, then take what it made.
+class ReadyCells::Maker final : public RowVisitor {
+ public:
+  // `key_outputs` are the outputs of the sink's key, which must not be NULL; `absent` stands for
+  // NULL in the others. The plan and key_outputs must outlive it.
+  Maker(const sql::Plan& plan, uint32_t table, const std::vector<bool>& key_outputs,
+        int32_t absent = kNullCell);
+  ~Maker() override;
+
+  void begin(size_t rows, size_t workers) override;
+  void visit(size_t worker, uint32_t first, std::span<const Column> columns,
+             const Selection& rows) override;
+
+  [[nodiscard]] std::shared_ptr<const ReadyCells> take();
+
+ private:
+  class Worker;
+
+  const sql::Plan& plan_;
+  const uint32_t table_;
+  const std::vector<bool>& key_outputs_;
+  const int32_t absent_;
+  std::shared_ptr<ReadyCells> ready_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 // The runs of a plan's outputs that need exactly lookup number `table`.

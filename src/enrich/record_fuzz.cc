@@ -42,7 +42,7 @@ SELECT p.name, p.song, p.id,
 FROM plays p JOIN songs s ON s.name = p.song;
 )";
 
-std::shared_ptr<Catalogue> songs() {
+std::unique_ptr<CatalogueFile> songs() {
   constexpr std::string_view kSongs =
       "name,artists,tempo\n"
       "Memories,Maroon 5,91.019\n"
@@ -50,13 +50,13 @@ std::shared_ptr<Catalogue> songs() {
       "\xC3\xA9,\xF0\x9F\x8E\xB5,-0\n";
   const int file = ::memfd_create("songs", MFD_CLOEXEC);
   CHECK(::write(file, kSongs.data(), kSongs.size()) == static_cast<ssize_t>(kSongs.size()));
-  const auto loaded = load_csv_catalogue(
+  auto opened = open_csv_catalogue(
       {.path = "/proc/self/fd/" + std::to_string(file),
        .key = "name",
        .declared = {{"name", Type::text}, {"artists", Type::text}, {"tempo", Type::float64}}});
   ::close(file);
-  CHECK(loaded);
-  return loaded->catalogue;
+  CHECK(opened);
+  return std::move(*opened);
 }
 
 // A pipeline as a lane has it, for rows of one form.
@@ -64,12 +64,12 @@ struct Lane {
   explicit Lane(RowForm form) {
     sql::Faults faults{.file = "p.sql", .list = {}};
     const sql::Script script = sql::parse_script(kPipeline, {}, faults);
-    const auto catalogue = songs();
+    auto catalogue = songs();
     auto bound =
         sql::bind(script, script.inserts.at(0), {{"songs", {catalogue->schema(), "name"}}}, faults);
     CHECK(bound);
     decoder = make_json_decoder(script.find("plays")->columns).value();
-    plan = EnrichPlan::make(std::move(*bound), catalogue, {"name", "date", "hour"}, form);
+    plan = EnrichPlan::make(std::move(*bound), std::move(catalogue), {"name", "date", "hour"}, form).value();
     enricher = std::make_unique<Enricher>(plan);
   }
 

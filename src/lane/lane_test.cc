@@ -62,7 +62,7 @@ class LaneTest : public testing::Test {
     ASSERT_TRUE(faults.empty()) << faults.text();
     auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
     ASSERT_TRUE(plan) << faults.text();
-    shared_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+    shared_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
     auto decoder = make_json_decoder({{"id", Type::int32, true}});
     ASSERT_TRUE(decoder);
     auto sink = std::make_unique<FakeSink>();

@@ -78,7 +78,7 @@ class Simulation : public testing::Test {
     ASSERT_TRUE(faults.empty()) << faults.text();
     auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
     ASSERT_TRUE(plan) << faults.text();
-    plan_ = EnrichPlan::make(std::move(*plan), nullptr, {});
+    plan_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
   }
   void TearDown() override {
     std::signal(SIGABRT, SIG_DFL);

@@ -67,6 +67,13 @@ class Column {
     std::visit([rows](auto& values) { values.resize(rows); }, values_);
   }
 
+  // Forgets the rows behind the first `rows`.
+  void truncate(size_t rows) {
+    if (rows >= valid_.size()) return;
+    valid_.resize(rows);
+    std::visit([rows](auto& values) { values.resize(rows); }, values_);
+  }
+
   [[nodiscard]] bool is_null(size_t row) const { return valid_[row] == 0; }
   void set_null(size_t row) { valid_[row] = 0; }
 

@@ -27,6 +27,10 @@ struct RowForm {
   bool timestamp = false;
 };
 
+// Of one row's cells. Cassandra takes no mutation of more than half a commit log's segment (16
+// MiB), SQLite no row of more than 1 GB.
+inline constexpr size_t kRowBytesLimit = size_t{64} << 20;
+
 // All rows have the same columns. Cleared and refilled; memory is kept.
 struct RowBatch {
   std::string cells;            // The rows' cells, one after another (row/cell.h).
