@@ -310,8 +310,7 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
   auto enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue),
                                  pipeline.sink.table.key.columns(), row_form(pipeline.sink));
   if (!enrich) {
-    OptionReader(*script.find(pipeline.lookup_table), faults)
-        .fault("path", enrich.error().message);
+    OptionReader(*script.find(pipeline.lookup_table), faults).fault("path", enrich.error().message);
     return tl::unexpected<Error>(as_error(faults));
   }
   pipeline.enrich = std::move(*enrich);

@@ -15,8 +15,9 @@ namespace turntable {
   return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, std::max<size_t>(count, 1));
 }
 
-// Calls work(worker, i) for every i below `count`, begun in ascending order, from workers_for(count)
-// threads; worker is the thread's number. Throws what a call threw, once all threads have ended.
+// Calls work(worker, i) for every i below `count`, begun in ascending order, from
+// workers_for(count) threads; worker is the thread's number. Throws what a call threw, once all
+// threads have ended.
 template <class Work>
 void in_parallel(size_t count, const Work& work) {
   std::atomic<size_t> next = 0;

@@ -259,14 +259,16 @@ TEST_F(CatalogueTest, KeepsTheColumnsThatAreWanted) {
                const Selection& rows) override {
       for (size_t i = 0; i < rows.size(); ++i) {
         const std::string_view text = columns[1].get<std::string_view>(rows[i]);
-        seen_[first + i] = std::string(text) + " " + std::to_string(columns[2].get<int32_t>(rows[i]));
+        seen_[first + i] =
+            std::string(text) + " " + std::to_string(columns[2].get<int32_t>(rows[i]));
       }
     }
     std::vector<std::string> seen_;
   } visitor;
   std::string text = "k,v,n\n";
   for (int i = 0; i < 300; ++i)
-    text += "key" + std::to_string(i) + ",\"\"\"" + std::to_string(i) + "\"," + std::to_string(i) + "\n";
+    text += "key" + std::to_string(i) + ",\"\"\"" + std::to_string(i) + "\"," + std::to_string(i) +
+            "\n";
   std::ofstream(options_.path, std::ios::binary) << text;
   options_.part_bytes = 50;
   const auto file = open_csv_catalogue(options_);

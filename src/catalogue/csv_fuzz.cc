@@ -204,8 +204,8 @@ void check_loader(std::string_view text, CatalogueOptions options, bool declared
   }
   const LoadReport& report = loaded->report;
   const size_t rows = reading.rows.size() + reading.faults - 1;
-  CHECK(report.rows + (options.duplicate_key == DuplicateKey::last ? report.duplicate_keys.count
-                                                                   : 0) ==
+  CHECK(report.rows +
+            (options.duplicate_key == DuplicateKey::last ? report.duplicate_keys.count : 0) ==
         loaded->catalogue->rows());
   CHECK(report.rows + report.bad_rows.count + report.empty_keys.count +
             report.duplicate_keys.count ==

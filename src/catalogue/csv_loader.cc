@@ -62,8 +62,7 @@ std::string key_text(const Column& keys, size_t row) {
 }
 
 void add(LoadReport::Noted& sum, const LoadReport::Noted& part) {
-  for (size_t i = 0; i < part.count; ++i)
-    note(sum, [&] { return part.first[i]; });
+  for (size_t i = 0; i < part.count; ++i) note(sum, [&] { return part.first[i]; });
 }
 
 // Lets threads do something one after another, in the order of their numbers from 0.
@@ -136,9 +135,8 @@ Status CsvLoader::open() {
   RETURN_IF_ERROR(read_header(reader));
   const bool infer_types = options_.declared.empty();
   if (!infer_types) RETURN_IF_ERROR(take_declared_columns());
-  survey_ =
-      survey_csv(form_.text, form_.delimiter, {.begin = reader.at(), .line = reader.line()},
-                 form_.header, infer_types, options_.part_bytes);
+  survey_ = survey_csv(form_.text, form_.delimiter, {.begin = reader.at(), .line = reader.line()},
+                       form_.header, infer_types, options_.part_bytes);
   if (infer_types) take_inferred_columns();
   RETURN_IF_ERROR(find_key());
   report_.seconds = seconds_since(start);
@@ -199,7 +197,8 @@ Status CsvLoader::find_key() {
   const auto named = [&](const ColumnDef& column) { return column.name == options_.key; };
   const auto found = std::find_if(form_.schema.begin(), form_.schema.end(), named);
   if (found == form_.schema.end()) {
-    const bool in_file = std::find(form_.header.begin(), form_.header.end(), options_.key) != form_.header.end();
+    const bool in_file =
+        std::find(form_.header.begin(), form_.header.end(), options_.key) != form_.header.end();
     if (in_file)
       return fail(ErrorKind::usage,
                   fmt::format("the key {} of {} is not among the declared columns",
@@ -232,8 +231,7 @@ Result<LoadedCatalogue> CsvLoader::load(std::span<const uint32_t> kept, RowVisit
   for (Column& column : table_.columns) column.truncate(table_.rows);
   report_.rows = table_.rows;
   // A row that a later one took the place of is still there, though nothing leads to it.
-  if (options_.duplicate_key == DuplicateKey::last)
-    report_.rows -= report_.duplicate_keys.count;
+  if (options_.duplicate_key == DuplicateKey::last) report_.rows -= report_.duplicate_keys.count;
   report_.seconds += seconds_since(start);
   file_ = {};
   return LoadedCatalogue{std::make_shared<CsvCatalogue>(std::move(table_)), std::move(report_)};

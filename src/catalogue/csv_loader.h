@@ -28,10 +28,10 @@ struct CsvTable {
 };
 
 // Goes over the text twice. open(): the header, where the rows begin and, where no types are
-// declared, all values to infer them. load(): the rows, part by part; a part's text is given back as
-// soon as it has been worked on, so that file and table are never both there as a whole. Both work
-// on all processors; in which order rows count is the file's. Rows that cannot be used are noted in
-// the report, and cost nothing else.
+// declared, all values to infer them. load(): the rows, part by part; a part's text is given back
+// as soon as it has been worked on, so that file and table are never both there as a whole. Both
+// work on all processors; in which order rows count is the file's. Rows that cannot be used are
+// noted in the report, and cost nothing else.
 class CsvLoader final : public CatalogueFile {
  public:
   explicit CsvLoader(const CatalogueOptions& options) : options_(options) {}

@@ -80,10 +80,18 @@ bool CsvReader::read_field() {
 }
 
 bool CsvReader::add_field(std::string_view text, bool quoted) {
-  if (fields_.size() == kCsvFieldsLimit) fault_ = "it has more than 20,000 fields";
-  if (text.size() > kCsvFieldBytesLimit) fault_ = "a field has more than 1,048,576 bytes";
-  if (!fault_.empty()) return false;
-  fields_.push_back({text, quoted});
+  if (text.size() > kCsvFieldBytesLimit) {
+    fault_ = "a field has more than 1,048,576 bytes";
+    return false;
+  }
+  if (fields_.size() == kCsvFieldsLimit) {
+    fault_ = "it has more than 20,000 fields";
+    return false;
+  }
+  // Filled in place: built on the stack and copied, it would wait for its own bytes.
+  CsvField& field = fields_.emplace_back();
+  field.text = text;
+  field.quoted = quoted;
   return true;
 }
 static_assert(kCsvFieldsLimit == 20'000 && kCsvFieldBytesLimit == 1'048'576 &&

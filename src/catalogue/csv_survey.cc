@@ -85,9 +85,8 @@ CsvSurvey survey_csv(std::string_view text, char delimiter, CsvStretch from,
   const Surveyor surveyor(text, delimiter, header, infer_types);
   const std::vector<size_t> begins = guessed_begins(text, from.begin, part_bytes);
   std::vector<Surveyor::Seen> seen(begins.size() - 1);
-  in_parallel(seen.size(), [&](size_t, size_t i) {
-    seen[i] = surveyor.look_at(begins[i], begins[i + 1]);
-  });
+  in_parallel(seen.size(),
+              [&](size_t, size_t i) { seen[i] = surveyor.look_at(begins[i], begins[i + 1]); });
 
   CsvSurvey survey;
   if (infer_types) survey.types.resize(header.size());

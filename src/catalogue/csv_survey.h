@@ -1,5 +1,5 @@
-// The first of two passes over a CSV text: where its rows begin, so that the second can work on many
-// stretches of them at once, how many there are, and what types their values have. Inside
+// The first of two passes over a CSV text: where its rows begin, so that the second can work on
+// many stretches of them at once, how many there are, and what types their values have. Inside
 // catalogue/ only.
 #pragma once
 

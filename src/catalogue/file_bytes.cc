@@ -66,10 +66,10 @@ class FileReader {
  public:
   // Keeps what was read.
   void grow(size_t capacity) {
-    void* place = file_.bytes_ == nullptr
-                      ? ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                      : ::mremap(file_.bytes_, file_.capacity_, capacity, MREMAP_MAYMOVE);
+    void* place =
+        file_.bytes_ == nullptr
+            ? ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            : ::mremap(file_.bytes_, file_.capacity_, capacity, MREMAP_MAYMOVE);
     if (place == MAP_FAILED) throw std::bad_alloc();
     file_.bytes_ = static_cast<char*>(place);
     file_.capacity_ = capacity;

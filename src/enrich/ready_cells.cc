@@ -155,8 +155,7 @@ void ReadyCells::Maker::begin(size_t rows, size_t workers) {
   if (ready_->runs_.empty()) return;
   // Not initialised: what no row needs costs no memory.
   ready_->places_ = std::make_unique_for_overwrite<const char*[]>(rows);
-  for (size_t i = 0; i < workers; ++i)
-    workers_.push_back(std::make_unique<Worker>(*this, *ready_));
+  for (size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(*this, *ready_));
 }
 
 void ReadyCells::Maker::visit(size_t worker, uint32_t first, std::span<const Column> columns,

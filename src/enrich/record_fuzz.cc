@@ -69,7 +69,8 @@ struct Lane {
         sql::bind(script, script.inserts.at(0), {{"songs", {catalogue->schema(), "name"}}}, faults);
     CHECK(bound);
     decoder = make_json_decoder(script.find("plays")->columns).value();
-    plan = EnrichPlan::make(std::move(*bound), std::move(catalogue), {"name", "date", "hour"}, form).value();
+    plan = EnrichPlan::make(std::move(*bound), std::move(catalogue), {"name", "date", "hour"}, form)
+               .value();
     enricher = std::make_unique<Enricher>(plan);
   }
 

@@ -16,10 +16,10 @@ namespace {
 
 // PostgreSQL trims what C's isspace() takes for a blank.
 std::string_view trim_blanks(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\n\v\f\r";
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
+  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 ShortText short_text(std::string_view text) {
@@ -89,22 +89,23 @@ Parsed<T> parse_float(std::string_view text) {
   constexpr size_t kLongestName = 8;  // Infinity
   const bool named =
       !unsigned_text.empty() && unsigned_text.size() <= kLongestName && unsigned_text[0] > '9';
-  const std::string name = named ? lowercase(unsigned_text) : "";
-  if (name == "inf" || name == "infinity") {
+  if (named) {
+    const std::string name = lowercase(unsigned_text);
     const T infinity = std::numeric_limits<T>::infinity();
-    return {negative ? -infinity : infinity, {}};
+    if (name == "inf" || name == "infinity") return {negative ? -infinity : infinity, {}};
+    if (name == "nan") return {std::numeric_limits<T>::quiet_NaN(), {}};
   }
-  if (name == "nan") return {std::numeric_limits<T>::quiet_NaN(), {}};
   T value = 0;
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, value, std::chars_format::general);
   if (parsed.ptr != end || parsed.ec == std::errc::invalid_argument) return {};
   if (parsed.ec != std::errc()) return {std::nullopt, ParseFailure::range};
   // What rounds to zero or to infinity is out of range too, whether the library says so or not.
-  const size_t mantissa_end = std::min(text.find_first_of("eE"), text.size());
-  const bool zero_written =
-      text.substr(0, mantissa_end).find_first_of("123456789") == std::string_view::npos;
-  if (std::isinf(value) || (value == 0 && !zero_written))
+  const auto zero_written = [&] {
+    const size_t mantissa_end = std::min(text.find_first_of("eE"), text.size());
+    return text.substr(0, mantissa_end).find_first_of("123456789") == std::string_view::npos;
+  };
+  if (std::isinf(value) || (value == 0 && !zero_written()))
     return {std::nullopt, ParseFailure::range};
   return {value, {}};
 }
