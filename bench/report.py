@@ -15,10 +15,17 @@ RESULTS = process.HOME / "results"
 
 # What limits a figure, where a measurement beside it shows that.
 LIMITS = {
-    "null": "Reading: what librdkafka alone takes is the largest part, and the broker is on the same cores.",
+    "null": "The lane, one thread: two thirds of the engine's CPU; librdkafka's thread, which receives and inflates, has the other third, "
+    "and the broker is on the same two cores. The engine is above what librdkafka does alone because it inflates a batch of gzip once, by "
+    "libdeflate, and has its memory from mimalloc (docs/adr/0007-mimalloc.md); on topics without compression the two are level.",
     "cassandra": "The node: Cassandra's own CPU time for a row is many times the engine's.",
-    "sqlite": "SQLite's one writer, and the disk: a transaction is synced before its rows are acknowledged.",
+    "sqlite": "SQLite's one writer: an insert takes most of the CPU of a row, and while a transaction is synced the lane waits. What the "
+    "engine adds, decoding and joining on the thread that inserts, is the difference to the ceiling.",
     "produce": "Compression, in librdkafka's thread, and the broker.",
+    "memory": "Memory more than instructions: a play's row is copied from a catalogue that is larger than the second-level cache. The rest is "
+    "flat: finding the JSON's tokens, walking them, copying texts, hashing.",
+    "startup": "Both cores: a file is read, cut into rows and its values judged in one pass and converted in a second; reading it takes a tenth.",
+    "rivals": "Nothing stands between the engine and the others but what they do per event; the engine's own limit is that of the first table.",
 }
 
 
@@ -128,7 +135,7 @@ def memory_section(found: dict) -> str:
             best, middle = min(row["best_ns"] for row in of), statistics.median(row["median_ns"] for row in of)
             rows.append([f"{title}, {catalogue}", number(middle, 0), number(best, 0), number(1e3 / middle, 2), number(max(row["allocations_per_event"] for row in of), 3)])
     head = ["path", "CPU ns per event", "best round", "million events/s", "allocations per event"]
-    return f"## In memory, one core\n\n`{found['command']}`: no Kafka, no store.\n\n" + table(head, rows)
+    return f"## In memory, one core\n\n`{found['command']}`: no Kafka, no store.\n\n{table(head, rows)}\nWhat limits it. {LIMITS['memory']}\n"
 
 
 def startup_section(found: dict) -> str:
@@ -142,7 +149,8 @@ def startup_section(found: dict) -> str:
             number(middle["peak_mib"] * 2**20 / middle["csv_bytes"], 2),
         ])  # fmt: skip
     head = ["songs", "CSV, MB", "load s", "MB/s", "first poll s", "first rows s", "peak MiB", "memory per byte of CSV"]
-    return f"## Start-up and memory\n\n`{found['command']}`: a run of 20,000 plays to no sink.\n\n" + table(head, rows)
+    text = f"## Start-up and memory\n\n`{found['command']}`: a run of 20,000 plays to no sink.\n\n"
+    return text + f"{table(head, rows)}\nWhat limits it. {LIMITS['startup']}\n"
 
 
 def latency_section(found: dict) -> str:
@@ -199,6 +207,7 @@ def page(results: dict[str, dict]) -> str:
     for name in ORDER:
         if name in results:
             parts.append(SECTIONS[results[name]["kind"]](name, results[name]))
+    parts.append((Path(__file__).parent / "ideas.md").read_text())
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -16,6 +16,7 @@ from support.listening import (
     play,
     song_names,
 )
+from support.program import wait_until
 from support.tables import sqlite_history, sqlite_rows
 
 SONG = song_names(1)[0]
@@ -272,9 +273,16 @@ def test_a_run_stops_where_most_records_are_rejected_and_keeps_what_is_accounted
     assert rest.stats["consumed"] == 5500 - stopped.stats["consumed"]
 
 
-def test_unmatched_records_do_not_count_as_rejected(to_sqlite, kafka, topic):
-    kafka.send(topic, [play(song="No such song")] * 3000)
-    assert_accounted(to_sqlite.drain(code=3).stats, unmatched=3000)
+def test_unmatched_records_do_not_count_as_rejected(to_sqlite, kafka, topic, unique):
+    kafka.send(topic, [play(song="No such song")] * 3000, partition=0)
+    running = to_sqlite.start()
+    wait_until(lambda: kafka.committed(unique, topic).get(0) == 3000, "all are committed", 60, running)
+    assert_accounted(running.terminate().expect(0).stats, unmatched=3000)
+
+
+def test_a_run_to_the_end_does_not_stop_for_rejected_records(to_sqlite, kafka, topic):
+    kafka.send(topic, [b"oops"] * 3000, partition=0)
+    assert_accounted(to_sqlite.drain(code=3).stats, rejected=3000)
 
 
 @pytest.mark.parametrize("ratio", ["-0.1", "1.1", "half", ""])

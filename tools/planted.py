@@ -6,7 +6,7 @@ line says how, its second which tests are to catch it. The release build gives e
 is compiled again, into build/planted/, and linked before the archive that holds the right one. The exit code is 1 if a patch
 does not apply or compile, if one of its tests does not catch it, or if that fails without the bug too.
 
-`./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of the three programs are tried on every bug. Standard library only.
+`./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of the four programs are tried on every bug. Standard library only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PATCHES = ROOT / "tests" / "planted"
 RELEASE = ROOT / "build" / "release"
 PLANTED = ROOT / "build" / "planted"
 # Those with the tests that are to catch something.
-PROGRAMS = ["delivery_test", "sink_test", "lane_test"]
+PROGRAMS = ["delivery_test", "sink_test", "lane_test", "source_test"]
 # No test takes a fifth of this. One that a bug keeps from ending is ended after so many seconds, and so has caught it.
 SECONDS_LIMIT = 20
 # Enough for every planted bug; all seeds are played by the tests themselves.

@@ -38,7 +38,7 @@ struct Options {
   std::string until = "rows";
   size_t events = 200'000;
   size_t rounds = 10;
-  size_t poll_records = 2'000;
+  size_t poll_records = 500;
   PlaysOptions plays;
   bool songs_of_catalogue = false;  // The report's: plays are of the songs that its file names.
 };

@@ -103,8 +103,7 @@ error_code read_field(std::string_view name, ondemand::value& value, Letter& let
   int64_t partition = 0;
   RETURN_IF_JSON_ERROR(value.get_int64().get(partition));
   letter.partition = static_cast<PartitionId>(partition);
-  return partition == letter.partition && partition >= 0 ? simdjson::SUCCESS
-                                                         : simdjson::NUMBER_OUT_OF_RANGE;
+  return is_place(partition, 0) ? simdjson::SUCCESS : simdjson::NUMBER_OUT_OF_RANGE;
 }
 
 error_code read_letter(ondemand::parser& parser, simdjson::padded_string_view text,
@@ -133,6 +132,8 @@ Result<Letter> parse_letter_line(std::string_view line) {
                 fmt::format("it is no dead letter: {}", simdjson::error_message(code)));
   if (letter.topic.empty() || letter.reason.empty())
     return fail(ErrorKind::row, "it is no dead letter: topic or reason is missing");
+  if (!is_place(letter.partition, letter.offset))
+    return fail(ErrorKind::row, "it is no dead letter: no record can have its offset");
   return letter;
 }
 

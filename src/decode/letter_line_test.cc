@@ -57,8 +57,11 @@ TEST(LetterLine, RefusesWhatIsNone) {
   for (const char* line :
        {"", "x", "[]", "{}", R"({"topic":"t"})", R"({"topic":"t","reason":"r","partition":-1})",
         R"({"topic":"t","reason":"r","value_base64":"?"})",
-        R"({"topic":"t","reason":"r","offset":"1"})", R"({"topic":"t","reason":"r","time":"noon"})",
-        R"({"topic":"t","reason":"r")",
+        R"({"topic":"t","reason":"r","offset":"1"})", R"({"topic":"t","reason":"r","offset":-1})",
+        // No topic has so many partitions, and no record the last of offsets.
+        R"({"topic":"t","reason":"r","partition":2147483647})",
+        R"({"topic":"t","reason":"r","offset":9223372036854775807})",
+        R"({"topic":"t","reason":"r","time":"noon"})", R"({"topic":"t","reason":"r")",
         // Two letters whose line break was lost: the second must not vanish in silence.
         R"({"topic":"t","reason":"r"}{"topic":"t","reason":"r"})",
         R"({"topic":"t","reason":"r","value":tru})", R"({"topic":"t","reason":"r","value":[1,}})",

@@ -38,7 +38,7 @@ void append_bytes(std::string& line, std::string_view name, std::string_view byt
 
 class DeadLettersInFile final : public DeadLetters {
  public:
-  explicit DeadLettersInFile(std::string path) : path_(std::move(path)) {}
+  DeadLettersInFile(std::string path, SyncFile how) : path_(std::move(path)), sync_(how) {}
   ~DeadLettersInFile() override {
     if (file_ >= 0) ::close(file_);
   }
@@ -52,15 +52,9 @@ class DeadLettersInFile final : public DeadLetters {
   Status flush() override {
     if (pending_.empty()) return {};
     RETURN_IF_ERROR(open_and_lock());
-    const Status written = append_pending();
+    const Status appended = append_pending();
     ::flock(file_, LOCK_UN);
-    RETURN_IF_ERROR(written);
-    // A pipe cannot sync. After a sync that failed the kernel may have let go of the pages, and the
-    // next one would succeed without them: all is written again.
-    if (::fdatasync(file_) != 0 && errno != EINVAL && errno != EROFS) {
-      written_ = 0;
-      return cannot("sync");
-    }
+    RETURN_IF_ERROR(appended);
     if (!folder_synced_) sync_folder();
     folder_synced_ = true;
     pending_.clear();
@@ -111,6 +105,7 @@ class DeadLettersInFile final : public DeadLetters {
     ::close(directory);
   }
 
+  // All of it, durable; or, in a file, nothing.
   Status append_pending() {
     struct stat before {};
     const bool regular = ::fstat(file_, &before) == 0 && S_ISREG(before.st_mode);
@@ -119,13 +114,22 @@ class DeadLettersInFile final : public DeadLetters {
     if (regular && before.st_size > 0 && ::pread(file_, &last, 1, before.st_size - 1) == 1 &&
         last != '\n' && ::write(file_, "\n", 1) != 1)
       return cannot("write to");
-    const Status written = write_pending();
-    if (written || !regular) return written;
+    Status done = write_pending();
+    if (done) done = sync();
+    if (done || !regular) return done;
     // Cut short by a full disk: what was written of it is taken back, and written again later.
     // Where even that fails, half a line stays, which the next try ends before it begins anew.
     [[maybe_unused]] const int truncated = ::ftruncate(file_, before.st_size);
     written_ = 0;
-    return written;
+    return done;
+  }
+
+  // A pipe cannot sync. After a sync that failed the kernel may have let go of the pages, and the
+  // next one would succeed without them: all is written again.
+  Status sync() {
+    if (sync_(file_) == 0 || errno == EINVAL || errno == EROFS) return {};
+    written_ = 0;
+    return cannot("sync");
   }
 
   Status write_pending() {
@@ -147,6 +151,7 @@ class DeadLettersInFile final : public DeadLetters {
   }
 
   std::string path_;
+  SyncFile sync_;
   std::string pending_;
   size_t written_ = 0;  // Of pending_, when a write was cut short.
   int file_ = -1;
@@ -209,8 +214,8 @@ std::string dead_letter_line(const Letter& letter) {
   return line;
 }
 
-std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path) {
-  return std::make_unique<DeadLettersInFile>(std::move(path));
+std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path, SyncFile sync) {
+  return std::make_unique<DeadLettersInFile>(std::move(path), sync);
 }
 
 Status check_dead_letters_file(const std::string& path) {

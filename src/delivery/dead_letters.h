@@ -1,6 +1,8 @@
 // Dead letters: records that did not become rows, kept with the reason and the bytes as they came.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -39,6 +41,9 @@ class DeadLetters {
   [[nodiscard]] virtual std::string name() const = 0;
 };
 
+// What makes a file's bytes durable, as fdatasync(2).
+using SyncFile = int (*)(int descriptor);
+
 [[nodiscard]] Letter letter_of(const RecordBatch& batch, const Reject& reject);
 
 // One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
@@ -51,7 +56,8 @@ class DeadLetters {
 // Appends lines to the file at `path`, which is made at the first dead letter, and again where it
 // was removed or renamed. Several lanes, each with an object of its own, may append to one file:
 // lines are not mixed.
-[[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path);
+[[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path,
+                                                                SyncFile sync = ::fdatasync);
 
 // Whether the file can be written, without leaving anything behind: found out at start, not at the
 // first dead letter.

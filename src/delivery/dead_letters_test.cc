@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -177,6 +179,32 @@ TEST(DeadLetters, KeepTheirsWhenTheDiskIsFull) {
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::transient);
   EXPECT_GT(letters->pending_bytes(), 0U);
+}
+
+// As on NFS, or with a quota: the write is taken, and only the sync says that there is no room.
+TEST(DeadLetters, AreInTheFileOnceHoweverOftenASyncFails) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("dead_letters_sync_" + std::to_string(::getpid()) + ".jsonl");
+  std::filesystem::remove(path);
+  static int failures;
+  failures = 3;
+  auto letters = dead_letters_in_file(path.string(), [](int descriptor) {
+    errno = ENOSPC;
+    return failures-- > 0 ? -1 : ::fdatasync(descriptor);
+  });
+  const Record record = record_of("bad");
+  letters->add(batch_of("t", record), {0, RejectCode::json_syntax, "no"});
+  for (int i = 0; i < 3; ++i) {
+    const Status status = letters->flush();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().kind, ErrorKind::transient);
+    EXPECT_EQ(std::filesystem::file_size(path), 0U);
+  }
+  ASSERT_TRUE(letters->flush());
+  std::ifstream file(path);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  std::filesystem::remove(path);
 }
 
 TEST(DeadLetters, LeaveTheTextOfLargeValuesAway) {

@@ -310,7 +310,7 @@ Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
     if (header->name == kReason) letter.reason = value;
     if (header->name == kHeadersUnread) letter.headers_unread = true;
   }
-  if (!placed || letter.reason.empty())
+  if (!placed || !is_place(letter.partition, letter.offset) || letter.reason.empty())
     return fail(ErrorKind::row, "its headers do not say which record it was, and why it is here");
   if (record.has_key) letter.key = record.key;
   if (record.has_value) letter.value = record.value;

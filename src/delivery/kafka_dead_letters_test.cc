@@ -158,6 +158,16 @@ TEST_F(KafkaDeadLettersTest, AMessageWithoutTheHeadersIsNoLetter) {
   EXPECT_EQ(letter.error().kind, ErrorKind::row);
 }
 
+// Whoever can write to the topic can write this.
+TEST(LetterPlaces, AreThoseThatATopicCanHave) {
+  EXPECT_TRUE(is_place(0, 0));
+  EXPECT_TRUE(is_place(kPartitionsLimit - 1, std::numeric_limits<Offset>::max() - 1));
+  EXPECT_FALSE(is_place(kPartitionsLimit, 0));
+  EXPECT_FALSE(is_place(-1, 0));
+  EXPECT_FALSE(is_place(0, -1));
+  EXPECT_FALSE(is_place(0, std::numeric_limits<Offset>::max()));
+}
+
 TEST_F(KafkaDeadLettersTest, TakeRecordsAsLargeAsCanBeReadAndNoLarger) {
   auto letters = dead_letters_in_kafka(options_, clock_).value();
   std::string value(kLetterBytesLimit - 1'000, 'x');

@@ -3,10 +3,13 @@
 //
 // Two queues: librdkafka's own, which serves callbacks (rebalances, errors, the log), and ours, to
 // which every assigned partition's records are forwarded. So the member stays alive without taking
-// records, and needs no pause and resume, which would drop what was fetched ahead. Records are
-// taken by the single call, not by librdkafka's batch call: in 2.12 the latter moves the position
-// past an end-of-partition or error event, and the pause that librdkafka makes inside every
-// rebalance would then skip a record.
+// records, and needs no pause and resume, which would drop what was fetched ahead.
+//
+// Records are taken by librdkafka's batch call, which in 2.12 moves its position past an
+// end-of-partition or error event as if that were a record (mended in 2.13.2). The pause that
+// librdkafka makes inside every rebalance goes by that position, and would skip the record. So
+// whoever gets a Notice for an offset at which no record has come yet must restart() the partition
+// there, and take nothing more of it until that has succeeded.
 #pragma once
 
 #include <memory>

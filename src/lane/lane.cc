@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
+#include <tuple>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -30,6 +32,7 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
       stop_(stop),
       clock_(clock),
       breaker_(options_.max_reject_ratio),
+      refusals_(options_.max_reject_ratio),
       dead_letter_backoff_(options_.retry_backoff),
       positions_backoff_(options_.retry_backoff) {}
 
@@ -64,7 +67,7 @@ Status Lane::loop() {
       auto got = read();
       if (!got) return stop_for_source(got.error());
       const bool got_records = *got;
-      if (breaker_.tripped()) return stop_for_rejects();
+      if (breaker_.tripped() || refusals_.tripped()) return stop_for_rejects();
       if (!got_records && source_->at_end()) return {};
       if (flush_due() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
       if (!got_records) RETURN_IF_ERROR(wait_idle());
@@ -125,22 +128,26 @@ void Lane::keep(const RecordBatch& batch, const Reject& reject, const Origin& or
   kept_.push_back({origin, reject.code == RejectCode::unmatched});
 }
 
-// A row that the sink will never take becomes a dead letter like any other.
-void Lane::refuse(const Acks::Refused& row) {
-  if (ledger_.settled(row.origin)) return;
+// Rows that the sink will never take become dead letters like any other. There may be as many as a
+// flush has.
+void Lane::refuse(std::span<const Acks::Refused> rows) {
+  std::map<std::tuple<PartitionId, uint32_t, uint64_t>, const Acks::Refused*> wanted;
+  const auto identity = [](const Origin& origin) {
+    return std::tuple(origin.partition, origin.epoch, origin.ticket);
+  };
+  for (const Acks::Refused& row : rows)
+    if (!ledger_.settled(row.origin)) wanted.emplace(identity(row.origin), &row);
   for (const Held& held : held_) {
-    const auto found =
-        std::find_if(held.origins.begin(), held.origins.end(), [&row](const Origin& origin) {
-          return origin.partition == row.origin.partition && origin.epoch == row.origin.epoch &&
-                 origin.ticket == row.origin.ticket;
-        });
-    if (found == held.origins.end()) continue;
-    const auto index = static_cast<uint32_t>(found - held.origins.begin());
-    keep(held.batch, {index, RejectCode::row_refused, row.reason}, row.origin);
-    breaker_.saw(0, 1);  // Its record was counted as it was read.
-    return;
+    if (wanted.empty()) return;
+    for (size_t i = held.settled; i < held.origins.size(); ++i) {
+      const auto found = wanted.find(identity(held.origins[i]));
+      if (found == wanted.end()) continue;
+      keep(held.batch, {static_cast<uint32_t>(i), RejectCode::row_refused, found->second->reason},
+           held.origins[i]);
+      wanted.erase(found);
+    }
   }
-  CHECK(!"a refused row is held until it is settled");
+  CHECK(wanted.empty() && "a refused row is held until it is settled");
 }
 
 // Lets go of the bytes of batches that are settled, in the order in which they came.
@@ -204,7 +211,8 @@ void Lane::settle(const Acks& acks) {
   uint64_t written = 0;
   for (const Origin& origin : acks.written) written += ledger_.finish(origin) ? 1 : 0;
   accounting_.written(written);
-  for (const Acks::Refused& row : acks.refused) refuse(row);
+  refusals_.saw(acks.written.size() + acks.refused.size(), acks.refused.size());
+  if (!acks.refused.empty()) refuse(acks.refused);
   times_.last_outcome = clock_.now();
 }
 
@@ -329,7 +337,9 @@ void Lane::on_passed(PartitionId partition, Offset next) {
 // the rest is given back, to be read again by the next owner.
 void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
   if (!lost) {
-    positions_retry_at_ = {};  // Now or never.
+    // Now or never.
+    positions_retry_at_ = {};
+    dead_letters_retry_at_ = {};
     if (Status drained = drain(clock_.now() + options_.drain_bound); !drained)
       revoke_status_ = std::move(drained);
   }
@@ -398,6 +408,13 @@ void Lane::say_waiting() const {
 // on behind it.
 Status Lane::stop_for_rejects() {
   RETURN_IF_ERROR(finish());
+  if (refusals_.tripped())
+    return fail(
+        ErrorKind::failed,
+        fmt::format("{} of the last {} rows were refused by {}, more than max_reject_ratio = {} "
+                    "allows: does its table take what the pipeline makes? The records are in {}",
+                    refusals_.rejected(), refusals_.records(), parts_.sink->name(),
+                    options_.max_reject_ratio, parts_.dead_letters->name()));
   return fail(
       ErrorKind::failed,
       fmt::format("{} of the last {} records of {} were rejected, more than max_reject_ratio = "

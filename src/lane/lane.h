@@ -31,7 +31,7 @@ struct LaneOptions {
   Millis flush_interval{1000};           // How long an unfilled batch waits; 0: not at all.
   size_t flush_rows = 10'000;            // A batch is full at so many rows
   size_t flush_bytes = size_t{8} << 20;  // or bytes.
-  size_t poll_records = 2'000;           // Taken from the source at once.
+  size_t poll_records = 500;             // Taken from the source at once.
   double max_reject_ratio = 1;           // Above it, the lane finishes and stops; 1: never.
   Millis drain_bound{5'000};             // How long a revoke waits for acknowledgements.
   Backoff::Options retry_backoff;        // Between tries to make dead letters or positions durable.
@@ -100,7 +100,7 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Result<bool> read();
   void transform(RecordBatch batch);
   void keep(const RecordBatch& batch, const Reject& reject, const Origin& origin);
-  void refuse(const Acks::Refused& row);
+  void refuse(std::span<const Acks::Refused> rows);
   void release();
   [[nodiscard]] bool holds_too_much() const;
   [[nodiscard]] bool flush_due() const;
@@ -148,7 +148,8 @@ class Lane final : public AssignmentListener {
   SteadyTime rows_since_;   // When the first of rows_ came.
   std::vector<Kept> kept_;  // Dead letters that are not durable yet.
   SteadyTime kept_since_;
-  RejectBreaker breaker_;
+  RejectBreaker breaker_;   // Of records, as they are read.
+  RejectBreaker refusals_;  // Of rows, as the sink settles them: many at a time.
   Backoff dead_letter_backoff_;
   SteadyTime dead_letters_retry_at_{};
   bool dead_letters_failing_ = false;

@@ -294,10 +294,25 @@ TEST_F(LaneTest, StopsWhereTheSinkRefusesMostRows) {
   open();
   const Status status = run();
   ASSERT_FALSE(status);
-  EXPECT_NE(status.error().message.find("were rejected"), std::string::npos);
+  EXPECT_NE(status.error().message.find("rows were refused by"), std::string::npos);
   EXPECT_LT(lane_->counts().consumed, 5000U);
   EXPECT_EQ(letters_.durable.size(), lane_->counts().consumed);
   EXPECT_EQ(topic_.committed[0], static_cast<Offset>(lane_->counts().consumed));
+}
+
+// Refusals of a whole flush come at once, and are some of many rows all the same.
+TEST_F(LaneTest, GoesOnWhereTheSinkRefusesSomeRowsOfALargeFlush) {
+  for (int i = 0; i < 40'000; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.max_reject_ratio = 0.5;
+  options_.flush_rows = 10'000;
+  options_.flush_interval = Millis(3'600'000);
+  int rows = 0;
+  sink_->refuse_if([&rows](std::string_view) { return ++rows % 3 == 0; });
+  open();
+  const Status status = run();
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(lane_->counts().consumed, 40'000U);
+  EXPECT_EQ(letters_.durable.size(), 13'333U);
 }
 
 // Rows of a partition that was given back still go to the sink, and are no sign that all else is

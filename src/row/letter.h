@@ -1,6 +1,7 @@
 // A dead letter: a record that did not become a row, with the reason. It owns its bytes.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,15 @@ struct Header {
   std::string name;
   std::optional<std::string> value;
 };
+
+// Of one topic. A letter that names another was forged or damaged: it must not take memory.
+inline constexpr PartitionId kPartitionsLimit = 100'000;
+
+// True where a topic can have a record there.
+[[nodiscard]] inline bool is_place(int64_t partition, Offset offset) {
+  return partition >= 0 && partition < kPartitionsLimit && offset >= 0 &&
+         offset < std::numeric_limits<Offset>::max();
+}
 
 struct Letter {
   // The record's identity: the same after a replay, so that its row is the same row.

@@ -316,18 +316,38 @@ std::string table_ddl(const SinkTable& table, Dialect dialect) {
   return dialect == Dialect::cql ? cql_table(table) : sqlite_table(table);
 }
 
+namespace {
+
+// The last row of a key wins, as in Cassandra. INSERT OR REPLACE would also delete rows of other
+// keys, where the table has another unique index.
+std::string on_conflict(const SinkTable& table) {
+  if (table.key.empty()) return "";
+  const std::vector<std::string> key = table.key.columns();
+  std::vector<std::string> updates;
+  for (const ColumnDef& column : table.columns) {
+    if (std::find(key.begin(), key.end(), column.name) != key.end()) continue;
+    const std::string name = quote_name(column.name, Dialect::sqlite);
+    updates.push_back(fmt::format("{} = excluded.{}", name, name));
+  }
+  return fmt::format(" ON CONFLICT ({}) DO {}", joined(quoted(key, Dialect::sqlite), ", "),
+                     updates.empty() ? "NOTHING" : "UPDATE SET " + joined(updates, ", "));
+}
+
+}  // namespace
+
 std::string insert_dml(const SinkTable& table, Dialect dialect) {
   const std::vector<std::string> names = quoted(column_names(table.columns), dialect);
   const std::vector<std::string> marks(names.size(), "?");
-  const std::string into = dialect == Dialect::cql
-                               ? "INSERT INTO " + cql_full_name(table)
-                               : "INSERT OR REPLACE INTO " + quote_name(table.name, dialect);
+  const std::string into =
+      "INSERT INTO " +
+      (dialect == Dialect::cql ? cql_full_name(table) : quote_name(table.name, dialect));
   std::vector<std::string> attributes;
   if (dialect == Dialect::cql && table.ttl_seconds > 0)
     attributes.push_back(fmt::format("TTL {}", table.ttl_seconds));
   if (dialect == Dialect::cql && table.record_timestamps) attributes.push_back("TIMESTAMP ?");
   const std::string with = attributes.empty() ? "" : " USING " + joined(attributes, " AND ");
-  return fmt::format("{} ({}) VALUES ({}){}", into, joined(names, ", "), joined(marks, ", "), with);
+  return fmt::format("{} ({}) VALUES ({}){}{}", into, joined(names, ", "), joined(marks, ", "),
+                     with, dialect == Dialect::sqlite ? on_conflict(table) : "");
 }
 
 Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect) {

@@ -67,7 +67,20 @@ TEST(Ddl, InsertsWithTheTablesTtlAndTheRecordsTime) {
   EXPECT_EQ(inserted(0, true, Dialect::cql), "INSERT INTO k.t (a) VALUES (?) USING TIMESTAMP ?");
   EXPECT_EQ(inserted(60, true, Dialect::cql),
             "INSERT INTO k.t (a) VALUES (?) USING TTL 60 AND TIMESTAMP ?");
-  EXPECT_EQ(inserted(60, true, Dialect::sqlite), "INSERT OR REPLACE INTO \"t\" (\"a\") VALUES (?)");
+  EXPECT_EQ(inserted(60, true, Dialect::sqlite),
+            "INSERT INTO \"t\" (\"a\") VALUES (?) ON CONFLICT (\"a\") DO NOTHING");
+}
+
+TEST(Ddl, TheLastRowOfAKeyWinsInSqlite) {
+  SinkTable table{.name = "t",
+                  .columns = {{"a", Type::text}, {"b", Type::int32}, {"c", Type::int32}},
+                  .key = {.partition = {"b"}, .clustering = {{"a"}}}};
+  EXPECT_EQ(insert_dml(table, Dialect::sqlite),
+            R"(INSERT INTO "t" ("a", "b", "c") VALUES (?, ?, ?) )"
+            R"(ON CONFLICT ("b", "a") DO UPDATE SET "c" = excluded."c")");
+  table.key = {};
+  EXPECT_EQ(insert_dml(table, Dialect::sqlite),
+            R"(INSERT INTO "t" ("a", "b", "c") VALUES (?, ?, ?))");
 }
 
 TEST(Ddl, WritesSqlite) {
@@ -167,9 +180,8 @@ TEST(Ddl, QuotesHostileNames) {
             R"(INSERT INTO ks.t ("a""b", """); DROP TABLE x; --", "'; --", "select", "名前", "?") )"
             "VALUES (?, ?, ?, ?, ?, ?)");
   table.name = "x\"; DROP TABLE y; --";
-  EXPECT_THAT(
-      insert_dml(table, Dialect::sqlite),
-      testing::StartsWith("INSERT OR REPLACE INTO \"x\"\"; DROP TABLE y; --\" (\"a\"\"b\""));
+  EXPECT_THAT(insert_dml(table, Dialect::sqlite),
+              testing::StartsWith("INSERT INTO \"x\"\"; DROP TABLE y; --\" (\"a\"\"b\""));
 }
 
 TEST(Ddl, RefusesNamesThatNoStoreShouldHave) {

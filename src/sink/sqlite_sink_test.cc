@@ -195,6 +195,32 @@ TEST_F(SqliteSinkTest, RefusesOneRowAndTakesItsNeighbours) {
   EXPECT_EQ(count(), 2);
 }
 
+// A row of another event must not make way.
+TEST_F(SqliteSinkTest, RefusesARowThatAnotherUniqueIndexDoesNotTake) {
+  auto sink = open();
+  {
+    RowBatch first;
+    add(first, "a", 1);
+    ASSERT_TRUE(sink->submit(first));
+    ASSERT_TRUE(sink->reap(Millis(0)));
+  }
+  sink.reset();
+  {
+    auto db = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+    ASSERT_TRUE(db->execute("CREATE UNIQUE INDEX one_tempo ON plays (tempo)"));
+  }
+  sink = open();
+  RowBatch rows;
+  add(rows, "a", 1);  // The same row once more.
+  add(rows, "b", 2);  // Another with its tempo.
+  ASSERT_TRUE(sink->submit(rows));
+  const auto acks = sink->reap(Millis(0));
+  EXPECT_EQ(acks->written.size(), 1U);
+  ASSERT_EQ(acks->refused.size(), 1U);
+  EXPECT_THAT(acks->refused[0].reason, HasSubstr("UNIQUE constraint failed"));
+  EXPECT_EQ(count(), 1);
+}
+
 TEST_F(SqliteSinkTest, ASecondRunOnTheSameFileIsRefused) {
   auto sink = open();
   auto second = SqliteSink::open({.path = path(), .table = plays()});

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <numeric>
 #include <thread>
@@ -11,6 +10,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/consumer_properties.h"
 
 namespace turntable {
 
@@ -25,84 +25,6 @@ constexpr Millis kSlice{100};  // A stop is noticed so soon.
 constexpr int kBeyondEndTries =
     5;  // A new leader may for a moment know of less than was committed.
 
-// Options that the engine decides, and why a user cannot.
-constexpr std::array<std::pair<const char*, const char*>, 6> kDecided{{
-    {"enable.auto.offset.store",
-     "offsets are stored after the sink has acknowledged their records"},
-    {"enable.auto.commit", "stored offsets are committed in the background and when the run ends"},
-    {"auto.offset.reset",
-     "use start = 'latest', 'earliest' or a time; lost records are counted and reported"},
-    {"enable.partition.eof", "use --until-end"},
-    {"log.queue", "the log is polled by the engine"},
-    {"offset.store.method", "offsets are committed to the consumer group"},
-}};
-
-// Chosen by measurement or for safety; the user's own values win.
-const kafka::Properties& defaults() {
-  static const kafka::Properties properties{
-      {"client.id", "turntable"},
-      {"partition.assignment.strategy", "cooperative-sticky"},
-      {"auto.commit.interval.ms", "1000"},
-      {"heartbeat.interval.ms",
-       "1000"},  // A member hears of a rebalance so late, and the others wait for it.
-      {"check.crcs", "true"},
-      // Enough that fetching does not pause while the queue is emptied. More only costs memory, and
-      // time: what has waited long has left the processor's cache.
-      {"queued.min.messages", "1000000"},
-      {"queued.max.messages.kbytes", "8192"},
-      {"fetch.message.max.bytes", "524288"},
-      {"receive.message.max.bytes", std::to_string(kafka::kBatchBytesLimit)},
-      {"fetch.queue.backoff.ms", "5"},
-      {"topic.metadata.refresh.interval.ms", "10000"},  // New partitions are seen so soon.
-      {"reconnect.backoff.max.ms", "2000"},
-      {"socket.keepalive.enable", "true"},
-  };
-  return properties;
-}
-
-Result<kafka::Properties> complete(const KafkaSourceOptions& options) {
-  for (const auto& [name, why] : kDecided) {
-    if (!options.properties.contains(name)) continue;
-    return fail(ErrorKind::usage,
-                fmt::format("The option \"{}\" cannot be set on a source: {}", name, why));
-  }
-  if (options.topic.empty()) return fail(ErrorKind::usage, "A kafka source needs the option topic");
-  if (options.topic.starts_with('^')) {
-    return fail(ErrorKind::usage, fmt::format("topic = '{}': a pattern of topics is not supported",
-                                              printable(options.topic)));
-  }
-  if (!options.properties.contains("bootstrap.servers") &&
-      !options.properties.contains("metadata.broker.list")) {
-    return fail(ErrorKind::usage,
-                fmt::format("The kafka source of topic {} needs the option \"bootstrap.servers\"",
-                            options.topic));
-  }
-  kafka::Properties properties = defaults();
-  for (const auto& [name, value] : options.properties) properties[name] = value;
-  properties.emplace("group.id", options.group);
-  // The group protocol of KIP-848 assigns on the broker and refuses a strategy of the member's.
-  if (const auto found = properties.find("group.protocol");
-      found != properties.end() && found->second == "consumer") {
-    if (!options.properties.contains("partition.assignment.strategy"))
-      properties.erase("partition.assignment.strategy");
-  }
-  // A static member. Two lanes under one name would fence each other for ever. The number is there
-  // for a single lane too: otherwise one more lane would leave a member behind that never comes
-  // back, and a process that is named "a-1" could be the first lane of the process "a".
-  if (const auto found = properties.find("group.instance.id"); found != properties.end()) {
-    if (found->second.empty()) {
-      properties.erase(found);
-    } else {
-      found->second += fmt::format("-{}", options.lane);
-    }
-  }
-  properties["enable.auto.offset.store"] = "false";
-  properties["enable.auto.commit"] = "true";
-  properties["auto.offset.reset"] = "error";
-  properties["enable.partition.eof"] = options.until_end ? "true" : "false";
-  return properties;
-}
-
 }  // namespace
 
 KafkaSource::KafkaSource(KafkaSourceOptions options, AssignmentListener& listener,
@@ -112,7 +34,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, AssignmentListener& listene
 Result<std::unique_ptr<Source>> KafkaSource::open(KafkaSourceOptions options,
                                                   AssignmentListener& listener,
                                                   const StopToken& stop, const Clock& clock) {
-  ASSIGN_OR_RETURN(const kafka::Properties properties, complete(options));
+  ASSIGN_OR_RETURN(const kafka::Properties properties, consumer_properties(options));
   std::unique_ptr<KafkaSource> source(new KafkaSource(std::move(options), listener, stop, clock));
   RETURN_IF_ERROR(source->begin(properties));
   return std::unique_ptr<Source>(std::move(source));
@@ -250,7 +172,7 @@ void KafkaSource::admit(std::vector<Record>& records) {
   for (size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
     Part& part = part_of(record.partition);
-    if (!part.owned || record.offset < part.next) [[unlikely]]
+    if (!part.owned || record.offset < part.next || part.standing != Standing::no) [[unlikely]]
       continue;
     if (record.offset >= part.end) [[unlikely]] {
       part.next = std::max(
@@ -272,9 +194,10 @@ Status KafkaSource::heed(const kafka::Notice& notice) {
     case kafka::Notice::Kind::end:
       part.next = std::max(part.next, std::min(notice.offset, part.end));
       pass_gap(part, notice.partition);
+      doubt(part, notice.offset);
       return {};
     case kafka::Notice::Kind::out_of_range:
-      part.standing = true;
+      part.standing = Standing::out_of_range;
       part.standing_text = notice.text;
       return {};
     case kafka::Notice::Kind::broken:
@@ -284,9 +207,17 @@ Status KafkaSource::heed(const kafka::Notice& notice) {
       consumer_->health().warn(
           fmt::format("partition {}", notice.partition),
           fmt::format("{}, partition {}: {}", name(), notice.partition, notice.text));
+      doubt(part, notice.offset);
       return {};
   }
   return {};
+}
+
+// librdkafka's batch call takes an event at an offset for the record there. Where the record has
+// not come with the same batch, and still has to, the next rebalance could pass it over.
+void KafkaSource::doubt(Part& part, Offset at) {
+  if (part.standing == Standing::no && part.next <= at && at < part.end)
+    part.standing = Standing::in_doubt;
 }
 
 // Offsets without records (marks of transactions, compacted ones) behind the last acknowledged
@@ -298,33 +229,18 @@ void KafkaSource::pass_gap(Part& part, PartitionId partition) {
   store(partition, part.next);
 }
 
-// Retention deleted what was to be read next, or the topic was made anew with less in it.
 Status KafkaSource::restart_standing() {
-  if (std::none_of(parts_.begin(), parts_.end(),
-                   [](const Part& part) { return part.owned && part.standing; }))
-    return {};
+  const auto stands = [](const Part& part) { return part.owned && part.standing != Standing::no; };
+  if (std::none_of(parts_.begin(), parts_.end(), stands)) return {};
   if (clock_.now() < next_restart_) return {};
   next_restart_ = clock_.now() + kLookEvery;
   for (PartitionId partition = 0; static_cast<size_t>(partition) < parts_.size(); ++partition) {
     Part& part = part_of(partition);
-    if (!part.owned || !part.standing) continue;
-    const auto marks = consumer_->watermarks(options_.topic, partition, kQuestionWait);
-    if (!marks) {
-      if (marks.error().kind == ErrorKind::transient) continue;
-      return tl::unexpected<Error>(marks.error());
+    if (!stands(part)) continue;
+    if (part.standing == Standing::out_of_range) {
+      ASSIGN_OR_RETURN(const bool found, find_position(partition));
+      if (!found) continue;
     }
-    if (part.next > marks->high)
-      return tl::unexpected<Error>(beyond_end(partition, part.next, marks->high));
-    if (part.next < marks->low) {
-      say_lost(partition, part.next, marks->low);
-      part.next = std::min(marks->low, part.end);
-      // Or the next run would count them again.
-      pass_gap(part, partition);
-      listener_.on_passed(partition, part.next);
-    } else if (!part.standing_text.empty()) {
-      say_cut_back(partition);
-    }
-    part.standing_text.clear();
     std::vector<kafka::Position> positions;
     for (size_t i = 0; i < parts_.size(); ++i) {
       if (parts_[i].owned) positions.push_back({static_cast<PartitionId>(i), parts_[i].next});
@@ -333,9 +249,33 @@ Status KafkaSource::restart_standing() {
     // In the middle of a rebalance it is refused; that one may also take the partition away.
     if (!restarted && restarted.error().kind == ErrorKind::transient) continue;
     RETURN_IF_ERROR(restarted);
-    part.standing = false;
+    part.standing = Standing::no;
   }
   return {};
+}
+
+// Where to read on: retention deleted what was to be read next, or the topic was made anew with
+// less in it. False where the brokers give no answer.
+Result<bool> KafkaSource::find_position(PartitionId partition) {
+  Part& part = part_of(partition);
+  const auto marks = consumer_->watermarks(options_.topic, partition, kQuestionWait);
+  if (!marks) {
+    if (marks.error().kind == ErrorKind::transient) return false;
+    return tl::unexpected<Error>(marks.error());
+  }
+  if (part.next > marks->high)
+    return tl::unexpected<Error>(beyond_end(partition, part.next, marks->high));
+  if (part.next < marks->low) {
+    say_lost(partition, part.next, marks->low);
+    part.next = std::min(marks->low, part.end);
+    // Or the next run would count them again.
+    pass_gap(part, partition);
+    listener_.on_passed(partition, part.next);
+  } else if (!part.standing_text.empty()) {
+    say_cut_back(partition);
+  }
+  part.standing_text.clear();
+  return true;
 }
 
 void KafkaSource::say_lost(PartitionId partition, Offset from, Offset to) {
@@ -496,7 +436,7 @@ std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(
   for (const kafka::Position& start : *starts) {
     Part& part = part_of(start.partition);
     part.owned = true;
-    part.standing = false;
+    part.standing = Standing::no;
     part.next = part.delivered = part.stored = start.offset;
   }
   if (partitions.empty()) return *starts;
@@ -517,9 +457,18 @@ void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) 
   if (!closing_ && !owned.empty()) listener_.on_revoked(owned, lost);
   if (lost && !owned.empty()) lost_partitions_ = true;
   for (const PartitionId partition : owned) part_of(partition).owned = false;
+  std::vector<kafka::Position> leaving;
   std::erase_if(beginnings_, [&](const kafka::Position& position) {
-    return !part_of(position.partition).owned;
+    const bool leaves = !part_of(position.partition).owned;
+    if (leaves) leaving.push_back(position);
+    return leaves;
   });
+  // The next owner would decide anew, and with start = 'latest' later. Where it cannot be committed
+  // here either, that is what happens.
+  if (!lost && !closing_ && !leaving.empty()) {
+    if (const Status status = consumer_->commit(leaving, note_, kQuestionWait); !status)
+      consumer_->health().warn("beginning", status.error().message);
+  }
 }
 
 Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const PartitionId> partitions) {

@@ -57,10 +57,16 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
  private:
   static constexpr Offset kNoEnd = std::numeric_limits<Offset>::max();
 
+  // Whether a partition stands: it is to be started anew at `next` by restart_standing(), and what
+  // comes of it until then is dropped.
+  enum class Standing {
+    no,
+    out_of_range,  // The broker has no record at `next`.
+    in_doubt,      // librdkafka may have passed `next` over (kafka/consumer.h).
+  };
   struct Part {
     bool owned = false;
-    bool standing =
-        false;  // The broker has no record at `next`: to be moved by restart_standing().
+    Standing standing = Standing::no;
     std::string standing_text;  // What the client says about it.
     Offset next = 0;            // The next offset that can come.
     Offset delivered = 0;       // One past the last record delivered, or where it began.
@@ -80,7 +86,9 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   static void drop_behind(const kafka::Notice& broken, std::vector<Record>& records);
   void admit(std::vector<Record>& records);
   [[nodiscard]] Status heed(const kafka::Notice& notice);
+  static void doubt(Part& part, Offset at);
   [[nodiscard]] Status restart_standing();
+  [[nodiscard]] Result<bool> find_position(PartitionId partition);
   [[nodiscard]] Result<bool> commit_beginnings();
   void look_at_group();
   void pass_gap(Part& part, PartitionId partition);

@@ -151,6 +151,13 @@ TEST_F(KafkaSourceTest, RefusesOptionsThatWouldBreakTheGuarantee) {
   }
 }
 
+TEST_F(KafkaSourceTest, RefusesNeverToCommit) {
+  options_.properties["auto.commit.interval.ms"] = "0";
+  const Error error = refusal();
+  EXPECT_EQ(error.kind, ErrorKind::usage);
+  EXPECT_THAT(error.message, HasSubstr("auto.commit.interval.ms"));
+}
+
 TEST_F(KafkaSourceTest, RefusesOptionsThatAreNone) {
   options_.properties["bootstrap.server"] = "x";
   EXPECT_THAT(refusal().message, HasSubstr("Did you mean 'bootstrap.servers'?"));
@@ -531,6 +538,44 @@ TEST_F(KafkaSourceTest, CommitsAgainWhereARebalanceWasInTheWay) {
   run(member, seen, [&] { return member.source->at_end(); });
   EXPECT_TRUE(seen.empty());
   EXPECT_TRUE(member.source->close());
+}
+
+// librdkafka's batch call takes the event of a failed fetch for the record at its offset, and would
+// go on behind it after a rebalance.
+TEST_F(KafkaSourceTest, PassesNoRecordOverWhereARebalanceFollowsAFailedFetch) {
+  constexpr int kFetch = 1;
+  constexpr int kUnknownServerError = -1;
+  produce(8);
+  std::multiset<std::string> seen;
+  Member first;
+  Member second;
+  open(first);
+  run(first, seen, [&] { return seen.size() == 8; });
+  first.store_all();
+  testing::internal::CaptureStderr();
+  cluster_->fail_requests(kFetch, kUnknownServerError, 1'000);
+  for (const auto until = clock_.now() + std::chrono::seconds(2); clock_.now() < until;)
+    ASSERT_NO_FATAL_FAILURE(first.step(seen));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("partition"))
+      << "the failure is seen as an event of the partition";
+  // Two records more in each, so that there is one behind the one that could be passed over.
+  produce(8);
+  open(second);
+  const auto both = [&] { return !first.owned.empty() && !second.owned.empty(); };
+  const auto distinct = [&] { return std::set<std::string>(seen.begin(), seen.end()).size(); };
+  const auto step_until = [&](const auto& done) {
+    for (const auto deadline = clock_.now() + std::chrono::seconds(20);
+         !done() && clock_.now() < deadline;) {
+      ASSERT_NO_FATAL_FAILURE(first.step(seen));
+      ASSERT_NO_FATAL_FAILURE(second.step(seen));
+    }
+    ASSERT_TRUE(done());
+  };
+  ASSERT_NO_FATAL_FAILURE(step_until(both));
+  cluster_->heal_requests(kFetch);
+  ASSERT_NO_FATAL_FAILURE(step_until([&] { return distinct() == 16; }));
+  EXPECT_TRUE(first.source->close());
+  EXPECT_TRUE(second.source->close());
 }
 
 TEST_F(KafkaSourceTest, LeavesWithinABoundWhileBrokersAreAway) {

@@ -224,12 +224,25 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   // A program that reads the file at this moment may hold up the change to WAL; it is worth a short
   // wait.
   db.set_busy_timeout(Millis(2'000));
-  RETURN_IF_ERROR(db.execute("PRAGMA journal_mode = WAL"));
+  RETURN_IF_ERROR(db.use_write_ahead_log());
   // With WAL, NORMAL would lose the last commits in a power cut, after Kafka was told that they are
   // written.
   RETURN_IF_ERROR(db.execute("PRAGMA synchronous = FULL"));
   db.set_busy_timeout(Millis(0));
   return db;
+}
+
+// Where a file system cannot have it, SQLite says so in its answer and not as an error.
+Status Database::use_write_ahead_log() {
+  ASSIGN_OR_RETURN(Statement pragma, prepare("PRAGMA journal_mode = WAL"));
+  ASSIGN_OR_RETURN(const bool answered, pragma.step());
+  const std::string mode = answered ? std::string(pragma.text(0)) : "";
+  pragma.reset();
+  if (mode == "wal") return {};
+  return fail(ErrorKind::failed,
+              fmt::format("{}: SQLite cannot keep a write-ahead log there, its journal mode is "
+                          "'{}': use a local file system",
+                          path_, mode));
 }
 
 Status Database::execute(const std::string& sql) {

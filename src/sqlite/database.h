@@ -118,6 +118,9 @@ class Database {
   void rollback();                // Does nothing outside of a transaction.
   [[nodiscard]] bool in_transaction() const;
 
+  // Fails where the file's system cannot have one.
+  [[nodiscard]] Status use_write_ahead_log();
+
   // How long a call waits for a lock of another connection. 0 from open().
   void set_busy_timeout(Millis timeout);
 
