@@ -7,6 +7,7 @@ import json
 import statistics
 from pathlib import Path
 
+import glance
 import method
 import process
 from drains import AGAIN, DECODE, DRIVER, PRODUCER, SQLITE
@@ -204,6 +205,8 @@ def page(results: dict[str, dict]) -> str:
         parts.append(f"Machine: {machine}.\n")
     for found in list(results.values())[:1]:
         parts.append("Versions: " + "; ".join(f"{name}: {version}" for name, version in found["versions"].items()) + ".\n")
+    parts.append("## At a glance\n\nRatios are those of the tables below, with their intervals; aims were set before anything was measured.\n")
+    parts.append(table(["what", "figure", "aim", "reached"], glance.rows(results)))
     for name in ORDER:
         if name in results:
             parts.append(SECTIONS[results[name]["kind"]](name, results[name]))
