@@ -25,7 +25,7 @@ from workloads import BINARY, CASSANDRA, KAFKA, PIPELINE, PROGRAMS, Shape
 
 FRACTIONS = (0.10, 0.25, 0.50, 0.75, 0.90)
 WATCHED_PER_SECOND = 500  # Enough for a 99.9th percentile, few enough not to be a load of their own.
-SKIPPED_SECONDS = 10  # At the beginning of each run: the engine joins its group, the servers warm up.
+SKIPPED_SECONDS = 20  # At the beginning of each run: the engine joins its group, the servers warm up.
 LATE_LIMIT_MS = 50  # How much later the last third may be seen than the second for a rate to be sustained.
 SENDER_LATE_LIMIT_MS = 100  # A sender that was later than this is said: its rate was not kept.
 
@@ -93,13 +93,14 @@ def at_rate(rate: int, seconds: int, flush_interval: str, label: str) -> dict:
     around = watch.since(sender_cpu + reader_cpu + engine_cpu)
     seen, sent = last_json(f"{label}-watch"), last_json(f"{label}-events")
     consumed = json.loads(stats.read_text())["written"]
-    if consumed != count or seen["seen"] != sent["watched"]:
+    # Where the engine cannot follow, plays of other partitions than the watched one's are left when it is told to stop.
+    if consumed > count or seen["seen"] != sent["watched"]:
         raise process.Failure(f"{label}: {sent['sent']} plays sent, {consumed} written, {seen['seen']} of {sent['watched']} watched rows seen")
     with workloads.session() as cassandra:
         cassandra.execute(f"DROP KEYSPACE {keyspace}")
     workloads.drop_topic(topic)
     return {
-        "rate": rate, "flush_interval": flush_interval, "seconds": seconds, **seen, "sender_late_ms": sent["latest_ms"], "sustained": sustained(seen),
+        "rate": rate, "flush_interval": flush_interval, "seconds": seconds, **seen, "sender_late_ms": sent["latest_ms"], "sustained": consumed == count and sustained(seen),
         "engine_cpu": engine_cpu, "cpu_per_million": engine_cpu / count * 1e6, "servers_cpu": around.servers_cpu, "steal": around.steal,
         "foreign": around.foreign, "disturbed": around.disturbed,
     }  # fmt: skip

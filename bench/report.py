@@ -163,7 +163,7 @@ def latency_section(found: dict) -> str:
     head = ["plays/s", "p50 ms", "p90", "p99", "p99.9", "max", "sustained", "engine CPU s per million", "sender late ms", "steal"]
     text = (
         f"## From due to visible in Cassandra\n\n`{found['command']}`. An open loop: a play is sent when it is due, and its latency ends when a reader "
-        f"has the row. `flush_interval = 0s`. {found['runs'][0]['seconds']} s each, after 10 s that are not counted. A drain writes {found['maximum']:,.0f} rows/s; "
+        f"has the row. `flush_interval = 0s`. {found['runs'][0]['seconds']} s each, after 20 s that are not counted. A drain writes {found['maximum']:,.0f} rows/s; "
         f"the highest of these rates without growing latency is {found['sustained']:,}/s.\n\n"
     )
     return text + table(head, rows) + "\n![Latency by rate](plots/latency.svg)\n"
