@@ -24,11 +24,11 @@ class Glance:
         self.results = results
         self.rows: list[list[str]] = []
 
-    def add(self, what: str, value: float | None, text: str, sense: str, aim: float, aim_text: str = "") -> None:
+    def add(self, what: str, value: float | None, text: str, sense: str, aim: float) -> None:
         if value is None:
             return
         reached = value >= aim if sense == LEAST else value <= aim
-        self.rows.append([what, text, f"{sense} {aim_text or f'{aim:g}'}", "yes" if reached else "**no**"])
+        self.rows.append([what, text, f"{sense} {aim:g}", "yes" if reached else "**no**"])
 
     def ratio(self, bench: str, other: str, what: str, figure: Callable, aim: float, sense: str = LEAST, turned: bool = False) -> None:
         """Of the engine's figure to the other's; `turned`: of the other's to the engine's."""

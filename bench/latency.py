@@ -92,16 +92,16 @@ def at_rate(rate: int, seconds: int, flush_interval: str, label: str) -> dict:
         raise process.Failure(f"{label}: sender {sender_code}, reader {reader_code}, engine {engine_code}; see {process.LOGS}")
     around = watch.since(sender_cpu + reader_cpu + engine_cpu)
     seen, sent = last_json(f"{label}-watch"), last_json(f"{label}-events")
-    consumed = json.loads(stats.read_text())["written"]
+    written = json.loads(stats.read_text())["written"]
     # Where the engine cannot follow, plays of other partitions than the watched one's are left when it is told to stop.
-    if consumed > count or seen["seen"] != sent["watched"]:
-        raise process.Failure(f"{label}: {sent['sent']} plays sent, {consumed} written, {seen['seen']} of {sent['watched']} watched rows seen")
+    if written > count or seen["seen"] != sent["watched"]:
+        raise process.Failure(f"{label}: {sent['sent']} plays sent, {written} written, {seen['seen']} of {sent['watched']} watched rows seen")
     with workloads.session() as cassandra:
         cassandra.execute(f"DROP KEYSPACE {keyspace}")
     workloads.drop_topic(topic)
     return {
-        "rate": rate, "flush_interval": flush_interval, "seconds": seconds, **seen, "sender_late_ms": sent["latest_ms"], "sustained": consumed == count and sustained(seen),
-        "engine_cpu": engine_cpu, "cpu_per_million": engine_cpu / count * 1e6, "servers_cpu": around.servers_cpu, "steal": around.steal,
+        "rate": rate, "flush_interval": flush_interval, "seconds": seconds, **seen, "sender_late_ms": sent["latest_ms"],
+        "sustained": written == count and sustained(seen), "engine_cpu": engine_cpu, "cpu_per_million": engine_cpu / written * 1e6, "servers_cpu": around.servers_cpu, "steal": around.steal,
         "foreign": around.foreign, "disturbed": around.disturbed,
     }  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "catalogue/type_inference.h"
 
 namespace turntable {
@@ -25,10 +24,8 @@ void CsvBlock::read(const CsvSurvey::Part& part) {
   unquoted_.reset();
   for (Column& column : columns_) column.reset(part.rows);
 
-  const CsvStretch& stretch = part.stretch;
-  const bool utf8 = is_utf8(form_.text.substr(stretch.begin, part.text_end - stretch.begin));
-  CsvReader reader(form_.text, form_.delimiter, unquoted_, stretch);
-  while (const auto row = reader.next()) add(*row, utf8);
+  CsvReader reader(form_.text, form_.delimiter, unquoted_, part.stretch);
+  while (const auto row = reader.next()) add(*row, part.utf8);
 }
 
 // Writes the row behind those that are there, and keeps it if nothing speaks against that.
@@ -59,13 +56,11 @@ std::optional<std::string> CsvBlock::fill(const CsvRow& row) {
     const ColumnDef& declared = form_.schema[i];
     if (field.text.empty() && !field.quoted) {
       if (declared.not_null)
-        return fmt::format("column '{}' is empty, but it must have a value",
-                           printable(declared.name, kShownBytes));
+        return fmt::format("column {} is empty, but it must have a value", quoted(declared.name));
       columns_[i].set_null(rows_);
     } else if (!set_from_text(columns_[i], rows_, field.text)) {
-      return fmt::format("column '{}' is '{}', which {} cannot hold",
-                         printable(declared.name, kShownBytes), printable(field.text, kShownBytes),
-                         sql_name(declared.type));
+      return fmt::format("column {} is {}, which {} cannot hold", quoted(declared.name),
+                         quoted(field.text), sql_name(declared.type));
     }
   }
   return std::nullopt;

@@ -21,10 +21,6 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
-std::string quoted(std::string_view text) {
-  return fmt::format("'{}'", printable(text, kShownBytes));
-}
-
 template <class T>
 void copy_value(const Column& from, size_t row, Column& to, size_t at) {
   to.set(at, from.get<T>(row));

@@ -21,6 +21,7 @@ class Surveyor {
     size_t end = 0;      // Where the next row begins.
     uint64_t lines = 0;  // That end in between.
     uint64_t rows = 0;
+    bool utf8 = false;
     std::vector<TypeInference> types;
   };
 
@@ -44,6 +45,7 @@ class Surveyor {
       unquoted.reset();
     }
     seen.end = reader.at();
+    seen.utf8 = utf8 && seen.end <= end;
     seen.lines = reader.line() - 1;
     return seen;
   }
@@ -66,6 +68,11 @@ std::vector<size_t> guessed_begins(std::string_view text, size_t from, size_t pa
 
 }  // namespace
 
+std::string quoted(std::string_view text) {
+  constexpr size_t kShownBytes = 60;
+  return fmt::format("'{}'", printable(text, kShownBytes));
+}
+
 std::optional<std::string> row_fault(const CsvRow& row, const std::vector<std::string>& header,
                                      bool utf8) {
   if (!row.fault.empty()) return std::string(row.fault);
@@ -75,8 +82,8 @@ std::optional<std::string> row_fault(const CsvRow& row, const std::vector<std::s
   if (utf8) return std::nullopt;
   for (size_t i = 0; i < row.fields.size(); ++i)
     if (!is_utf8(row.fields[i].text))
-      return fmt::format("column '{}' is not valid UTF-8: '{}'", printable(header[i], kShownBytes),
-                         printable(row.fields[i].text, kShownBytes));
+      return fmt::format("column {} is not valid UTF-8: {}", quoted(header[i]),
+                         quoted(row.fields[i].text));
   return std::nullopt;
 }
 
@@ -94,7 +101,7 @@ CsvSurvey survey_csv(std::string_view text, char delimiter, CsvStretch from,
   for (size_t i = 0; i < seen.size(); ++i) {
     part.end = begins[i + 1];
     if (seen[i].begin != part.begin) seen[i] = surveyor.look_at(part.begin, part.end);
-    if (seen[i].rows > 0) survey.parts.push_back({part, seen[i].end, seen[i].rows});
+    if (seen[i].rows > 0) survey.parts.push_back({part, seen[i].end, seen[i].utf8, seen[i].rows});
     part.begin = seen[i].end;
     part.line += seen[i].lines;
     survey.rows += seen[i].rows;

@@ -14,7 +14,8 @@
 
 namespace turntable {
 
-inline constexpr size_t kShownBytes = 60;  // Of a name or a value in a finding.
+// A name or a value as a finding shows it: in quotes, and not all of a long one.
+[[nodiscard]] std::string quoted(std::string_view text);
 
 // Why a row cannot be used, whatever the columns' types are, or nothing. `utf8`: that its text is
 // UTF-8 is known.
@@ -26,6 +27,7 @@ struct CsvSurvey {
   struct Part {
     CsvStretch stretch;
     size_t text_end = 0;  // Of its last row.
+    bool utf8 = false;    // That all of it is UTF-8 is known.
     uint64_t rows = 0;    // Those with faults included.
   };
   std::vector<Part> parts;           // One behind the other, none without rows.
