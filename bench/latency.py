@@ -1,8 +1,9 @@
 """Latency in an open loop: plays are sent when they are due, whatever became of those before, and a row's latency counts
 from when its play was due to when a reader of the table sees it. So a stall is charged to every play that it delays.
 
-The rates are parts of the engine's own maximum, drained just before, and 1,000 a second. A rate is sustained if latency
-does not grow: the rows of the last third are seen no later than those of the second third, give or take.
+The rates are 1,000 a second, with servers that this rate has warmed up before, and parts of the engine's own maximum, which
+is drained in between. A rate is sustained if latency does not grow: the rows of the last third are seen no later than those
+of the second third, give or take.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from workloads import BINARY, CASSANDRA, KAFKA, PIPELINE, PROGRAMS, Shape
 
 FRACTIONS = (0.10, 0.25, 0.50, 0.75, 0.90)
 WATCHED_PER_SECOND = 500  # Enough for a 99.9th percentile, few enough not to be a load of their own.
+STEADY_RATE = 1_000
+WARM_UP_SECONDS = 40  # At STEADY_RATE, before anything is measured: two Java servers compile what they are asked often.
 SKIPPED_SECONDS = 20  # At the beginning of each run: the engine joins its group, the servers warm up.
 LATE_LIMIT_MS = 50  # How much later the last third may be seen than the second for a rate to be sustained.
 SENDER_LATE_LIMIT_MS = 100  # A sender that was later than this is said: its rate was not kept.
@@ -75,7 +78,7 @@ def at_rate(rate: int, seconds: int, flush_interval: str, label: str) -> dict:
     )  # fmt: skip
     sender = spawn(
         [PROGRAMS / "bench_events", "--bootstrap", KAFKA, "--topic", topic, *Shape(count).words, "--rate", rate, "--start-at-us", start_us,
-         "--watch-every", every], f"{label}-events",
+         "--watch-every", every, "--skip-s", SKIPPED_SECONDS], f"{label}-events",
     )  # fmt: skip
     try:
         sender_code, sender_cpu = ended(sender)
@@ -101,6 +104,7 @@ def at_rate(rate: int, seconds: int, flush_interval: str, label: str) -> dict:
     workloads.drop_topic(topic)
     return {
         "rate": rate, "flush_interval": flush_interval, "seconds": seconds, **seen, "sender_late_ms": sent["latest_ms"],
+        "acknowledged_p50_ms": sent["acknowledged_p50_ms"], "acknowledged_p99_ms": sent["acknowledged_p99_ms"],
         "sustained": written == count and sustained(seen), "engine_cpu": engine_cpu, "cpu_per_million": engine_cpu / written * 1e6, "servers_cpu": around.servers_cpu, "steal": around.steal,
         "foreign": around.foreign, "disturbed": around.disturbed,
     }  # fmt: skip
@@ -121,19 +125,23 @@ def maximum(arguments: argparse.Namespace) -> float:
     return statistics.median(rates[1:])
 
 
+def told(run: dict) -> dict:
+    print(
+        f"    {run['rate']:>8,}/s: p50 {run['p50_ms']:.1f}, p99 {run['p99_ms']:.1f}, p99.9 {run['p99_9_ms']:.1f}, max {run['max_ms']:.1f} ms"
+        + ("" if run["sustained"] else ", NOT sustained")
+        + (f", the sender was up to {run['sender_late_ms']:.0f} ms late" if run["sender_late_ms"] > SENDER_LATE_LIMIT_MS else ""),
+        flush=True,
+    )
+    return run
+
+
 def latency(arguments: argparse.Namespace) -> dict:
+    at_rate(STEADY_RATE, WARM_UP_SECONDS, "0s", "latency-warm-up")
+    runs = [told(at_rate(STEADY_RATE, arguments.seconds, "0s", f"latency-{STEADY_RATE}"))]
     most = maximum(arguments)
     print(f"==> a drain writes {most:,.0f} rows/s", flush=True)
-    rates = [1_000] + [int(most * part) for part in FRACTIONS]
-    runs = []
-    for rate in rates:
-        run = at_rate(rate, arguments.seconds, "0s", f"latency-{rate}")
-        runs.append({**run, "part": rate / most})
-        print(
-            f"    {rate:>8,}/s: p50 {run['p50_ms']:.1f}, p99 {run['p99_ms']:.1f}, p99.9 {run['p99_9_ms']:.1f}, max {run['max_ms']:.1f} ms"
-            + ("" if run["sustained"] else ", NOT sustained")
-            + (f", the sender was up to {run['sender_late_ms']:.0f} ms late" if run["sender_late_ms"] > SENDER_LATE_LIMIT_MS else ""),
-            flush=True,
-        )
+    for rate in [int(most * part) for part in FRACTIONS]:
+        runs.append(told(at_rate(rate, arguments.seconds, "0s", f"latency-{rate}")))
+    runs = [{**run, "part": run["rate"] / most} for run in runs]
     best = max((run["rate"] for run in runs if run["sustained"]), default=0)
     return {"title": "from due to visible in Cassandra", "kind": "latency", "maximum": most, "runs": runs, "sustained": best}

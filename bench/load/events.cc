@@ -3,7 +3,8 @@
 // With --rate it is an open loop: play i is due at --start-at-us + i / rate, whatever became of
 // those before it, and a play that is sent late still counts from when it was due. Every so many
 // plays one is by the person who is watched; its id is the microsecond, after --start-at-us, at
-// which it was due, and it goes to partition 0, to which no other play goes.
+// which it was due, and it goes to partition 0, to which no other play goes. How long after it was
+// due the broker had acknowledged such a play is said too, but for the first --skip-s seconds.
 //
 // The last line on standard output is one JSON object with what was sent, and what a pipeline over
 // it must come to.
@@ -31,16 +32,34 @@ struct Options {
   double rate = 0;
   int64_t start_at_us = 0;
   uint64_t watch_every = 0;
+  int64_t skip_s = 0;
 };
+
+[[nodiscard]] int64_t now_us() {
+  return std::chrono::duration_cast<microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 struct Acknowledged {
   uint64_t count = 0;
   uint64_t failed = 0;
+  std::vector<int64_t> late_us;  // Of the watched plays: how long after they were due.
+
+  [[nodiscard]] double late_ms(double quantile) {
+    if (late_us.empty()) return 0;
+    std::sort(late_us.begin(), late_us.end());
+    const auto place = static_cast<size_t>(quantile * static_cast<double>(late_us.size() - 1));
+    return static_cast<double>(late_us[place]) / 1000;
+  }
 };
 
+// A message's opaque is the microsecond at which it was due, where that is to be noted.
 void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto* acknowledged = static_cast<Acknowledged*>(opaque);
   ++(message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? acknowledged->count : acknowledged->failed);
+  if (const auto due_us = reinterpret_cast<intptr_t>(message->_private); due_us != 0)
+    acknowledged->late_us.push_back(now_us() - due_us);
 }
 
 class Sender {
@@ -70,9 +89,11 @@ class Sender {
     const double seconds = seconds_between(begun, steady_clock::now());
     fmt::print(
         "{{\"sent\": {}, \"acknowledged\": {}, \"matched\": {}, \"checksum\": {}, \"bytes\": {}, "
-        "\"seconds\": {:.6f}, \"watched\": {}, \"latest_ms\": {:.3f}}}\n",
+        "\"seconds\": {:.6f}, \"watched\": {}, \"latest_ms\": {:.3f}, "
+        "\"acknowledged_p50_ms\": {:.3f}, \"acknowledged_p99_ms\": {:.3f}}}\n",
         sent_, acknowledged_.count, plays_.matched(), plays_.checksum(), bytes_, seconds, watched_,
-        static_cast<double>(latest_us_) / 1000);
+        static_cast<double>(latest_us_) / 1000, acknowledged_.late_ms(0.5),
+        acknowledged_.late_ms(0.99));
     return acknowledged_.count == options_.count ? 0 : 1;
   }
 
@@ -95,7 +116,8 @@ class Sender {
       const bool watched = options_.watch_every > 0 && sent_ % options_.watch_every == 0;
       if (watched) {
         ++watched_;
-        send(0, plays_.watched(static_cast<uint64_t>(due_us), "Watched"));
+        send(0, plays_.watched(static_cast<uint64_t>(due_us), "Watched"),
+             due_us >= options_.skip_s * 1'000'000 ? options_.start_at_us + due_us : 0);
       } else {
         // Partition 0 is the watched one's alone, so that its offsets have no gaps.
         const int first = options_.watch_every > 0 && partitions_ > 1 ? 1 : 0;
@@ -108,9 +130,7 @@ class Sender {
 
   void wait_until(int64_t due_us) {
     for (;;) {
-      const int64_t now = std::chrono::duration_cast<microseconds>(
-                              std::chrono::system_clock::now().time_since_epoch())
-                              .count();
+      const int64_t now = now_us();
       latest_us_ = std::max(latest_us_, now - due_us);
       if (now >= due_us) return;
       rd_kafka_poll(client_, 0);
@@ -118,10 +138,12 @@ class Sender {
     }
   }
 
-  void send(int partition, std::string_view play) {
+  // `due_us`: since 1970, where it is to be noted when the broker has the play; else 0.
+  void send(int partition, std::string_view play, int64_t due_us = 0) {
     bytes_ += play.size();
     while (rd_kafka_produce(topic_, partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(play.data()),
-                            play.size(), nullptr, 0, nullptr) != 0) {
+                            play.size(), nullptr, 0,
+                            reinterpret_cast<void*>(static_cast<intptr_t>(due_us))) != 0) {
       if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
         give_up(rd_kafka_err2str(rd_kafka_last_error()));
       rd_kafka_poll(client_, 10);
@@ -161,6 +183,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", plays.seed, "of all chance");
   app.add_option("--rate", options.rate, "plays per second, in an open loop; 0: all at once");
   app.add_option("--start-at-us", options.start_at_us, "when the first is due, in us since 1970");
+  app.add_option("--skip-s", options.skip_s, "seconds whose plays' acknowledgements do not count");
   app.add_option("--watch-every", options.watch_every, "how often a play is the watched one's");
   CLI11_PARSE(app, argc, argv);
   return bench::Sender(options).run();

@@ -19,6 +19,8 @@ namespace {
 constexpr Millis kWaitLimit{100};
 // A lane that could not read for so long tells the group that it is alive.
 constexpr Millis kKeepAliveAfter{1000};
+// How much longer than flush_interval rows may wait for others while the sink is busy.
+constexpr Millis kGatherLimit{20};
 // Dead letters are made durable together, at least so often.
 constexpr Millis kDeadLetterInterval{200};
 // More than this in unwritten dead letters, and the lane stops reading.
@@ -69,7 +71,7 @@ Status Lane::loop() {
       const bool got_records = *got;
       if (breaker_.tripped() || refusals_.tripped()) return stop_for_rejects();
       if (!got_records && source_->at_end()) return {};
-      if (flush_due() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
+      if (flush_due()) RETURN_IF_ERROR(flush());
       if (!got_records) RETURN_IF_ERROR(wait_idle());
     }
     RETURN_IF_ERROR(collect(Millis(0)));
@@ -170,10 +172,21 @@ bool Lane::holds_too_much() const {
   return held_bytes_ >= kHeldBytesLimit + options_.flush_bytes;
 }
 
-bool Lane::flush_due() const {
-  if (rows_.empty()) return false;
+// So many rows that they go whether or not others come.
+bool Lane::rows_full() const {
   return rows_.size() >= options_.flush_rows || rows_.cells.size() >= options_.flush_bytes ||
-         holds_too_much() || clock_.now() - rows_since_ >= options_.flush_interval;
+         holds_too_much();
+}
+
+// When rows that do not fill a batch have waited long enough.
+SteadyTime Lane::flush_at() const {
+  return rows_since_ + options_.flush_interval +
+         (parts_.sink->busy() ? kGatherLimit : Millis(0));
+}
+
+bool Lane::flush_due() const {
+  if (rows_.empty() || parts_.sink->full()) return false;
+  return rows_full() || clock_.now() >= flush_at();
 }
 
 Status Lane::flush() {
@@ -282,9 +295,7 @@ Status Lane::store_positions() {
 
 // Back-pressure: while this holds, nothing is read.
 bool Lane::blocked() const {
-  const bool rows_full =
-      parts_.sink->full() && (flush_due() || rows_.size() >= options_.flush_rows);
-  return rows_full || holds_too_much() ||
+  return (parts_.sink->full() && rows_full()) || holds_too_much() ||
          parts_.dead_letters->pending_bytes() >= kDeadLetterBytesLimit;
 }
 
@@ -295,8 +306,7 @@ Status Lane::wait_blocked() {
     RETURN_IF_ERROR(keep_alive());
   }
   RETURN_IF_ERROR(collect(kWaitLimit));
-  if (!parts_.sink->full() && flush_due()) return flush();
-  return {};
+  return flush_due() ? flush() : Status{};
 }
 
 // Rebalances happen in here, and what goes wrong inside one is told by them. A source that has
@@ -310,11 +320,9 @@ Status Lane::keep_alive() {
 Status Lane::wait_idle() {
   if (source_->wait_fd() < 0) return {};
   Millis wait = kWaitLimit;
-  if (!rows_.empty()) {
-    const auto left =
-        std::chrono::ceil<Millis>(rows_since_ + options_.flush_interval - clock_.now());
-    wait = std::clamp(left, Millis(0), wait);
-  }
+  // Where the sink is full, only an outcome makes a flush due.
+  if (!rows_.empty() && !parts_.sink->full())
+    wait = std::clamp(std::chrono::ceil<Millis>(flush_at() - clock_.now()), Millis(0), wait);
   std::array<pollfd, 2> descriptors{
       {{source_->wait_fd(), POLLIN, 0}, {parts_.sink->wait_fd(), POLLIN, 0}}};
   // A negative descriptor is ignored by poll(2). An interrupted wait is as good as a finished one.

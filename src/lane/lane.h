@@ -28,7 +28,8 @@
 namespace turntable {
 
 struct LaneOptions {
-  Millis flush_interval{1000};           // How long an unfilled batch waits; 0: not at all.
+  // How long an unfilled batch waits; 0: not at all, unless the sink is busy (then a moment).
+  Millis flush_interval{1000};
   size_t flush_rows = 10'000;            // A batch is full at so many rows
   size_t flush_bytes = size_t{8} << 20;  // or bytes.
   size_t poll_records = 500;             // Taken from the source at once.
@@ -103,6 +104,8 @@ class Lane final : public AssignmentListener {
   void refuse(std::span<const Acks::Refused> rows);
   void release();
   [[nodiscard]] bool holds_too_much() const;
+  [[nodiscard]] bool rows_full() const;
+  [[nodiscard]] SteadyTime flush_at() const;
   [[nodiscard]] bool flush_due() const;
   [[nodiscard]] Status flush();
   [[nodiscard]] std::vector<Position> delivered() const;

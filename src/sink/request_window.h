@@ -19,6 +19,7 @@ class RequestWindow {
 
   [[nodiscard]] bool open() const { return out_ < size_; }
   [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] size_t out() const { return out_; }
 
   // Returns the request's number, which its answer names.
   [[nodiscard]] uint64_t sent() {

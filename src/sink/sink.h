@@ -39,8 +39,13 @@ class Sink {
   // row of the batch is acknowledged.
   [[nodiscard]] virtual Status submit(RowBatch& rows) = 0;
 
-  // True while so much is unsent that the lane must not submit more: the lane stops reading.
+  // True while so much is unsent that the lane must not submit more: once it has a flush's worth of
+  // rows, it stops reading.
   [[nodiscard]] virtual bool full() const = 0;
+
+  // True while so much is on its way that rows which came now would only wait there: they cost less
+  // if they are submitted together with those that follow.
+  [[nodiscard]] virtual bool busy() const { return false; }
 
   // Sends what is due and collects outcomes, waiting up to `wait` for the first. What is transient
   // is retried inside, without end and with backoff. An error means that the pipeline must stop;
