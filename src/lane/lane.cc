@@ -180,8 +180,7 @@ bool Lane::rows_full() const {
 
 // When rows that do not fill a batch have waited long enough.
 SteadyTime Lane::flush_at() const {
-  return rows_since_ + options_.flush_interval +
-         (parts_.sink->busy() ? kGatherLimit : Millis(0));
+  return rows_since_ + options_.flush_interval + (parts_.sink->busy() ? kGatherLimit : Millis(0));
 }
 
 bool Lane::flush_due() const {

@@ -73,8 +73,9 @@ class LaneTest : public testing::Test {
                        std::make_unique<FakeDeadLetters>(letters_)};
   }
 
-  void open() {
-    lane_ = std::make_unique<Lane>(options_, std::move(parts_), stop_, clock_);
+  void open() { open(clock_); }
+  void open(const Clock& clock) {
+    lane_ = std::make_unique<Lane>(options_, std::move(parts_), stop_, clock);
     auto source = std::make_unique<FakeSource>(topic_, *lane_);
     source_ = source.get();
     owned_source_ = std::move(source);
@@ -92,6 +93,17 @@ class LaneTest : public testing::Test {
       out.push_back(fmt::format("{}@{}/{}", id, partition, reader.next().int64()));
     }
     return out;
+  }
+
+  // Waits, while the lane runs on another thread, until nothing more is read for a while.
+  [[nodiscard]] uint64_t consumed_at_rest() const {
+    uint64_t consumed = 0;
+    for (uint64_t before = ~0ULL; consumed != before || consumed == 0;) {
+      before = consumed;
+      std::this_thread::sleep_for(Millis(500));
+      consumed = lane_->counts().consumed;
+    }
+    return consumed;
   }
 
   void expect_books_balance() {
@@ -429,6 +441,57 @@ TEST_F(LaneTest, FlushesExactlyWhenRowsAreFull) {
   EXPECT_EQ(flushes, (std::vector<size_t>{10, 10, 5}));
 }
 
+// A clock on which each look takes a millisecond.
+class SlowClock final : public Clock {
+ public:
+  [[nodiscard]] SteadyTime now() const override { return SteadyTime(Millis(++looks_)); }
+  [[nodiscard]] WallTime wall() const override { return WallTime(Millis(++looks_)); }
+  void sleep(Millis time) const override { looks_ += time.count(); }
+
+ private:
+  mutable int64_t looks_ = 0;
+};
+
+TEST_F(LaneTest, GathersRowsForAMomentWhileTheSinkIsBusy) {
+  for (int i = 0; i < 1'000; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.poll_records = 1;
+  sink_->set_busy(true);
+  std::vector<size_t> flushes;
+  options_.on_flush = [&flushes](size_t rows) { flushes.push_back(rows); };
+  const SlowClock clock;
+  open(clock);
+  ASSERT_TRUE(run());
+  EXPECT_EQ(rows().size(), 1'000U);
+  EXPECT_LT(flushes.size(), 400U) << "rows go together";
+  EXPECT_GT(flushes.size(), 40U) << "and not only when the sink has nothing else to do";
+}
+
+TEST_F(LaneTest, SendsEachRowAtOnceWhereTheSinkIsNotBusy) {
+  for (int i = 0; i < 25; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.poll_records = 1;
+  const ManualClock clock;
+  open(clock);
+  ASSERT_TRUE(run());
+  EXPECT_EQ(sink_->submits(), 25U);
+}
+
+// However short flush_interval is: what is read meanwhile goes together once the sink takes more.
+TEST_F(LaneTest, ReadsOnWhileTheSinkIsFullUntilTheRowsAre) {
+  for (int i = 0; i < 100; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
+  options_.poll_records = 10;
+  options_.flush_rows = 50;
+  sink_->set_capacity(1);
+  open();
+  sink_->cork();
+  std::thread other([this] {
+    EXPECT_EQ(consumed_at_rest(), 60U) << "ten rows are in the sink";
+    sink_->uncork();
+  });
+  ASSERT_TRUE(run());
+  other.join();
+  EXPECT_EQ(rows().size(), 100U);
+}
+
 // Records are much larger than their rows: what counts is what is held.
 TEST_F(LaneTest, BoundsTheBytesOfRecordsThatAreNotSettled) {
   constexpr size_t kRecordBytes = size_t{4} << 20;
@@ -440,14 +503,7 @@ TEST_F(LaneTest, BoundsTheBytesOfRecordsThatAreNotSettled) {
   open();
   sink_->cork();
   std::thread other([this] {
-    // Until nothing more is read for a while.
-    uint64_t consumed = 0;
-    for (uint64_t before = ~0ULL; consumed != before || consumed == 0;) {
-      before = consumed;
-      std::this_thread::sleep_for(Millis(500));
-      consumed = lane_->counts().consumed;
-    }
-    EXPECT_EQ(consumed, (kHeldBytesLimit + options_.flush_bytes) / kRecordBytes);
+    EXPECT_EQ(consumed_at_rest(), (kHeldBytesLimit + options_.flush_bytes) / kRecordBytes);
     sink_->uncork();
   });
   ASSERT_TRUE(run());

@@ -203,7 +203,7 @@ TEST_F(RecurringMistake, CommittingWhatAnAsynchronousSinkHasOnlyTaken) {
 }
 
 TEST_F(RecurringMistake, TakingAnErrorForAnAcknowledgement) {
-  provoke({.lost_ack = 0.1, .outage = 0.002, .refused = 0.1, .fatal = 0.001});
+  provoke({.lost_ack = 0.1, .outage = 0.002, .refused = 0.1, .fatal = 0.002});
   EXPECT_GT(seen_.lost_acks, 100U);
   EXPECT_GT(seen_.away, 100U);
   EXPECT_GT(seen_.refused, 100U);

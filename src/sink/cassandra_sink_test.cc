@@ -136,6 +136,20 @@ TEST_F(CassandraSinkTest, KeepsAWindowAndIsFullBehindIt) {
   EXPECT_EQ(sink_->in_flight(), 160U);
 }
 
+TEST_F(CassandraSinkTest, IsBusyWhileSeveralRequestsAreOut) {
+  submit({{"ann", 1}, {"bob", 2}, {"cid", 3}});
+  EXPECT_FALSE(sink_->busy());
+  submit({{"dan", 4}});
+  EXPECT_TRUE(sink_->busy());
+  cluster_->succeed();
+  EXPECT_THAT(written(), SizeIs(1));
+  EXPECT_FALSE(sink_->busy());
+  submit({{"eve", 5}});
+  cluster_->fail(ErrorKind::transient);
+  EXPECT_THAT(written(), IsEmpty());
+  EXPECT_FALSE(sink_->busy()) << "what waits for its retry is not out";
+}
+
 TEST_F(CassandraSinkTest, IsFullWhenItHoldsTooManyBytes) {
   RowBatch rows;
   const std::string name(CassandraSink::kHeldBytesLimit / 2, 'n');

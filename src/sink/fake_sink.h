@@ -68,6 +68,10 @@ class FakeSink final : public Sink {
     capacity_ = rows;
   }
 
+  // What busy() says; the lane's thread, or before it runs.
+  void set_busy(bool busy) { busy_ = busy; }
+  [[nodiscard]] bool busy() const override { return busy_; }
+
   // Keeps positions beside its rows from here on.
   void keep_positions_too() { keeps_positions_ = true; }
   [[nodiscard]] bool keeps_positions() const override { return keeps_positions_; }
@@ -175,6 +179,7 @@ class FakeSink final : public Sink {
   mutable std::mutex mutex_;
   std::condition_variable ready_;
   bool corked_ = false;
+  bool busy_ = false;
   size_t capacity_ = ~size_t{0};
   std::pair<int, Error> submit_failures_;
   std::pair<int, Error> reap_failures_;
