@@ -1,6 +1,6 @@
 // The ceiling of SQLite: a prepared INSERT, bound and stepped for rows that lie ready in memory, in
-// transactions of as many rows and with the pragmas that the engine's sink has. The last line on
-// standard output is one JSON object.
+// transactions of as many rows and with the flags and pragmas that the engine's sink has. The last
+// line on standard output is one JSON object.
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -79,12 +79,14 @@ int insert_all(const std::string& rows_path, const std::string& path) {
     return 1;
   }
   sqlite3* db = nullptr;
-  check(sqlite3_open(path.c_str(), &db), db);
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  check(sqlite3_open_v2(path.c_str(), &db, kFlags, nullptr), db);
   const auto execute = [db](const std::string& sql) {
     check(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), db);
   };
   execute("PRAGMA journal_mode = WAL");
   execute("PRAGMA synchronous = FULL");
+  execute("PRAGMA wal_autocheckpoint = 4000");
   execute(std::string(file.definition));
   sqlite3_stmt* insert = nullptr;
   check(sqlite3_prepare_v3(db, file.insert.data(), static_cast<int>(file.insert.size()),

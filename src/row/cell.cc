@@ -129,17 +129,6 @@ void append_cell(std::string& out, const Column& column, size_t row, int32_t abs
   write_cells(column, {&index, 1}, absent, {&at, 1});
 }
 
-CellView CellReader::next() {
-  CHECK(rest_.size() >= 4);
-  const auto length = static_cast<int32_t>(read_be32(rest_.data()));
-  rest_.remove_prefix(4);
-  if (length < 0) return CellView();
-  CHECK(rest_.size() >= static_cast<size_t>(length));
-  const CellView cell(rest_.substr(0, static_cast<size_t>(length)));
-  rest_.remove_prefix(static_cast<size_t>(length));
-  return cell;
-}
-
 std::string cell_text(CellView cell, Type type) {
   if (cell.is_null()) return "null";
   switch (type) {

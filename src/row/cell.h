@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "row/column.h"
 #include "row/types.h"
 
@@ -105,7 +106,16 @@ class CellReader {
  public:
   explicit CellReader(std::string_view row) : rest_(row) {}
   [[nodiscard]] bool done() const { return rest_.empty(); }
-  [[nodiscard]] CellView next();
+  [[nodiscard]] CellView next() {
+    CHECK(rest_.size() >= 4);
+    const auto length = static_cast<int32_t>(read_be32(rest_.data()));
+    rest_.remove_prefix(4);
+    if (length < 0) return CellView();
+    CHECK(rest_.size() >= static_cast<size_t>(length));
+    const CellView cell(rest_.substr(0, static_cast<size_t>(length)));
+    rest_.remove_prefix(static_cast<size_t>(length));
+    return cell;
+  }
 
  private:
   std::string_view rest_;
