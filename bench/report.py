@@ -1,5 +1,8 @@
-"""Tables out of results: a page in Markdown, build/bench/PERFORMANCE.md, which `./dev bench docs` copies into docs/ with its
-plots. All figures on it come from the results that are kept in build/bench/results/."""
+"""Tables out of results: a page in Markdown, build/bench/PERFORMANCE.md. Every figure on it comes from the results that are
+kept in build/bench/results/, a file for each benchmark, with every run of every block.
+
+`./dev bench docs` publishes: it copies the results into docs/measurements/, where those of the same name are replaced and others
+stay, and makes docs/PERFORMANCE.md, its plots and the table of README.md of what is there then."""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ import latency
 import method
 import process
 from drains import AGAIN, DECODE, DRIVER, PRODUCER, SQLITE
+from machine import ROOT
 
 RESULTS = process.HOME / "results"
+PUBLISHED = ROOT / "docs" / "measurements"
 
 # What limits a figure, where a measurement beside it shows that.
 LIMITS = {
@@ -23,6 +28,9 @@ LIMITS = {
     "cassandra": "The node: Cassandra's own CPU time for a row is many times the engine's.",
     "sqlite": "SQLite's one writer: an insert takes most of the CPU of a row, and while a transaction is synced the lane waits. What the "
     "engine adds, decoding and joining on the thread that inserts, is the difference to the ceiling.",
+    "latency": "The two cores, which two Java servers, the sender, the reader and the engine share. At 1,000/s a play waits about a millisecond for the broker "
+    "and about as long for the node. From some thousand plays a second on the slowest hundredth waits for pauses of the node's garbage collector (up to half a "
+    "second of it, at this load, in its log) and, as long as the servers are still compiling, for that: medians of single seconds go from 10 to 500 ms and back.",
     "produce": "Compression, in librdkafka's thread, and the broker.",
     "memory": "Instructions, and no one of them: the profile is flat (under 'Where the time goes'). A catalogue of 100,000 songs is no slower than the "
     "report's small one: what a lookup needs is fetched ahead.",
@@ -31,13 +39,30 @@ LIMITS = {
 }
 
 
-def keep(name: str, found: dict) -> None:
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+def keep(name: str, found: dict, folder: Path = RESULTS) -> None:
+    """A result takes the place of the one before it; of curves, each by itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    if found["kind"] == "curves" and path.exists():
+        curves = {curve["name"]: curve for curve in json.loads(path.read_text())["curves"] + found["curves"]}
+        found = {**found, "curves": list(curves.values())}
+    path.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def kept() -> dict[str, dict]:
-    return {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+def kept(folder: Path = RESULTS) -> dict[str, dict]:
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
+def publish() -> dict[str, dict]:
+    """All results that are published, after those of this machine have been added."""
+    for name, found in kept().items():
+        keep(name, found, PUBLISHED)
+    return kept(PUBLISHED)
+
+
+def origin(found: dict) -> str:
+    """With what a table was measured, and when."""
+    return f"`{found['command']}`, {found['measured']}, commit {found['versions']['commit']}"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -104,7 +129,7 @@ def drain_section(name: str, found: dict) -> str:
         if warming:
             row.insert(2, figure(good, program, process.steady_rate))
         rows.append(row)
-    lines = [f"## {found['title']}", "", f"`{found['command']}`: {found['events']:,} plays. {dropped(blocks, good)} {around(blocks)} {noise_text(good)}", ""]
+    lines = [f"## {found['title']}", "", f"{origin(found)}: {found['events']:,} plays. {dropped(blocks, good)} {around(blocks)} {noise_text(good)}", ""]
     lines += [table(head, rows), ratios_table(good, found)]
     if name in LIMITS:
         lines += [f"What limits it. {LIMITS[name]}", ""]
@@ -137,7 +162,7 @@ def memory_section(found: dict) -> str:
             best, middle = min(row["best_ns"] for row in of), statistics.median(row["median_ns"] for row in of)
             rows.append([f"{title}, {catalogue}", number(middle, 0), number(best, 0), number(1e3 / middle, 2), number(max(row["allocations_per_event"] for row in of), 3)])
     head = ["path", "CPU ns per event", "best round", "million events/s", "allocations per event"]
-    return f"## In memory, one core\n\n`{found['command']}`: no Kafka, no store.\n\n{table(head, rows)}\nWhat limits it. {LIMITS['memory']}\n"
+    return f"## In memory, one core\n\n{origin(found)}: no Kafka, no store.\n\n{table(head, rows)}\nWhat limits it. {LIMITS['memory']}\n"
 
 
 def startup_section(found: dict) -> str:
@@ -151,27 +176,29 @@ def startup_section(found: dict) -> str:
             number(middle["peak_mib"] * 2**20 / middle["csv_bytes"], 2),
         ])  # fmt: skip
     head = ["songs", "CSV, MB", "load s", "MB/s", "first poll s", "first rows s", "peak MiB", "memory per byte of CSV"]
-    text = f"## Start-up and memory\n\n`{found['command']}`: a run of 20,000 plays to no sink.\n\n"
+    text = f"## Start-up and memory\n\n{origin(found)}: a run of 20,000 plays to no sink.\n\n"
     return text + f"{table(head, rows)}\nWhat limits it. {LIMITS['startup']}\n"
 
 
 def latency_section(found: dict) -> str:
     rows = [
         [f"{run['rate']:,} ({run['part']:.0%})", *(number(run[key], 1) for key in ("p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "max_ms")),
-         "yes" if run["sustained"] else "no", number(run["cpu_per_million"], 1), number(run["sender_late_ms"], 0), f"{run['steal']:.1%}"]
+         "yes" if run["sustained"] else "no", *(number(run[key], 1) for key in ("acknowledged_p50_ms", "acknowledged_p99_ms")),
+         number(run["cpu_per_million"], 1), number(run["sender_late_ms"], 0), f"{run['steal']:.1%}"]
         for run in sorted(found["runs"], key=lambda run: run["rate"])
     ]  # fmt: skip
-    head = ["plays/s", "p50 ms", "p90", "p99", "p99.9", "max", "sustained", "engine CPU s per million", "sender late ms", "steal"]
+    head = ["plays/s", "p50 ms", "p90", "p99", "p99.9", "max", "sustained", "acknowledged p50", "p99", "engine CPU s per million", "sender late ms", "steal"]
     text = (
-        f"## From due to visible in Cassandra\n\n`{found['command']}`. An open loop: a play is sent when it is due, and its latency ends when a reader "
-        f"has the row. `flush_interval = 0s`. {found['runs'][0]['seconds']} s each, after {latency.SKIPPED_SECONDS} s that are not counted. A drain writes {found['maximum']:,.0f} rows/s; "
-        f"the highest of these rates without growing latency is {found['sustained']:,}/s.\n\n"
+        f"## From due to visible in Cassandra\n\n{origin(found)}. An open loop: a play is sent when it is due, and its latency ends when a reader "
+        f"has the row. `flush_interval = 0s`. {found['runs'][0]['seconds']} s each, after {latency.SKIPPED_SECONDS} s that are not counted; before all, "
+        f"{latency.WARM_UP_SECONDS + latency.SKIPPED_SECONDS} s at {latency.STEADY_RATE:,}/s warm the servers up. A drain writes {found['maximum']:,.0f} rows/s; "
+        f"the highest of these rates without growing latency is {found['sustained']:,}/s. *Acknowledged*: how long after it was due the broker had said that it has the play.\n\n"
     )
-    return text + table(head, rows) + "\n![Latency by rate](plots/latency.svg)\n"
+    return text + table(head, rows) + f"\nWhat limits it. {LIMITS['latency']}\n\n![Latency by rate](plots/latency.svg)\n"
 
 
 def curves_section(found: dict) -> str:
-    parts = [f"## Curves\n\n`{found['command']}`. Bars are medians; the whiskers are the lowest and the highest block.\n"]
+    parts = ["## Curves\n\nBars are medians; the whiskers are the lowest and the highest block.\n"]
     for curve in found["curves"]:
         rows = []
         for point in curve["points"]:
@@ -180,7 +207,7 @@ def curves_section(found: dict) -> str:
             rate = statistics.median(point["rates"])
             rows.append([point["label"], number(rate), first.text() if first else "", number(rate / ceiling, 2) if ceiling else "", number(point["cpu_per_million"], 2), number(point["peak_mib"])])
         head = [curve["axis"], "events/s", "to the first", f"to {DECODE}", "CPU s per million", "peak MiB"]
-        parts += [f"### {curve['title']}\n", table(head, rows), f"![{curve['title']}](plots/{curve['name']}.svg)\n"]
+        parts += [f"### {curve['title']}\n\n{origin(curve)}: {curve['counted']} of {curve['blocks']} blocks.\n", table(head, rows), f"![{curve['title']}](plots/{curve['name']}.svg)\n"]
     return "\n".join(parts)
 
 
@@ -195,7 +222,8 @@ figures are this machine's, ratios less so. Programs run in randomised blocks, e
 the table has the median of the blocks with a 95 % confidence interval (bootstrap of the log-ratios). CPU time is the whole
 process's, user and system; that of the servers beside it is theirs, over the same run. A block is left out where the hypervisor
 took more than 2 % of the machine or programs that have no part in it used more than 10 %. Every backlog and catalogue is made up
-from a seed, and rows are counted and summed up, and the sums compared with what the maker of the backlog says.
+from a seed, and rows are counted and summed up, and the sums compared with what the maker of the backlog says. Every single run is in
+[measurements/](measurements).
 """
 
 
@@ -204,8 +232,9 @@ def page(results: dict[str, dict]) -> str:
     machines = dict.fromkeys(found["machine"] for found in results.values())
     for machine in machines:
         parts.append(f"Machine: {machine}.\n")
-    for found in list(results.values())[:1]:
-        parts.append("Versions: " + "; ".join(f"{name}: {version}" for name, version in found["versions"].items()) + ".\n")
+    versions = ("; ".join(f"{name}: {version}" for name, version in found["versions"].items() if name != "commit") for found in results.values())
+    for version in dict.fromkeys(versions):
+        parts.append(f"Versions: {version}.\n")
     parts.append("## At a glance\n\nRatios are those of the tables below, with their intervals; aims were set before anything was measured.\n")
     parts.append(table(["what", "figure", "aim", "reached"], glance.rows(results)))
     for name in ORDER:
@@ -215,10 +244,39 @@ def page(results: dict[str, dict]) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def write(folder: Path = process.HOME) -> Path:
+def write(results: dict[str, dict], folder: Path = process.HOME) -> Path:
     path = folder / "PERFORMANCE.md"
-    path.write_text(page(kept()))
+    path.write_text(page(results))
     return path
 
 
-__all__ = ["DRIVER", "PRODUCER", "SQLITE", "keep", "kept", "page", "write"]
+README_BEGIN, README_END = "<!-- from `./dev bench docs` -->\n", "<!-- end -->\n"
+PLAIN_NAMES = {"PySpark 3.5.7, the original pipeline": "PySpark 3.5.7, the report's pipeline"}
+
+
+def readme_table(found: dict) -> str:
+    """What the rivals came to, fastest first; without the details in brackets that their names have."""
+    blocks = method.counted(found["blocks"])
+    rates = {name: method.median(method.column(blocks, name, process.rate)) for name in ("turntable", *found["against"])}
+    rows = []
+    for name in sorted(rates, key=lambda name: -rates[name]):
+        if name == DECODE:
+            continue
+        short = name.partition(" (")[0]
+        came = method.ratio(method.pairs(blocks, "turntable", name, process.rate)) if name != "turntable" else None
+        rows.append([
+            PLAIN_NAMES.get(short, short), number(rates[name]), figure(blocks, name, process.cpu_per_million, 2), figure(blocks, name, lambda run: run["startup_seconds"], 1),
+            figure(blocks, name, lambda run: run["peak_mib"]), came.text(1) if came else "",
+        ])  # fmt: skip
+    return table(["program", "events/s", "CPU s per million", "start-up s", "peak MiB", "Turntable's rate, times"], rows)
+
+
+def write_readme(found: dict, path: Path = ROOT / "README.md") -> None:
+    before, begin, rest = path.read_text().partition(README_BEGIN)
+    _, end, after = rest.partition(README_END)
+    if not end:
+        raise process.Failure(f"{path} has no place for the table: {README_BEGIN.strip()} and {README_END.strip()}")
+    path.write_text(before + begin + "\n" + readme_table(found) + "\n" + end + after)
+
+
+__all__ = ["DRIVER", "PRODUCER", "SQLITE", "keep", "kept", "origin", "page", "publish", "write", "write_readme"]

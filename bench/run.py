@@ -40,7 +40,7 @@ BENCHES = {
     "rivals_cassandra": (rivals_bench.cassandra, True, "other programs on the same backlog, into Cassandra"),
     "curves": (curves.curves, True, "one thing turned at a time; minutes for each of many curves"),
 }
-ALONE = {"check": "fails where an event costs more than baseline.json says", "docs": "writes docs/PERFORMANCE.md and its plots from the results so far"}
+ALONE = {"check": "fails where an event costs more than baseline.json says", "docs": "publishes the results so far: docs/measurements, docs/PERFORMANCE.md, its plots, README's table"}
 DEFAULT = ["null", "cassandra"]
 PLOTS_VENV = ROOT / "build" / "plots-venv"
 LEAST_FREE_BYTES = 6 * 2**30
@@ -77,14 +77,16 @@ def parsed() -> argparse.Namespace:
 
 def docs() -> int:
     """The page and its plots, from the results that there are."""
-    results = report.kept()
+    results = report.publish()
     if not results:
         print("./dev bench docs: nothing has been measured yet")
         return 1
     file = process.HOME / "results.json"
     file.write_text(json.dumps(results))
     subprocess.run([PLOTS_VENV / "bin" / "python", Path(__file__).parent / "plots.py", file, ROOT / "docs" / "plots"], check=True)
-    print(f"Written to {report.write(ROOT / 'docs')} and {ROOT / 'docs' / 'plots'}")
+    if "rivals" in results:
+        report.write_readme(results["rivals"])
+    print(f"Written to {report.write(results, ROOT / 'docs')}, {report.PUBLISHED}, {ROOT / 'docs' / 'plots'} and README.md")
     return 0
 
 
@@ -94,7 +96,9 @@ def measure(names: list[str], arguments: argparse.Namespace) -> None:
         print(f"==> {name}: {BENCHES[name][2]}", flush=True)
         begun = time.monotonic()
         found = BENCHES[name][0](arguments)
-        found |= {"command": command.strip(), "machine": machine.description(), "versions": machine.versions(), "took": time.monotonic() - begun}
+        found |= {"command": command.strip(), "measured": time.strftime("%Y-%m-%d"), "machine": machine.description(), "versions": machine.versions(), "took": time.monotonic() - begun}
+        for curve in found.get("curves", []):
+            curve |= {key: found[key] for key in ("command", "measured", "versions")}
         report.keep(name, found)
         print("\n" + report.SECTIONS[found["kind"]](name, found), flush=True)
 
@@ -124,7 +128,7 @@ def main() -> int:
         return 130
     finally:
         servers.stop_new(before)
-    print(f"Written to {report.write()}; ./dev bench docs makes docs/PERFORMANCE.md of it")
+    print(f"Written to {report.write(report.kept())}; ./dev bench docs publishes it")
     return 0
 
 
