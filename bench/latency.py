@@ -25,6 +25,9 @@ from programs import DRIVER, Turntable, fresh_keyspace, sets
 from workloads import BINARY, CASSANDRA, KAFKA, PIPELINE, PROGRAMS, Shape
 
 FRACTIONS = (0.10, 0.25, 0.50, 0.75, 0.90)
+# How long the sender waits for a batch to fill, in ms: not at all where the rate is low, else the default of the clients. Without
+# it every play is a request to the broker, and sender and broker alone use up two cores.
+LINGER_AT_STEADY_RATE, LINGER = 0, 5
 WATCHED_PER_SECOND = 500  # Enough for a 99.9th percentile, few enough not to be a load of their own.
 STEADY_RATE = 1_000
 WARM_UP_SECONDS = 40  # At STEADY_RATE, before anything is measured: two Java servers compile what they are asked often.
@@ -78,7 +81,8 @@ def at_rate(rate: int, seconds: int, flush_interval: str, label: str) -> dict:
     )  # fmt: skip
     sender = spawn(
         [PROGRAMS / "bench_events", "--bootstrap", KAFKA, "--topic", topic, *Shape(count).words, "--rate", rate, "--start-at-us", start_us,
-         "--watch-every", every, "--skip-s", SKIPPED_SECONDS], f"{label}-events",
+         "--watch-every", every, "--skip-s", SKIPPED_SECONDS, "-X", f"linger.ms={LINGER if rate > STEADY_RATE else LINGER_AT_STEADY_RATE}"],
+        f"{label}-events",
     )  # fmt: skip
     try:
         sender_code, sender_cpu = ended(sender)

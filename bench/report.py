@@ -191,7 +191,7 @@ def latency_section(found: dict) -> str:
     text = (
         f"## From due to visible in Cassandra\n\n{origin(found)}. An open loop: a play is sent when it is due, and its latency ends when a reader "
         f"has the row. `flush_interval = 0s`. {found['runs'][0]['seconds']} s each, after {latency.SKIPPED_SECONDS} s that are not counted; before all, "
-        f"{latency.WARM_UP_SECONDS + latency.SKIPPED_SECONDS} s at {latency.STEADY_RATE:,}/s warm the servers up. A drain writes {found['maximum']:,.0f} rows/s; "
+        f"{latency.WARM_UP_SECONDS + latency.SKIPPED_SECONDS} s at {latency.STEADY_RATE:,}/s warm the servers up. The sender's `linger.ms` is {latency.LINGER_AT_STEADY_RATE} at {latency.STEADY_RATE:,}/s, else {latency.LINGER}. A drain writes {found['maximum']:,.0f} rows/s; "
         f"the highest of these rates without growing latency is {found['sustained']:,}/s. *Acknowledged*: how long after it was due the broker had said that it has the play.\n\n"
     )
     return text + table(head, rows) + f"\nWhat limits it. {LIMITS['latency']}\n\n![Latency by rate](plots/latency.svg)\n"
