@@ -11,6 +11,8 @@ from support.program import ROOT
 sys.path.insert(0, str(ROOT / "bench"))
 import check  # noqa: E402
 import method  # noqa: E402
+import process  # noqa: E402
+import report  # noqa: E402
 
 
 def run(seconds=1.0, disturbed=False):
@@ -75,3 +77,38 @@ def test_both_programs_of_the_bench_use_the_drivers_version_of_the_bridge():
         return lines[lines.index('name = "scylla"') + 1]
 
     assert version("bench/ceilings/driver/Cargo.lock") == version("bridge/Cargo.lock")
+
+
+def curves(*points):
+    return {"kind": "curves", "curves": [{"name": name, "value": value} for name, value in points]}
+
+
+def test_a_curve_that_is_measured_anew_leaves_the_others(tmp_path):
+    report.keep("curves", curves(("lanes", 1), ("keys", 2)), tmp_path)
+    report.keep("curves", curves(("keys", 3), ("window", 4)), tmp_path)
+    assert report.kept(tmp_path)["curves"] == curves(("lanes", 1), ("keys", 3), ("window", 4))
+
+
+def test_published_results_stay_where_nothing_was_measured_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "published")
+    monkeypatch.setattr(report, "kept", lambda folder=tmp_path / "mine", kept=report.kept: kept(folder))
+    for folder, name, value in (("published", "null", 1), ("published", "sqlite", 1), ("mine", "sqlite", 2)):
+        report.keep(name, {"kind": "drain", "value": value}, tmp_path / folder)
+    assert {name: found["value"] for name, found in report.publish().items()} == {"null": 1, "sqlite": 2}
+
+
+def rival(rate, **more):
+    return {**run(1_000_000 / rate), "cpu_seconds": 1.0, "startup_seconds": 0.25, "peak_mib": 100.0, **more}
+
+
+def test_the_readme_has_the_table_of_the_page_and_nothing_else_of_it_changes(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{report.README_BEGIN}old\n{report.README_END}after\n")
+    block = {"turntable": rival(2_000_000), "slow (1.0)": rival(500_000), "fast": rival(4_000_000)}
+    report.write_readme({"blocks": [block], "against": ["slow (1.0)", "fast"]}, page)
+    lines = [line for line in page.read_text().splitlines() if line]
+    assert [lines[0], lines[-1]] == ["before", "after"] and "old" not in lines
+    assert [line.split(" | ")[:2] for line in lines if line.startswith("| ")][1:] == [["| fast", "4,000,000"], ["| turntable", "2,000,000"], ["| slow", "500,000"]]
+    page.write_text("no place\n")
+    with pytest.raises(process.Failure, match="no place for the table"):
+        report.write_readme({"blocks": [block], "against": ["fast"]}, page)
