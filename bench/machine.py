@@ -97,5 +97,5 @@ def versions() -> dict[str, str]:
         "Rust": first_line("rustc", "--version"),
         "Java": first_line("java", "-version"),
         "Python": platform.python_version(),
-        "commit": first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"),
+        "commit": first_line("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
     }

@@ -2,7 +2,8 @@
 kept in build/bench/results/, a file for each benchmark, with every run of every block.
 
 `./dev bench docs` publishes: it copies the results into docs/measurements/, where those of the same name are replaced and others
-stay, and makes docs/PERFORMANCE.md, its plots and the table of README.md of what is there then."""
+stay, and makes docs/PERFORMANCE.md, its plots and the table of README.md of what is there then. A result of which only a part was
+asked for is not published."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import json
 import statistics
 from pathlib import Path
 
+import curves as curves_bench
 import glance
 import latency
 import method
@@ -45,7 +47,7 @@ def keep(name: str, found: dict, folder: Path = RESULTS) -> None:
     path = folder / f"{name}.json"
     if found["kind"] == "curves" and path.exists():
         curves = {curve["name"]: curve for curve in json.loads(path.read_text())["curves"] + found["curves"]}
-        found = {**found, "curves": list(curves.values())}
+        found = {**found, "curves": [curves[name] for name in curves_bench.names() if name in curves]}
     path.write_text(json.dumps(found, indent=1) + "\n")
 
 
@@ -56,7 +58,10 @@ def kept(folder: Path = RESULTS) -> dict[str, dict]:
 def publish() -> dict[str, dict]:
     """All results that are published, after those of this machine have been added."""
     for name, found in kept().items():
-        keep(name, found, PUBLISHED)
+        if found["partial"]:
+            print(f"Not published: {name}, of which `{found['command']}` measured a part")
+        else:
+            keep(name, found, PUBLISHED)
     return kept(PUBLISHED)
 
 
@@ -229,10 +234,10 @@ from a seed, and rows are counted and summed up, and the sums compared with what
 
 def page(results: dict[str, dict]) -> str:
     parts = [HEAD]
-    machines = dict.fromkeys(found["machine"] for found in results.values())
-    for machine in machines:
+    measured = [*results.values(), *results.get("curves", {}).get("curves", [])]
+    for machine in dict.fromkeys(found["machine"] for found in measured):
         parts.append(f"Machine: {machine}.\n")
-    versions = ("; ".join(f"{name}: {version}" for name, version in found["versions"].items() if name != "commit") for found in results.values())
+    versions = ("; ".join(f"{name}: {version}" for name, version in found["versions"].items() if name != "commit") for found in measured)
     for version in dict.fromkeys(versions):
         parts.append(f"Versions: {version}.\n")
     parts.append("## At a glance\n\nRatios are those of the tables below, with their intervals; aims were set before anything was measured.\n")
@@ -257,7 +262,7 @@ PLAIN_NAMES = {"PySpark 3.5.7, the original pipeline": "PySpark 3.5.7, the repor
 def readme_table(found: dict) -> str:
     """What the rivals came to, fastest first; without the details in brackets that their names have."""
     blocks = method.counted(found["blocks"])
-    rates = {name: method.median(method.column(blocks, name, process.rate)) for name in ("turntable", *found["against"])}
+    rates = {name: method.median(method.column(blocks, name, process.rate)) or 0 for name in ("turntable", *found["against"])}
     rows = []
     for name in sorted(rates, key=lambda name: -rates[name]):
         if name == DECODE:

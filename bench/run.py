@@ -75,47 +75,55 @@ def parsed() -> argparse.Namespace:
     return arguments
 
 
-def docs() -> int:
-    """The page and its plots, from the results that there are."""
+def docs() -> None:
+    """The page, its plots and README's table, from the results that are published and those that there are."""
     results = report.publish()
     if not results:
-        print("./dev bench docs: nothing has been measured yet")
-        return 1
+        raise process.Failure("nothing has been measured yet")
     file = process.HOME / "results.json"
     file.write_text(json.dumps(results))
     subprocess.run([PLOTS_VENV / "bin" / "python", Path(__file__).parent / "plots.py", file, ROOT / "docs" / "plots"], check=True)
     if "rivals" in results:
         report.write_readme(results["rivals"])
     print(f"Written to {report.write(results, ROOT / 'docs')}, {report.PUBLISHED}, {ROOT / 'docs' / 'plots'} and README.md")
-    return 0
+
+
+def partial(name: str, arguments: argparse.Namespace) -> bool:
+    """Whether only a part was asked for, or another size than the benchmark's own: to look at, not to publish."""
+    return bool(arguments.events or (name == "startup" and arguments.quick) or (name.startswith("rivals") and arguments.rival))
 
 
 def measure(names: list[str], arguments: argparse.Namespace) -> None:
     command = "./dev bench " + " ".join(sys.argv[1:])
+    versions = machine.versions()  # Of what was built before; the tree may change while this runs.
     for name in names:
         print(f"==> {name}: {BENCHES[name][2]}", flush=True)
         begun = time.monotonic()
         found = BENCHES[name][0](arguments)
-        found |= {"command": command.strip(), "measured": time.strftime("%Y-%m-%d"), "machine": machine.description(), "versions": machine.versions(), "took": time.monotonic() - begun}
+        found |= {
+            "command": command.strip(), "measured": time.strftime("%Y-%m-%d"), "machine": machine.description(), "versions": versions,
+            "took": time.monotonic() - begun, "partial": partial(name, arguments),
+        }  # fmt: skip
         for curve in found.get("curves", []):
-            curve |= {key: found[key] for key in ("command", "measured", "versions")}
+            curve |= {key: found[key] for key in ("command", "measured", "machine", "versions")}
         report.keep(name, found)
         print("\n" + report.SECTIONS[found["kind"]](name, found), flush=True)
 
 
 def main() -> int:
     arguments = parsed()
-    if arguments.names == ["docs"]:
-        return docs()
-    if not workloads.BINARY.exists():
-        print(f"./dev bench: {workloads.BINARY} is not there; run ./dev build first", file=sys.stderr)
-        return 2
     process.HOME.mkdir(parents=True, exist_ok=True)
     names = arguments.names or DEFAULT
+    if names != ["docs"] and not workloads.BINARY.exists():
+        print(f"./dev bench: {workloads.BINARY} is not there; run ./dev build first", file=sys.stderr)
+        return 2
     before = set(servers.running())
     try:
         if names == ["check"]:
             return check.check(arguments)
+        if names == ["docs"]:
+            docs()
+            return 0
         if shutil.disk_usage(process.HOME).free < LEAST_FREE_BYTES:
             raise process.Failure(f"less than {LEAST_FREE_BYTES / 2**30:.0f} GiB are free under {process.HOME}, which backlogs may need")
         if any(BENCHES[name][1] for name in names):

@@ -86,15 +86,17 @@ def curves(*points):
 def test_a_curve_that_is_measured_anew_leaves_the_others(tmp_path):
     report.keep("curves", curves(("lanes", 1), ("keys", 2)), tmp_path)
     report.keep("curves", curves(("keys", 3), ("window", 4)), tmp_path)
-    assert report.kept(tmp_path)["curves"] == curves(("lanes", 1), ("keys", 3), ("window", 4))
+    assert report.kept(tmp_path)["curves"] == curves(("keys", 3), ("lanes", 1), ("window", 4)), "in the page's order"
 
 
-def test_published_results_stay_where_nothing_was_measured_anew(tmp_path, monkeypatch):
+def test_published_results_stay_where_nothing_or_only_a_part_was_measured_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "PUBLISHED", tmp_path / "published")
     monkeypatch.setattr(report, "kept", lambda folder=tmp_path / "mine", kept=report.kept: kept(folder))
-    for folder, name, value in (("published", "null", 1), ("published", "sqlite", 1), ("mine", "sqlite", 2)):
-        report.keep(name, {"kind": "drain", "value": value}, tmp_path / folder)
-    assert {name: found["value"] for name, found in report.publish().items()} == {"null": 1, "sqlite": 2}
+    for folder, name, value, partial in (
+        ("published", "null", 1, False), ("published", "sqlite", 1, False), ("published", "rivals", 1, False), ("mine", "sqlite", 2, False), ("mine", "rivals", 2, True),
+    ):  # fmt: skip
+        report.keep(name, {"kind": "drain", "value": value, "partial": partial, "command": "./dev bench"}, tmp_path / folder)
+    assert {name: found["value"] for name, found in report.publish().items()} == {"null": 1, "rivals": 1, "sqlite": 2}
 
 
 def rival(rate, **more):

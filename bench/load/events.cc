@@ -41,6 +41,7 @@ struct Options {
       .count();
 }
 
+// Of the thread that serves delivery reports, until it has ended.
 struct Acknowledged {
   uint64_t count = 0;
   uint64_t failed = 0;
@@ -84,7 +85,13 @@ class Sender {
   // Exit code.
   int run() {
     const auto begun = steady_clock::now();
-    options_.rate > 0 ? send_at_rate() : fill();
+    {
+      // Reports are taken when they come, not when the next play is sent.
+      const std::jthread reports([this](const std::stop_token& stop) {
+        while (!stop.stop_requested()) rd_kafka_poll(client_, 100);
+      });
+      options_.rate > 0 ? send_at_rate() : fill();
+    }
     rd_kafka_flush(client_, 60'000);
     const double seconds = seconds_between(begun, steady_clock::now());
     fmt::print(
@@ -105,7 +112,6 @@ class Sender {
       const auto partition =
           static_cast<int>(sent_ / kStretch % static_cast<uint64_t>(partitions_));
       send(partition, plays_.next());
-      if (sent_ % 1024 == 0) rd_kafka_poll(client_, 0);
     }
   }
 
@@ -124,7 +130,6 @@ class Sender {
         send(first + static_cast<int>(sent_ % static_cast<uint64_t>(partitions_ - first)),
              plays_.next());
       }
-      rd_kafka_poll(client_, 0);
     }
   }
 
@@ -133,7 +138,6 @@ class Sender {
       const int64_t now = now_us();
       latest_us_ = std::max(latest_us_, now - due_us);
       if (now >= due_us) return;
-      rd_kafka_poll(client_, 0);
       std::this_thread::sleep_for(microseconds(std::min<int64_t>(due_us - now, 1'000)));
     }
   }
@@ -146,7 +150,7 @@ class Sender {
                             reinterpret_cast<void*>(static_cast<intptr_t>(due_us))) != 0) {
       if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
         give_up(rd_kafka_err2str(rd_kafka_last_error()));
-      rd_kafka_poll(client_, 10);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
 

@@ -319,7 +319,8 @@ Status Lane::keep_alive() {
 Status Lane::wait_idle() {
   if (source_->wait_fd() < 0) return {};
   Millis wait = kWaitLimit;
-  // Where the sink is full, only an outcome makes a flush due.
+  // Where the sink is full, a flush is due when it has an outcome; a retry of its own may start as
+  // late as this wait ends.
   if (!rows_.empty() && !parts_.sink->full())
     wait = std::clamp(std::chrono::ceil<Millis>(flush_at() - clock_.now()), Millis(0), wait);
   std::array<pollfd, 2> descriptors{

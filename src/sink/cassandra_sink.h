@@ -49,7 +49,8 @@ class CassandraSink final : public Sink {
   static constexpr size_t kRequestRows = 30;
   // A single larger row is sent by itself.
   static constexpr size_t kRequestBytes = size_t{32} * 1024;
-  // So many small requests keep a node's threads occupied; with more of them it answers no sooner.
+  // With more small requests than this, one node answers no sooner. A cluster of many would; there
+  // rows wait for others a moment longer than they must.
   static constexpr size_t kRequestsBusy = 4;
   // Of rows that are not reported yet; more, and the sink is full.
   static constexpr size_t kHeldBytesLimit = size_t{64} << 20;
@@ -64,7 +65,9 @@ class CassandraSink final : public Sink {
 
   [[nodiscard]] Status submit(RowBatch& rows) override;
   [[nodiscard]] bool full() const override;
-  [[nodiscard]] bool busy() const override { return window_.out() >= kRequestsBusy; }
+  [[nodiscard]] bool busy() const override {
+    return window_.out() >= kRequestsBusy || !window_.open();
+  }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
   [[nodiscard]] size_t in_flight() const override { return rows_held_; }
   [[nodiscard]] int wait_fd() const override { return writer_->wait_fd(); }

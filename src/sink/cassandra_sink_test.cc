@@ -150,6 +150,18 @@ TEST_F(CassandraSinkTest, IsBusyWhileSeveralRequestsAreOut) {
   EXPECT_FALSE(sink_->busy()) << "what waits for its retry is not out";
 }
 
+TEST_F(CassandraSinkTest, IsBusyWithASingleRequestWhereTheClusterTakesNoMore) {
+  submit({{"ann", 1}});
+  for (int i = 0; i < 8; ++i) {
+    cluster_->overload();
+    EXPECT_THAT(written(), IsEmpty());
+    clock_->advance(Millis(1'000));
+    EXPECT_THAT(written(), IsEmpty()) << "sent again";
+  }
+  ASSERT_THAT(cluster_->waiting(), SizeIs(1));
+  EXPECT_TRUE(sink_->busy());
+}
+
 TEST_F(CassandraSinkTest, IsFullWhenItHoldsTooManyBytes) {
   RowBatch rows;
   const std::string name(CassandraSink::kHeldBytesLimit / 2, 'n');

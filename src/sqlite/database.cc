@@ -12,11 +12,12 @@
 namespace turntable::sqlite {
 namespace {
 
-// A connection is one thread's: SQLite need not lock it for each call.
+// A connection is used by one thread at a time: SQLite need not lock it for each call.
 constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
-// The log is carried over into the file when it has so many pages (of 4 KiB), not a thousand as by
-// default, which is about what two transactions have: a page that both changed is written once.
+// The log is carried over into the file when it has so many pages, mostly of 4 KiB: a page that
+// several transactions changed is then written once. By default that is after a thousand, two or
+// three transactions of a drain.
 constexpr int kCheckpointPages = 4'000;
 
 // While a file is being opened SQLite calls a full disk a failed read or write.
