@@ -1,9 +1,10 @@
 // SQLite's connections and statements: RAII and Result around sqlite3.h. It knows nothing of tables
 // and rows.
 //
-// A connection and its statements are used by one thread at a time. Readers do not block the writer nor the
-// writer readers (WAL). Which process may write a file is decided by WriterLock, not by SQLite's
-// own locks, so that a second writer is told at once instead of competing for each transaction.
+// A connection and its statements are used by one thread at a time. Readers do not block the writer
+// nor the writer readers (WAL). Which process may write a file is decided by WriterLock, not by
+// SQLite's own locks, so that a second writer is told at once instead of competing for each
+// transaction.
 #pragma once
 
 #include <cstdint>
