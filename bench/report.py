@@ -30,9 +30,10 @@ LIMITS = {
     "cassandra": "The node: Cassandra's own CPU time for a row is many times the engine's.",
     "sqlite": "SQLite's one writer: an insert takes most of the CPU of a row, and while a transaction is synced the lane waits. What the "
     "engine adds, decoding and joining on the thread that inserts, is the difference to the ceiling.",
-    "latency": "The two cores, which two Java servers, the sender, the reader and the engine share. At 1,000/s a play waits about a millisecond for the broker "
-    "and about as long for the node. From some thousand plays a second on the slowest hundredth waits for pauses of the node's garbage collector (up to half a "
-    "second of it, at this load, in its log) and, as long as the servers are still compiling, for that: medians of single seconds go from 10 to 500 ms and back.",
+    "latency": "The two cores, which two Java servers, the sender, the reader and the engine share. At 1,000/s the broker has a play half a millisecond after it "
+    "was due and a reader has its row two milliseconds after. From some thousand plays a second on the slowest hundredth waits for pauses of both servers: the broker's "
+    "acknowledgement alone takes hundreds of milliseconds then, and the node's log shows collections of garbage of up to half a second. From half of a drain's "
+    "rate on nothing is left of the two cores, and rows wait for seconds.",
     "produce": "Compression, in librdkafka's thread, and the broker.",
     "memory": "Instructions, and no one of them: the profile is flat (under 'Where the time goes'). A catalogue of 100,000 songs, which is larger than the "
     "second-level cache, costs a sixth more than the report's small one, though what a lookup needs is fetched ahead.",
