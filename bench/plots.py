@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the curves that ./dev bench measured: plots.py RESULTS.json FOLDER. Runs in an environment of its own, which has
+"""Draws the curves that ./dev bench measured: plots.py RESULTS FOLDER, both folders. Runs in an environment of its own, which has
 matplotlib (requirements.txt)."""
 
 from __future__ import annotations
@@ -76,12 +76,13 @@ def save(figure, path: Path) -> None:
 
 
 def main() -> None:
-    results, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    results, folder = Path(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    for curve in results.get("curves", {}).get("curves", []):
-        draw_curve(curve, folder)
-    if "latency" in results:
-        draw_latency(results["latency"], folder)
+    if (curves := results / "curves.json").exists():
+        for curve in json.loads(curves.read_text())["curves"]:
+            draw_curve(curve, folder)
+    if (latency := results / "latency.json").exists():
+        draw_latency(json.loads(latency.read_text()), folder)
 
 
 if __name__ == "__main__":

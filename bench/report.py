@@ -16,7 +16,7 @@ import glance
 import latency
 import method
 import process
-from drains import AGAIN, DECODE, DRIVER, PRODUCER, SQLITE
+from drains import AGAIN, DECODE
 from machine import ROOT
 
 RESULTS = process.HOME / "results"
@@ -284,6 +284,3 @@ def write_readme(found: dict, path: Path = ROOT / "README.md") -> None:
     if not end:
         raise process.Failure(f"{path} has no place for the table: {README_BEGIN.strip()} and {README_END.strip()}")
     path.write_text(before + begin + "\n" + readme_table(found) + "\n" + end + after)
-
-
-__all__ = ["DRIVER", "PRODUCER", "SQLITE", "keep", "kept", "origin", "page", "publish", "write", "write_readme"]

@@ -8,7 +8,6 @@ latency.py, curves.py and rivals_bench.py; what must not become dearer, in check
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -80,17 +79,15 @@ def docs() -> None:
     results = report.publish()
     if not results:
         raise process.Failure("nothing has been measured yet")
-    file = process.HOME / "results.json"
-    file.write_text(json.dumps(results))
-    subprocess.run([PLOTS_VENV / "bin" / "python", Path(__file__).parent / "plots.py", file, ROOT / "docs" / "plots"], check=True)
+    subprocess.run([PLOTS_VENV / "bin" / "python", Path(__file__).parent / "plots.py", report.PUBLISHED, ROOT / "docs" / "plots"], check=True)
     if "rivals" in results:
         report.write_readme(results["rivals"])
     print(f"Written to {report.write(results, ROOT / 'docs')}, {report.PUBLISHED}, {ROOT / 'docs' / 'plots'} and README.md")
 
 
 def partial(name: str, arguments: argparse.Namespace) -> bool:
-    """Whether only a part was asked for, or another size than the benchmark's own: to look at, not to publish."""
-    return bool(arguments.events or (name == "startup" and arguments.quick) or (name.startswith("rivals") and arguments.rival))
+    """Whether only a part was asked for, or another size or number of lanes than the benchmark's own: to look at, not to publish."""
+    return bool(arguments.events or arguments.lanes != 1 or (name == "startup" and arguments.quick) or (name.startswith("rivals") and arguments.rival))
 
 
 def measure(names: list[str], arguments: argparse.Namespace) -> None:
