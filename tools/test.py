@@ -107,6 +107,7 @@ def cpp_tests(preset: str, names: list[str]) -> Outcome:
     banner(title)
     report = RESULTS / f"ctest-{preset}.xml"
     report.unlink(missing_ok=True)
+    before = captured()
     begun = time.monotonic()
     command = [] if preset == "release" else at_fixed_addresses()
     command += ["ctest", "--test-dir", ROOT / "build" / preset, f"-j{min(os.cpu_count() or 2, 8)}", "--output-on-failure"]
@@ -120,7 +121,14 @@ def cpp_tests(preset: str, names: list[str]) -> Outcome:
         outcome.failed, outcome.note = 1, f"ctest ended with {code}"
     if outcome.failed or outcome.skipped:
         print_ctest_troubles(report)
+    for left in sorted(captured() - before):
+        print(f"\nA test that ended early had captured this:\n{left.read_text(errors='replace').strip()}")
     return outcome
+
+
+def captured() -> set[Path]:
+    """What tests wrote to stderr while they captured it; GoogleTest removes such a file unless the test's process dies."""
+    return set(Path("/tmp").glob("gtest_captured_stream.*"))
 
 
 def print_ctest_troubles(report: Path) -> None:
