@@ -28,9 +28,9 @@ LIMITS = {
     "and the broker is on the same two cores. The engine is above what librdkafka does alone because it inflates a batch of gzip once, by "
     "libdeflate, and has its memory from mimalloc (docs/adr/0007-mimalloc.md); the curve of compression has the other codecs.",
     "cassandra": "The node: Cassandra's own CPU time for a row is many times the engine's.",
-    "sqlite": "SQLite's one writer, and the one thread of the lane. Of that thread's time (`perf record`) SQLite takes 39 %, the kernel, which writes and syncs the log, "
-    "28 %, comparing and copying in libc 9 %, SQLite's memory 3 %, and binding a row's 22 values 8 %: 87 %, which the ceiling spends as well. What is left, 13 %, is taking "
-    "records from librdkafka, decoding, joining and encoding; so much below the ceiling is the limit, where nothing else gets in the way.",
+    "sqlite": "SQLite's one writer. Its transactions run on a thread of their own (docs/adr/0008-sqlite-writes-beside-the-lane.md), which does what the ceiling does: SQLite "
+    "itself, the kernel, which writes and syncs the log, and binding a row's 22 values. The lane's thread takes records, decodes, joins and encodes meanwhile; when one thread "
+    "did both, that was 13 % of its time (`perf record`), and as much was missing to the ceiling.",
     "latency": "The two cores, which two Java servers, the sender, the reader and the engine share. At 1,000/s the broker has a play half a millisecond after it "
     "was due and a reader has its row two milliseconds after. From some thousand plays a second on the slowest hundredth waits for pauses of both servers: the broker's "
     "acknowledgement alone takes hundreds of milliseconds then, and the node's log shows collections of garbage of up to half a second. From half of a drain's "

@@ -196,7 +196,10 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   sink.table.name = options.text("table", table.name);
   sink.table.columns = table.columns;
   sink.flush_interval = options.duration("flush_interval", Millis(1000));
-  sink.flush_rows = options.number("flush_rows", 10'000, 1, 1'000'000);
+  // Rows gather for the sake of the store. Where there is none, as many as the second-level cache
+  // holds go together.
+  sink.flush_rows =
+      options.number("flush_rows", sink.connector == "null" ? 2'000 : 10'000, 1, 1'000'000);
   sink.flush_bytes = options.bytes("flush_bytes", 8 << 20, kFlushBytesLimit);
   read_key(table, options, sink);
   if (sink.connector == "cassandra") {

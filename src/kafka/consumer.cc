@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <cstring>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -70,19 +66,19 @@ class Consumer::Batch final : public Messages {
   size_t& alive_;
 };
 
-Consumer::Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock)
+Consumer::Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock,
+                   EventFd event)
     : Client("consumer of topic " + options.topic, options.properties, clock),
       topic_(options.topic),
       want_headers_(options.want_headers),
       is_static_(options.properties.contains("group.instance.id")),
       handler_(handler),
       clock_(clock),
+      event_(std::move(event)),
       parts_(std::make_unique<Parts>()) {}
 
 Consumer::~Consumer() {
   CHECK(batches_alive_ == 0);
-  parts_.reset();
-  if (event_ >= 0) ::close(event_);
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::open(const Options& options, RebalanceHandler& handler,
@@ -107,10 +103,8 @@ Result<std::unique_ptr<Consumer>> Consumer::open(const Options& options, Rebalan
                                   self->topic_, rd_kafka_err2str(code)));
       });
 
-  std::unique_ptr<Consumer> consumer(new Consumer(options, handler, clock));
-  consumer->event_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (consumer->event_ < 0)
-    return fail(ErrorKind::failed, fmt::format("eventfd: {}", std::strerror(errno)));
+  ASSIGN_OR_RETURN(EventFd event, EventFd::open());
+  std::unique_ptr<Consumer> consumer(new Consumer(options, handler, clock, std::move(event)));
   RETURN_IF_ERROR(consumer->start(std::move(conf), false));
   rd_kafka_t* rk = consumer->handle();
   rd_kafka_poll_set_consumer(rk);
@@ -119,8 +113,9 @@ Result<std::unique_ptr<Consumer>> Consumer::open(const Options& options, Rebalan
   parts.records.reset(rd_kafka_queue_new(rk));
   rd_kafka_set_log_queue(rk, parts.control.get());
   constexpr uint64_t kOne = 1;  // What an eventfd takes.
-  rd_kafka_queue_io_event_enable(parts.control.get(), consumer->event_, &kOne, sizeof kOne);
-  rd_kafka_queue_io_event_enable(parts.records.get(), consumer->event_, &kOne, sizeof kOne);
+  const int event_fd = consumer->event_.fd();
+  rd_kafka_queue_io_event_enable(parts.control.get(), event_fd, &kOne, sizeof kOne);
+  rd_kafka_queue_io_event_enable(parts.records.get(), event_fd, &kOne, sizeof kOne);
   return consumer;
 }
 
@@ -184,25 +179,18 @@ Drained Consumer::drain(size_t limit) {
   }
   // The event is written only when an empty queue gets something: what is left here has to be
   // announced by us.
-  if (drained.size() == limit) signal();
+  if (drained.size() == limit) event_.signal();
   if (!out.records.empty()) out.owner = std::move(owner);
   return out;
 }
 
-void Consumer::signal() const {
-  const uint64_t one = 1;
-  [[maybe_unused]] const auto written =
-      ::write(event_, &one, sizeof one);  // Full is as good: it is readable.
-}
-
 void Consumer::wait(Millis limit) const {
-  pollfd event{event_, POLLIN, 0};
+  pollfd event{event_.fd(), POLLIN, 0};
   ::poll(&event, 1, static_cast<int>(limit.count()));
 }
 
 void Consumer::listen() {
-  uint64_t count = 0;
-  [[maybe_unused]] const auto bytes = ::read(event_, &count, sizeof count);
+  event_.clear();
 }
 
 // Stopping a partition undoes its forwarding, so this is called after every start, and before the

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "base/event_fd.h"
 #include "kafka/client.h"
 #include "row/record.h"
 
@@ -89,7 +90,7 @@ class Consumer final : public Client {
 
   // Readable when serve() or drain() may have something to do. Before these two, listen() clears
   // it: what arrives from then on makes it readable anew.
-  [[nodiscard]] int wait_fd() const { return event_; }
+  [[nodiscard]] int wait_fd() const { return event_.fd(); }
   void listen();
   // Waits until it is readable.
   void wait(Millis limit) const;
@@ -125,23 +126,22 @@ class Consumer final : public Client {
 
  private:
   class Batch;
-  Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock);
+  Consumer(const Options& options, RebalanceHandler& handler, const Clock& clock, EventFd event);
 
   void on_rebalance(int code, rd_kafka_topic_partition_list_s* partitions);
   void forward(std::span<const Position> positions);
   void unsubscribe(SteadyTime deadline);
   [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait,
                                     Meanwhile meanwhile);
-  void signal() const;
 
   std::string topic_;
   bool want_headers_;
   bool is_static_;  // Has a group.instance.id: keeps its partitions over a restart.
   RebalanceHandler& handler_;
   const Clock& clock_;
+  EventFd event_;  // librdkafka writes to it when an empty queue gets something.
   struct Parts;
   std::unique_ptr<Parts> parts_;  // librdkafka's queues.
-  int event_ = -1;  // An eventfd: librdkafka writes to it when an empty queue gets something.
   size_t batches_alive_ = 0;
   bool commit_met_rebalance_ = false;
 };

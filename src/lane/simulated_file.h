@@ -33,13 +33,16 @@ class SimulatedFile final : public Sink {
         if (world_.record(row.partition, row.offset).read) accompanied_.push_back(row);
       }
     }
-    return attempt();
+    // The transaction runs beside the lane.
+    running_ = true;
+    next_attempt_ = world_.now() + Millis(world_.below(20));
+    return {};
   }
-  [[nodiscard]] bool full() const override { return !pending_.empty(); }
+  [[nodiscard]] bool full() const override { return in_flight() > 0; }
 
   Result<Acks> reap(Millis wait) override {
     world_.step();
-    if (full()) {
+    if (!pending_.empty()) {
       if (wait.count() > 0) wait_until_(std::min(world_.now() + wait, next_attempt_));
       if (world_.now() >= next_attempt_) RETURN_IF_ERROR(attempt());
     }
@@ -56,6 +59,7 @@ class SimulatedFile final : public Sink {
   void accompany(std::vector<Position> positions) override { accompanying_ = std::move(positions); }
   Status keep_positions(std::span<const Position> positions) override {
     world_.step();
+    if (std::exchange(running_, false)) RETURN_IF_ERROR(attempt());
     if (disk_is_full()) return turntable::fail(ErrorKind::transient, "the disk is full");
     world_.trace(lane_, "keeps positions", positions[0].partition, positions[0].next);
     for (const auto& [partition, next] : positions) world_.keep(partition, next);
@@ -93,6 +97,7 @@ class SimulatedFile final : public Sink {
   }
 
   Status attempt() {
+    running_ = false;
     world_.step();
     if (disk_is_full()) {
       next_attempt_ = world_.now() + Millis(1 + world_.below(2'000));
@@ -134,6 +139,7 @@ class SimulatedFile final : public Sink {
   RowBatch pending_;
   std::vector<Position> accompanying_;
   std::vector<Row> accompanied_;  // Of pending_: the position behind each comes with it.
+  bool running_ = false;          // The transaction of pending_, until its end is seen.
   SteadyTime next_attempt_{};
   std::vector<Origin> written_;
   std::vector<Acks::Refused> refused_;

@@ -3,9 +3,6 @@
 // May be corked, uncorked and looked at from another thread than the lane's.
 #pragma once
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -13,17 +10,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/event_fd.h"
 #include "sink/sink.h"
 
 namespace turntable {
 
 class FakeSink final : public Sink {
  public:
-  FakeSink() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { CHECK(fd_ >= 0); }
-  ~FakeSink() override { ::close(fd_); }
-  FakeSink(const FakeSink&) = delete;
-  FakeSink& operator=(const FakeSink&) = delete;
-
   // From here on rows are taken and not acknowledged, until uncork().
   void cork() {
     const std::lock_guard lock(mutex_);
@@ -160,7 +153,7 @@ class FakeSink final : public Sink {
     const std::lock_guard lock(mutex_);
     return held();
   }
-  [[nodiscard]] int wait_fd() const override { return fd_; }
+  [[nodiscard]] int wait_fd() const override { return event_.fd(); }
   [[nodiscard]] std::string name() const override { return "the fake"; }
 
  private:
@@ -169,13 +162,11 @@ class FakeSink final : public Sink {
 
   // Readable exactly while reap() has something to report.
   void update_fd() {
-    uint64_t count = 0;
-    [[maybe_unused]] const ssize_t read = ::read(fd_, &count, sizeof count);
-    count = 1;
-    if (!corked_ && held() > 0) CHECK(::write(fd_, &count, sizeof count) == sizeof count);
+    event_.clear();
+    if (!corked_ && held() > 0) event_.signal();
   }
 
-  const int fd_;
+  EventFd event_ = std::move(EventFd::open().value());
   mutable std::mutex mutex_;
   std::condition_variable ready_;
   bool corked_ = false;

@@ -25,11 +25,22 @@ Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) 
   RETURN_IF_ERROR(apply_sqlite_schema(db, options.path, options.table));
   ASSIGN_OR_RETURN(sqlite::Statement insert,
                    db.prepare(insert_dml(options.table, Dialect::sqlite)));
-  std::unique_ptr<SqliteSink> sink(
-      new SqliteSink(std::move(options), std::move(db), std::move(insert)));
+  ASSIGN_OR_RETURN(EventFd attempt_over, EventFd::open());
+  std::unique_ptr<SqliteSink> sink(new SqliteSink(std::move(options), std::move(db),
+                                                  std::move(insert), std::move(attempt_over)));
   if (!sink->options_.topic.empty()) RETURN_IF_ERROR(sink->load_positions());
   sink->db_.set_busy_timeout(sink->options_.lock_wait);
+  sink->writer_ = std::thread([sink = sink.get()] { sink->write_when_asked(); });
   return sink;
+}
+
+SqliteSink::~SqliteSink() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  if (writer_.joinable()) writer_.join();
 }
 
 Status SqliteSink::load_positions() {
@@ -83,6 +94,7 @@ Status SqliteSink::keep_positions(std::span<const Position> positions) {
         return kept_position(position.partition) >= position.next;
       }))
     return {};
+  RETURN_IF_ERROR(end_attempt(std::nullopt));
   Status status = db_.begin();
   if (status) status = write_positions(positions);
   if (status) status = db_.commit();
@@ -94,23 +106,48 @@ Status SqliteSink::keep_positions(std::span<const Position> positions) {
   return status;
 }
 
-SqliteSink::SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert)
+SqliteSink::SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert,
+                       EventFd attempt_over)
     : options_(std::move(options)),
       db_(std::move(db)),
       insert_(std::move(insert)),
-      backoff_(options_.backoff) {}
+      backoff_(options_.backoff),
+      attempt_over_(std::move(attempt_over)) {}
 
 Status SqliteSink::submit(RowBatch& rows) {
   CHECK(!full());
   if (rows.empty()) return {};
   pending_.clear();
   std::swap(pending_, rows);
-  return attempt();
+  begin_attempt();
+  return {};
 }
 
-Status SqliteSink::attempt() {
-  Status status = write_pending();
-  if (status) {
+void SqliteSink::begin_attempt() {
+  attempting_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    attempt_ = Attempt::wanted;
+  }
+  changed_.notify_all();
+}
+
+Status SqliteSink::end_attempt(std::optional<Millis> wait) {
+  if (!attempting_) return {};
+  std::unique_lock lock(mutex_);
+  const auto over = [this] { return attempt_ == Attempt::over; };
+  if (!wait) {
+    changed_.wait(lock, over);
+  } else if (!changed_.wait_for(lock, *wait, over)) {
+    return {};
+  }
+  attempt_ = Attempt::none;
+  attempting_ = false;
+  return take(std::exchange(outcome_, {}));
+}
+
+Status SqliteSink::take(Status outcome) {
+  if (outcome) {
     if (refusals_.empty()) remember(accompanying_);
     accompanying_.clear();
     report_pending();
@@ -119,17 +156,32 @@ Status SqliteSink::attempt() {
     if (std::exchange(in_trouble_, false)) log::info("{}: writing goes on", options_.path);
     return {};
   }
-  // The whole transaction is undone; its refusals will be found again.
-  db_.rollback();
-  if (status.error().kind != ErrorKind::transient) {
-    return tl::unexpected(std::move(status.error()).with("writing rows failed"));
+  if (outcome.error().kind != ErrorKind::transient) {
+    return tl::unexpected(std::move(outcome.error()).with("writing rows failed"));
   }
   if (!std::exchange(in_trouble_, true)) {
     log::warn("{}; its {} rows are kept, and tried again until they are written",
-              status.error().message, pending_.size());
+              outcome.error().message, pending_.size());
   }
   next_attempt_ = options_.clock->now() + backoff_.next();
   return {};
+}
+
+void SqliteSink::write_when_asked() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return closing_ || attempt_ == Attempt::wanted; });
+    if (closing_) return;
+    lock.unlock();
+    Status outcome = write_pending();
+    // The whole transaction is undone; its refusals will be found again.
+    if (!outcome) db_.rollback();
+    lock.lock();
+    outcome_ = std::move(outcome);
+    attempt_ = Attempt::over;
+    attempt_over_.signal();
+    changed_.notify_all();
+  }
 }
 
 Status SqliteSink::write_pending() {
@@ -170,13 +222,16 @@ Status SqliteSink::write_row(size_t row) {
 }
 
 Result<Acks> SqliteSink::reap(Millis wait) {
-  if (!pending_.empty()) {
-    const SteadyTime now = options_.clock->now();
-    const auto left = std::chrono::ceil<Millis>(next_attempt_ - now);
+  attempt_over_.clear();
+  if (!pending_.empty() && !attempting_) {
+    const auto left = std::chrono::ceil<Millis>(next_attempt_ - options_.clock->now());
     // There is nothing to wait on but time: whoever holds the lock does not tell when it lets go.
-    if (left.count() > 0) std::this_thread::sleep_for(std::min(left, wait));
-    if (options_.clock->now() >= next_attempt_) RETURN_IF_ERROR(attempt());
+    const Millis pause = std::clamp(left, Millis(0), wait);
+    if (pause.count() > 0) std::this_thread::sleep_for(pause);
+    wait -= pause;
+    if (options_.clock->now() >= next_attempt_) begin_attempt();
   }
+  RETURN_IF_ERROR(end_attempt(wait));
   reported_written_.clear();
   reported_refused_.clear();
   std::swap(reported_written_, written_);

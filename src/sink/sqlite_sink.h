@@ -4,16 +4,24 @@
 // turntable_positions: the next run reads on there, whatever was committed elsewhere, so that every
 // record is in the file exactly once.
 //
-// A file that is locked by another program or a disk that is full holds the batch back: full() is
-// true, and reap() tries again with backoff until the rows are in or the lane gives up. Nothing is
-// lost, nothing is written twice.
+// Transactions run on a thread of the sink's own, one at a time, while the lane reads and makes the
+// rows of the next: full() is true for as long. Who is at work on the connection, and on the batch
+// and its positions, is always one of the two threads, and attempting_ says which.
+//
+// A file that is locked by another program or a disk that is full holds the batch back: full()
+// stays true, and reap() has it tried again with backoff until the rows are in or the lane gives
+// up. Nothing is lost, nothing is written twice.
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/event_fd.h"
 #include "sink/sink.h"
 #include "sink/table.h"
 #include "sqlite/database.h"
@@ -41,14 +49,18 @@ class SqliteSink final : public Sink {
   // path cannot be written (failed), the table is not as wanted (schema, naming each column), the
   // table makes no sense (usage).
   [[nodiscard]] static Result<std::unique_ptr<SqliteSink>> open(SqliteSinkOptions options);
+  // Waits for the transaction that runs, whose rows are then in the file and not reported.
+  ~SqliteSink() override;
 
   [[nodiscard]] Status submit(RowBatch& rows) override;
-  [[nodiscard]] bool full() const override { return !pending_.empty(); }
+  // Until the outcome is reported: what the next transaction takes along are the positions of all
+  // that has one.
+  [[nodiscard]] bool full() const override { return in_flight() > 0; }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
   [[nodiscard]] size_t in_flight() const override {
     return pending_.size() + written_.size() + refused_.size();
   }
-  [[nodiscard]] int wait_fd() const override { return -1; }
+  [[nodiscard]] int wait_fd() const override { return attempt_over_.fd(); }
   [[nodiscard]] std::string name() const override { return options_.path; }
   void accompany(std::vector<Position> positions) override { accompanying_ = std::move(positions); }
   [[nodiscard]] Status keep_positions(std::span<const Position> positions) override;
@@ -56,14 +68,21 @@ class SqliteSink final : public Sink {
   [[nodiscard]] bool keeps_positions() const override { return keep_.has_value(); }
 
  private:
-  SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert);
+  SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert,
+             EventFd attempt_over);
   Status load_positions();
   Status write_positions(std::span<const Position> positions);
   void remember(std::span<const Position> positions);
-  // Writes pending_, if it can. An error is one that waiting does not mend.
-  Status attempt();
-  Status write_pending();
+  void begin_attempt();
+  // Waits for the attempt's end, at most so long; nothing: until it comes. An error is one that
+  // trying again does not mend.
+  Status end_attempt(std::optional<Millis> wait);
+  Status take(Status outcome);
   void report_pending();
+
+  // The sink's own thread.
+  void write_when_asked();
+  Status write_pending();
   Status write_row(size_t row);
 
   SqliteSinkOptions options_;
@@ -85,6 +104,15 @@ class SqliteSink final : public Sink {
   std::vector<Acks::Refused> refused_;
   std::vector<Origin> reported_written_;
   std::vector<Acks::Refused> reported_refused_;
+
+  bool attempting_ = false;  // The lane's thread's: the other has been asked, and not heard yet.
+  EventFd attempt_over_;
+  std::mutex mutex_;  // Of what follows.
+  std::condition_variable changed_;
+  enum class Attempt { none, wanted, over } attempt_ = Attempt::none;
+  Status outcome_;
+  bool closing_ = false;
+  std::thread writer_;  // The last: it uses all of the others.
 };
 
 }  // namespace turntable

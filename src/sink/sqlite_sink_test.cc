@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "row/cell.h"
 #include "sink/sqlite_schema.h"
@@ -27,6 +29,9 @@ SinkTable plays() {
 
 class SqliteSinkTest : public testing::Test {
  protected:
+  // A reap() that waits so long returns when the transaction that runs has ended.
+  static constexpr Millis kEnough{60'000};
+
   SqliteSinkTest() {
     const auto* info = testing::UnitTest::GetInstance()->current_test_info();
     dir_ =
@@ -79,14 +84,14 @@ TEST_F(SqliteSinkTest, KeepsPositionsInTheTransactionOfTheirRows) {
     add(rows, "a", 0);
     sink->accompany({{0, 1}, {3, 40}});
     ASSERT_TRUE(sink->submit(rows));
-    ASSERT_TRUE(sink->reap(Millis(0)));
+    ASSERT_TRUE(sink->reap(kEnough));
     EXPECT_EQ(sink->kept_position(3), 40);
     // A row that is refused has no outcome yet, so nothing may stand behind it.
     add(rows, std::nullopt, 1);
     add(rows, "b", 2);
     sink->accompany({{0, 3}});
     ASSERT_TRUE(sink->submit(rows));
-    EXPECT_EQ(sink->reap(Millis(0))->refused.size(), 1U);
+    EXPECT_EQ(sink->reap(kEnough)->refused.size(), 1U);
     EXPECT_EQ(sink->kept_position(0), 1);
     // Its dead letter is durable now.
     const std::vector<Position> later{{0, 3}};
@@ -112,6 +117,7 @@ TEST_F(SqliteSinkTest, ABatchThatIsUndoneKeepsNoPositions) {
   add(rows, "a", 0);
   sink->accompany({{0, 1}});
   ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(sink->reap(kEnough));
   EXPECT_TRUE(sink->full());
   EXPECT_EQ(sink->kept_position(0), std::nullopt);
   const std::vector<Position> positions{{1, 7}};
@@ -120,7 +126,7 @@ TEST_F(SqliteSinkTest, ABatchThatIsUndoneKeepsNoPositions) {
   EXPECT_EQ(locked.error().kind, ErrorKind::transient);
   ASSERT_TRUE(other->commit());
   clock_->advance(std::chrono::seconds(60));
-  ASSERT_TRUE(sink->reap(Millis(0)));
+  ASSERT_TRUE(sink->reap(kEnough));
   EXPECT_EQ(sink->kept_position(0), 1);
 }
 
@@ -139,11 +145,12 @@ TEST_F(SqliteSinkTest, ABatchThatHadToWaitMovesNoPositionBack) {
   add(rows, "a", 0);
   sink->accompany({{0, 1}, {1, 5}});
   ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(sink->reap(kEnough));
   ASSERT_TRUE(other->commit());
   const std::vector<Position> later{{1, 7}};
   ASSERT_TRUE(sink->keep_positions(later));
   clock_->advance(std::chrono::seconds(60));
-  ASSERT_TRUE(sink->reap(Millis(0)));
+  ASSERT_TRUE(sink->reap(kEnough));
   EXPECT_FALSE(sink->full());
   EXPECT_EQ(sink->kept_position(0), 1);
   sink.reset();
@@ -164,17 +171,95 @@ TEST_F(SqliteSinkTest, KeepsABatchWhileTheFileIsLockedAndWritesItLater) {
   EXPECT_TRUE(rows.empty());
   EXPECT_TRUE(sink->full());
   EXPECT_EQ(sink->in_flight(), 2U);
+  EXPECT_THAT(sink->reap(kEnough)->written, IsEmpty());
   for (int i = 0; i < 5; ++i) {
     clock_->advance(Millis(10'000));
-    EXPECT_THAT(sink->reap(Millis(0))->written, IsEmpty());
+    EXPECT_THAT(sink->reap(kEnough)->written, IsEmpty());
   }
   other->rollback();
   EXPECT_THAT(sink->reap(Millis(0))->written, IsEmpty()) << "not before the backoff is over";
   clock_->advance(Millis(10'000));
-  EXPECT_EQ(sink->reap(Millis(0))->written.size(), 2U);
+  EXPECT_EQ(sink->reap(kEnough)->written.size(), 2U);
   EXPECT_FALSE(sink->full());
   EXPECT_EQ(sink->in_flight(), 0U);
   EXPECT_EQ(count(), 2);
+}
+
+// Another program has the file for as long as the transaction would wait for it.
+class SlowSqliteSinkTest : public SqliteSinkTest {
+ protected:
+  SlowSqliteSinkTest()
+      : sink_(std::move(SqliteSink::open({.path = path(),
+                                          .table = plays(),
+                                          .group = "g",
+                                          .topic = "plays",
+                                          .lock_wait = kEnough})
+                            .value())),
+        other_(std::move(sqlite::Database::open(path(), sqlite::Database::Mode::write).value())) {
+    EXPECT_TRUE(other_.begin());
+    RowBatch rows;
+    add(rows, "a", 1);
+    add(rows, "a", 2);
+    sink_->accompany({{0, 3}});
+    EXPECT_TRUE(sink_->submit(rows));
+  }
+
+  bool readable() const {
+    pollfd event{sink_->wait_fd(), POLLIN, 0};
+    return ::poll(&event, 1, 0) == 1;
+  }
+
+  std::unique_ptr<SqliteSink> sink_;
+  sqlite::Database other_;
+};
+
+TEST_F(SlowSqliteSinkTest, LeavesTheLaneAloneWhileATransactionRuns) {
+  EXPECT_TRUE(sink_->full());
+  EXPECT_EQ(sink_->in_flight(), 2U);
+  EXPECT_THAT(sink_->reap(Millis(1))->written, IsEmpty());
+  EXPECT_FALSE(readable());
+  ASSERT_TRUE(other_.commit());
+  pollfd event{sink_->wait_fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&event, 1, static_cast<int>(kEnough.count())), 1);
+  EXPECT_EQ(sink_->reap(Millis(0))->written.size(), 2U);
+  EXPECT_FALSE(sink_->full());
+  EXPECT_EQ(sink_->kept_position(0), 3);
+  EXPECT_FALSE(readable());
+}
+
+TEST_F(SlowSqliteSinkTest, PositionsWaitForTheTransactionThatRuns) {
+  std::thread soon([this] {
+    std::this_thread::sleep_for(Millis(50));
+    EXPECT_TRUE(other_.commit());
+  });
+  const std::vector<Position> positions{{0, 2}, {1, 7}};
+  const Status kept = sink_->keep_positions(positions);
+  soon.join();
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(sink_->kept_position(0), 3) << "no position moves back";
+  EXPECT_EQ(sink_->kept_position(1), 7);
+  EXPECT_TRUE(sink_->full()) << "until the lane knows of the rows";
+  EXPECT_EQ(sink_->reap(Millis(0))->written.size(), 2U);
+  EXPECT_FALSE(sink_->full());
+}
+
+TEST_F(SlowSqliteSinkTest, SaysWithTheNextReapThatATransactionCannotBe) {
+  ASSERT_TRUE(other_.execute("DROP TABLE plays"));
+  ASSERT_TRUE(other_.commit());
+  const auto acks = sink_->reap(kEnough);
+  ASSERT_FALSE(acks);
+  EXPECT_THAT(acks.error().message, HasSubstr("writing rows failed"));
+  EXPECT_EQ(sink_->kept_position(0), std::nullopt);
+}
+
+TEST_F(SlowSqliteSinkTest, ClosesWithTheTransactionWholeOrNotBegun) {
+  ASSERT_TRUE(other_.commit());
+  sink_.reset();
+  sink_ = std::move(
+      SqliteSink::open({.path = path(), .table = plays(), .group = "g", .topic = "plays"}).value());
+  const int64_t rows = count();
+  EXPECT_THAT(rows, testing::AnyOf(0, 2));
+  EXPECT_EQ(sink_->kept_position(0), rows == 0 ? std::nullopt : std::optional<Offset>(3));
 }
 
 TEST_F(SqliteSinkTest, RefusesOneRowAndTakesItsNeighbours) {
@@ -185,7 +270,7 @@ TEST_F(SqliteSinkTest, RefusesOneRowAndTakesItsNeighbours) {
   add(rows, "a", 3);
   add(rows, std::nullopt, 4);
   ASSERT_TRUE(sink->submit(rows));
-  const auto acks = sink->reap(Millis(0));
+  const auto acks = sink->reap(kEnough);
   ASSERT_EQ(acks->written.size(), 2U);
   EXPECT_EQ(acks->written[1].ticket, 3U);
   ASSERT_EQ(acks->refused.size(), 2U);
@@ -202,7 +287,7 @@ TEST_F(SqliteSinkTest, RefusesARowThatAnotherUniqueIndexDoesNotTake) {
     RowBatch first;
     add(first, "a", 1);
     ASSERT_TRUE(sink->submit(first));
-    ASSERT_TRUE(sink->reap(Millis(0)));
+    ASSERT_TRUE(sink->reap(kEnough));
   }
   sink.reset();
   {
@@ -214,7 +299,7 @@ TEST_F(SqliteSinkTest, RefusesARowThatAnotherUniqueIndexDoesNotTake) {
   add(rows, "a", 1);  // The same row once more.
   add(rows, "b", 2);  // Another with its tempo.
   ASSERT_TRUE(sink->submit(rows));
-  const auto acks = sink->reap(Millis(0));
+  const auto acks = sink->reap(kEnough);
   EXPECT_EQ(acks->written.size(), 1U);
   ASSERT_EQ(acks->refused.size(), 1U);
   EXPECT_THAT(acks->refused[0].reason, HasSubstr("UNIQUE constraint failed"));
@@ -242,6 +327,8 @@ TEST_F(SqliteSinkTest, LanesOfOneRunShareTheLock) {
   ASSERT_TRUE((*one)->submit(rows));
   add(rows, "b", 1);
   ASSERT_TRUE((*two)->submit(rows));
+  for (const auto& sink : {one->get(), two->get()})
+    while (sink->in_flight() > 0) ASSERT_TRUE(sink->reap(kEnough));
   EXPECT_EQ(count(), 2);
 }
 
