@@ -19,6 +19,7 @@ from workloads import BINARY, KAFKA, PIPELINE, PROGRAMS, SONGS, Backlog, Shape
 
 AGAIN = "turntable again"  # The same program a second time: what differs between the two is noise.
 CONSUME, DECODE = "ceiling: consume", "ceiling: consume and decode"
+FLOOR = "floor: consume as the engine does"
 DRIVER, SQLITE = "ceiling: driver", "ceiling: SQLite"
 PRODUCER = "ceiling: librdkafka's producer"
 
@@ -60,7 +61,7 @@ def drain(name: str, sink: str, title: str, events: int, ceilings: list, argumen
 
 
 def null(arguments: argparse.Namespace) -> dict:
-    ceilings = [programs.Consume(CONSUME, decode=False), programs.Consume(DECODE, decode=True)]
+    ceilings = [programs.Consume(CONSUME, decode=False), programs.Consume(DECODE, decode=True), programs.ConsumeAsEngine(FLOOR)]
     return drain("null", "null", "Kafka → join → no sink", 2_000_000, ceilings, arguments)
 
 

@@ -72,11 +72,13 @@ class Turntable:
 class Consume:
     """librdkafka alone; with `decode` also simdjson."""
 
+    program = "bench_consume"
+
     def __init__(self, name: str, decode: bool, api: str = "batch", properties: tuple[str, ...] = ()) -> None:
         self.name, self.decode, self.api, self.properties = name, decode, api, properties
 
     def drain(self, sink: str, backlog: Backlog, label: str) -> dict:
-        command = [PROGRAMS / "bench_consume", "--bootstrap", KAFKA, "--topic", backlog.topic, "--api", self.api]
+        command = [PROGRAMS / self.program, "--bootstrap", KAFKA, "--topic", backlog.topic, "--api", self.api]
         command += ["--decode"] if self.decode else []
         command += [word for name in self.properties for word in ("-X", name)]
         finished = process.run(self.name, command, label)
@@ -84,6 +86,15 @@ class Consume:
         if found["consumed"] != backlog.shape.events or found["bytes"] != backlog.bytes:
             raise process.Failure(f"{self.name} read {found['consumed']:,} events, {found['bytes']:,} bytes of topic {backlog.topic}")
         return process.run_of(finished, found["consumed"], found["consumed"], found["seconds"], found["startup_seconds"])
+
+
+class ConsumeAsEngine(Consume):
+    """librdkafka alone, built and configured as the engine has it (src/source/consumer_properties.cc)."""
+
+    program = "bench_consume_as_engine"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, False, properties=("queued.max.messages.kbytes=8192", "fetch.message.max.bytes=524288", "check.crcs=true"))
 
 
 def recorded_rows(sink: str, backlog: Backlog) -> Path:

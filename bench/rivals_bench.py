@@ -82,8 +82,8 @@ def installed(arguments: argparse.Namespace, sink: str) -> tuple[list[Rival], di
 def rivals(arguments: argparse.Namespace, sink: str, events: int) -> dict:
     found, absent = installed(arguments, sink)
     backlog = workloads.fill(f"rivals_{sink}", Shape(arguments.events or events))
-    ceiling = [programs.Consume(drains.DECODE, decode=True)] if sink == "null" else []
-    everyone = drains.engine(arguments) + ceiling + found
+    limits = [programs.Consume(drains.DECODE, decode=True), programs.ConsumeAsEngine(drains.FLOOR)] if sink == "null" else []
+    everyone = drains.engine(arguments) + limits + found
     blocks = drains.blocks_of(sink, backlog, everyone, arguments, f"rivals-{sink}")
     workloads.drop_topic(backlog.topic)
     where = {"null": "no sink", "cassandra": "Cassandra", "sqlite": "SQLite"}[sink]

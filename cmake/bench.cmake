@@ -15,6 +15,8 @@ endfunction()
 bench_program(bench_catalogue SOURCES load/catalogue.cc)
 bench_program(bench_events SOURCES load/events.cc LINKS turntable_bridge)
 bench_program(bench_consume SOURCES ceilings/consume.cc LINKS turntable_bridge simdjson::simdjson)
+# The same with what the engine gives librdkafka: libdeflate, and mimalloc's memory.
+bench_program(bench_consume_as_engine SOURCES ceilings/consume.cc LINKS turntable_kafka turntable_bridge simdjson::simdjson mimalloc)
 bench_program(bench_produce SOURCES ceilings/produce.cc LINKS turntable_bridge)
 bench_program(bench_sqlite SOURCES ceilings/sqlite.cc LINKS ${SQLITE})
 bench_program(bench_record_rows SOURCES ceilings/record_rows.cc LINKS turntable_app)

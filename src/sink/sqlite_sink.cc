@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -30,7 +31,12 @@ Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) 
                                                   std::move(insert), std::move(attempt_over)));
   if (!sink->options_.topic.empty()) RETURN_IF_ERROR(sink->load_positions());
   sink->db_.set_busy_timeout(sink->options_.lock_wait);
-  sink->writer_ = std::thread([sink = sink.get()] { sink->write_when_asked(); });
+  try {
+    sink->writer_ = std::thread([sink = sink.get()] { sink->write_when_asked(); });
+  } catch (const std::system_error& error) {
+    return fail(ErrorKind::failed, fmt::format("{}: a thread that writes it cannot be started: {}",
+                                               sink->options_.path, error.what()));
+  }
   return sink;
 }
 
