@@ -10,6 +10,7 @@ was skipped.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -122,7 +123,8 @@ def cpp_tests(preset: str, names: list[str]) -> Outcome:
     if outcome.failed or outcome.skipped:
         print_ctest_troubles(report)
     for left in sorted(captured() - before):
-        print(f"\nA test that ended early had captured this:\n{left.read_text(errors='replace').strip()}")
+        with contextlib.suppress(OSError):  # Gone meanwhile, or another user's.
+            print(f"\nA test that ended early had captured this:\n{left.read_text(errors='replace').strip()}")
     return outcome
 
 

@@ -139,7 +139,7 @@ class Consumer final : public Client {
   bool is_static_;  // Has a group.instance.id: keeps its partitions over a restart.
   RebalanceHandler& handler_;
   const Clock& clock_;
-  EventFd event_;  // librdkafka writes to it when an empty queue gets something.
+  EventFd event_;  // librdkafka writes to it when an empty queue gets something; outlives these.
   struct Parts;
   std::unique_ptr<Parts> parts_;  // librdkafka's queues.
   size_t batches_alive_ = 0;

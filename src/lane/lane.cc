@@ -255,8 +255,8 @@ Status Lane::flush_dead_letters() {
   return {};
 }
 
-// A sink that keeps positions has them first: the source's commit follows. What is transient is
-// said once and tried again later.
+// A sink that keeps positions has them first, when it has no rows at hand: the source's commit
+// follows. What is transient is said once and tried again later.
 Status Lane::store_positions() {
   release();
   for (const PartitionId partition : ledger_.partitions()) {
@@ -266,6 +266,7 @@ Status Lane::store_positions() {
     moved_.push_back({partition, *next});
   }
   if (moved_.empty() || (positions_failing_ && clock_.now() < positions_retry_at_)) return {};
+  if (parts_.sink->keeps_positions() && parts_.sink->full()) return {};
   if (Status kept = parts_.sink->keep_positions(moved_); !kept) {
     if (kept.error().kind != ErrorKind::transient) return kept;
     if (!positions_failing_)

@@ -59,7 +59,7 @@ class SimulatedFile final : public Sink {
   void accompany(std::vector<Position> positions) override { accompanying_ = std::move(positions); }
   Status keep_positions(std::span<const Position> positions) override {
     world_.step();
-    if (std::exchange(running_, false)) RETURN_IF_ERROR(attempt());
+    if (full()) world_.fail("positions are handed to a sink that has rows at hand");
     if (disk_is_full()) return turntable::fail(ErrorKind::transient, "the disk is full");
     world_.trace(lane_, "keeps positions", positions[0].partition, positions[0].next);
     for (const auto& [partition, next] : positions) world_.keep(partition, next);

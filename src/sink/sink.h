@@ -61,9 +61,8 @@ class Sink {
   // A sink that can keeps the source's positions beside its rows, in the same transaction. The rows
   // of the next submit() take these with them.
   virtual void accompany([[maybe_unused]] std::vector<Position> positions) {}
-  // Keeps positions for which no row came; those that are kept already cost nothing. No position
-  // moves back, also not where the rows that it accompanies had to wait. An error of kind transient
-  // may be tried again.
+  // Keeps positions for which no row came; those that are kept already cost nothing, and no
+  // position moves back. Call only while !full(). An error of kind transient may be tried again.
   [[nodiscard]] virtual Status keep_positions(std::span<const Position>) { return {}; }
   [[nodiscard]] virtual std::optional<Offset> kept_position(PartitionId) const {
     return std::nullopt;

@@ -74,7 +74,7 @@ Status SqliteSink::load_positions() {
   }
 }
 
-// Inside a transaction. Those that came with rows which had to wait may be older than what is kept.
+// Inside a transaction. What is kept already, or a later position, stays.
 Status SqliteSink::write_positions(std::span<const Position> positions) {
   for (const auto& [partition, next] : positions) {
     if (kept_position(partition) >= next) continue;
@@ -96,11 +96,11 @@ std::optional<Offset> SqliteSink::kept_position(PartitionId partition) const {
 }
 
 Status SqliteSink::keep_positions(std::span<const Position> positions) {
+  CHECK(!full());
   if (!keep_ || std::all_of(positions.begin(), positions.end(), [this](const Position& position) {
         return kept_position(position.partition) >= position.next;
       }))
     return {};
-  RETURN_IF_ERROR(end_attempt(std::nullopt));
   Status status = db_.begin();
   if (status) status = write_positions(positions);
   if (status) status = db_.commit();
@@ -138,18 +138,15 @@ void SqliteSink::begin_attempt() {
   changed_.notify_all();
 }
 
-Status SqliteSink::end_attempt(std::optional<Millis> wait) {
+Status SqliteSink::end_attempt(Millis wait) {
   if (!attempting_) return {};
   std::unique_lock lock(mutex_);
-  const auto over = [this] { return attempt_ == Attempt::over; };
-  if (!wait) {
-    changed_.wait(lock, over);
-  } else if (!changed_.wait_for(lock, *wait, over)) {
-    return {};
-  }
+  if (!changed_.wait_for(lock, wait, [this] { return attempt_ == Attempt::over; })) return {};
   attempt_ = Attempt::none;
+  lock.unlock();
   attempting_ = false;
-  return take(std::exchange(outcome_, {}));
+  attempt_over_.clear();
+  return take(std::move(outcome_));
 }
 
 Status SqliteSink::take(Status outcome) {
@@ -228,7 +225,6 @@ Status SqliteSink::write_row(size_t row) {
 }
 
 Result<Acks> SqliteSink::reap(Millis wait) {
-  attempt_over_.clear();
   if (!pending_.empty() && !attempting_) {
     const auto left = std::chrono::ceil<Millis>(next_attempt_ - options_.clock->now());
     // There is nothing to wait on but time: whoever holds the lock does not tell when it lets go.

@@ -53,8 +53,7 @@ class SqliteSink final : public Sink {
   ~SqliteSink() override;
 
   [[nodiscard]] Status submit(RowBatch& rows) override;
-  // Until the outcome is reported: what the next transaction takes along are the positions of all
-  // that has one.
+  // Until the outcome is reported: with the next rows go the positions of all that has one.
   [[nodiscard]] bool full() const override { return in_flight() > 0; }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
   [[nodiscard]] size_t in_flight() const override {
@@ -74,9 +73,9 @@ class SqliteSink final : public Sink {
   Status write_positions(std::span<const Position> positions);
   void remember(std::span<const Position> positions);
   void begin_attempt();
-  // Waits for the attempt's end, at most so long; nothing: until it comes. An error is one that
+  // Waits for the end of the attempt that runs, if one does, at most so long. An error is one that
   // trying again does not mend.
-  Status end_attempt(std::optional<Millis> wait);
+  Status end_attempt(Millis wait);
   Status take(Status outcome);
   void report_pending();
 
@@ -91,7 +90,7 @@ class SqliteSink final : public Sink {
   std::optional<sqlite::Statement> keep_;
   std::map<PartitionId, Offset> kept_;  // As in the file.
   std::vector<Position> accompanying_;  // To be written with pending_.
-  RowBatch pending_;                    // Taken and not yet written: empty but for trouble.
+  RowBatch pending_;                    // Taken, and not known to be written.
   struct Refusal {
     size_t row;
     std::string reason;
