@@ -271,8 +271,8 @@ def page(results: dict[str, dict]) -> str:
     for name in ORDER:
         if name in results:
             parts.append(SECTIONS[results[name]["kind"]](name, results[name]))
-        if name == "rivals" and name in results:
-            parts.append(floor_beside_go(results))
+            if name == "rivals":
+                parts.append(floor_beside_go(results))
     parts.append((Path(__file__).parent / "ideas.md").read_text())
     return "\n".join(parts).rstrip() + "\n"
 
@@ -293,8 +293,6 @@ def readme_table(found: dict) -> str:
     rates = {name: method.median(method.column(blocks, name, process.rate)) or 0 for name in ("turntable", *found["against"])}
     rows = []
     for name in sorted(rates, key=lambda name: -rates[name]):
-        if name in (DECODE, FLOOR):
-            continue
         short = name.partition(" (")[0]
         came = method.ratio(method.pairs(blocks, "turntable", name, process.rate)) if name != "turntable" else None
         rows.append([

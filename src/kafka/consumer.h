@@ -139,9 +139,9 @@ class Consumer final : public Client {
   bool is_static_;  // Has a group.instance.id: keeps its partitions over a restart.
   RebalanceHandler& handler_;
   const Clock& clock_;
-  EventFd event_;  // librdkafka writes to it when an empty queue gets something; outlives these.
+  EventFd event_;  // librdkafka writes to it when an empty queue gets something.
   struct Parts;
-  std::unique_ptr<Parts> parts_;  // librdkafka's queues.
+  std::unique_ptr<Parts> parts_;  // librdkafka's queues, which write to event_ and go before it.
   size_t batches_alive_ = 0;
   bool commit_met_rebalance_ = false;
 };

@@ -49,6 +49,16 @@ class SqliteSinkTest : public testing::Test {
     return sink ? std::move(*sink) : nullptr;
   }
 
+  // Keeps the positions of a group that reads the topic.
+  std::unique_ptr<SqliteSink> reading(const std::string& group, Millis lock_wait = Millis(50)) {
+    return std::move(SqliteSink::open({.path = path(),
+                                       .table = plays(),
+                                       .group = group,
+                                       .topic = "plays",
+                                       .lock_wait = lock_wait})
+                         .value());
+  }
+
   void add(RowBatch& rows, std::optional<std::string_view> name, int64_t offset) {
     name ? append_view_cell(rows.cells, *name) : append_null_cell(rows.cells);
     append_int64_cell(rows.cells, offset);
@@ -71,11 +81,6 @@ class SqliteSinkTest : public testing::Test {
 };
 
 TEST_F(SqliteSinkTest, KeepsPositionsInTheTransactionOfTheirRows) {
-  const auto reading = [this](const std::string& group) {
-    return std::move(
-        SqliteSink::open({.path = path(), .table = plays(), .group = group, .topic = "plays"})
-            .value());
-  };
   {
     auto sink = reading("g");
     ASSERT_TRUE(sink->keeps_positions());
@@ -133,12 +138,7 @@ TEST_F(SqliteSinkTest, ABatchThatIsUndoneKeepsNoPositions) {
 }
 
 TEST_F(SqliteSinkTest, NoPositionMovesBack) {
-  const auto open = [this] {
-    return std::move(
-        SqliteSink::open({.path = path(), .table = plays(), .group = "g", .topic = "plays"})
-            .value());
-  };
-  auto sink = open();
+  auto sink = reading("g");
   RowBatch rows;
   add(rows, "a", 0);
   sink->accompany({{0, 10}, {1, 5}});
@@ -148,7 +148,7 @@ TEST_F(SqliteSinkTest, NoPositionMovesBack) {
   const std::vector<Position> settled{{0, 8}, {1, 5}, {2, 3}};
   ASSERT_TRUE(sink->keep_positions(settled));
   sink.reset();
-  sink = open();
+  sink = reading("g");
   EXPECT_EQ(sink->kept_position(0), 10);
   EXPECT_EQ(sink->kept_position(1), 5);
   EXPECT_EQ(sink->kept_position(2), 3);
@@ -184,12 +184,7 @@ TEST_F(SqliteSinkTest, KeepsABatchWhileTheFileIsLockedAndWritesItLater) {
 class SlowSqliteSinkTest : public SqliteSinkTest {
  protected:
   SlowSqliteSinkTest()
-      : sink_(std::move(SqliteSink::open({.path = path(),
-                                          .table = plays(),
-                                          .group = "g",
-                                          .topic = "plays",
-                                          .lock_wait = kEnough})
-                            .value())),
+      : sink_(reading("g", kEnough)),
         other_(std::move(sqlite::Database::open(path(), sqlite::Database::Mode::write).value())) {
     EXPECT_TRUE(other_.begin());
     RowBatch rows;
@@ -199,9 +194,9 @@ class SlowSqliteSinkTest : public SqliteSinkTest {
     EXPECT_TRUE(sink_->submit(rows));
   }
 
-  bool readable() const {
+  bool readable(Millis wait = Millis(0)) const {
     pollfd event{sink_->wait_fd(), POLLIN, 0};
-    return ::poll(&event, 1, 0) == 1;
+    return ::poll(&event, 1, static_cast<int>(wait.count())) == 1;
   }
 
   std::unique_ptr<SqliteSink> sink_;
@@ -214,8 +209,7 @@ TEST_F(SlowSqliteSinkTest, LeavesTheLaneAloneWhileATransactionRuns) {
   EXPECT_THAT(sink_->reap(Millis(1))->written, IsEmpty());
   EXPECT_FALSE(readable());
   ASSERT_TRUE(other_.commit());
-  pollfd event{sink_->wait_fd(), POLLIN, 0};
-  ASSERT_EQ(::poll(&event, 1, static_cast<int>(kEnough.count())), 1);
+  ASSERT_TRUE(readable(kEnough));
   EXPECT_TRUE(sink_->full()) << "until the lane knows of the rows";
   EXPECT_EQ(sink_->reap(Millis(0))->written.size(), 2U);
   EXPECT_FALSE(sink_->full());
@@ -235,8 +229,7 @@ TEST_F(SlowSqliteSinkTest, SaysWithTheNextReapThatATransactionCannotBe) {
 TEST_F(SlowSqliteSinkTest, ClosesWithTheTransactionWholeOrNotBegun) {
   ASSERT_TRUE(other_.commit());
   sink_.reset();
-  sink_ = std::move(
-      SqliteSink::open({.path = path(), .table = plays(), .group = "g", .topic = "plays"}).value());
+  sink_ = reading("g");
   const int64_t rows = count();
   EXPECT_THAT(rows, testing::AnyOf(0, 2));
   EXPECT_EQ(sink_->kept_position(0), rows == 0 ? std::nullopt : std::optional<Offset>(3));
