@@ -18,6 +18,7 @@ from programs import Turntable
 from workloads import BINARY, KAFKA, PIPELINE, PROGRAMS, SONGS, Backlog, Shape
 
 AGAIN = "turntable again"  # The same program a second time: what differs between the two is noise.
+BEFORE = "turntable before"  # Another version of it, where one is given.
 CONSUME, DECODE = "ceiling: consume", "ceiling: consume and decode"
 FLOOR = "floor: consume as the engine does"
 DRIVER, SQLITE = "ceiling: driver", "ceiling: SQLite"
@@ -25,7 +26,8 @@ PRODUCER = "ceiling: librdkafka's producer"
 
 
 def engine(arguments: argparse.Namespace) -> list[Turntable]:
-    return [Turntable(lanes=arguments.lanes), Turntable(AGAIN, lanes=arguments.lanes)]
+    before = [Turntable(BEFORE, lanes=arguments.lanes, binary=arguments.before)] if arguments.before else []
+    return [Turntable(lanes=arguments.lanes), Turntable(AGAIN, lanes=arguments.lanes), *before]
 
 
 def blocks_of(sink: str, backlog: Backlog, found: list, arguments: argparse.Namespace, name: str) -> list[dict]:
@@ -57,7 +59,8 @@ def drain(name: str, sink: str, title: str, events: int, ceilings: list, argumen
     workloads.drop_topic(backlog.topic)
     for path in workloads.DATA.glob(f"rows-*-{backlog.topic}"):
         path.unlink()
-    return result(title, found, [ceiling.name for ceiling in ceilings], arguments, events=backlog.shape.events, bytes=backlog.bytes)
+    against = [BEFORE] if arguments.before else []
+    return result(title, found, against + [ceiling.name for ceiling in ceilings], arguments, events=backlog.shape.events, bytes=backlog.bytes)
 
 
 def null(arguments: argparse.Namespace) -> dict:

@@ -58,6 +58,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--events", type=int, help="plays in a backlog; each benchmark has its own default")
     parser.add_argument("--lanes", type=int, default=1, help="lanes of turntable (default 1)")
     parser.add_argument("--seconds", type=int, default=60, help="of each rate of `latency` (default 60)")
+    parser.add_argument("--before", type=Path, metavar="PROGRAM", help="null, cassandra, sqlite: drain with this one too, another version of turntable")
     parser.add_argument("--curve", action="append", choices=curves.names(), help="only this curve; may be repeated")
     parser.add_argument("--rival", action="append", metavar="RIVAL", help="only this rival; may be repeated")
     parser.add_argument("--quick", action="store_true", help="startup: only the smallest catalogue")
@@ -69,6 +70,10 @@ def parsed() -> argparse.Namespace:
             parser.error(f"there is no benchmark '{name}'; there are: {', '.join(names)}")
         if name in ALONE and len(arguments.names) > 1:
             parser.error(f"{name} is asked for alone")
+    if arguments.before:
+        arguments.before = arguments.before.resolve()
+        if not arguments.before.exists():
+            parser.error(f"--before: {arguments.before} is not there")
     if arguments.blocks < 1:
         parser.error("--blocks must be at least 1")
     return arguments
@@ -86,8 +91,8 @@ def docs() -> None:
 
 
 def partial(name: str, arguments: argparse.Namespace) -> bool:
-    """Whether only a part was asked for, or another size or number of lanes than the benchmark's own: to look at, not to publish."""
-    return bool(arguments.events or arguments.lanes != 1 or (name == "startup" and arguments.quick) or (name.startswith("rivals") and arguments.rival))
+    """Whether a part, another size, other lanes or another version were asked for than the benchmark's own: to look at, not to publish."""
+    return bool(arguments.before or arguments.events or arguments.lanes != 1 or (name == "startup" and arguments.quick) or (name.startswith("rivals") and arguments.rival))
 
 
 def measure(names: list[str], arguments: argparse.Namespace) -> None:

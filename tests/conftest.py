@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import uuid
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from support.forwarder import Forwarder
 from support.kafka import Kafka
 from support.listening import CATALOGUE, PARTITIONS, Listening
-from support.program import Turntable
+from support.program import ROOT, Turntable
 from support.tables import Cassandra
 
 
+@functools.cache
+def makes_something_once(path: str) -> bool:
+    """What the tests of a module share is made in one process."""
+    return 'scope="module"' in (ROOT / path).read_text()
+
+
+class Scheduling(LoadScopeScheduling):
+    """Several tests run at once, each in one of several processes: a test by itself, or those of a module that share something."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return path if makes_something_once(path) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Scheduling:
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not os.environ.get("TURNTABLE_BEFORE"):
+        items[:] = [item for item in items if item.path.name != "test_upgrade.py"]
     if os.environ.get("TURNTABLE_TEST_ALL") == "1":
         return
     # Left out on request, not skipped: plain `./dev test` promises to be quick.

@@ -34,19 +34,20 @@ def latest(turntable, kafka, cassandra, topic, keyspace, tmp_path):
     return run
 
 
-def test_a_value_that_is_absent_leaves_what_is_there(latest, cassandra, keyspace):
+@pytest.mark.parametrize(("options", "mood"), [({}, None), ({"nulls": "unset"}, "calm")])
+def test_a_value_that_is_absent_is_null_or_leaves_what_is_there(latest, cassandra, keyspace, options, mood):
     cassandra.session.execute(f"INSERT INTO {keyspace}.latest (name, id, mood) VALUES ('ann', 1, 'calm')")
-    _, rows = latest([{"id": 2, "name": "ann", "mood": None}, {"id": 3, "name": "ann"}], "id, mood")
-    assert rows == [(3, "calm")]
+    _, rows = latest([{"id": 2, "name": "ann", "mood": None}, {"id": 3, "name": "ann"}], "id, mood", **options)
+    assert rows == [(3, mood)]
 
 
 def test_rows_have_the_write_time_of_their_records_if_asked(latest, kafka, topic):
     sent, rows = latest([{"id": 1, "name": "ann"}, {"id": 2, "name": "ann"}], "id, writetime(id)", write_timestamp="record")
     (last,) = [message for message in kafka.read(topic) if message.offset == sent[1].offset]
-    assert rows == [(2, last.timestamp_ms * 1000)]
+    assert rows == [(2, last.timestamp_ms * 1000 + last.offset % 1000)]
 
 
-def test_by_default_the_write_time_is_the_servers(latest):
+def test_by_default_the_write_time_is_that_of_the_delivery(latest):
     sent, rows = latest([{"id": 1, "name": "ann"}], "writetime(id)")
     assert rows[0][0] > sent[0].timestamp_ms * 1000
 

@@ -197,7 +197,7 @@ def test_a_commit_that_went_back_leaves_its_records_uncommitted():
 def test_more_copies_than_records_in_flight_explain_are_a_fault():
     for copies, twice in ((oracle.COPIES_SPARE + 30, 0), (oracle.COPIES_SPARE + 31, 1)):
         verdict = Verdict(rows=900, letters=100, repeated_letters=copies)
-        oracle.check_amount_of_copies([100, 200], verdict)
+        oracle.check_amount_of_copies([100, 200], 1000, verdict)
         assert counted(verdict) == (0, twice, 0) and verdict.repeated_letters_limit == oracle.COPIES_SPARE + 30
 
 
@@ -456,7 +456,7 @@ def test_the_report_tells_all_that_a_reader_asks_for(tmp_path, passed):
     if not passed:
         verdict.add("lost", "a record has no row", (1, 2), b"\xff")
     outcome = {
-        "seed": 7, "minutes": 60.0, "passed": passed, "totals": report.totals({"cassandra": verdict}), "command": "./dev chaos --seed 7",
+        "pipeline": "history", "flushes": {}, "seed": 7, "minutes": 60.0, "passed": passed, "totals": report.totals({"cassandra": verdict}), "command": "./dev chaos --seed 7",
         "commit": "abc", "date": "2026-01-02", "machine": "2 cores", "brokers": 3, "nodes": 3, "engines": 3, "members": "static", "rate": 200,
         "flush_rows": 500, "lanes": {"engine-1": 1, "engine-2": 2}, "excused": {"cassandra": 0.07},
         "acknowledged": 1234, "unacknowledged": 5, "engine_kills": 9, "faults": {"engine_kill": 9, "net_reset": 1}, "faults_left_out": {},

@@ -1,10 +1,13 @@
 """Dead letters in Kafka and in files, looked at and replayed by `turntable dead-letters`."""
 
 import json
+import os
+import sqlite3
 
 import pytest
 
 from support.listening import CATALOGUE, assert_accounted, file_pipeline, play, song_names
+from support.program import wait_until
 from support.tables import sqlite_history
 
 LATER_SONG = "A song that comes later"
@@ -113,6 +116,55 @@ def test_a_file_of_dead_letters_is_replayed_too(turntable, tmp_path):
     assert sorted(row[0] for row in sqlite_history(tmp_path / "history.db", ["id"])) == [1, 2]
 
 
+def test_letters_that_cannot_be_read_are_said_once(turntable, tmp_path):
+    listening = file_pipeline(turntable, tmp_path / "events.ndjson")
+    (tmp_path / "events.ndjson").write_bytes(b"oops\n")
+    listening.drain(code=3)
+    with (tmp_path / "dead.jsonl").open("ab") as file:
+        file.write(b"not a letter\n" * 4)
+    for action, code in (("list", 0), ("show", 0), ("replay", 3)):
+        ended = command(listening, action).expect(code)
+        lines = [line for line in ended.stderr.splitlines() if "passed over" in line]
+        assert len(lines) == 1 and "dead.jsonl:2: it is no dead letter" in lines[0] and "it and 3 more are passed over" in lines[0], ended.stderr
+    assert len(command(listening, "list").stderr.splitlines()) == 1
+
+
+def test_a_letters_file_that_is_rotated_and_removed_before_its_position_is_stored_stops_the_run(turntable, tmp_path):
+    """As logrotate does with `compress`, while a row that came before the letter waits."""
+    fifo, letters, renamed = tmp_path / "events.fifo", tmp_path / "dead.jsonl", tmp_path / "dead.1"
+    os.mkfifo(fifo)
+    listening = file_pipeline(turntable, fifo, listening_history__flush_interval="20s", plays__max_reject_ratio="1")
+    running = listening.start("--until-end")
+    with fifo.open("wb", buffering=0) as events:
+        events.write(play(1) + b"\noops\n")
+        wait_until(letters.exists, "the first letter is there", process=running)
+        letters.rename(renamed)
+        events.write(b"oops again\n")
+        wait_until(letters.exists, "the second letter is there", process=running)
+        renamed.unlink()
+    stopped = running.wait(60).expect(1)
+    assert f"the dead letters' file {letters} was removed or replaced while the run wrote to it" in stopped.stderr
+
+
+def test_a_device_that_is_full_ends_the_run(turntable, tmp_path):
+    (tmp_path / "events.ndjson").write_bytes(b"oops\n")
+    full = file_pipeline(turntable, tmp_path / "events.ndjson", plays__dead_letters="file:/dev/full")
+    assert "cannot write to the dead letters' file /dev/full: No space left on device" in full.run("--until-end", timeout=30).expect(1).stderr
+
+
+def test_a_dry_run_says_that_the_table_is_another_one(turntable, tmp_path):
+    (tmp_path / "events.ndjson").write_bytes(b"oops\n" + play(2, song=LATER_SONG) + b"\n")
+    listening = file_pipeline(turntable, tmp_path / "events.ndjson")
+    listening.drain(code=3)
+    (tmp_path / "history.db").unlink()
+    assert "1 would be written" in command(listening.with_options({"songs.path": with_later_song(tmp_path)}), "replay", "--dry-run").expect(3).stdout
+    assert not (tmp_path / "history.db").exists(), "a dry run makes nothing"
+    with sqlite3.connect(tmp_path / "history.db") as db:
+        db.execute("CREATE TABLE listening_history (id text PRIMARY KEY)")
+    said = {command(listening, "replay", *more).expect(1).stderr.splitlines()[0].partition("error")[2] for more in ((), ("--dry-run",))}
+    assert len(said) == 1, said
+
+
 def test_where_nothing_failed_there_is_nothing(turntable, tmp_path):
     events = tmp_path / "events.ndjson"
     events.write_bytes(play(1) + b"\n")
@@ -168,3 +220,37 @@ def test_a_replay_passes_over_the_letters_of_other_topics_and_says_so(to_topic, 
     assert "1 dead letters: 1 written" in replayed.stdout and "2 of other topics passed over" in replayed.stdout
     assert sorted(row[0] for row in sqlite_history(tmp_path / "history.db", ["id"])) == [1, 2]
     assert "3 dead letters" in command(mended, "list").expect(0).stdout, "the list shows all"
+
+
+@pytest.mark.parametrize("where", ["topic", "file"])
+def test_a_replay_passes_over_the_letters_of_a_topic_that_had_the_name_before(where, to_topic, kafka, topic, unique, tmp_path):
+    """Other records have their partitions and offsets now."""
+    letters = f"kafka:{unique}.letters" if where == "topic" else f"file:{tmp_path / 'dead.jsonl'}"
+    pipeline = to_topic.with_options({"plays.dead_letters": letters, "plays.group.id": f"{unique}.1"})
+    kafka.send(topic, [play(1, song=LATER_SONG)], partition=0)
+    pipeline.drain(code=3)
+    (tmp_path / "history.db").unlink()
+    kafka.make_anew(topic)
+    kafka.send(topic, [play(2), play(3, song=LATER_SONG)], partition=0)
+    again = pipeline.with_options({"plays.group.id": f"{unique}.2"})
+    again.drain(code=3)
+    shown = [json.loads(line) for line in command(again, "show").expect(0).stdout.splitlines()]
+    assert len({letter["topic_id"] for letter in shown}) == 2
+    mended = again.with_options({"songs.path": with_later_song(tmp_path)})
+    replayed = command(mended, "replay").expect(0)
+    assert "1 dead letters: 1 written" in replayed.stdout and "1 of another topic of this name passed over" in replayed.stdout
+    assert sorted(row[0] for row in sqlite_history(tmp_path / "history.db", ["id"])) == [2, 3]
+    kafka.delete_topic(topic)
+    gone = command(mended, "replay").expect(1)
+    assert f"Topic {topic} does not exist at {kafka.bootstrap}" in gone.stderr and 'take "topic_id" out of the letters' in gone.stderr
+
+
+@pytest.mark.parametrize("action", ["list", "show", "replay"])
+@pytest.mark.parametrize(("path", "why"), [("/tmp", "Is a directory"), ("/proc/self/mem", "Input/output error")])
+def test_a_file_of_letters_that_cannot_be_read_is_no_bug(action, path, why, turntable):
+    (turntable.directory / "p.sql").write_text(
+        f"CREATE TABLE plays (id int NOT NULL) WITH (connector = 'ndjson', path = 'plays.ndjson', dead_letters = 'file:{path}');\n"
+        "CREATE TABLE history (id int) WITH (connector = 'null');\nINSERT INTO history SELECT id FROM plays;\n"
+    )
+    result = turntable.run("dead-letters", action, turntable.directory / "p.sql").expect(1)
+    assert result.stderr.strip().endswith(f"cannot read the dead letters' file {path}: {why}"), result.stderr

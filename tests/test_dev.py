@@ -12,7 +12,7 @@ import pytest
 
 from support.program import ROOT
 
-COMMANDS = ["setup", "build", "demo", "test", "servers", "bench", "chaos", "fuzz", "lint", "format", "install", "help"]
+COMMANDS = ["setup", "build", "demo", "test", "watch", "servers", "bench", "chaos", "fuzz", "lint", "format", "install", "help"]
 
 
 def dev(*arguments, cwd=ROOT):
@@ -60,9 +60,9 @@ def test_servers_can_be_asked_for(tmp_path):
     down = subprocess.run([str(ROOT / "dev"), "servers", "down"], capture_output=True, text=True, env=home, check=False)
     assert down.returncode == 0
     wrong = subprocess.run(
-        [str(ROOT / "dev"), "servers", "up", "--brokers", "0"], capture_output=True, text=True, env=home, check=False
+        [str(ROOT / "dev"), "servers", "up", "--brokers", "10"], capture_output=True, text=True, env=home, check=False
     )
-    assert wrong.returncode == 2 and "from 1 to 9" in wrong.stderr
+    assert wrong.returncode == 2 and "from 0 to 9" in wrong.stderr
 
 
 def test_a_taken_port_is_named(tmp_path):
@@ -70,9 +70,25 @@ def test_a_taken_port_is_named(tmp_path):
         with contextlib.suppress(OSError):  # Then it is taken already, by the servers of this very test run.
             taken.bind(("127.0.0.1", 29092))
             taken.listen()
-        home = {**os.environ, "TURNTABLE_SERVERS_DIR": str(tmp_path / "servers")}
+        home = {**os.environ, "TURNTABLE_SERVERS_DIR": str(tmp_path / "servers"), "TURNTABLE_SERVERS_PORT_SHIFT": "0"}
         wrong = subprocess.run([str(ROOT / "dev"), "servers", "up"], capture_output=True, text=True, env=home, check=False)
     assert wrong.returncode == 1 and "29092" in wrong.stderr and "taken by another program" in wrong.stderr
+
+
+def test_servers_keep_clear_of_ports_that_are_taken(tmp_path):
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", 29092))
+            taken.listen()
+        home = {name: value for name, value in os.environ.items() if name != "TURNTABLE_SERVERS_PORT_SHIFT"}
+        home["TURNTABLE_SERVERS_DIR"] = str(tmp_path / "servers")
+        ports = subprocess.run([str(ROOT / "dev"), "servers", "ports"], capture_output=True, text=True, env=home, check=True)
+    shift = int(ports.stdout)
+    assert shift > 0
+    for port in (29092 + shift, 9042 + shift):
+        with socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", port))
 
 
 @pytest.fixture
@@ -105,6 +121,61 @@ def test_planted_bugs_alone_are_not_asked_for_beside_other_tests():
             [sys.executable, str(ROOT / "tools" / "test.py"), "--planted", *more], capture_output=True, text=True, timeout=60, check=False
         )
         assert said.returncode == 2 and "--planted stands alone" in said.stderr
+
+
+@pytest.fixture
+def selection():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        yield importlib.import_module("selection")
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
+
+
+@pytest.mark.parametrize(
+    ("words", "targets", "servers"),
+    [
+        (["Ledger"], {"delivery_test"}, set()),
+        ([r"^sink\.SqliteSinkTest\."], {"sink_test"}, set()),
+        (["CassandraSinkTest", "ChangedTable"], {"sink_test"}, {"cassandra"}),
+        (["KafkaSourceTest.LatestSees", "Ledger"], {"source_test", "delivery_test"}, {"kafka"}),
+        (["bridge_abi_test"], None, {"kafka", "cassandra"}),  # No GoogleTest's: nobody knows.
+    ],
+)
+def test_named_cpp_tests_are_built_and_served_alone(selection, words, targets, servers):
+    needs = selection.cpp_needs(words)
+    assert (needs.targets, needs.servers) == (targets, servers)
+
+
+@pytest.mark.parametrize(
+    ("word", "servers"),
+    [
+        ("tests/test_demo.py", set()),
+        ("test_query", {"cassandra"}),
+        ("tests/test_outputs.py::test_timeout_ends_a_run_in_order", {"kafka", "cassandra"}),  # Others of its module use them.
+        ("test_membership", {"kafka"}),
+    ],
+)
+def test_named_system_tests_are_served_alone(selection, word, servers):
+    assert selection.is_system_test(word)
+    assert selection.system_needs([selection.system_test(word)]).servers == servers
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("src/delivery/ledger.cc", [r"^delivery\.(.*/)?(Ledger)\."]),
+        ("src/delivery/ledger_test.cc", [r"^delivery\.(.*/)?(Ledger)\."]),
+        ("src/lane/simulated_row.h", [r"^lane\."]),
+        ("src/cli/main.cc", []),  # Its room has no tests; the programs that hold it have.
+        ("tests/test_demo.py", ["tests/test_demo.py"]),
+        ("bridge/src/tls.rs", ["^bridge_"]),
+        ("pipelines/latest_play.sql", []),
+    ],
+)
+def test_a_save_names_the_tests_of_its_file(selection, path, words):
+    watch = importlib.import_module("watch")
+    assert watch.own_tests(ROOT / path) == words
 
 
 def test_the_table_of_fuzz_targets_is_printed_from_a_report(tmp_path):

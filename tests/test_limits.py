@@ -3,8 +3,11 @@
 import base64
 import contextlib
 import json
+import os
 import re
+import resource
 import sqlite3
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -13,7 +16,7 @@ import pytest
 
 from support.bombs import large_record, records, send
 from support.listening import CATALOGUE, PIPELINE, assert_accounted, dead_letters, file_pipeline, play, plays
-from support.program import ROOT, Running
+from support.program import BINARY, ROOT, Running, environment
 from support.tables import sqlite_history, sqlite_rows
 
 MEBIBYTE = 1 << 20
@@ -187,6 +190,28 @@ def test_a_catalogue_without_an_end_is_refused(turntable, tmp_path):
         file.truncate(4 * 1024 * MEBIBYTE + 1)  # kCatalogueBytesLimit and one more, of holes.
     refused = file_pipeline(turntable, "/dev/null", songs__path=songs).run().expect(2)
     assert "it has more than 4,294,967,296 bytes" in refused.stderr
+
+
+@pytest.mark.parametrize(("limit", "said"), [(90, "out of memory"), (1_000, None)])
+def test_too_little_memory_is_no_bug(limit, said, tmp_path):
+    """`new` that has none, which mimalloc would end without a word; the exit code is that of a failure."""
+    (tmp_path / "songs.csv").write_text("name,x\n" + "".join(f"song number {n} with a name,{n}\n" for n in range(200_000)))
+    (tmp_path / "ev.ndjson").write_text('{"song":"song number 7 with a name"}\n')
+    (tmp_path / "p.sql").write_text(
+        "CREATE TABLE plays (song text) WITH (connector = 'ndjson', path = 'ev.ndjson');\n"
+        "CREATE TABLE songs () WITH (connector = 'csv', path = 'songs.csv', key = 'name');\nCREATE TABLE o () WITH (connector = 'null');\n"
+        "INSERT INTO o SELECT s.x FROM plays p JOIN songs s ON s.name = p.song;\n"
+    )
+
+    def confine():
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # Or the loaders' stacks alone would be too much.
+        resource.setrlimit(resource.RLIMIT_AS, (limit * MEBIBYTE, limit * MEBIBYTE))
+
+    done = subprocess.run([BINARY, "run", "p.sql"], cwd=tmp_path, env=environment(), capture_output=True, text=True, preexec_fn=confine, check=False)
+    assert done.returncode == (1 if said else 0), done
+    assert "turntable: bug" not in done.stderr
+    if said:
+        assert done.stderr.startswith(f"turntable: {said}. ") and done.stderr.endswith("so it is safe to start again.\n"), done.stderr
 
 
 def test_a_csv_row_beyond_the_limits_costs_itself(turntable, tmp_path):

@@ -66,6 +66,15 @@ def test_each_lane_is_a_static_member_of_its_own(member, kafka, topic, unique):
     assert kafka.members(unique) == {"a-1", "a-2"}, "they have not left their group"
 
 
+@pytest.mark.long
+def test_static_lanes_end_in_the_middle_of_a_rebalance_too(member, kafka, topic, unique):
+    """Two lanes join one after the other and are soon at the end: one run in seven hung with an assignment that nobody answered."""
+    kafka.send(topic, plays(200))
+    for number in range(20):
+        of_its_own = static(member, "a").with_options({"plays.group.id": f"{unique}_{number}"})
+        assert_accounted(of_its_own.drain(0, "--lanes", 2, timeout=60).stats, consumed=200)
+
+
 def test_a_second_process_of_one_name_fences_the_first(member, kafka, topic, unique):
     kafka.send(topic, plays(400))
     first = static(member, "a").start()

@@ -5,8 +5,10 @@ import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -254,3 +256,51 @@ def test_a_query_does_not_change_the_file(turntable, sqlite_history_file):
 )
 def test_usage_faults_are_named(arguments, sentence, turntable):
     assert sentence in turntable.run("query", *arguments).expect(2).stderr
+
+
+def test_the_file_that_is_read_is_not_written_over(turntable, tmp_path):
+    path = tmp_path / "rows.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE t (id int)")
+        db.execute("INSERT INTO t VALUES (1)")
+    statements = tmp_path / "q.cql"
+    statements.write_text("SELECT * FROM t")
+    for output in (path, tmp_path / "." / "rows.db", statements):
+        result = turntable.run("query", "--sqlite", path, "-f", statements, "-o", output).expect(2)
+        assert "is the file that is read" in result.stderr
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT id FROM t").fetchall() == [(1,)]
+    assert statements.read_text() == "SELECT * FROM t"
+
+
+def test_statistics_are_not_written_over_what_the_pipeline_has(turntable):
+    (turntable.directory / "plays.ndjson").write_text('{"id": 1}\n')
+    (turntable.directory / "p.sql").write_text(
+        "CREATE TABLE plays (id int NOT NULL) WITH (connector = 'ndjson', path = 'plays.ndjson');\n"
+        "CREATE TABLE history (id int) WITH (connector = 'sqlite', path = 'h.db', primary_key = 'id');\n"
+        "INSERT INTO history SELECT id FROM plays;\n"
+    )
+    for path in ("plays.ndjson", "h.db", "p.dead_letters.jsonl"):
+        result = turntable.run("run", "p.sql", "--stats-json", path, cwd=turntable.directory).expect(2)
+        assert f"--stats-json: '{path}' is the " in result.stderr
+    assert (turntable.directory / "plays.ndjson").read_text() == '{"id": 1}\n'
+
+
+def test_own_tables_of_a_version_before_are_read(turntable, tmp_path):
+    """Their numbers were declared as int, and are larger."""
+    path = tmp_path / "rows.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE turntable_positions (target text, next int, write_time int)")
+        db.execute("INSERT INTO turntable_positions VALUES ('t', 5000000000, 1795992509726358)")
+    result = turntable.run("query", "--sqlite", path, "-e", "SELECT next, write_time FROM turntable_positions", "--format", "csv").expect(0)
+    assert result.stdout.splitlines() == ["next,write_time", "5000000000,1795992509726358"]
+
+
+def test_a_query_without_end_is_ended_by_the_first_signal(turntable, tmp_path):
+    path = tmp_path / "rows.db"
+    sqlite3.connect(path).close()
+    endless = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n WHERE n < 0"
+    running = turntable.start("query", "--sqlite", path, "-e", endless)
+    time.sleep(1)
+    ended = running.terminate()
+    assert ended.code == 1 and "the query was interrupted" in ended.stderr, ended.transcript()

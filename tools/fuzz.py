@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the fuzz targets (src/<room>/<name>_fuzz.cc): libFuzzer gives any bytes to what reads foreign bytes.
 
-`./dev fuzz` calls this after it has installed clang and built the targets. Each run begins with the inputs that are kept in
+`./dev fuzz` calls this after it has installed clang and built the targets, in build/asan. Each run begins with the inputs that are kept in
 tests/fuzz/ and goes on from there; what it finds on the way is kept in build/fuzz/work/, for the next run. A finding is a
 file in build/fuzz/findings/ and makes the exit code 1. Standard library only.
 """
@@ -22,7 +22,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "fuzz"
+PROGRAMS = ROOT / "build" / "asan"
+KEEP = ROOT / "build" / "fuzz"  # What runs leave behind.
 KEPT = ROOT / "tests" / "fuzz"
 SOURCES = {path.stem.removesuffix("_fuzz"): path for path in sorted((ROOT / "src").glob("*/*_fuzz.cc"))}
 
@@ -81,9 +82,9 @@ def folders(target: str) -> list[Path]:
 
 def libfuzzer(target: str, arguments: list[str | Path], log: Path) -> tuple[int, str, float]:
     """Runs one target; its exit code, what it said, and the processor's seconds."""
-    command = [str(BUILD / f"{target}_fuzz"), *map(str, arguments)]
+    command = [str(PROGRAMS / f"{target}_fuzz"), *map(str, arguments)]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=BUILD, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
+        process = subprocess.Popen(command, cwd=KEEP, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=ENVIRONMENT)
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
@@ -101,7 +102,7 @@ def number(pattern: str, text: str) -> int:
 
 def fuzz(target: str, runs: int, seconds: int, seed: int = 0) -> Outcome:
     """Runs a target until it has run `runs` times or for `seconds`, whichever is not 0 and comes first."""
-    work, findings, log = BUILD / "work" / target, BUILD / "findings", BUILD / f"{target}.log"
+    work, findings, log = KEEP / "work" / target, KEEP / "findings", KEEP / f"{target}.log"
     for folder in (work, findings):
         folder.mkdir(parents=True, exist_ok=True)
     arguments: list[str | Path] = [*options(target), f"-artifact_prefix={findings}/{target}-"]
@@ -124,15 +125,15 @@ def minimise(target: str) -> str:
     """Replaces the kept inputs by the smallest set that covers what they and the found ones cover."""
     kept = KEPT / "corpus" / target
     kept.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+    with tempfile.TemporaryDirectory(dir=KEEP) as folder:
         merged = Path(folder) / "merged"
         merged.mkdir()
-        sources = [path for path in (kept, BUILD / "work" / target) if path.is_dir()]
+        sources = [path for path in (kept, KEEP / "work" / target) if path.is_dir()]
         # Smaller limits than when fuzzing: what is kept is replayed everywhere.
         arguments = [f"-max_len={limit_of(target)}", f"-timeout={SECONDS_LIMIT}", "-merge=1", merged, *sources]
-        code, said, _ = libfuzzer(target, arguments, BUILD / f"{target}-merge.log")
+        code, said, _ = libfuzzer(target, arguments, KEEP / f"{target}-merge.log")
         if code != 0:
-            return f"{target}: the merge ended with {code}: see {BUILD / f'{target}-merge.log'}"
+            return f"{target}: the merge ended with {code}: see {KEEP / f'{target}-merge.log'}"
         files = sorted(merged.iterdir(), key=lambda path: (path.stat().st_size, path.name))
         shutil.rmtree(kept)
         kept.mkdir()
@@ -164,11 +165,11 @@ def markdown(report: Path) -> str:
 
 def explain(finding: str, target: str) -> None:
     """The part of the log that a person wants to see first."""
-    text = (BUILD / f"{target}.log").read_text(errors="replace").splitlines()
+    text = (KEEP / f"{target}.log").read_text(errors="replace").splitlines()
     marks = ("CHECK(", "runtime error", "ERROR: ", "SUMMARY: ", "/src/")
     shown = [line for line in text if any(mark in line for mark in marks) and "NEW_FUNC" not in line]
     print("\n".join([f"\n{target}: {finding}", *shown[-20:]]))
-    print(f"Again: build/fuzz/{target}_fuzz {finding}   Once mended, keep it in tests/fuzz/regressions/{target}/.")
+    print(f"Again: build/asan/{target}_fuzz {finding}   Once mended, keep it in tests/fuzz/regressions/{target}/.")
 
 
 def main() -> int:

@@ -6,7 +6,12 @@ line says how, its second which tests are to catch it. The release build gives e
 is compiled again, into build/planted/, and linked before the archive that holds the right one. The exit code is 1 if a patch
 does not apply or compile, if one of its tests does not catch it, or if that fails without the bug too.
 
-`./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of the four programs are tried on every bug. Standard library only.
+`./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of the four programs are tried on every bug.
+With --build PROGRAM it only builds that program with one bug and prints its path, for checks that take a whole program, as ./dev chaos does:
+
+    TURNTABLE_BINARY=$(tools/planted.py --build turntable one_time_for_two) ./dev chaos --pipeline latest
+
+Standard library only.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import random
 import re
 import shlex
 import shutil
@@ -36,8 +42,8 @@ PROGRAMS = ["delivery_test", "sink_test", "lane_test", "source_test"]
 SECONDS_LIMIT = 20
 # Enough for every planted bug; all seeds are played by the tests themselves.
 ENVIRONMENT = {"TURNTABLE_SEEDS": "500"}
-# Of the changed file only: what the optimiser makes of a bug is of no interest.
-QUICK = ["-O1", "-g0"]
+# Only the changed file is compiled so. How fast the bug would run does not matter, nor what warnings it gives.
+QUICK = ["-O1", "-g0", "-w"]
 
 
 class Trouble(Exception):
@@ -97,14 +103,14 @@ def tests_of(program: str) -> list[str]:
 
 
 class Bench:
-    """Builds and runs the test programs with one file changed."""
+    """Builds and runs programs with one file changed."""
 
-    def __init__(self) -> None:
-        commands(*PROGRAMS)
-        self.program_of = {test: program for program in PROGRAMS for test in tests_of(program)}
+    def __init__(self, programs: list[str]) -> None:
+        commands(*programs)
+        self.program_of = {test: program for program in programs if program in PROGRAMS for test in tests_of(program)}
         entries = json.loads((RELEASE / "compile_commands.json").read_text())
         self.compiling = {entry["file"].removeprefix(f"{ROOT}/"): shlex.split(entry["command"]) for entry in entries}
-        self.linking = {program: link_command(program) for program in PROGRAMS}
+        self.linking = {program: link_command(program) for program in programs}
         self.cache = [path] if (path := shutil.which("ccache")) else []
 
     def failing_without(self, all_planted: list[Planted]) -> list[str]:
@@ -132,6 +138,13 @@ class Bench:
         if planted.caught:
             shutil.rmtree(folder)
         planted.seconds = time.monotonic() - begun
+
+    def build(self, planted: Planted, program: str) -> Path:
+        folder = PLANTED / f"{planted.name}-{program}"
+        shutil.rmtree(folder, ignore_errors=True)
+        if not self.link(self.compile(planted, folder), folder, program):
+            raise Trouble(f"{program} holds nothing of what it changes")
+        return folder / program
 
     def compile(self, planted: Planted, folder: Path) -> list[Path]:
         """The changed objects, each in a folder that is named after its room."""
@@ -226,7 +239,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Plant bugs one at a time and show that a test catches each.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: old_epoch, or tests/planted/old_epoch.patch")
     parser.add_argument("--every-test", action="store_true", help="try all tests on every bug, not only the one that is there for it")
+    parser.add_argument("--minutes", type=float, help="begin with no further bug after this long")
+    parser.add_argument("--seed", default="1", help="draws the order, where --minutes are given")
     parser.add_argument("--junit", type=Path, help="write a report that test runners read to this file")
+    parser.add_argument("--build", metavar="PROGRAM", help="only build PROGRAM, turntable for example, with the one bug that is named; prints its path")
     arguments = parser.parse_args()
     named = [PATCHES / f"{Path(name).stem}.patch" for name in arguments.names]
     if missing := [path.stem for path in named if not path.is_file()]:
@@ -235,16 +251,36 @@ def main() -> int:
         if shutil.which(program) is None:
             sys.exit(f"planted: {program} is needed and not installed")
 
+    if arguments.build:
+        if len(named) != 1:
+            parser.error("--build takes one bug")
+        try:
+            print(Bench([arguments.build]).build(Planted(named[0]), arguments.build))
+        except Trouble as trouble:
+            sys.exit(f"planted: {named[0].stem} {trouble}")
+        return 0
+
     begun = time.monotonic()
-    bench = Bench()
+    bench = Bench(PROGRAMS)
     all_planted = [Planted(path) for path in named or sorted(PATCHES.glob("*.patch"))]
     if failing := bench.failing_without(all_planted):
         sys.exit(f"planted: tests fail without any planted bug: {', '.join(failing)}")
+    if arguments.minutes:
+        random.Random(arguments.seed).shuffle(all_planted)
+
+    def try_in_time(planted: Planted) -> bool:
+        if arguments.minutes and time.monotonic() > begun + 60 * arguments.minutes:
+            return False
+        bench.try_out(planted, arguments.every_test)
+        return True
+
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        trying = [workers.submit(bench.try_out, planted, arguments.every_test) for planted in all_planted]
-        for planted, tried in zip(all_planted, trying):
-            tried.result()
-            tell(planted)
+        trying = [(planted, workers.submit(try_in_time, planted)) for planted in all_planted]
+        all_planted = []
+        for planted, tried in trying:
+            if tried.result():
+                all_planted.append(planted)
+                tell(planted)
     if arguments.junit:
         write_junit(arguments.junit, all_planted)
     caught = sum(planted.caught for planted in all_planted)

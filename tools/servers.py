@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Real Kafka brokers and Cassandra nodes on loopback, for tests, benchmarks and trying things out.
 
-`./dev servers up|down|status` calls this. The servers are plain Java programs from Maven jars (servers/*/pom.xml); all that
+`./dev servers up|down|status|ports` calls this. The servers are plain Java programs from Maven jars (servers/*/pom.xml); all that
 they leave behind is under build/servers/: jars/, one folder of data and configuration per server, log/, and run/ with one
 file per running server. Only what such a file names, and what still is that very process, is ever ended.
 
-Other programs import this file, to start, kill and restart single servers. A second set of servers can run beside the usual
-one, with TURNTABLE_SERVERS_DIR and TURNTABLE_SERVERS_PORT_SHIFT set: its folder, and what is added to every port.
+Other programs import this file, to start, kill and restart single servers. TURNTABLE_SERVERS_PORT_SHIFT is added to every port:
+./dev sets it to what `ports` prints, so that servers start beside whatever has the usual ports. A second set of servers can run
+beside these, with TURNTABLE_SERVERS_DIR set too: its folder.
 
 Standard library only: it runs before any virtual environment exists.
 """
@@ -35,8 +36,10 @@ import probes  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("TURNTABLE_SERVERS_DIR", ROOT / "build" / "servers"))
+SHIFT_FILE = HOME / "port_shift"  # Of the servers that run.
 JARS = ROOT / "build" / "servers" / "jars"  # One copy for every set of servers.
 PORT_SHIFT = int(os.environ.get("TURNTABLE_SERVERS_PORT_SHIFT", "0"))
+SHIFTS = range(0, 2800, 400)  # Those that are tried. Ports stay below the ones that Linux gives to clients.
 # "127.0.1" here: clients are told to find server N at 127.0.1.N, where a proxy in front of it listens. Empty: no proxies.
 FRONT = os.environ.get("TURNTABLE_SERVERS_FRONT", "")
 DEFINITIONS = ROOT / "servers"
@@ -452,17 +455,36 @@ def wait_until_ready(server: Server, pid: int) -> None:
         time.sleep(POLL_SECONDS)
 
 
+def taken(host: str, port: int) -> str:
+    """Why nothing can listen there; empty where something can."""
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        return error.strerror
+    return ""
+
+
 def check_ports_are_free(server: Server) -> None:
     for host, port in server.ports:
-        try:
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((host, port))
-        except OSError as error:
+        if why := taken(host, port):
             raise Failure(
-                f"The {server.title} cannot start: {host}:{port} is taken by another program ({error.strerror}). "
+                f"The {server.title} cannot start: {host}:{port} is taken by another program ({why}). "
                 f"`ss -ltnp sport = :{port}` shows which."
-            ) from None
+            )
+
+
+def shift_to_use() -> int:
+    """What is to be added to every port: what the servers that run were started with, or where nobody else listens."""
+    if "TURNTABLE_SERVERS_PORT_SHIFT" in os.environ:
+        return PORT_SHIFT
+    if running():
+        with contextlib.suppress(OSError, ValueError):
+            return int(SHIFT_FILE.read_text())
+    usual = [place for server in [*servers_of(1, 1), *(Server(kind, 1, 1) for kind in SECURED_NODES)] for place in server.ports]
+    free = (shift for shift in SHIFTS if not any(taken(host, port + shift) for host, port in usual))
+    return next(free, 0)  # Where none is free, the start says which port is taken.
 
 
 # ------------------------------------------------------------------------------------------------------------ subcommands
@@ -491,7 +513,7 @@ def up(brokers: int, nodes: int, fresh: bool) -> None:
     before = running()
     for server, _ in before.values():
         count = brokers if server.kind == "kafka" else nodes
-        if server.count != count:
+        if count and server.count != count:
             raise Failure(
                 f"A cluster of another size is running ({server.title}; asked for {count}). Run ./dev servers down first."
             )
@@ -504,6 +526,8 @@ def up(brokers: int, nodes: int, fresh: bool) -> None:
     if fresh:
         for server in missing:
             shutil.rmtree(server.directory, ignore_errors=True)
+    HOME.mkdir(parents=True, exist_ok=True)
+    SHIFT_FILE.write_text(f"{PORT_SHIFT}\n")
     begun = time.monotonic()
     started: list[tuple[Server, int]] = []
     try:
@@ -525,6 +549,8 @@ def up(brokers: int, nodes: int, fresh: bool) -> None:
         raise
     for server in wanted:
         print(f"{server.title}: {server.address}" + ("" if server in missing else " (was running)"))
+    if PORT_SHIFT:
+        print(f"Their ports are the usual ones plus {PORT_SHIFT}.")
     if missing:
         print(f"Ready after {time.monotonic() - begun:.0f} s. Logs: {HOME / 'log'}. Stop with: ./dev servers down")
 
@@ -567,14 +593,14 @@ def status() -> bool:
 
 def size(text: str) -> int:
     value = int(text)
-    if not 1 <= value <= 9:
-        raise argparse.ArgumentTypeError("must be from 1 to 9")
+    if not 0 <= value <= 9:
+        raise argparse.ArgumentTypeError("must be from 0 to 9")
     return value
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev servers", description="Kafka and Cassandra on this machine, without Docker.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up|down|status")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up|down|status|ports")
     start = commands.add_parser("up", help="start what is not running and wait until it answers")
     start.add_argument("--brokers", type=size, default=1, help="Kafka brokers, at 127.0.0.1:29092, :29192, … (default 1)")
     start.add_argument("--nodes", type=size, default=1, help="Cassandra nodes, at 127.0.0.1:9042, 127.0.0.2:9042, … (default 1)")
@@ -582,12 +608,17 @@ def main() -> int:
     end = commands.add_parser("down", help="stop what `up` started; the data stays")
     end.add_argument("--wipe", action="store_true", help="remove the data too")
     commands.add_parser("status", help="say what runs; exit 0 if all of it answers, 1 otherwise")
+    commands.add_parser("ports", help="print what is added to the usual ports: 0, or what keeps clear of other programs")
     arguments = parser.parse_args()
+    if arguments.command == "up" and not arguments.brokers and not arguments.nodes:
+        parser.error("up: with no broker and no node there is nothing to start")
     try:
         if arguments.command == "up":
             up(arguments.brokers, arguments.nodes, arguments.fresh)
         elif arguments.command == "down":
             down(arguments.wipe)
+        elif arguments.command == "ports":
+            print(shift_to_use())
         else:
             return 0 if status() else 1
     except Failure as failure:

@@ -1,4 +1,4 @@
-# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_bench, setup_fuzz,
+# Installs what building and testing need, on Debian 12. Sourced by ./dev; defines setup_build, setup_tests, setup_bench, setup_sanitizers,
 # setup_format and use_rust. Every one of them looks first, takes a few hundredths of a second when nothing is missing, and then does
 # not touch the network.
 # shellcheck shell=bash
@@ -18,8 +18,9 @@ readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch python3-venv
 # What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.
 readonly BENCH_PACKAGES=(openjdk-17-jdk-headless)
 
-# What `./dev fuzz` needs on top: the compiler that has libFuzzer, its run-time libraries, and what gives call stacks names.
-readonly FUZZ_PACKAGES=(clang libclang-rt-14-dev llvm python3)
+# What the builds with sanitizers and `./dev fuzz` need on top: clang, which compiles them in half of GCC's time and has libFuzzer,
+# its run-time libraries, and what gives call stacks names.
+readonly SANITIZER_PACKAGES=(clang libclang-rt-14-dev llvm)
 
 as_root() {
   if [[ $EUID -eq 0 ]]; then
@@ -98,9 +99,8 @@ setup_tests() {
   install_packages "${TEST_PACKAGES[@]}"
 }
 
-setup_fuzz() {
-  setup_build
-  install_packages "${FUZZ_PACKAGES[@]}"
+setup_sanitizers() {
+  install_packages "${SANITIZER_PACKAGES[@]}"
 }
 
 setup_bench() {

@@ -2,9 +2,12 @@
 """Runs all tests and counts them: the source checks, the C++ tests (optimised, and again under sanitizers) and the system
 tests, the last two against a real Kafka and a real Cassandra that this program starts and stops unless they run already.
 
-`./dev test` calls this after it has installed what is missing. The last line is always "N passed, N failed", with
-", N skipped" where there were any; the exit code is 0 only if something passed, nothing failed and, with CI=true, nothing
-was skipped.
+`./dev test` calls this after it has installed what is missing. MINUTES says what each suite may take, and what it took stands
+beside it at the end. A suite that would take longer runs its tests in an order that the day draws, until its minutes are used,
+and says how many are left: another day begins with others.
+
+The last line is always "N passed, N failed", with ", N skipped" where there were any; the exit code is 0 only if something
+passed, nothing failed and, with CI=true, nothing was skipped.
 """
 
 from __future__ import annotations
@@ -12,26 +15,36 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import datetime
 import json
 import os
+import random
+import re
 import signal
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import selection  # noqa: E402
 import servers  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "test"
 CHAOS_SECONDS_MORE = 1500  # For starting, healing, draining and comparing, each of which has a limit of its own.
+VERSION_BEFORE = "f8655d9"  # The commit whose groups, files and dead letters this version goes on with.
+CHAOS_PIPELINES = ["history", "latest"]
 SUPPRESSIONS = ROOT / "tests" / "suppressions"
+BROKER, NODE = servers.Server("kafka", 1, 1), servers.Server("cassandra", 1, 1)
+ADDRESSES = {
+    "TURNTABLE_KAFKA": BROKER.address,
+    "TURNTABLE_KAFKA_SASL": f"{BROKER.host}:{BROKER.port + 2}",
+    "TURNTABLE_CASSANDRA": NODE.address,
+}
 ENVIRONMENT = {
-    "TURNTABLE_KAFKA": "127.0.0.1:29092",
-    "TURNTABLE_KAFKA_SASL": "127.0.0.1:29094",
-    "TURNTABLE_CASSANDRA": "127.0.0.1:9042",
     "TURNTABLE_BINARY": str(ROOT / "build" / "release" / "turntable"),
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1",
     "UBSAN_OPTIONS": f"print_stacktrace=1:halt_on_error=1:suppressions='{SUPPRESSIONS / 'ubsan.txt'}'",
@@ -42,6 +55,26 @@ TITLES = {
     "asan": "C++ tests, under ASan and UBSan",
     "tsan": "C++ tests, under TSan",
 }
+# What each suite may take on two cores with nothing built before, in minutes.
+MINUTES = {
+    "Build, release": 15,
+    "Build, asan": 16,
+    "Build, tsan": 9,
+    "Source checks": 0.2,
+    TITLES["release"]: 3,
+    TITLES["asan"]: 5,
+    TITLES["tsan"]: 5,
+    "Fuzz targets": 3,
+    "Planted bugs": 3,
+    "Cost of an event": 1,
+    "System tests": 10,
+    "Chaos": 8,
+}
+# Changes every day, and is the same for everyone on it.
+DAY = int(os.environ.get("TURNTABLE_TEST_SEED") or datetime.datetime.now(datetime.timezone.utc).toordinal())
+MATRIX_SHARE = 12  # Of the matrix of connectors, every twelfth cell is played under sanitizers, drawn by the day.
+TESTS_AT_ONCE = 40  # How many of a suite's tests are begun before its time is looked at.
+SYSTEM_TESTS_PER_CORE = 2  # They wait for servers most of their time.
 
 
 @dataclasses.dataclass
@@ -55,10 +88,11 @@ class Outcome:
     seconds: float = 0
     note: str = ""
 
-    def text(self) -> str:
+    def text(self, with_share: bool) -> str:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         note = f"  ({self.note})" if self.note else ""
-        return f"{self.suite:<34} {self.passed:>5} passed, {self.failed} failed{skipped}, {self.seconds:.0f} s{note}"
+        share = f" of {MINUTES[self.suite]:g}" if with_share and self.suite in MINUTES else ""
+        return f"{self.suite:<32} {self.passed:>5} passed, {self.failed} failed{skipped}, {self.seconds / 60:.1f}{share} min{note}"
 
 
 def counted(report: Path, outcome: Outcome) -> Outcome:
@@ -88,12 +122,14 @@ def run(command: list[str | Path], **options) -> int:
     return subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, **options).returncode
 
 
-def build(preset: str) -> Outcome | None:
-    """Builds everything of a preset; the outcome if that fails."""
+def build(preset: str, targets: set[str] | None = None) -> Outcome:
+    """Builds everything of a preset, or these."""
     flags = [] if preset == "release" else [f"--{preset}"]
-    if run([ROOT / "dev", "build", *flags]) == 0:
-        return None
-    return Outcome(f"build {preset}", failed=1, note="does not compile")
+    begun = time.monotonic()
+    built = run([ROOT / "dev", "build", *flags, *sorted(targets or [])]) == 0
+    outcome = Outcome(f"Build, {preset}", passed=int(built), failed=int(not built), seconds=time.monotonic() - begun)
+    outcome.note = "" if built else "does not compile"
+    return outcome
 
 
 def at_fixed_addresses() -> list[str]:
@@ -103,29 +139,66 @@ def at_fixed_addresses() -> list[str]:
     return without if allowed else []
 
 
-def cpp_tests(preset: str, names: list[str]) -> Outcome:
+def in_todays_order(names: list[str]) -> list[str]:
+    drawn = sorted(names)
+    random.Random(DAY).shuffle(drawn)
+    return drawn
+
+
+def ctest(preset: str, *arguments: object, **options) -> subprocess.CompletedProcess:
+    command = [] if preset == "release" else at_fixed_addresses()
+    command += ["ctest", "--test-dir", str(ROOT / "build" / preset), *map(str, arguments)]
+    environment = dict(os.environ)
+    if preset != "release":
+        environment.setdefault("TURNTABLE_MATRIX_SHARE", f"{MATRIX_SHARE}:{DAY}")
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, env=environment, check=False, **options)
+
+
+def cpp_test_names(preset: str, wanted: list[str]) -> list[str]:
+    chosen = ["-R", "|".join(wanted)] if wanted else []
+    listed = ctest(preset, "--show-only=json-v1", *chosen, capture_output=True, text=True)
+    names = [test["name"] for test in json.loads(listed.stdout)["tests"]] if listed.returncode == 0 else []
+    return [name for name in names if not name.endswith("_NOT_BUILT")]  # As programs appear that nobody has asked for.
+
+
+def cpp_tests(preset: str, wanted: list[str]) -> Outcome:
     title = TITLES[preset]
     banner(title)
-    report = RESULTS / f"ctest-{preset}.xml"
-    report.unlink(missing_ok=True)
     before = captured()
     begun = time.monotonic()
-    command = [] if preset == "release" else at_fixed_addresses()
-    command += ["ctest", "--test-dir", ROOT / "build" / preset, f"-j{min(os.cpu_count() or 2, 8)}", "--output-on-failure"]
-    command += ["--progress"] if sys.stdout.isatty() else ["--quiet"]
-    command += ["--output-junit", report, "--output-log", RESULTS / f"ctest-{preset}.log"]
-    if names:
-        command += ["-R", "|".join(names)]
-    code = run(command)
-    outcome = counted(report, Outcome(title, seconds=time.monotonic() - begun))
-    if code != 0 and outcome.failed == 0:
-        outcome.failed, outcome.note = 1, f"ctest ended with {code}"
-    if outcome.failed or outcome.skipped:
-        print_ctest_troubles(report)
-    for left in sorted(captured() - before):
+    left = in_todays_order(cpp_test_names(preset, wanted))
+    total = len(left)
+    outcome = Outcome(title)
+    if preset == "release" and not wanted:  # All at once, so that none waits for the longest of a few.
+        run_cpp_tests(preset, [], outcome)
+        left = []
+    while left and (wanted or time.monotonic() < begun + 60 * MINUTES[title]):
+        some, left = left[:TESTS_AT_ONCE], left[TESTS_AT_ONCE:]
+        run_cpp_tests(preset, ["-R", f"^({'|'.join(map(re.escape, some))})$"], outcome)
+    outcome.seconds = time.monotonic() - begun
+    if total == 0:
+        outcome.failed, outcome.note = 1, "there is no such test"
+    elif left:
+        outcome.note = f"{len(left)} of {total} are left for another day; TURNTABLE_TEST_SEED={DAY}"
+    for path in sorted(captured() - before):
         with contextlib.suppress(OSError):  # Gone meanwhile, or another user's.
-            print(f"\nA test that ended early had captured this:\n{left.read_text(errors='replace').strip()}")
+            print(f"\nA test that ended early had captured this:\n{path.read_text(errors='replace').strip()}")
     return outcome
+
+
+def run_cpp_tests(preset: str, chosen: list[str], outcome: Outcome) -> None:
+    """Adds to the outcome what comes of those that ctest is to choose."""
+    report = RESULTS / f"ctest-{preset}.xml"
+    report.unlink(missing_ok=True)
+    arguments = [f"-j{min(os.cpu_count() or 2, 8)}", "--output-on-failure", "--progress" if sys.stdout.isatty() else "--quiet"]
+    arguments += ["--output-junit", report, "--output-log", RESULTS / f"ctest-{preset}.log"]
+    failed, skipped = outcome.failed, outcome.skipped
+    code = ctest(preset, *arguments, *chosen).returncode
+    counted(report, outcome)
+    if code != 0 and outcome.failed == failed:
+        outcome.failed, outcome.note = failed + 1, f"ctest ended with {code}"
+    if outcome.failed > failed or outcome.skipped > skipped:
+        print_ctest_troubles(report)
 
 
 def captured() -> set[Path]:
@@ -150,7 +223,8 @@ def system_tests(arguments: list[str]) -> Outcome:
     report = RESULTS / "pytest.xml"
     report.unlink(missing_ok=True)
     begun = time.monotonic()
-    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments])
+    at_once = [f"--numprocesses={SYSTEM_TESTS_PER_CORE * min(os.cpu_count() or 2, 4)}", "--dist=loadscope"]  # As tests/conftest.py has it.
+    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *at_once, *arguments])
     outcome = counted(report, Outcome("System tests", seconds=time.monotonic() - begun))
     if code != 0 and outcome.failed == 0:
         outcome.failed = 1
@@ -164,7 +238,7 @@ def fuzz_tests() -> Outcome:
     report = RESULTS / "fuzz.json"
     report.unlink(missing_ok=True)
     begun = time.monotonic()
-    code = run([ROOT / "dev", "fuzz", "--runs", "20000", "--seconds-limit", "20", "--seed", "1", "--report", report])
+    code = run([ROOT / "dev", "fuzz", "--runs", "20000", "--seconds-limit", "20", "--seed", DAY, "--report", report])
     outcome = Outcome("Fuzz targets", seconds=time.monotonic() - begun)
     try:
         targets = json.loads(report.read_text())
@@ -201,28 +275,33 @@ def cost_checks() -> Outcome:
     return Outcome("Cost of an event", passed=int(code == 0), failed=int(code != 0), seconds=time.monotonic() - begun)
 
 
-def planted_bugs() -> Outcome:
+def planted_bugs(minutes: float | None) -> Outcome:
     banner("Planted bugs")
     report = RESULTS / "planted.xml"
     report.unlink(missing_ok=True)
     begun = time.monotonic()
-    code = run([sys.executable, ROOT / "tools" / "planted.py", "--junit", report])
-    outcome = counted(report, Outcome("Planted bugs, each caught", seconds=time.monotonic() - begun))
+    limit = [] if minutes is None else ["--minutes", str(minutes), "--seed", str(DAY)]
+    code = run([sys.executable, ROOT / "tools" / "planted.py", "--junit", report, *limit])
+    outcome = counted(report, Outcome("Planted bugs", seconds=time.monotonic() - begun))
     if code != 0 and outcome.failed == 0:
         outcome.failed, outcome.note = 1, f"planted.py ended with {code}"
+    if left := len(list((ROOT / "tests" / "planted").glob("*.patch"))) - outcome.passed - outcome.failed:
+        outcome.note += f"{left} are left for another day; TURNTABLE_TEST_SEED={DAY}"
     return outcome
 
 
 def chaos() -> Outcome:
-    """Five minutes of ./dev chaos, with the same plan of faults each time unless another seed is given."""
+    """Five minutes of ./dev chaos. The seed draws the faults, and the pipeline that meets them."""
     minutes = float(os.environ.get("TURNTABLE_CHAOS_MINUTES", "5"))
-    seed = os.environ.get("TURNTABLE_CHAOS_SEED") or "1"
-    banner(f"Chaos, {minutes:g} minutes; TURNTABLE_CHAOS_SEED={seed}")
-    folder = ROOT / "build" / "chaos" / f"seed-{seed}"
+    seed = os.environ.get("TURNTABLE_CHAOS_SEED") or str(DAY % 1000)
+    pipeline = random.Random(seed).choice(CHAOS_PIPELINES)
+    banner(f"Chaos, {minutes:g} minutes of {pipeline}; TURNTABLE_CHAOS_SEED={seed}")
+    folder = ROOT / "build" / "chaos" / (f"seed-{seed}" if pipeline == "history" else f"seed-{seed}-{pipeline}")
     command = [sys.executable, ROOT / "tests" / "chaos" / "run.py", "--minutes", str(minutes), "--seed", seed, "--all-kinds"]
+    command += ["--pipeline", pipeline]
     # Its servers are its own, wherever those of the other tests are.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TURNTABLE_SERVERS_")}
-    outcome = Outcome(f"Chaos, seed {seed}")
+    outcome = Outcome("Chaos")
     begun = time.monotonic()
     process = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdin=subprocess.DEVNULL, env=environment)
     try:
@@ -237,7 +316,7 @@ def chaos() -> Outcome:
     try:
         report = json.loads((folder / "report.json").read_text())
         found = ", ".join(f"{kind} {count}" for kind, count in report["totals"].items())
-        outcome.note = f"{report['acknowledged']:,} events, {sum(report['faults'].values())} faults; {found}"
+        outcome.note = f"{pipeline}, seed {seed}: {report['acknowledged']:,} events, {sum(report['faults'].values())} faults; {found}"
         outcome.note += "".join(f"; left out: {what}" for what in report["not_possible"])
     except (OSError, ValueError):
         outcome.note = "no report"
@@ -259,23 +338,27 @@ def print_chaos_evidence(folder: Path) -> None:
 class Servers:
     """Kafka and Cassandra for the time of the tests. They start beside the build, and only what was started is stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Iterable[str] = ("kafka", "cassandra")) -> None:
         self.before = set(servers.running())
         self.log = RESULTS / "servers-up.log"
         self.starter = None
-        if not {("kafka", 1), ("cassandra", 1)} <= self.before:
+        self.kinds = set(kinds)
+        for kind in self.kinds:
+            os.environ.update({name: os.environ.get(name, value) for name, value in ADDRESSES.items() if kind.upper() in name})
+        if not {(kind, 1) for kind in self.kinds} <= self.before:
+            sizes = ["--brokers", int("kafka" in self.kinds), "--nodes", int("cassandra" in self.kinds)]
             with self.log.open("wb") as log:
                 self.starter = subprocess.Popen(
-                    [sys.executable, ROOT / "tools" / "servers.py", "up", "--fresh"],
+                    [sys.executable, ROOT / "tools" / "servers.py", "up", "--fresh", *map(str, sizes)],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 )  # fmt: skip
 
     def wait(self) -> Outcome | None:
         """Waits until they answer; the outcome if they do not."""
         if self.starter is None:
-            banner("Using the servers that are running")
+            banner("Using the servers that are running" if self.kinds else "No server is needed")
             return None
-        banner("Waiting for Kafka and Cassandra")
+        banner(f"Waiting for {' and '.join(kind.capitalize() for kind in sorted(self.kinds, reverse=True))}")
         code = self.starter.wait()
         print(self.log.read_text(errors="replace").strip(), flush=True)
         return Outcome("Servers", failed=1, note="did not start") if code != 0 else None
@@ -289,40 +372,76 @@ class Servers:
         servers.stop_new(self.before)
 
 
-def run_planted(outcomes: list[Outcome]) -> None:
-    failure = build("release")
-    outcomes.append(failure or planted_bugs())
-
-
-def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
-    named = [word for word in arguments.selection if word.startswith("tests") or ".py" in word or "::" in word]
-    cpp = [word for word in arguments.selection if word not in named]
-    python = named + arguments.pytest
-    everything = not (python or cpp)
-    presets = ["release"]
-    if (everything or cpp) and not arguments.no_sanitizers:
-        presets += ["asan", "tsan"] if arguments.all or arguments.tsan else ["asan"]
+def run_upgrade(outcomes: list[Outcome]) -> None:
+    """Tests with the program of the version before beside this one's."""
+    before = ROOT / "build" / "before"
+    if not before.exists() and run(["git", "worktree", "add", "--detach", before, VERSION_BEFORE]) != 0:
+        outcomes.append(Outcome("Upgrade", failed=1, note=f"the history does not hold {VERSION_BEFORE}"))
+        return
+    outcomes.append(build("release"))
+    outcomes.append(Outcome("Build, version before", failed=int(run([before / "dev", "build", "turntable"]) != 0)))
+    if any(outcome.failed for outcome in outcomes):
+        return
+    os.environ["TURNTABLE_BEFORE"] = str(before / "build" / "release" / "turntable")
     with_servers = Servers()
     try:
-        failures = [failure for failure in map(build, presets) if failure]
-        if everything:
-            outcomes.append(source_checks())  # After the build, which knows what is compiled.
-        failure = with_servers.wait()
-        if failures or failure:
-            outcomes.extend(failures + ([failure] if failure else []))
+        outcomes.append(with_servers.wait() or system_tests(["tests/test_upgrade.py"]))
+    finally:
+        with_servers.stop()
+
+
+def run_planted(outcomes: list[Outcome]) -> None:
+    outcomes.append(build("release"))
+    if not outcomes[-1].failed:
+        outcomes.append(planted_bugs(None))
+
+
+def run_named(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
+    """Some tests, with what they need alone: targets of the build and servers."""
+    cpp, python = selection.split(arguments.selection)
+    if any("::" in word for word in python):
+        os.environ["TURNTABLE_TEST_ALL"] = "1"  # Whoever names a test wants it, long or not.
+    python += arguments.pytest
+    of_cpp, of_python = selection.cpp_needs(cpp), selection.system_needs(python)
+    presets = ["release"] + [preset for preset in ("asan", "tsan") if getattr(arguments, preset) and cpp]
+    with_servers = Servers(of_cpp.servers | of_python.servers)
+    try:
+        for preset in presets:
+            targets = None if of_cpp.targets is None else of_cpp.targets | (of_python.targets if preset == "release" else set())
+            outcomes.append(build(preset, targets))
+        if failure := with_servers.wait():
+            outcomes.append(failure)
+        if any(outcome.failed for outcome in outcomes):
             return
-        if everything or cpp:
+        if cpp:
             outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
-        if everything and arguments.all:
-            outcomes.append(fuzz_tests())
-        if everything and arguments.all:
-            outcomes.append(planted_bugs())
-            outcomes.append(cost_checks())
-        if everything or python:
+        if python:
             outcomes.append(system_tests(python))
     finally:
         with_servers.stop()
-    if everything and arguments.all:
+
+
+def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
+    presets = ["release"]
+    if not arguments.no_sanitizers:
+        presets += ["asan", "tsan"] if arguments.all or arguments.tsan else ["asan"]
+    with_servers = Servers()
+    try:
+        outcomes.extend(map(build, presets))
+        outcomes.append(source_checks())  # After the build, which knows what is compiled.
+        if failure := with_servers.wait():
+            outcomes.append(failure)
+        if failure or any(outcome.failed for outcome in outcomes if outcome.suite.startswith("Build")):
+            return
+        outcomes.extend(cpp_tests(preset, []) for preset in presets)
+        if arguments.all:
+            outcomes.append(fuzz_tests())
+            outcomes.append(planted_bugs(MINUTES["Planted bugs"]))
+            outcomes.append(cost_checks())
+        outcomes.append(system_tests([]))
+    finally:
+        with_servers.stop()
+    if arguments.all:
         outcomes.append(chaos())  # With clusters of its own, which need the memory of the others.
 
 
@@ -338,14 +457,16 @@ def main() -> int:
         help="the tests that take long too, ThreadSanitizer, the fuzz targets, planted bugs, what an event costs, and five minutes of chaos; as CI does",
     )
     parser.add_argument("--planted", action="store_true", help="nothing but bugs that are planted, and each must be caught; in --all they are")
+    parser.add_argument("--upgrade", action="store_true", help="nothing but an upgrade from the version before, which is built for it")
+    parser.add_argument("--asan", action="store_true", help="C++ tests that are named under ASan and UBSan too; without names they are")
     parser.add_argument("--tsan", action="store_true", help="the C++ tests under ThreadSanitizer too; in --all they are")
     parser.add_argument("--no-sanitizers", action="store_true", help="leave out the C++ tests under sanitizers")
     parser.add_argument(
         "selection",
         nargs="*",
         metavar="TEST",
-        help="only these: a path or node under tests/ is a system test (tests/test_run.py::test_x), any other word is a "
-        "regular expression over the names of C++ tests; after --, arguments for pytest (-- -k restart)",
+        help="only these, with the servers that they need: test_run, tests/test_run.py or tests/test_run.py::test_x are system "
+        "tests, any other word is a regular expression over the names of C++ tests; after --, arguments for pytest (-- -k restart)",
     )
     own, pytest = sys.argv[1:], []
     if "--" in own:
@@ -354,8 +475,11 @@ def main() -> int:
     arguments.pytest = pytest
     if arguments.no_sanitizers and (arguments.all or arguments.tsan):
         parser.error("--all and --tsan are with the sanitizers")
-    if arguments.planted and (arguments.all or arguments.tsan or arguments.no_sanitizers or arguments.selection or pytest):
-        parser.error("--planted stands alone; --all has it among the rest")
+    alone = [name for name in ("planted", "upgrade") if getattr(arguments, name)]
+    if arguments.asan and not arguments.selection:
+        parser.error("--asan is for tests that are named; without names they run under ASan unless --no-sanitizers is given")
+    if alone and (len(alone) > 1 or arguments.all or arguments.tsan or arguments.no_sanitizers or arguments.selection or pytest):
+        parser.error(f"--{alone[0]} stands alone")
 
     os.environ.update({name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()})
     if arguments.all:
@@ -366,7 +490,14 @@ def main() -> int:
     outcomes: list[Outcome] = []
     code = None
     try:
-        run_planted(outcomes) if arguments.planted else run_all(arguments, outcomes)
+        if arguments.planted:
+            run_planted(outcomes)
+        elif arguments.upgrade:
+            run_upgrade(outcomes)
+        elif arguments.selection or pytest:
+            run_named(arguments, outcomes)
+        else:
+            run_all(arguments, outcomes)
     except KeyboardInterrupt:
         outcomes.append(Outcome("Interrupted", failed=1))
         code = 130
@@ -374,15 +505,16 @@ def main() -> int:
         outcomes.append(Outcome("Ended from outside", failed=1))
         code = leaving.code
     finally:
-        code = report(outcomes, time.monotonic() - begun, code)
+        code = report(outcomes, time.monotonic() - begun, code, arguments.all)
     return code
 
 
-def report(outcomes: list[Outcome], seconds: float, code: int | None) -> int:
+def report(outcomes: list[Outcome], seconds: float, code: int | None, with_shares: bool) -> int:
     passed, failed, skipped = (sum(getattr(o, name) for o in outcomes) for name in ("passed", "failed", "skipped"))
-    banner(f"All done in {seconds:.0f} s")
+    shares = "; each may take so many on two cores that have built nothing yet" if with_shares else ""
+    banner(f"All done in {seconds / 60:.1f} minutes{shares}")
     for outcome in outcomes:
-        print("  " + outcome.text())
+        print("  " + outcome.text(with_shares))
     if passed + failed == 0:
         print("No test ran.")
     if skipped:

@@ -139,7 +139,14 @@ class Path {
   void note() {
     matched_ += alive_.size();
     const size_t added = options_.until == "rows" ? alive_.size() : 0;
-    const auto place = [this](const char* name) { return *pipeline_.sink.table.find(name); };
+    const Schema columns = pipeline_.sink.table.written();
+    const auto place = [&columns](const char* name) {
+      const auto found =
+          std::find_if(columns.begin(), columns.end(),
+                       [name](const ColumnDef& column) { return column.name == name; });
+      CHECK(found != columns.end());
+      return static_cast<size_t>(found - columns.begin());
+    };
     for (size_t i = rows_.size() - added; i < rows_.size(); ++i) {
       CellReader cells(rows_.row(i));
       for (size_t cell = 0; !cells.done(); ++cell) {

@@ -29,6 +29,7 @@ class RecordingWriter final : public cassandra::Writer {
     file_.request(rows, cells);
     answered_.push_back({token, {}, false});
   }
+  void confirm(uint64_t token) override { answered_.push_back({token, {}, false}); }
   [[nodiscard]] std::span<const cassandra::Completion> poll(Millis) override {
     reported_ = std::move(answered_);
     answered_.clear();
@@ -92,7 +93,8 @@ Status record(const std::string& path, const std::vector<std::string>& sets, Row
                       .sink = recording_sink(table, cassandra, file),
                       .dead_letters = dropped_dead_letters()},
             stop, clock);
-  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, 0, true, lane, stop, clock));
+  ASSIGN_OR_RETURN(const SourceTopic topic, find_source_topic(pipeline.source, true, stop, clock));
+  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, topic, 0, true, lane, stop, clock));
   RETURN_IF_ERROR(lane.run(std::move(source)));
   fmt::print("{{\"consumed\": {}, \"matched\": {}}}\n", lane.counts().consumed,
              lane.counts().written);

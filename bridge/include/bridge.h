@@ -19,7 +19,8 @@
  *     binary protocol v4, section 6. A length of -1 is NULL and has no bytes; -2 leaves the column as it is.
  *  8. A call that waits says so, and names the option that bounds the wait.
  *  9. The first bridge_connect() makes the process ignore SIGPIPE, unless the process has set a handler for it.
- * 10. A fault of the library itself ends the process with a message on stderr; it does not unwind into the caller.
+ * 10. A fault of the library itself (a panic) aborts the process; it does not unwind into the caller. Once
+ *     bridge_connect() has been called, the message on stderr is that of the program's own faults (src/base/check.h).
  */
 #pragma once
 
@@ -42,9 +43,6 @@ enum bridge_code {
 };
 
 enum { BRIDGE_MESSAGE_CAPACITY = 512 };
-
-/* Stands for "no timestamp": the coordinator's clock counts. */
-#define BRIDGE_NO_TIMESTAMP INT64_MIN
 
 typedef struct bridge_session bridge_session; /* Connections to one cluster, and the threads that serve them. */
 typedef struct bridge_query bridge_query;     /* The result of a SELECT, read page by page. */
@@ -74,10 +72,14 @@ typedef struct bridge_options {
   uint32_t io_threads;         /* Threads that serve the connections. Default 1. */
   uint32_t request_timeout_ms; /* For one request, with what the driver retries by itself. Default 12000. */
   uint32_t connect_timeout_ms; /* For one connection. Default 5000. */
+  bridge_text version;         /* The program's own, for the message of convention 10. The first session's counts. */
 } bridge_options;
 
 /* The library's version, "1.2.3". Never freed. */
 bridge_text bridge_version(void);
+
+/* Panics, as a fault of the library would: for tests of what is said then. */
+void bridge_panic(void);
 
 /*
  * Connects to the cluster. Waits up to connect_timeout_ms for each contact point and request_timeout_ms for the rest.
@@ -118,7 +120,6 @@ typedef struct bridge_rows {
   const uint8_t* cells; /* count × width cells, see convention 7. */
   size_t length;        /* Of the cells, in bytes. */
   uint32_t count;       /* 1 to 65535. */
-  int64_t timestamp_us; /* Microseconds since 1970 as the rows' write time, or BRIDGE_NO_TIMESTAMP. */
 } bridge_rows;
 
 /*
@@ -128,9 +129,24 @@ typedef struct bridge_rows {
  */
 int32_t bridge_submit(bridge_session* session, int64_t statement, const bridge_rows* rows, uint64_t token, bridge_error* error);
 
+typedef struct bridge_page {
+  const uint8_t* cells; /* See convention 7. Valid until the next call on what gave it: a query, or bridge_poll(). */
+  size_t length;
+  uint32_t count; /* Of rows, count × width cells; may be 0 although pages follow. Of bridge_ask(): of answers. */
+} bridge_page;
+
+/*
+ * Runs SELECTs, of few rows each, on every node that has answered for rows since the last question that was answered;
+ * on any one where there is none. Does not wait. Returns 0, and a completion with `token` comes within
+ * request_timeout_ms: its answer has the answers that differ from each other, one after another; for each statement a
+ * cell with the number of its rows as an int32, then the rows. One that has gone is answered for by any other.
+ */
+int32_t bridge_ask(bridge_session* session, const bridge_text* statements, uint32_t count, uint64_t token, bridge_error* error);
+
 typedef struct bridge_completion {
   uint64_t token;
   bridge_error error; /* code is BRIDGE_OK where the rows are written. Else the outcome is unknown or they are not. */
+  bridge_page answer; /* Of bridge_ask(); else empty. */
 } bridge_completion;
 
 /*
@@ -155,12 +171,6 @@ void bridge_query_close(bridge_query* query);
 uint32_t bridge_query_width(const bridge_query* query);
 /* The query owns the texts. Empty texts where there is no such column. */
 bridge_column bridge_query_column(const bridge_query* query, uint32_t index);
-
-typedef struct bridge_page {
-  const uint8_t* cells; /* count × width cells, see convention 7. Valid until the next call on the query. */
-  size_t length;
-  uint32_t count; /* May be 0 although pages follow. */
-} bridge_page;
 
 /*
  * Fetches the next page into *page. Waits up to request_timeout_ms. Returns 1; 0 where all pages have been read; or -1,

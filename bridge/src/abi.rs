@@ -79,6 +79,7 @@ pub struct OptionsIn {
     pub io_threads: u32,
     pub request_timeout_ms: u32,
     pub connect_timeout_ms: u32,
+    pub version: Text,
 }
 
 #[repr(C)]
@@ -101,7 +102,6 @@ pub struct RowsIn {
     cells: *const u8,
     length: usize,
     pub count: u32,
-    timestamp_us: i64,
 }
 
 impl RowsIn {
@@ -116,23 +116,26 @@ impl RowsIn {
         // SAFETY: the caller promises it.
         Ok(unsafe { slice::from_raw_parts(self.cells, self.length) })
     }
-
-    pub fn timestamp(&self) -> Option<i64> {
-        (self.timestamp_us != i64::MIN).then_some(self.timestamp_us)
-    }
 }
 
 #[repr(C)]
 pub struct CompletionOut {
     pub token: u64,
     pub error: ErrorOut,
+    pub answer: PageOut,
 }
 
 #[repr(C)]
 pub struct PageOut {
-    pub cells: *const u8,
-    pub length: usize,
-    pub count: u32,
+    cells: *const u8,
+    length: usize,
+    count: u32,
+}
+
+impl PageOut {
+    pub fn lend(cells: &[u8], count: u32) -> PageOut {
+        PageOut { cells: cells.as_ptr(), length: cells.len(), count }
+    }
 }
 
 /// Puts an outcome into the two places where a C caller looks for it: the returned value, and `*error`.

@@ -3,7 +3,7 @@
 //! Invariant: the descriptor is readable exactly while the queue is not empty. The descriptor changes only when the queue
 //! becomes empty or stops being so, and under the same lock, so that neither a wake-up is lost nor a false one left over.
 
-use crate::errors::Failure;
+use crate::{ask::Answer, errors::Failure};
 use std::{
     collections::VecDeque,
     io,
@@ -12,10 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What became of one submission.
+/// What became of one submission or question.
 pub struct Completion {
     pub token: u64,
     pub failure: Option<Failure>,
+    /// Of a question.
+    pub answer: Answer,
 }
 
 /// Filled by the runtime's threads, emptied by the caller's.

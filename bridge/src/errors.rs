@@ -287,13 +287,15 @@ fn cannot_ask_roles(reason: &str) -> bool {
 /// Whether an "invalid" answer speaks of tables, columns and types rather than of values. The phrases are those of
 /// Cassandra 3 to 5; the protocol has no code for the difference.
 fn names_schema(reason: &str) -> bool {
-    const PHRASES: [&str; 6] = [
+    const PHRASES: [&str; 7] = [
         "does not exist",
         "doesn't exist",
         "unconfigured",
         "Undefined column",
         "Unknown identifier",
         "Unknown keyspace",
+        // "… (int)? to x of type float": the statement says another type than the table.
+        "Cannot assign value",
     ];
     PHRASES.iter().any(|phrase| reason.contains(phrase))
 }
@@ -366,5 +368,6 @@ mod tests {
     fn a_value_is_a_rows_fault_and_a_missing_column_is_not() {
         assert_eq!(code_of("Key may not be empty"), Code::Row);
         assert_eq!(code_of("Undefined column name x in table k.t"), Code::Schema);
+        assert_eq!(code_of("Cannot assign value (int)? to x of type float"), Code::Schema);
     }
 }

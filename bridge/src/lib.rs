@@ -4,6 +4,8 @@
 //! Panics abort (see the profiles in `Cargo.toml`), so that none can unwind into C++.
 
 mod abi;
+mod ask;
+mod bug;
 mod completions;
 mod errors;
 mod query;
@@ -13,9 +15,10 @@ mod tls;
 mod types;
 
 use abi::{needed, report, ColumnOut, CompletionOut, ErrorOut, OptionsIn, PageOut, RowsIn, Text};
+use errors::Failure;
 use query::Query;
 use session::{Options, Session};
-use std::{ptr, time::Duration};
+use std::{ptr, slice, time::Duration};
 
 /// Named, or the linker would leave librdkafka out of the archive.
 pub use rdkafka_sys;
@@ -25,12 +28,19 @@ pub extern "C" fn bridge_version() -> Text {
     Text::lend(env!("CARGO_PKG_VERSION"))
 }
 
+/// For tests only.
+#[no_mangle]
+pub extern "C" fn bridge_panic() {
+    panic!("a panic that was asked for");
+}
+
 /// # Safety
 /// As `bridge.h` says; that holds for every function below.
 #[no_mangle]
 pub unsafe extern "C" fn bridge_connect(options: *const OptionsIn, error: *mut ErrorOut) -> *mut Session {
     let outcome = (|| {
         let given = needed(options.cast_mut(), "options")?;
+        bug::report_panics(given.version.borrow("program's version")?);
         Session::connect(&Options {
             contact_points: given.contact_points.borrow("list of contact points")?,
             username: given.username.borrow("user name")?,
@@ -100,7 +110,30 @@ pub unsafe extern "C" fn bridge_submit(
     let outcome = (|| {
         let session = needed(session, "session")?;
         let rows = needed(rows.cast_mut(), "rows")?;
-        session.submit(statement, rows.cells()?, rows.count, rows.timestamp(), token)
+        session.submit(statement, rows.cells()?, rows.count, token)
+    })();
+    report(outcome.map(|()| 0), error, -1)
+}
+
+/// # Safety
+/// See `bridge_connect`.
+#[no_mangle]
+pub unsafe extern "C" fn bridge_ask(
+    session: *mut Session,
+    statements: *const Text,
+    count: u32,
+    token: u64,
+    error: *mut ErrorOut,
+) -> i32 {
+    let outcome = (|| {
+        let session = needed(session, "session")?;
+        if statements.is_null() || count == 0 {
+            return Err(Failure::argument("nothing is asked"));
+        }
+        let texts = slice::from_raw_parts(statements, count as usize);
+        let texts: Result<Vec<_>, _> = texts.iter().map(|text| text.borrow("statement").map(str::to_owned)).collect();
+        session.ask(texts?, token);
+        Ok(())
     })();
     report(outcome.map(|()| 0), error, -1)
 }
@@ -114,16 +147,23 @@ pub unsafe extern "C" fn bridge_poll(
     capacity: u32,
     timeout_ms: i32,
 ) -> i32 {
-    let Some(session) = session.as_ref() else { return -1 };
+    let Some(session) = session.as_mut() else { return -1 };
     if completions.is_null() || capacity > i32::MAX as u32 {
         return -1;
     }
     let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
+    let answers = &mut session.answers;
+    answers.clear();
     let count = session.completions.drain(capacity as usize, timeout, |index, completion| {
         // SAFETY: the caller gave room for `capacity` completions, and `index` is below it.
         let out = unsafe { &mut *completions.add(index) };
         out.token = completion.token;
         out.error.set(completion.failure.as_ref());
+        out.answer = PageOut::lend(&completion.answer.cells, completion.answer.count);
+        // Moved, its cells stay where they are.
+        if completion.answer.count > 0 {
+            answers.push(completion.answer);
+        }
     });
     count as i32
 }
@@ -178,7 +218,7 @@ pub unsafe extern "C" fn bridge_query_next(query: *mut Query, page: *mut PageOut
         let out = needed(page, "page")?;
         Ok(match query.next_page()? {
             Some(page) => {
-                *out = PageOut { cells: page.cells.as_ptr(), length: page.cells.len(), count: page.count };
+                *out = PageOut::lend(&page.cells, page.count);
                 1
             }
             None => 0,

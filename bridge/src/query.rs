@@ -7,10 +7,13 @@ use crate::{
 };
 use scylla::{
     deserialize::row::ColumnIterator,
-    response::{query_result::QueryResult, PagingState, PagingStateResponse},
+    response::{
+        query_result::{QueryResult, QueryRowsResult},
+        PagingState, PagingStateResponse,
+    },
     statement::unprepared::Statement,
 };
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 pub struct Query {
     connection: Arc<Connection>,
@@ -81,28 +84,33 @@ impl Query {
         if !result.is_rows() {
             return Ok(false);
         }
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Failure::new(Code::Other, format!("Cassandra's answer cannot be read: {error}"))
-        };
         let rows = result.into_rows_result().map_err(|error| unreadable(&error))?;
         if self.columns.is_empty() {
             self.columns = rows.column_specs().iter().map(Column::of).collect();
         }
-        self.page.cells.reserve(rows.rows_bytes_size());
-        for row in rows.rows::<ColumnIterator>().map_err(|error| unreadable(&error))? {
-            for column in row.map_err(|error| unreadable(&error))? {
-                append_cell(
-                    &mut self.page.cells,
-                    column.map_err(|error| unreadable(&error))?.slice.map(|cell| cell.as_slice()),
-                );
-            }
-            self.page.count += 1;
-        }
+        self.page.count = append_rows(&mut self.page.cells, &rows)?;
         Ok(true)
     }
 }
 
-fn append_cell(cells: &mut Vec<u8>, value: Option<&[u8]>) {
+/// Puts the rows behind `cells`, and returns how many there are.
+pub fn append_rows(cells: &mut Vec<u8>, rows: &QueryRowsResult) -> Result<u32, Failure> {
+    let mut count = 0;
+    cells.reserve(rows.rows_bytes_size());
+    for row in rows.rows::<ColumnIterator>().map_err(|error| unreadable(&error))? {
+        for column in row.map_err(|error| unreadable(&error))? {
+            append_cell(cells, column.map_err(|error| unreadable(&error))?.slice.map(|cell| cell.as_slice()));
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+pub fn unreadable(error: &dyn Display) -> Failure {
+    Failure::new(Code::Other, format!("Cassandra's answer cannot be read: {error}"))
+}
+
+pub fn append_cell(cells: &mut Vec<u8>, value: Option<&[u8]>) {
     match value {
         Some(bytes) => {
             // A cell came in with an int32 length, so that its length fits one.

@@ -1,6 +1,7 @@
 //! A session: the connections to one cluster, the runtime that serves them, and the statements prepared on it.
 
 use crate::{
+    ask::{Answer, Coordinators},
     completions::Completions,
     errors::{Blame, Carries, Code, Failure},
     submit::Prepared,
@@ -81,6 +82,9 @@ impl Drop for Connection {
 pub struct Session {
     pub connection: Arc<Connection>,
     pub completions: Arc<Completions>,
+    pub coordinators: Arc<Coordinators>,
+    /// Of the questions that the caller fetched last.
+    pub answers: Vec<Answer>,
     pub statements: Vec<Prepared>,
 }
 
@@ -115,7 +119,13 @@ impl Session {
                 let driver = Arc::new(driver);
                 let connection = Arc::new(Connection { runtime: Some(runtime), driver, blame, request_timeout });
                 check_local_dc(&connection, options.local_dc)?;
-                return Ok(Session { connection, completions: Arc::new(completions), statements: Vec::new() });
+                return Ok(Session {
+                    connection,
+                    completions: Arc::new(completions),
+                    coordinators: Arc::default(),
+                    answers: Vec::new(),
+                    statements: Vec::new(),
+                });
             }
             Ok(Err(error)) => blame.new_session(&error),
             Err(_) => Failure::new(Code::Transient, blame.timeout(limit).message),
@@ -172,6 +182,9 @@ fn configure(
         .connection_timeout(connect_timeout)
         .keepalive_interval(KEEPALIVE_INTERVAL)
         .keepalive_timeout(KEEPALIVE_TIMEOUT)
+        // Where rows belong needs no columns and no user-defined types. Of these the driver cannot read every one that
+        // Cassandra can have (a name in quotes), in whatever keyspace, and would refuse the cluster for it.
+        .fetch_full_schema_metadata(false)
         .schema_agreement_timeout(request_timeout.max(LEAST_DDL_TIMEOUT))
         .default_execution_profile_handle(profile.build().into_handle());
     if !options.username.is_empty() {

@@ -1,13 +1,13 @@
 //! Rows on their way out: cells in wire form, checked once and handed to the driver as they are.
 
 use crate::{
+    ask::Answer,
     completions::Completion,
-    errors::{Carries, Failure},
+    errors::{Carries, Code, Failure},
     session::Session,
     types::Column,
 };
 use scylla::{
-    errors::ExecutionError,
     serialize::{
         row::{RowSerializationContext, SerializeRow},
         writers::RowWriter,
@@ -38,22 +38,10 @@ impl Prepared {
         Prepared { statement, columns, batches: Vec::new() }
     }
 
-    fn request(&mut self, count: usize, timestamp: Option<i64>) -> Request {
-        let request = match count {
+    fn request(&mut self, count: usize) -> Request {
+        match count {
             1 => Request::Single(self.statement.clone()),
             _ => Request::Batch(self.batch(count)),
-        };
-        match (timestamp, request) {
-            (None, request) => request,
-            (timestamp, Request::Single(mut statement)) => {
-                statement.set_timestamp(timestamp);
-                Request::Single(statement)
-            }
-            (timestamp, Request::Batch(batch)) => {
-                let mut batch = Batch::clone(&batch);
-                batch.set_timestamp(timestamp);
-                Request::Batch(Arc::new(batch))
-            }
         }
     }
 
@@ -80,24 +68,18 @@ enum Request {
 
 impl Session {
     /// Sends `count` rows. The outcome arrives in the completions; an error here means that nothing was sent.
-    pub fn submit(
-        &mut self,
-        statement: i64,
-        cells: &[u8],
-        count: u32,
-        timestamp: Option<i64>,
-        token: u64,
-    ) -> Result<(), Failure> {
+    pub fn submit(&mut self, statement: i64, cells: &[u8], count: u32, token: u64) -> Result<(), Failure> {
         let prepared = usize::try_from(statement)
             .ok()
             .and_then(|number| self.statements.get_mut(number))
             .ok_or_else(|| Failure::argument(format!("{statement} is not the number of a prepared statement")))?;
         let ends = row_ends(cells, count as usize, prepared.columns.len())?;
-        let request = prepared.request(ends.len(), timestamp);
+        let request = prepared.request(ends.len());
 
         let cells: Box<[u8]> = cells.into();
         let driver = Arc::clone(&self.connection.driver);
         let completions = Arc::clone(&self.completions);
+        let coordinators = Arc::clone(&self.coordinators);
         let blame = self.connection.blame.clone();
         self.connection.runtime().spawn(async move {
             let outcome = match request {
@@ -109,8 +91,17 @@ impl Session {
                     driver.batch(&batch, &rows).await
                 }
             };
-            let failure = outcome.err().map(|error: ExecutionError| blame.execution(&error, Carries::Rows));
-            completions.push(Completion { token, failure });
+            let failure = match outcome {
+                Ok(result) => {
+                    coordinators.add(result.request_coordinator().node());
+                    None
+                }
+                Err(error) => Some(blame.execution(&error, Carries::Rows)),
+            };
+            if failure.as_ref().is_some_and(|failure| failure.code == Code::Row) {
+                coordinators.add_all(&driver);
+            }
+            completions.push(Completion { token, failure, answer: Answer::default() });
         });
         Ok(())
     }

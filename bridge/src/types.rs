@@ -15,7 +15,8 @@ impl Column {
     }
 }
 
-/// The type as it stands in a CREATE TABLE. `frozen` is missing: the protocol does not transmit it.
+/// The type as it stands in a CREATE TABLE. `frozen` is missing: the protocol does not transmit it. A user's own type
+/// is written out, with its fields' names in quotes: `udt<"street": text, "zip": int>`.
 fn type_name(column_type: &ColumnType) -> String {
     match column_type {
         ColumnType::Native(native) => native_name(native).to_owned(),
@@ -26,9 +27,16 @@ fn type_name(column_type: &ColumnType) -> String {
         }
         ColumnType::Vector { typ, dimensions } => format!("vector<{}, {dimensions}>", type_name(typ)),
         ColumnType::Tuple(items) => format!("tuple<{}>", items.iter().map(type_name).collect::<Vec<_>>().join(", ")),
-        ColumnType::UserDefinedType { definition, .. } => definition.name.to_string(),
+        ColumnType::UserDefinedType { definition, .. } => {
+            let fields = definition.field_types.iter().map(|(name, typ)| field_of(name, typ));
+            format!("udt<{}>", fields.collect::<Vec<_>>().join(", "))
+        }
         _ => "unknown".to_owned(),
     }
+}
+
+fn field_of(name: &str, field_type: &ColumnType) -> String {
+    format!("\"{}\": {}", name.replace('"', "\"\""), type_name(field_type))
 }
 
 fn native_name(native: &NativeType) -> &'static str {

@@ -72,7 +72,7 @@ static void append_int_cell(buffer* to, int32_t value) {
 }
 
 static bridge_rows rows_of(const buffer* cells, uint32_t count) {
-  bridge_rows rows = {.cells = cells->bytes, .length = cells->length, .count = count, .timestamp_us = BRIDGE_NO_TIMESTAMP};
+  bridge_rows rows = {.cells = cells->bytes, .length = cells->length, .count = count};
   return rows;
 }
 
@@ -114,7 +114,6 @@ static void rows_go_out_and_come_back_page_by_page(bridge_session* session) {
   cells.length = 0; /* The rows were copied. */
   append_text_cell(&cells, "ann"), append_int_cell(&cells, 4), append_int(&cells, -2);
   rows = rows_of(&cells, 1);
-  rows.timestamp_us = 1234567;
   CHECK_SAYING(bridge_submit(session, statement, &rows, UINT64_MAX, &error) == 0, error.message);
 
   /* One completion at a time: the descriptor stays readable until the last one is fetched. */

@@ -19,6 +19,7 @@ Result<cassandra::Session> connect_cassandra(const SinkSpec& sink, const StopTok
 }
 
 Status difference_error(const Difference& difference, const std::string& table) {
+  for (const std::string& warning : difference.warnings) log::warn("{}", warning);
   for (const std::string& note : difference.notes) log::info("{}: {}", table, note);
   if (difference.ok()) return {};
   std::string message = fmt::format("the table {} is not as the pipeline needs it:", table);

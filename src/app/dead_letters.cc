@@ -3,13 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "app/connectors.h"
 #include "app/pipeline.h"
+#include "app/schema.h"
+#include "base/log.h"
+#include "base/micros.h"
 #include "base/text.h"
 #include "delivery/letter_source.h"
 #include "lane/lane.h"
+#include "sqlite/database.h"
 
 namespace turntable {
 namespace {
@@ -35,10 +40,20 @@ const std::string& topic_of(const SourceSpec& source) {
   return source.connector == "ndjson" ? source.path : source.topic;
 }
 
+// Once, however many there are.
+void say_unreadable(uint64_t count, std::string first) {
+  if (count == 0) return;
+  if (first.ends_with('.')) first.pop_back();  // As simdjson's own words do.
+  log::warn("{}{}", first,
+            count == 1 ? "; it is passed over"
+                       : fmt::format("; it and {} more are passed over", grouped(count - 1)));
+}
+
 std::string unreadable_text(uint64_t count) {
   return count > 0 ? fmt::format(", {} that cannot be read", grouped(count)) : "";
 }
 
+// Calls `visit` until it is false: nobody wants more.
 template <class Visit>
 Status for_each(LetterReader& reader, const std::string& reason, const StopToken& stop,
                 Visit visit) {
@@ -46,91 +61,146 @@ Status for_each(LetterReader& reader, const std::string& reason, const StopToken
     if (stop.requested()) return fail(ErrorKind::interrupted, "the reading was interrupted");
     ASSIGN_OR_RETURN(const std::vector<Letter> letters, reader.next(kLettersAtOnce, kWait));
     for (const Letter& letter : letters)
-      if (reason.empty() || letter.reason == reason) visit(letter);
+      if ((reason.empty() || letter.reason == reason) && !visit(letter)) return {};
   }
   return {};
 }
 
-Status list(LetterReader& reader, const std::string& reason, const StopToken& stop) {
+Status list(LetterReader& reader, const std::string& reason, const StopToken& stop, Output& out) {
   std::map<std::string, uint64_t> counts;
-  RETURN_IF_ERROR(for_each(reader, reason, stop, [&counts](const Letter& letter) {
+  RETURN_IF_ERROR(for_each(reader, reason, stop, [&](const Letter& letter) {
     ++counts[letter.reason];
-    fmt::print("{}:{}:{} {}: {}\n", printable(letter.topic), letter.partition, letter.offset,
-               printable(letter.reason), printable(letter.detail, kShownCharacters));
+    return out.print("{}:{}:{} {}: {}\n", printable(letter.topic), letter.partition, letter.offset,
+                     printable(letter.reason), printable(letter.detail, kShownCharacters));
   }));
   uint64_t sum = 0;
   for (const auto& [name, count] : counts) {
-    fmt::print("{:>12}  {}\n", grouped(count), printable(name));
+    out.print("{:>12}  {}\n", grouped(count), printable(name));
     sum += count;
   }
-  fmt::print("{} dead letters{}\n", grouped(sum), unreadable_text(reader.unreadable()));
+  out.print("{} dead letters{}\n", grouped(sum), unreadable_text(reader.unreadable()));
+  RETURN_IF_ERROR(out.finish());
+  say_unreadable(reader.unreadable(), reader.first_unreadable());
   return {};
 }
 
-Status show(LetterReader& reader, const std::string& reason, const StopToken& stop) {
-  return for_each(reader, reason, stop,
-                  [](const Letter& letter) { fmt::print("{}", dead_letter_line(letter)); });
+Status show(LetterReader& reader, const std::string& reason, const StopToken& stop, Output& out) {
+  RETURN_IF_ERROR(for_each(reader, reason, stop, [&out](const Letter& letter) {
+    return out.write(dead_letter_line(letter));
+  }));
+  RETURN_IF_ERROR(out.finish());
+  say_unreadable(reader.unreadable(), reader.first_unreadable());
+  return {};
+}
+
+Result<bool> has_sqlite_table(const std::string& path, const std::string& table) {
+  if (std::error_code ignored; !std::filesystem::exists(path, ignored)) return false;
+  ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
+  RETURN_IF_ERROR(db.attach_read_only(path, "there"));
+  ASSIGN_OR_RETURN(sqlite::Statement select,
+                   db.prepare("SELECT 1 FROM there.sqlite_master WHERE lower(name) = lower(?)"));
+  select.bind_text(1, table);
+  return select.step();
+}
+
+// What the sink does before its first row. It makes a file or a table that is missing.
+Status check_table(const SinkSpec& sink, const StopToken& stop) {
+  if (sink.connector == "sqlite") {
+    ASSIGN_OR_RETURN(const bool there, has_sqlite_table(sink.path, sink.table.name));
+    if (!there) return {};
+  }
+  return check_live_table(sink, stop);
+}
+
+Lane make_lane(const Pipeline& pipeline, const SinkSpec& target, std::unique_ptr<Decoder> decoder,
+               std::unique_ptr<Sink> sink, const StopToken& stop, const Clock& clock) {
+  return Lane({.flush_interval = target.flush_interval,
+               .flush_rows = target.flush_rows,
+               .flush_bytes = target.flush_bytes,
+               .write_times = target.table.write_times,
+               .unfinished_lanes = nullptr,
+               .on_flush = nullptr,
+               .census = std::make_shared<RunCensus>(pipeline.source.table)},
+              {.decoder = std::move(decoder),
+               .enricher = std::make_unique<Enricher>(pipeline.enrich),
+               .sink = std::move(sink),
+               .dead_letters = dropped_dead_letters()},  // Those that fail again are there already.
+              stop, clock);
+}
+
+LetterSource::Options source_options(const Pipeline& pipeline, const std::string& reason,
+                                     const StopToken& stop, const Clock& clock) {
+  LetterSource::Options options{.topic = topic_of(pipeline.source),
+                                .reason = reason,
+                                .want_headers = pipeline.source.want_headers,
+                                .name = dead_letters_name(pipeline.source.dead_letters),
+                                .write_times = pipeline.sink.table.write_times};
+  options.now_us = micros_of(clock.wall());
+  if (pipeline.source.connector == "kafka")
+    options.topic_id = [&] { return ask_source_topic_id(pipeline.source, stop, clock); };
+  return options;
+}
+
+void print_account(const Counts& counts, const LetterSource& source, const Pipeline& pipeline,
+                   bool dry_run, Output& out) {
+  out.print("{} dead letters: {} {} to {}, {} still unmatched, {} still rejected",
+            grouped(counts.consumed), grouped(counts.written),
+            dry_run ? "would be written" : "written", printable(pipeline.sink.table.full_name()),
+            grouped(counts.unmatched), grouped(counts.rejected));
+  if (source.foreign() > 0)
+    out.print(", {} of other topics passed over", grouped(source.foreign()));
+  if (source.of_another_id() > 0)
+    out.print(", {} of another topic of this name passed over", grouped(source.of_another_id()));
+  out.print("{}{}\n", unreadable_text(source.unreadable()),
+            source.at_end() ? "" : "; stopped before the end");
 }
 
 Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> reader,
                         const DeadLettersOptions& options, const StopToken& stop,
-                        const Clock& clock) {
+                        const Clock& clock, Output& out) {
   SinkSpec target = pipeline.sink;
-  if (options.dry_run) target.connector = "null";
+  if (options.dry_run) {
+    RETURN_IF_ERROR(check_table(pipeline.sink, stop));
+    target.connector = "null";
+  }
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(target, stop));
-  const std::string sink_name = printable(pipeline.sink.table.full_name());
-  Lane lane({.flush_interval = target.flush_interval,
-             .flush_rows = target.flush_rows,
-             .flush_bytes = target.flush_bytes,
-             .unfinished_lanes = nullptr,
-             .on_flush = nullptr},
-            {.decoder = std::move(decoder),
-             .enricher = std::make_unique<Enricher>(pipeline.enrich),
-             .sink = std::move(sink),
-             .dead_letters = dropped_dead_letters()},  // Those that fail again are there already.
-            stop, clock);
+  ASSIGN_OR_RETURN(auto sink, open_sink(target, stop, out));
+  Lane lane = make_lane(pipeline, target, std::move(decoder), std::move(sink), stop, clock);
   auto letters = std::make_unique<LetterSource>(
-      std::move(reader),
-      LetterSource::Options{.topic = topic_of(pipeline.source),
-                            .reason = options.reason,
-                            .want_headers = pipeline.source.want_headers,
-                            .name = dead_letters_name(pipeline.source.dead_letters)},
-      lane);
+      std::move(reader), source_options(pipeline, options.reason, stop, clock), lane);
   const LetterSource& source = *letters;
   RETURN_IF_ERROR(lane.run(std::move(letters)));
+  for (const std::string& warning : warnings_of(lane.census(), pipeline.source.table))
+    log::warn("{}", warning);
   const Counts counts = lane.counts();
-  fmt::print("{} dead letters: {} {} to {}, {} still unmatched, {} still rejected",
-             grouped(counts.consumed), grouped(counts.written),
-             options.dry_run ? "would be written" : "written", sink_name, grouped(counts.unmatched),
-             grouped(counts.rejected));
-  if (source.foreign() > 0)
-    fmt::print(", {} of other topics passed over", grouped(source.foreign()));
-  fmt::print("{}{}\n", unreadable_text(source.unreadable()),
-             source.at_end() ? "" : "; stopped before the end");
+  print_account(counts, source, pipeline, options.dry_run, out);
+  const Status said = out.finish();
   if (!source.at_end())
     return fail(ErrorKind::interrupted,
                 "the replay was stopped before the end of the dead letters: run it again");
+  RETURN_IF_ERROR(said);
+  say_unreadable(source.unreadable(), source.first_unreadable());
   const bool all = counts.unmatched + counts.rejected + source.unreadable() == 0;
   return all ? ExitCode::done : ExitCode::dead_letters;
 }
 
 }  // namespace
 
-Result<ExitCode> run_dead_letters(const DeadLettersOptions& options, const StopToken& stop) {
+Result<ExitCode> run_dead_letters(const DeadLettersOptions& options, const StopToken& stop,
+                                  Output& out) {
   RETURN_IF_ERROR(check_reason(options.reason));
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   const SystemClock clock;
   ASSIGN_OR_RETURN(auto reader, open_letters(pipeline.source, stop, clock));
   switch (options.action) {
     case DeadLettersAction::list:
-      RETURN_IF_ERROR(list(*reader, options.reason, stop));
+      RETURN_IF_ERROR(list(*reader, options.reason, stop, out));
       return ExitCode::done;
     case DeadLettersAction::show:
-      RETURN_IF_ERROR(show(*reader, options.reason, stop));
+      RETURN_IF_ERROR(show(*reader, options.reason, stop, out));
       return ExitCode::done;
     case DeadLettersAction::replay:
-      return replay(pipeline, std::move(reader), options, stop, clock);
+      return replay(pipeline, std::move(reader), options, stop, clock, out);
   }
   return ExitCode::done;
 }

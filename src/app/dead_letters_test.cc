@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "delivery/dead_letters.h"
+#include "sqlite/database.h"
 
 namespace turntable {
 namespace {
@@ -36,15 +37,20 @@ class ReplayTest : public testing::Test {
     line.pop_back();
     keep(line);
   }
-  Result<ExitCode> replay() {
-    return run_dead_letters(
-        {.action = DeadLettersAction::replay, .pipeline = folder_ + "/plays.sql"}, stop_);
+  Result<ExitCode> replay(bool dry_run = false) {
+    return run_dead_letters({.action = DeadLettersAction::replay,
+                             .pipeline = folder_ + "/plays.sql",
+                             .sets = {},
+                             .reason = "",
+                             .dry_run = dry_run},
+                            stop_, out_);
   }
 
   const std::string folder_ =
       (std::filesystem::temp_directory_path() / ("replay_test_" + std::to_string(::getpid())))
           .string();
   StopToken stop_;
+  Output out_;
 };
 
 TEST_F(ReplayTest, IsDoneWhereAllLettersOfItsOwnTopicBecomeRows) {
@@ -61,6 +67,41 @@ TEST_F(ReplayTest, SaysThatALetterCouldNotBeRead) {
   const auto code = replay();
   ASSERT_TRUE(code) << code.error().message;
   EXPECT_EQ(*code, ExitCode::dead_letters);
+}
+
+// What a replay would say of the table, a dry run says too, and makes nothing.
+TEST_F(ReplayTest, ADryRunComparesTheTable) {
+  constexpr const char* kIntoSqlite = R"(
+CREATE TABLE plays (id int NOT NULL)
+WITH (connector = 'ndjson', path = 'plays.ndjson', dead_letters = 'file:{0}/dead.jsonl');
+CREATE TABLE history (id int)
+WITH (connector = 'sqlite', path = '{0}/history.db', primary_key = 'id');
+INSERT INTO history SELECT p.id FROM plays p;
+)";
+  std::ofstream(folder_ + "/plays.sql") << fmt::format(kIntoSqlite, folder_);
+  keep_letter("plays.ndjson", R"({"id": 1})");
+  const std::string file = folder_ + "/history.db";
+  const auto missing = replay(true);
+  ASSERT_TRUE(missing) << missing.error().message;
+  EXPECT_EQ(*missing, ExitCode::done) << "a replay would make it";
+  EXPECT_FALSE(std::filesystem::exists(file));
+  {
+    auto db = sqlite::Database::open(file, sqlite::Database::Mode::write).value();
+    ASSERT_TRUE(db.execute("CREATE TABLE other (a int)"));
+    EXPECT_TRUE(replay(true)) << "the table is missing, and a replay would make it";
+    ASSERT_TRUE(db.execute("CREATE TABLE history (id text PRIMARY KEY)"));
+  }
+  const auto dry = replay(true);
+  const auto wet = replay(false);
+  ASSERT_FALSE(wet);
+  ASSERT_FALSE(dry);
+  EXPECT_EQ(dry.error().kind, wet.error().kind);
+  EXPECT_NE(dry.error().message.find("column id"), std::string::npos) << dry.error().message;
+  std::filesystem::remove(file);
+  ASSERT_TRUE(replay(false));
+  const auto same = replay(true);
+  ASSERT_TRUE(same) << same.error().message;
+  EXPECT_EQ(*same, ExitCode::done);
 }
 
 TEST_F(ReplayTest, FailsWhereItIsStoppedBeforeTheEnd) {

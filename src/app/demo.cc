@@ -14,6 +14,7 @@
 #include "kafka/mock_cluster.h"
 #include "produce/produce.h"
 #include "query/query.h"
+#include "sqlite/database.h"
 
 namespace turntable {
 namespace {
@@ -54,9 +55,15 @@ Status prepare_dir(const fs::path& dir, const std::vector<fs::path>& leftovers) 
   return {};
 }
 
+// A demo that nobody can see is of no use.
+Result<ExitCode> ended_early(Output& out) {
+  RETURN_IF_ERROR(out.finish());
+  return ExitCode::done;
+}
+
 }  // namespace
 
-Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
+Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop, Output& out) {
   const auto share = find_share();
   if (!share)
     return fail(ErrorKind::failed,
@@ -65,16 +72,15 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
   const fs::path dir = options.dir;
   const fs::path table = dir / "listening_history.db";
   const fs::path dead_letters = dir / "dead_letters.jsonl";
-  RETURN_IF_ERROR(
-      prepare_dir(dir, {table, table.string() + "-wal", table.string() + "-shm", dead_letters}));
+  std::vector<fs::path> leftovers{dead_letters};
+  for (const std::string& path : sqlite::files_of(table)) leftovers.emplace_back(path);
+  RETURN_IF_ERROR(prepare_dir(dir, leftovers));
 
-  fmt::print("1. A Kafka broker starts inside this process.\n");
+  out.print("1. A Kafka broker starts inside this process.\n");
   ASSIGN_OR_RETURN(const auto cluster, kafka::MockCluster::open({}));
   RETURN_IF_ERROR(cluster->create_topic(kTopic, kPartitions));
 
-  fmt::print("2. {} people play songs: {} plays go to its topic '{}'.\n", 50, options.count,
-             kTopic);
-  std::fflush(stdout);
+  out.print("2. {} people play songs: {} plays go to its topic '{}'.\n", 50, options.count, kTopic);
   const std::string catalogue = (*share / "data/spotify-songs.csv").string();
   ProduceOptions plays;
   plays.catalogue = catalogue;
@@ -83,12 +89,13 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
   plays.count = options.count;
   plays.rate = 0;
   plays.start_time = kStartTime;
-  RETURN_IF_ERROR(produce(plays, stop, stdout));
+  if (!out.flush()) return ended_early(out);
+  RETURN_IF_ERROR(produce(plays, stop, out));
   if (stop.requested()) return ExitCode::done;
 
-  fmt::print(
+  out.print(
       "\n3. The pipeline joins each play with its song's features and writes it to SQLite.\n\n");
-  std::fflush(stdout);
+  if (!out.flush()) return ended_early(out);
   ASSIGN_OR_RETURN(
       const ExitCode ran,
       run_pipeline(
@@ -101,10 +108,10 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
                     "listening_history.flush_interval=250ms", "listening_history.flush_rows=500"},
            .until_end = true,
            .process_start = options.process_start},
-          stop));
+          stop, out));
   if (stop.requested()) return ExitCode::done;
 
-  fmt::print("\n4. The three questions of the report are asked:\n");
+  out.print("\n4. The three questions of the report are asked:\n");
   struct Question {
     const char* file;
     const char* output;
@@ -120,15 +127,16 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop) {
     query.sqlite_path = table.string();
     query.file = (*share / "queries" / question.file).string();
     query.output = (dir / question.output).string();
-    RETURN_IF_ERROR(run_query(query, stop));
-    fmt::print("   {:<32} {}\n", (dir / question.output).string(), question.words);
+    RETURN_IF_ERROR(run_query(query, stop, out));
+    out.print("   {:<32} {}\n", (dir / question.output).string(), question.words);
   }
-  fmt::print(
+  out.print(
       "\nThe table itself is {}. Ask it more:\n"
       "   turntable query --sqlite {} -e \"SELECT name, count(*) FROM spotify.listening_history "
       "GROUP BY name\"\n"
       "Next: real servers, with the same pipeline. README.md shows the commands.\n",
       table.string(), table.string());
+  RETURN_IF_ERROR(out.finish());
   return ran;
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/exit_code.h"
 #include "base/clock.h"
+#include "base/output.h"
 #include "base/result.h"
 #include "base/stop.h"
 
@@ -18,6 +19,6 @@ struct DemoOptions {
   SteadyTime process_start{};
 };
 
-[[nodiscard]] Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop);
+[[nodiscard]] Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop, Output& out);
 
 }  // namespace turntable

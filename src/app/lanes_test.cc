@@ -109,11 +109,16 @@ class LanesTest : public testing::Test {
         LaneParts{.decoder = make_decoder(pipeline_.source).value(),
                   .enricher = std::make_unique<Enricher>(pipeline_.enrich),
                   .sink = std::move(sink),
-                  .dead_letters = make_dead_letters(pipeline_.source, "lanes", clock_).value()},
+                  .dead_letters = make_dead_letters(pipeline_.source, "lanes", "", clock_).value()},
         running.stop, clock_);
     running.thread = std::thread([this, &running, until_end] {
+      const auto topic = find_source_topic(pipeline_.source, until_end, running.stop, clock_);
+      if (!topic) {
+        running.outcome = tl::unexpected<Error>(topic.error());
+        return;
+      }
       auto source =
-          open_source(pipeline_.source, 1, until_end, *running.lane, running.stop, clock_);
+          open_source(pipeline_.source, *topic, 1, until_end, *running.lane, running.stop, clock_);
       running.outcome =
           source ? running.lane->run(std::move(*source)) : tl::unexpected<Error>(source.error());
     });
@@ -185,12 +190,13 @@ class LanesTest : public testing::Test {
 
   // `turntable run --lanes 3`, whose sink keeps nothing.
   Result<ExitCode> run(bool until_end, StopToken& stop) const {
+    Output out;
     return run_pipeline({.pipeline = path("lanes.sql"),
                          .until_end = until_end,
                          .stats_json = path("statistics.json"),
                          .lanes = 3,
                          .process_start = clock_.now()},
-                        stop);
+                        stop, out);
   }
 
   [[nodiscard]] static std::string statistics() {

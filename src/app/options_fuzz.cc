@@ -16,7 +16,9 @@
 #include "base/check.h"
 #include "base/fuzz_input.h"
 #include "base/text.h"
+#include "kafka/group_members.h"
 #include "sink/ddl.h"
+#include "source/commit_note.h"
 #include "source/start_rule.h"
 #include "sql/keys.h"
 #include "sql/options.h"
@@ -30,7 +32,8 @@ constexpr size_t kLinesLimit = 16;
 
 constexpr std::string_view kPipeline = R"(
 CREATE TABLE plays (id int NOT NULL, song text, time text)
-WITH (connector = 'kafka', topic = 'test', "bootstrap.servers" = '${FUZZ_SET:-localhost:9092}');
+WITH (connector = 'kafka', topic = 'test', "bootstrap.servers" = '${FUZZ_SET:-localhost:9092}',
+      "group.id" = 'g');
 CREATE TABLE songs (name text, artists text) WITH (connector = 'csv', path = 'songs.csv', key = 'name');
 CREATE TABLE history (name text, time text, id int, kafka_offset bigint)
 WITH (connector = 'cassandra', contact_points = 'localhost', keyspace = 'k', primary_key = '((name), time)');
@@ -158,8 +161,14 @@ void check_values(const std::string& text) {
   kafka::Committed commit{.offset = 5, .metadata = text};
   const auto began = partitions_at_beginning({&commit, 1});
   CHECK(began && *began >= 0);
-  commit.metadata = start_note(*began);
+  commit.metadata = note_text({.partitions = *began});
   CHECK(partitions_at_beginning({&commit, 1}) == began);
+  // What another member of the group has told it.
+  if (const auto topics = kafka::subscribed_topics(text)) {
+    size_t bytes = 6;
+    for (const std::string& topic : *topics) bytes += 2 + topic.size();
+    CHECK(bytes <= text.size());
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "app/pipeline.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -10,11 +11,15 @@
 #include <fstream>
 
 #include "app/client_options.h"
+#include "app/connector_names.h"
+#include "app/file_roles.h"
 #include "app/option_reader.h"
 #include "base/text.h"
 #include "kafka/config.h"
+#include "sink/row_rules.h"
 #include "sql/binder.h"
 #include "sql/keys.h"
+#include "sql/whole_times.h"
 
 namespace turntable {
 namespace {
@@ -85,9 +90,26 @@ DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& sourc
   return {};
 }
 
+// Two pipelines that share a group by accident share its partitions, and each reads a part. So the
+// name is the user's to choose. Earlier versions took the file's name, and their commits stand
+// there: the fault says it as it is to be written.
+void check_group(OptionReader& options, const SourceSpec& source, const sql::TableDef& table,
+                 const std::string& file) {
+  const auto group = source.properties.find("group.id");
+  if (group == source.properties.end()) {
+    options.fault("group.id",
+                  fmt::format("table {} needs the option \"group.id\", the consumer group that "
+                              "offsets are committed for; earlier versions took the file's name: "
+                              "\"group.id\" = '{}' reads on at their commits",
+                              table.name, fmt::join(split(printable(stem(file)), '\''), "''")));
+  } else if (group->second.empty()) {
+    options.fault("group.id", "group.id is empty: offsets are committed under its name");
+  }
+}
+
 SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql::Faults& faults) {
   OptionReader options(table, faults);
-  SourceSpec source{.connector = read_connector(table, options, {"kafka", "ndjson"}),
+  SourceSpec source{.connector = read_connector(table, options, names_of(kSourceConnectors)),
                     .table = table.name,
                     .declared = table.columns};
   if (source.connector.empty()) return source;
@@ -101,17 +123,17 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
     } else {
       options.fault("start", start.error().message);
     }
-    source.group = stem(file);
+    if (const sql::Option* start = table.find("start");
+        start != nullptr && start->from_command_line)
+      source.start_set = start->value;
     source.properties = options.dotted();
     // The one property of librdkafka's that is worth having here and has no dot.
     if (const std::string debug = options.text("debug", ""); !debug.empty())
       source.properties["debug"] = debug;
-    if (const auto group = source.properties.find("group.id");
-        group != source.properties.end() && group->second.empty())
-      options.fault("group.id", "group.id is empty: offsets are committed under its name");
     if (!source.properties.contains("bootstrap.servers"))
       options.fault("bootstrap.servers",
                     fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
+    check_group(options, source, table, file);
   } else {
     source.path = options.required("path");
   }
@@ -181,17 +203,26 @@ int64_t read_ttl(OptionReader& options) {
   return ttl.count() / 1000;
 }
 
-// Cassandra takes a value that is not there as NULL, which it keeps as a tombstone, or as unset,
-// which costs nothing.
-RowForm row_form(const SinkSpec& sink) {
-  if (sink.connector != "cassandra") return {};
-  return {.absent = kUnsetCell, .timestamp = sink.table.record_timestamps};
+Dialect dialect_of(const SinkSpec& sink) {
+  return sink.connector == "cassandra" ? Dialect::cql : Dialect::sqlite;
+}
+
+// Options of stores that keep one row for each key.
+void read_conflicts(OptionReader& options, SinkSpec& sink) {
+  sink.table.write_times = options.choice("write_timestamp", {"server", "record"}) == "record"
+                               ? WriteTimeRule::record
+                               : WriteTimeRule::delivery;
+  const std::string nulls = options.text("nulls", "");
+  if (nulls == "unset") sink.table.nulls = Nulls::unset;
+  if (nulls == "null") sink.table.nulls = Nulls::null;
+  if (!nulls.empty() && !sink.table.nulls)
+    options.fault(
+        "nulls", fmt::format("nulls cannot be '{}', expected 'unset' or 'null'", printable(nulls)));
 }
 
 SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   OptionReader options(table, faults);
-  SinkSpec sink{.connector =
-                    read_connector(table, options, {"cassandra", "sqlite", "console", "null"})};
+  SinkSpec sink{.connector = read_connector(table, options, names_of(kSinkConnectors))};
   if (sink.connector.empty()) return sink;
   sink.table.name = options.text("table", table.name);
   sink.table.columns = table.columns;
@@ -207,14 +238,13 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
     sink.connection.contact_points = options.required("contact_points");
     read_connection(options, sink.connection);
     sink.table.ttl_seconds = read_ttl(options);
-    sink.table.record_timestamps =
-        options.choice("write_timestamp", {"server", "record"}) == "record";
     sink.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
     sink.keyspace.replication_factor = options.text("replication_factor", "1");
     sink.keyspace.replication = options.text("replication", "");
   } else {
     sink.table.keyspace = options.text("keyspace", "");
   }
+  if (sink.connector == "cassandra" || sink.connector == "sqlite") read_conflicts(options, sink);
   if (sink.connector == "sqlite") {
     sink.path = options.required("path");
     // Names that SQLite does not take for files: rows would be acknowledged and gone.
@@ -228,8 +258,22 @@ SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
 
 void check_sink(const SinkSpec& sink, const sql::TableDef& table, sql::Faults& faults) {
   if (sink.connector != "cassandra" && sink.connector != "sqlite") return;
-  const Dialect dialect = sink.connector == "cassandra" ? Dialect::cql : Dialect::sqlite;
-  for (const std::string& fault : check_table(sink.table, dialect)) faults.add(table.at, fault);
+  for (const std::string& fault : check_table(sink.table, dialect_of(sink)))
+    faults.add(table.at, fault);
+}
+
+// No file is two things of which one is written.
+void check_files_apart(const Pipeline& pipeline, const sql::Script& script, sql::Faults& faults) {
+  const std::vector<FileRole> roles = file_roles(pipeline);
+  for (auto role = roles.begin(); role != roles.end(); ++role) {
+    if (!role->written) continue;
+    const std::vector<FileRole> before(roles.begin(), role);
+    const std::string what = role_of(role->path, before);
+    if (what.empty() || what == role->what) continue;
+    OptionReader(*script.find(role->table), faults)
+        .fault(role->option, fmt::format("{}: '{}' is {} already", role->option,
+                                         printable(role->path), what));
+  }
 }
 
 // One line for each fault, each ended, so that they are shown as they are.
@@ -240,6 +284,11 @@ Error as_error(const sql::Faults& faults) {
 }
 
 }  // namespace
+
+std::string SourceSpec::group() const {
+  const auto found = properties.find("group.id");
+  return found == properties.end() ? "" : found->second;
+}
 
 std::string Pipeline::name() const {
   return stem(file);
@@ -294,15 +343,27 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
     catalogue = std::move(*opened);
     catalogue_options = options;
     pipeline.lookup_table = name;
+    pipeline.lookup_path = options.path;
     lookups[name] = {catalogue->schema(), options.key};
   }
+
+  if (source != nullptr && sink != nullptr) check_files_apart(pipeline, script, faults);
 
   // 4. The SELECT. Where a lookup's columns are not known, they would only make false faults.
   std::optional<sql::Plan> plan;
   if (lookups_known) plan = sql::bind(script, insert, lookups, faults);
   if (plan && sink != nullptr) {
-    if (pipeline.sink.table.columns.empty()) pipeline.sink.table.columns = plan->output_schema();
+    // Every file begins at offset 0: its records are told apart from each other, not from those of
+    // the file before, whose values would stay where these have none.
+    if (!pipeline.sink.table.nulls && pipeline.source.connector != "kafka")
+      pipeline.sink.table.nulls = Nulls::null;
+    complete_table(*plan, dialect_of(pipeline.sink), pipeline.sink.table);
     check_sink(pipeline.sink, *sink, faults);
+    pipeline.source.whole_times =
+        sql::keep_key_times_whole(*plan, pipeline.sink.table.key.columns(),
+                                  dialect_of(pipeline.sink) == Dialect::cql
+                                      ? sql::TimesInKeys::said_to_be_narrowed
+                                      : sql::TimesInKeys::kept);
   }
   if (!faults.empty() || !plan) return tl::unexpected<Error>(as_error(faults));
 
@@ -310,8 +371,9 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
     pipeline.source.want_headers |= column.name == "kafka_headers";
 
   // 5. The lookup's rows.
-  auto enrich = EnrichPlan::make(std::move(*plan), std::move(catalogue),
-                                 pipeline.sink.table.key.columns(), row_form(pipeline.sink));
+  auto enrich =
+      EnrichPlan::make(std::move(*plan), std::move(catalogue), pipeline.sink.table.key.columns(),
+                       row_form(pipeline.sink.table, dialect_of(pipeline.sink)));
   if (!enrich) {
     OptionReader(*script.find(pipeline.lookup_table), faults).fault("path", enrich.error().message);
     return tl::unexpected<Error>(as_error(faults));

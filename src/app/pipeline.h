@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,23 +31,25 @@ struct DeadLettersSpec {
 };
 
 struct SourceSpec {
-  std::string connector;  // "kafka" or "ndjson"
+  std::string connector;  // One of kSourceConnectors.
   std::string table;
   Schema declared;
+  std::set<std::string> whole_times;  // Of `declared`: see sql/whole_times.h.
   bool want_headers = false;
   DeadLettersSpec dead_letters;
   double max_reject_ratio = 0.5;  // Of a run without end.
   // kafka
   std::string topic;
   Start start;
-  std::string group;  // Where the properties have no group.id.
+  std::string start_set;  // Its text, where it is from the command line.
   std::map<std::string, std::string> properties;
+  [[nodiscard]] std::string group() const;
   // ndjson
   std::string path;
 };
 
 struct SinkSpec {
-  std::string connector;  // "cassandra", "sqlite", "console" or "null"
+  std::string connector;  // One of kSinkConnectors.
   SinkTable table;
   Millis flush_interval{1000};
   uint64_t flush_rows = 10'000;
@@ -66,6 +69,7 @@ struct Pipeline {
   SinkSpec sink;
   std::shared_ptr<const EnrichPlan> enrich;
   std::string lookup_table;  // Empty where nothing is joined.
+  std::string lookup_path;   // Its file.
   std::string load_report;   // Lines for people; empty where nothing was loaded.
 };
 

@@ -1,6 +1,8 @@
 // What a pipeline is where its file does not say.
 #include "app/pipeline.h"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,17 +12,25 @@
 namespace turntable {
 namespace {
 
+using testing::HasSubstr;
+
+constexpr std::string_view kFile = "connector = 'ndjson', path = 'plays.ndjson'";
+constexpr std::string_view kTopic =
+    "connector = 'kafka', topic = 't', \"bootstrap.servers\" = 'b:1', \"group.id\" = 'g'";
+
 class PipelineTest : public testing::Test {
  protected:
   ~PipelineTest() override { std::filesystem::remove(file_); }
 
-  Pipeline with_sink(const std::string& options) {
-    std::ofstream(file_) << "CREATE TABLE plays (id int NOT NULL)\n"
-                            "WITH (connector = 'ndjson', path = 'plays.ndjson');\n"
-                            "CREATE TABLE history (id int) WITH ("
+  Pipeline with_sink(const std::string& options, std::string_view source = kFile) {
+    std::ofstream(file_) << "CREATE TABLE plays (id int NOT NULL) WITH (" << source
+                         << ");\n"
+                            "CREATE TABLE history (id int, kafka_partition int, kafka_offset "
+                            "bigint) WITH ("
                          << options
                          << ");\n"
-                            "INSERT INTO history SELECT id FROM plays;\n";
+                            "INSERT INTO history SELECT id, kafka_partition, kafka_offset FROM "
+                            "plays;\n";
     auto pipeline = load_pipeline(file_, {});
     EXPECT_TRUE(pipeline) << pipeline.error().message;
     return pipeline ? std::move(*pipeline) : Pipeline{};
@@ -31,12 +41,109 @@ class PipelineTest : public testing::Test {
                           .string();
 };
 
+constexpr std::string_view kToSqlite = "connector = 'sqlite', path = 'history.db'";
+constexpr std::string_view kToCassandra =
+    "connector = 'cassandra', contact_points = 'localhost', keyspace = 'k'";
+
+TEST_F(PipelineTest, RowsHaveWriteTimesWhereTheirKeyDoesNotTellRecordsApart) {
+  for (const std::string_view store : {kToSqlite, kToCassandra}) {
+    const auto table = [&](const std::string& options) {
+      return with_sink(fmt::format("{}, {}", store, options), kTopic).sink.table;
+    };
+    EXPECT_EQ(table("primary_key = 'id'").write_times, WriteTimeRule::delivery);
+    EXPECT_EQ(table("primary_key = 'id'").nulls, Nulls::null);
+    EXPECT_EQ(table("primary_key = 'id', write_timestamp = 'record'").write_times,
+              WriteTimeRule::record);
+    EXPECT_EQ(table("primary_key = 'id', nulls = 'unset'").nulls, Nulls::unset);
+    const std::string of_records = "primary_key = '((id), kafka_partition, kafka_offset)'";
+    EXPECT_EQ(table(of_records).write_times, WriteTimeRule::none);
+    EXPECT_EQ(table(of_records).nulls, store == kToCassandra ? Nulls::unset : Nulls::null);
+    EXPECT_EQ(table(of_records + ", nulls = 'null'").nulls, Nulls::null);
+    EXPECT_FALSE(table(of_records).has_write_times());
+  }
+}
+
+// Of two files each has a record at offset 0: the second one's row is not to have values of the first
+// one's.
+TEST_F(PipelineTest, WhatAFileLeavesOutIsNull) {
+  const std::string options =
+      std::string(kToCassandra) + ", primary_key = '((id), kafka_partition, kafka_offset)'";
+  EXPECT_EQ(with_sink(options).sink.table.nulls, Nulls::null);
+  EXPECT_EQ(with_sink(options + ", nulls = 'unset'").sink.table.nulls, Nulls::unset);
+  EXPECT_EQ(with_sink(options, kTopic).sink.table.nulls, Nulls::unset);
+}
+
+TEST_F(PipelineTest, CellsThatAreAbsentAreUnsetInCassandraOnly) {
+  const std::string unset = ", primary_key = 'id', nulls = 'unset'";
+  EXPECT_EQ(with_sink(std::string(kToCassandra) + unset).enrich->form.absent, kUnsetCell);
+  EXPECT_EQ(with_sink(std::string(kToSqlite) + unset).enrich->form.absent, kNullCell);
+  EXPECT_EQ(with_sink(std::string(kToCassandra) + ", primary_key = 'id'").enrich->form.absent,
+            kNullCell);
+}
+
 TEST_F(PipelineTest, RowsGatherForAStoreAndNotForNone) {
   EXPECT_EQ(
       with_sink("connector = 'sqlite', path = 'history.db', primary_key = 'id'").sink.flush_rows,
       10'000U);
   EXPECT_EQ(with_sink("connector = 'null'").sink.flush_rows, 2'000U);
   EXPECT_EQ(with_sink("connector = 'null', flush_rows = '7'").sink.flush_rows, 7U);
+}
+
+// Two pipelines of one file name, in two folders, shared a group without a word.
+// Letters that are read as events make letters without end; a file with two writers is neither's.
+TEST_F(PipelineTest, NoFileIsTwoThings) {
+  const auto fault = [&](std::string_view source, const std::string& sink) {
+    std::ofstream(file_) << "CREATE TABLE plays (id int NOT NULL) WITH (" << source
+                         << ");\nCREATE TABLE history (id int) WITH (" << sink
+                         << ", primary_key = 'id');\nINSERT INTO history SELECT id FROM plays;\n";
+    const auto pipeline = load_pipeline(file_, {});
+    return pipeline ? std::string() : pipeline.error().message;
+  };
+  const std::string file(kFile);
+  EXPECT_THAT(fault(file + ", dead_letters = 'file:plays.ndjson'", std::string(kToSqlite)),
+              HasSubstr("dead_letters: 'plays.ndjson' is the file of events already"));
+  EXPECT_THAT(fault(file + ", dead_letters = 'file:./x/../plays.ndjson'", std::string(kToSqlite)),
+              HasSubstr("is the file of events already"));
+  for (const char* end : {"", "-wal", "-shm", "-journal"}) {
+    EXPECT_THAT(fault(fmt::format("{}, dead_letters = 'file:history.db{}'", file, end),
+                      std::string(kToSqlite)),
+                HasSubstr("is the SQLite file of history already"));
+  }
+  EXPECT_THAT(fault(file, "connector = 'sqlite', path = 'plays.ndjson'"),
+              HasSubstr("path: 'plays.ndjson' is the file of events already"));
+  EXPECT_EQ(fault(file + ", dead_letters = 'file:history.dbx'", std::string(kToSqlite)), "");
+  EXPECT_EQ(fault("connector = 'ndjson', path = '/dev/null', dead_letters = 'file:/dev/null'",
+                  std::string(kToSqlite)),
+            "");
+  // By another name, too.
+  const std::filesystem::path one = file_ + ".one";
+  const std::filesystem::path other = file_ + ".other";
+  std::ofstream(one) << "{}";
+  std::filesystem::create_symlink(one, other);
+  EXPECT_THAT(fault(fmt::format("connector = 'ndjson', path = '{}', dead_letters = 'file:{}'",
+                                one.string(), other.string()),
+                    std::string(kToSqlite)),
+              HasSubstr("is the file of events already"));
+  std::filesystem::remove(other);
+  std::filesystem::remove(one);
+}
+
+TEST_F(PipelineTest, AsksForTheGroupAndSaysWhichOneItWasByDefault) {
+  std::ofstream(file_)
+      << "CREATE TABLE plays (id int NOT NULL)\n"
+         "WITH (connector = 'kafka', topic = 't', \"bootstrap.servers\" = 'b:1');\n"
+         "CREATE TABLE history (id int) WITH (connector = 'null');\n"
+         "INSERT INTO history SELECT id FROM plays;\n";
+  const auto pipeline = load_pipeline(file_, {});
+  ASSERT_FALSE(pipeline);
+  EXPECT_EQ(pipeline.error().kind, ErrorKind::usage);
+  const std::string name = std::filesystem::path(file_).stem().string();
+  EXPECT_THAT(pipeline.error().message,
+              HasSubstr(file_ + ":1:14: table plays needs the option \"group.id\""));
+  EXPECT_THAT(pipeline.error().message, HasSubstr("\"group.id\" = '" + name + "'"));
+  const auto named = load_pipeline(file_, {"plays.group.id=mine"});
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_EQ(named->source.group(), "mine");
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <thread>
 
 #include "app/connectors.h"
+#include "app/file_roles.h"
 #include "app/pipeline.h"
 #include "app/statistics.h"
 #include "app/status.h"
@@ -18,38 +18,62 @@
 namespace turntable {
 namespace {
 
-// Prints whole lines from several threads. Names in them are the pipeline's.
-void print_line(const std::string& line) {
-  fmt::print("{}\n", printable_lines(line));
-  std::fflush(stdout);
-}
+// What the run shows beside its rows. Where the rows are shown too, the console's sink says what is
+// wrong with the output.
+class Screen {
+ public:
+  Screen(Output& out, const Pipeline& pipeline)
+      : out_(out), has_rows_(pipeline.sink.connector == "console") {}
 
-void print_schemas(const Pipeline& pipeline) {
+  // A whole line, from any thread. Names in it are the pipeline's.
+  void line(const std::string& text) const { lines(text + "\n"); }
+  void lines(const std::string& text) const {
+    const std::string shown = printable_lines(text);
+    if (!has_rows_) return out_.show(shown);
+    out_.add(shown);
+  }
+  // What the run came to, which is no progress: a reader that has not read for a while gets it too.
+  void account(const std::string& text) const {
+    out_.write(printable_lines(text + "\n"));
+    out_.add({});
+  }
+  [[nodiscard]] Status status() const { return has_rows_ ? out_.written() : Status(); }
+
+ private:
+  Output& out_;
+  bool has_rows_;
+};
+
+void print_schemas(const Screen& screen, const Pipeline& pipeline) {
   if (!pipeline.lookup_table.empty())
-    print_line(fmt::format("Schema of {}, the lookup:\n{}", printable(pipeline.lookup_table),
-                           schema_tree(pipeline.enrich->catalogue->schema())));
-  print_line(fmt::format("Schema of {}, the stream:\n{}", printable(pipeline.source.table),
-                         schema_tree(pipeline.source.declared)));
-  print_line(fmt::format("Schema of {}, the rows:\n{}", printable(pipeline.sink.table.full_name()),
-                         schema_tree(pipeline.sink.table.columns)));
-  if (!pipeline.load_report.empty()) fmt::print("{}", printable_lines(pipeline.load_report));
+    screen.line(fmt::format("Schema of {}, the lookup:\n{}", printable(pipeline.lookup_table),
+                            schema_tree(pipeline.enrich->catalogue->schema())));
+  screen.line(fmt::format("Schema of {}, the stream:\n{}", printable(pipeline.source.table),
+                          schema_tree(pipeline.source.declared)));
+  screen.line(fmt::format("Schema of {}, the rows:\n{}", printable(pipeline.sink.table.full_name()),
+                          schema_tree(pipeline.sink.table.written())));
+  if (!pipeline.load_report.empty()) screen.lines(pipeline.load_report);
   if (pipeline.enrich->ready && pipeline.enrich->ready->rejected_rows() > 0)
     log::warn(
         "{} rows of {} have values that do not fit their columns in {}: records that match them "
         "are rejected",
         pipeline.enrich->ready->rejected_rows(), pipeline.lookup_table,
         pipeline.sink.table.full_name());
-  std::fflush(stdout);
 }
 
 Status check_lanes(const RunOptions& options, const Pipeline& pipeline) {
   if (options.lanes == 1) return {};
-  if (pipeline.source.connector == "ndjson")
-    return fail(ErrorKind::usage, "--lanes: a file is read by one lane; leave the option out");
-  if (pipeline.sink.connector == "sqlite")
-    return fail(ErrorKind::usage,
-                "--lanes: SQLite has one writer, so one lane; leave the option out");
-  return {};
+  const std::string why = why_one_lane(pipeline.source, pipeline.sink);
+  if (why.empty()) return {};
+  return fail(ErrorKind::usage, fmt::format("--lanes: {}; leave the option out", why));
+}
+
+Status check_statistics_file(const RunOptions& options, const Pipeline& pipeline) {
+  if (options.stats_json.empty()) return {};
+  const std::string what = role_of(options.stats_json, file_roles(pipeline));
+  if (what.empty()) return {};
+  return fail(ErrorKind::usage, fmt::format("--stats-json: '{}' is {} already",
+                                            printable(options.stats_json), what));
 }
 
 // One lane on its thread.
@@ -59,71 +83,112 @@ struct Worker {
   std::thread thread;
 };
 
-PositionsOf positions_of(const SourceSpec& source) {
-  if (source.connector != "kafka") return {};
-  const auto group = source.properties.find("group.id");
-  return {group == source.properties.end() ? source.group : group->second, source.topic};
-}
+// What all lanes share.
+struct Shared {
+  const Pipeline& pipeline;
+  bool until_end;  // Where the topic ends at the start.
+  bool bounded;    // The run ends by itself, and its dead letters are in its exit code.
+  const StopToken& stop;
+  const Clock& clock;
+  Output& out;
+  std::shared_ptr<std::atomic<unsigned>> unfinished;
+  std::shared_ptr<RunCensus> census;
+  SourceTopic topic = {};
+  std::string letters_id = {};
+};
 
-// `first`: it finds out whether table and topics are there. `bounded`: the run ends by itself, and
-// its dead letters are in its exit code.
-Result<std::unique_ptr<Lane>> make_lane(const Pipeline& pipeline, bool first, bool bounded,
-                                        std::shared_ptr<std::atomic<unsigned>> unfinished,
-                                        const StopToken& stop, const Clock& clock) {
-  ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, stop, positions_of(pipeline.source), first));
-  if (first) RETURN_IF_ERROR(prepare_dead_letters(pipeline.source, pipeline.name(), stop, clock));
-  ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline.source, pipeline.name(), clock));
+std::unique_ptr<Lane> make_lane(const Shared& shared, std::unique_ptr<Decoder> decoder,
+                                std::unique_ptr<Sink> sink,
+                                std::unique_ptr<DeadLetters> dead_letters) {
+  const Pipeline& pipeline = shared.pipeline;
   LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
                       .flush_rows = pipeline.sink.flush_rows,
                       .flush_bytes = pipeline.sink.flush_bytes,
-                      .max_reject_ratio = bounded ? 1 : pipeline.source.max_reject_ratio,
-                      .unfinished_lanes = std::move(unfinished)};
-  options.on_flush = [name = sink->name()](size_t rows) {
-    print_line(fmt::format("Flushing {} records to {}", rows, name));
+                      .max_reject_ratio = shared.bounded ? 1 : pipeline.source.max_reject_ratio,
+                      .write_times = pipeline.sink.table.write_times,
+                      .unfinished_lanes = shared.unfinished,
+                      .on_flush = {},
+                      .census = shared.census};
+  options.on_flush = [screen = Screen(shared.out, pipeline), name = sink->name()](size_t rows) {
+    screen.line(fmt::format("Flushing {} records to {}", rows, name));
   };
   return std::make_unique<Lane>(std::move(options),
                                 LaneParts{.decoder = std::move(decoder),
                                           .enricher = std::make_unique<Enricher>(pipeline.enrich),
                                           .sink = std::move(sink),
                                           .dead_letters = std::move(dead_letters)},
-                                stop, clock);
+                                shared.stop, shared.clock);
 }
 
-Status prepare(std::vector<Worker>& workers, const Pipeline& pipeline, bool bounded,
-               const StopToken& stop, const Clock& clock) {
-  const auto unfinished =
-      std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(workers.size()));
+// In this order: the sink's table is compared before anything is waited for, and nothing is made
+// for a source that may not be there.
+Status prepare(std::vector<Worker>& workers, Shared& shared) {
+  const Pipeline& pipeline = shared.pipeline;
   for (Worker& worker : workers) {
     const bool first = &worker == &workers.front();
-    ASSIGN_OR_RETURN(worker.lane, make_lane(pipeline, first, bounded, unfinished, stop, clock));
+    ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
+    ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, shared.stop, shared.out,
+                                          positions_of(pipeline.source), first));
+    if (first) {
+      ASSIGN_OR_RETURN(shared.topic, find_source_topic(pipeline.source, shared.until_end,
+                                                       shared.stop, shared.clock));
+      say_where_start_counts_not(pipeline.source, shared.topic, *sink);
+      ASSIGN_OR_RETURN(shared.letters_id, prepare_dead_letters(pipeline.source, pipeline.name(),
+                                                               shared.stop, shared.clock));
+    }
+    RETURN_IF_ERROR(sink->keep_positions_of(shared.topic.id));
+    ASSIGN_OR_RETURN(auto dead_letters,
+                     make_dead_letters(pipeline.source, pipeline.name(), shared.letters_id,
+                                       shared.clock, shared.topic.id));
+    worker.lane = make_lane(shared, std::move(decoder), std::move(sink), std::move(dead_letters));
   }
   return {};
 }
 
-Status run_lane(Lane& lane, size_t number, const Pipeline& pipeline, bool until_end,
-                const StopToken& stop, const Clock& clock) {
-  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, number, until_end, lane, stop, clock));
+Status run_lane(Lane& lane, size_t number, const Shared& shared) {
+  ASSIGN_OR_RETURN(auto source, open_source(shared.pipeline.source, shared.topic, number,
+                                            shared.until_end, lane, shared.stop, shared.clock));
   return lane.run(std::move(source));
+}
+
+// Part of the account: short runs, and fields that came late in none of the lanes.
+void say_absent_fields(const std::vector<const Lane*>& lanes, const Pipeline& pipeline) {
+  std::vector<FieldCensus> of_lanes;
+  for (const Lane* lane : lanes) of_lanes.push_back(lane->census());
+  for (const std::string& warning : warnings_of(merged(of_lanes), pipeline.source.table))
+    log::warn("{}", warning);
 }
 
 }  // namespace
 
-Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
+Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output& out) {
   // 1. Everything that can be wrong without a connection is found first.
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   RETURN_IF_ERROR(check_lanes(options, pipeline));
+  RETURN_IF_ERROR(check_statistics_file(options, pipeline));
   RETURN_IF_ERROR(check_files(pipeline.source));
-  print_schemas(pipeline);
+  const Screen screen(out, pipeline);
+  print_schemas(screen, pipeline);
+  RETURN_IF_ERROR(screen.status());
 
-  // 2. The sink: connected, its table compared. Nothing is read before it is there.
+  // 2. The sink: connected, its table compared. The topic: found or waited for. Nothing is read
+  // before both are there.
   const SystemClock clock;
   std::vector<Worker> workers(options.lanes);
   const bool bounded = options.until_end || pipeline.source.connector == "ndjson";
-  if (const Status prepared = prepare(workers, pipeline, bounded, stop, clock); !prepared) {
+  Shared shared{
+      .pipeline = pipeline,
+      .until_end = options.until_end,
+      .bounded = bounded,
+      .stop = stop,
+      .clock = clock,
+      .out = out,
+      .unfinished = std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(options.lanes)),
+      .census = std::make_shared<RunCensus>(pipeline.source.table)};
+  if (const Status prepared = prepare(workers, shared); !prepared) {
     if (prepared.error().kind != ErrorKind::interrupted)
       return tl::unexpected<Error>(prepared.error());
-    print_line("Stopped before anything was read.");
+    screen.line("Stopped before anything was read.");
     return ExitCode::done;
   }
 
@@ -135,8 +200,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
     const StatusReporter reporter(lanes);
     size_t number = 0;
     for (Worker& worker : workers) {
-      worker.thread = std::thread([&worker, number = ++number, &pipeline, &options, &stop, &clock] {
-        worker.outcome = run_lane(*worker.lane, number, pipeline, options.until_end, stop, clock);
+      worker.thread = std::thread([&worker, number = ++number, &shared, &stop] {
+        worker.outcome = run_lane(*worker.lane, number, shared);
         if (!worker.outcome) stop.request();
       });
     }
@@ -152,10 +217,12 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop) {
     if (!worker.outcome && worker.outcome.error().kind != ErrorKind::interrupted &&
         failed == nullptr)
       failed = &worker;
-  print_line(verdict(statistics, dead_letters_name(pipeline.source.dead_letters),
-                     failed == nullptr ? "Done" : "Failed"));
+  say_absent_fields(lanes, pipeline);
+  screen.account(verdict(statistics, dead_letters_name(pipeline.source.dead_letters),
+                         failed == nullptr ? "Done" : "Failed"));
   if (failed != nullptr) return tl::unexpected<Error>(failed->outcome.error());
   RETURN_IF_ERROR(statistics_written);
+  RETURN_IF_ERROR(screen.status());
   if (!statistics.adds_up())
     return fail(ErrorKind::failed,
                 "the counts do not add up: this is a bug of turntable, please report it with the "

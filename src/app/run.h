@@ -7,6 +7,7 @@
 
 #include "app/exit_code.h"
 #include "base/clock.h"
+#include "base/output.h"
 #include "base/result.h"
 #include "base/stop.h"
 
@@ -21,8 +22,10 @@ struct RunOptions {
   SteadyTime process_start{};
 };
 
-// Runs until the end, a stop or a failure. Prints schemas, flushes and the verdict to stdout, all
-// else to stderr.
-[[nodiscard]] Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop);
+// Runs until the end, a stop or a failure. Prints schemas, flushes and the verdict to `out`, all
+// else to stderr. Where `out` takes no more, that is said once and the run goes on; but where the
+// sink is the console, the rows are what `out` is for, and the run fails.
+[[nodiscard]] Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop,
+                                            Output& out);
 
 }  // namespace turntable

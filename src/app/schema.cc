@@ -5,6 +5,7 @@
 #include "app/cassandra.h"
 #include "app/connectors.h"
 #include "app/pipeline.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "sink/cassandra_schema.h"
 #include "sink/sqlite_schema.h"
@@ -12,14 +13,16 @@
 namespace turntable {
 namespace {
 
-Result<ExitCode> print_ddl(const SinkSpec& sink) {
+Status print_ddl(const SinkSpec& sink, Output& out) {
   if (sink.connector == "cassandra") {
+    for (const std::string& warning : narrowed_keys(sink.table, {}, Dialect::cql))
+      log::warn("{}", warning);
     ASSIGN_OR_RETURN(const std::string keyspace, keyspace_ddl(sink.table.keyspace, sink.keyspace));
-    fmt::print("{};\n\n{};\n", keyspace, table_ddl(sink.table, Dialect::cql));
+    out.print("{};\n\n{};\n", keyspace, table_ddl(sink.table, Dialect::cql));
   } else {
-    fmt::print("{};\n", table_ddl(sink.table, Dialect::sqlite));
+    out.print("{};\n", table_ddl(sink.table, Dialect::sqlite));
   }
-  return ExitCode::done;
+  return {};
 }
 
 Status check_cassandra(cassandra::Session& session, const SinkSpec& sink) {
@@ -27,37 +30,41 @@ Status check_cassandra(cassandra::Session& session, const SinkSpec& sink) {
   return difference_error(difference, sink.table.full_name());
 }
 
-Result<ExitCode> apply(const SinkSpec& sink, const StopToken& stop) {
+Status apply(const SinkSpec& sink, const StopToken& stop, Output& out) {
   if (sink.connector == "cassandra") {
     ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
     RETURN_IF_ERROR(retry_transient(
         stop, [&] { return create_cassandra_table(session, sink.table, sink.keyspace); }));
     // A table that was there before may be another one.
     RETURN_IF_ERROR(check_cassandra(session, sink));
-    fmt::print("{} is there, at {}.\n", printable(sink.table.full_name()),
-               printable(sink.connection.contact_points));
+    out.print("{} is there, at {}.\n", printable(sink.table.full_name()),
+              printable(sink.connection.contact_points));
   } else {
     RETURN_IF_ERROR(create_sqlite_table(sink.path, sink.table));
-    fmt::print("{} is there, in {}.\n", printable(sink.table.name), printable(sink.path, 4096));
+    out.print("{} is there, in {}.\n", printable(sink.table.name), printable(sink.path, 4096));
   }
-  return ExitCode::done;
+  return {};
 }
 
-Result<ExitCode> check(const SinkSpec& sink, const StopToken& stop) {
-  if (sink.connector == "cassandra") {
-    ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
-    RETURN_IF_ERROR(check_cassandra(session, sink));
-  } else {
-    ASSIGN_OR_RETURN(const Difference difference, check_sqlite_table(sink.path, sink.table));
-    RETURN_IF_ERROR(difference_error(difference, sink.table.name));
-  }
-  fmt::print("{} is as the pipeline needs it.\n", printable(sink.table.full_name()));
-  return ExitCode::done;
+Status check(const SinkSpec& sink, const StopToken& stop, Output& out) {
+  RETURN_IF_ERROR(check_live_table(sink, stop));
+  out.print("{} is as the pipeline needs it.\n", printable(sink.table.full_name()));
+  return {};
 }
 
 }  // namespace
 
-Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop) {
+Status check_live_table(const SinkSpec& sink, const StopToken& stop) {
+  if (sink.connector == "cassandra") {
+    ASSIGN_OR_RETURN(cassandra::Session session, connect_cassandra(sink, stop));
+    return check_cassandra(session, sink);
+  }
+  if (sink.connector != "sqlite") return {};
+  ASSIGN_OR_RETURN(const Difference difference, check_sqlite_table(sink.path, sink.table));
+  return difference_error(difference, sink.table.name);
+}
+
+Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop, Output& out) {
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   const SinkSpec& sink = pipeline.sink;
   if (sink.connector != "cassandra" && sink.connector != "sqlite")
@@ -66,12 +73,16 @@ Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop)
                             sink.connector, sink.table.name));
   switch (options.action) {
     case SchemaAction::print:
-      return print_ddl(sink);
+      RETURN_IF_ERROR(print_ddl(sink, out));
+      break;
     case SchemaAction::apply:
-      return apply(sink, stop);
+      RETURN_IF_ERROR(apply(sink, stop, out));
+      break;
     case SchemaAction::check:
-      return check(sink, stop);
+      RETURN_IF_ERROR(check(sink, stop, out));
+      break;
   }
+  RETURN_IF_ERROR(out.finish());
   return ExitCode::done;
 }
 

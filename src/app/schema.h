@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "app/exit_code.h"
+#include "app/pipeline.h"
+#include "base/output.h"
 #include "base/result.h"
 #include "base/stop.h"
 
@@ -19,8 +21,13 @@ struct SchemaOptions {
   std::vector<std::string> sets;
 };
 
-// Prints to stdout. `check` ends with ExitCode::failed where the live table differs, after a
+// Prints to `out`. `check` ends with ExitCode::failed where the live table differs, after a
 // sentence for each column.
-[[nodiscard]] Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop);
+[[nodiscard]] Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop,
+                                          Output& out);
+
+// The live table compared with the pipeline's, without making or changing anything: an error of
+// kind schema where it differs or is missing. Nothing for connectors that keep no table.
+[[nodiscard]] Status check_live_table(const SinkSpec& sink, const StopToken& stop);
 
 }  // namespace turntable

@@ -34,15 +34,15 @@ Statistics collect_statistics(const std::vector<const Lane*>& lanes, SteadyTime 
       first_record = times.first_record;
     if (times.last_outcome && (!last_outcome || *times.last_outcome > *last_outcome))
       last_outcome = times.last_outcome;
-    for (const auto& [partition, offset] : lane->positions()) {
+    for (const auto& [partition, position] : lane->positions()) {
       const auto known = std::find_if(
           statistics.positions.begin(), statistics.positions.end(),
           [partition = partition](const auto& entry) { return entry.first == partition; });
       // A partition that moved between lanes is as far as the later of the two brought it.
       if (known == statistics.positions.end()) {
-        statistics.positions.emplace_back(partition, offset);
+        statistics.positions.emplace_back(partition, position.next);
       } else {
-        known->second = std::max(known->second, offset);
+        known->second = std::max(known->second, position.next);
       }
     }
   }

@@ -1,12 +1,11 @@
 #include "app/status.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/log.h"
+#include "base/output.h"
 #include "base/text.h"
 
 namespace turntable {
@@ -30,7 +29,7 @@ StatusReporter::~StatusReporter() {
 }
 
 void StatusReporter::run() {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  const bool terminal = error_output().is_terminal();
   const Millis usual = terminal ? kTerminalInterval : kLogInterval;
   const Millis interval = interval_.count() > 0 ? interval_ : usual;
   uint64_t before = 0;
@@ -58,14 +57,13 @@ void StatusReporter::run() {
                     grouped(counts.written), grouped(counts.unmatched), grouped(counts.rejected));
     if (lost > 0) line += fmt::format(", LOST {}", grouped(static_cast<uint64_t>(lost)));
     if (terminal) {
-      fmt::print(stderr, "\r\x1b[K{}", line);
-      std::fflush(stderr);
+      error_output().show("\r\x1b[K" + line);
       drawn = true;
     } else {
       log::info("{}", line);
     }
   }
-  if (drawn) fmt::print(stderr, "\r\x1b[K");
+  if (drawn) error_output().show("\r\x1b[K");
 }
 
 }  // namespace turntable

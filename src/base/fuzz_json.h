@@ -11,6 +11,8 @@ struct JsonOpinion {
   bool is_json = false;
   // JSON up to a number that no double can hold; the judge reads no further.
   bool overflow = false;
+  // A number is not zero, but so small that a double is.
+  bool underflow = false;
   nlohmann::json value;
 };
 
@@ -26,7 +28,14 @@ class JsonJudge : public nlohmann::detail::json_sax_dom_parser<nlohmann::json> {
     JsonJudge judge(opinion.value);
     opinion.is_json = nlohmann::json::sax_parse(text, &judge);
     opinion.overflow = judge.overflow_;
+    opinion.underflow = judge.underflow_;
     return opinion;
+  }
+
+  bool number_float(double number, const std::string& token) {
+    const std::string mantissa = token.substr(0, token.find_first_of("eE"));
+    underflow_ |= number == 0 && mantissa.find_first_of("123456789") != std::string::npos;
+    return json_sax_dom_parser::number_float(number, token);
   }
 
   template <class Exception>
@@ -40,6 +49,7 @@ class JsonJudge : public nlohmann::detail::json_sax_dom_parser<nlohmann::json> {
   explicit JsonJudge(nlohmann::json& value) : json_sax_dom_parser(value, false) {}
 
   bool overflow_ = false;
+  bool underflow_ = false;
 };
 
 }  // namespace turntable

@@ -37,6 +37,7 @@ class Cursor {
     size_t count = 0;
     for (; count < rest_.size() && rest_[count] >= '0' && rest_[count] <= '9'; ++count) {
       micros += (rest_[count] - '0') * unit;
+      cut_ = cut_ || (unit == 0 && rest_[count] != '0');
       unit /= 10;
     }
     if (count == 0) return std::nullopt;
@@ -44,8 +45,12 @@ class Cursor {
     return micros;
   }
 
+  // fraction() has left out digits other than 0.
+  [[nodiscard]] bool cut() const { return cut_; }
+
  private:
   std::string_view rest_;
+  bool cut_ = false;
 };
 
 // Days since 1970-01-01.
@@ -99,18 +104,23 @@ std::optional<int64_t> read_offset(Cursor& cursor) {
 
 }  // namespace
 
-std::optional<int64_t> parse_iso_time(std::string_view text) {
+std::optional<IsoTime> read_iso_time(std::string_view text) {
   Cursor cursor(text);
   const auto days = read_date(cursor);
   if (!days) return std::nullopt;
   int64_t micros = *days * 86'400'000'000;
-  if (cursor.done()) return micros;
+  if (cursor.done()) return IsoTime{micros};
   if (!cursor.accept('T') && !cursor.accept(' ')) return std::nullopt;
   const auto time = read_time_of_day(cursor);
   if (!time) return std::nullopt;
   const auto offset = read_offset(cursor);
   if (!offset || !cursor.done()) return std::nullopt;
-  return micros + *time - *offset;
+  return IsoTime{micros + *time - *offset, cursor.cut()};
+}
+
+std::optional<int64_t> parse_iso_time(std::string_view text) {
+  const auto time = read_iso_time(text);
+  return time ? std::optional(time->micros) : std::nullopt;
 }
 
 }  // namespace turntable

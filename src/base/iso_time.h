@@ -8,10 +8,17 @@
 
 namespace turntable {
 
-// Microseconds since 1970-01-01 00:00 UTC of "2024-03-03", "2024-03-03T10:15", "2024-03-03
-// 10:15:30.123456+02:00" or "…Z". Without an offset it is UTC; digits beyond microseconds are
-// dropped. Nothing where the text is not in the form or names no time there is (a 30 February, an
-// hour 24). Years are 0001 to 9999.
+struct IsoTime {
+  int64_t micros = 0;  // Since 1970-01-01 00:00 UTC.
+  bool cut = false;    // Digits beyond microseconds, not all of them 0, were left out.
+};
+
+// The time of "2024-03-03", "2024-03-03T10:15", "2024-03-03 10:15:30.123456+02:00" or "…Z". Without
+// an offset it is UTC. Nothing where the text is not in the form or names no time there is (a 30
+// February, an hour 24). Years are 0001 to 9999.
+[[nodiscard]] std::optional<IsoTime> read_iso_time(std::string_view text);
+
+// Its microseconds, where it does not matter that digits beyond them are cut.
 [[nodiscard]] std::optional<int64_t> parse_iso_time(std::string_view text);
 
 }  // namespace turntable

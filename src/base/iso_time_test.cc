@@ -19,6 +19,20 @@ TEST(IsoTime, ReadsDatesTimesFractionsAndOffsets) {
   EXPECT_EQ(parse_iso_time("2024-02-29"), 1'709'164'800'000'000);
 }
 
+TEST(IsoTime, SaysWhereItCutsDigitsBeyondMicroseconds) {
+  const auto cut = [](std::string_view text) {
+    const auto time = read_iso_time(text);
+    EXPECT_TRUE(time && time->micros == *parse_iso_time(text)) << text;
+    return time && time->cut;
+  };
+  for (const char* text : {"2024-03-03T10:15:30.0000001Z", "2024-03-03T10:15:30.000000900Z",
+                           "2024-03-03 10:15:30.123456000000001", "1969-12-31T23:59:59.9999999+02"})
+    EXPECT_TRUE(cut(text)) << text;
+  for (const char* text : {"2024-03-03", "2024-03-03T10:15:30.123456Z",
+                           "2024-03-03T10:15:30.123456000Z", "2024-03-03T10:15:30.5000000000"})
+    EXPECT_FALSE(cut(text)) << text;
+}
+
 TEST(IsoTime, RefusesWhatIsNoTime) {
   for (const char* text :
        {"", "2024", "2024-3-3", "2023-02-29", "2024-13-01", "2024-00-10", "0000-01-01",

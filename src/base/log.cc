@@ -1,8 +1,9 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "base/output.h"
 #include "base/text.h"
 
 namespace turntable::log {
@@ -24,10 +25,31 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::info;
 }
 
+const char* colour_of(spdlog::level::level_enum level) {
+  if (level >= spdlog::level::err) return "\x1b[1;31m";   // Bold red.
+  if (level == spdlog::level::warn) return "\x1b[1;33m";  // Bold yellow.
+  return "\x1b[32m";                                      // Green.
+}
+
+// spdlog's own waits for whoever reads standard error, and its lanes with it.
+class ErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    std::string text(line.data(), line.size());
+    if (error_output().is_terminal() && message.color_range_end > message.color_range_start) {
+      text.insert(message.color_range_end, "\x1b[m");
+      text.insert(message.color_range_start, colour_of(message.level));
+    }
+    error_output().forget_failure();
+    error_output().show(text);
+  }
+  void flush_() override {}
+};
+
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "turntable", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("turntable", std::make_shared<ErrorSink>());
     made->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
     made->set_level(spdlog::level::warn);
     return made;

@@ -53,13 +53,38 @@ bool stands_before(const TableColumn& a, const TableColumn& b) {
 
 }  // namespace
 
+std::vector<std::string> table_questions(std::string_view keyspace, std::string_view table) {
+  const std::string of = fmt::format("WHERE keyspace_name = {} AND table_name = {}",
+                                     quote_text(keyspace), quote_text(table));
+  return {"SELECT id FROM system_schema.tables " + of,
+          "SELECT column_name, type, kind, position, clustering_order FROM system_schema.columns " +
+              of};
+}
+
+std::vector<Table> tables_of(const Page& answers) {
+  std::vector<Table> tables(answers.rows);
+  CellReader cells(answers.cells);
+  for (Table& table : tables) {
+    for (int32_t ids = cells.next().int32(); ids > 0; --ids) table.id = text_of(cells);
+    for (int32_t columns = cells.next().int32(); columns > 0; --columns)
+      table.columns.push_back(read_column(cells));
+    std::sort(table.columns.begin(), table.columns.end(), stands_before);
+  }
+  return tables;
+}
+
+Result<std::string> read_table_id(Session& session, std::string_view keyspace,
+                                  std::string_view table) {
+  ASSIGN_OR_RETURN(Cursor cursor, session.query(table_questions(keyspace, table).front()));
+  ASSIGN_OR_RETURN(const std::optional<Page> page, cursor.next_page());
+  if (!page || page->rows == 0) return std::string();
+  CellReader cells(page->cells);
+  return text_of(cells);
+}
+
 Result<std::vector<TableColumn>> read_table(Session& session, std::string_view keyspace,
                                             std::string_view table) {
-  ASSIGN_OR_RETURN(Cursor cursor,
-                   session.query(fmt::format(
-                       "SELECT column_name, type, kind, position, clustering_order FROM "
-                       "system_schema.columns WHERE keyspace_name = {} AND table_name = {}",
-                       quote_text(keyspace), quote_text(table))));
+  ASSIGN_OR_RETURN(Cursor cursor, session.query(table_questions(keyspace, table).back()));
   std::vector<TableColumn> columns;
   for (;;) {
     ASSIGN_OR_RETURN(const std::optional<Page> page, cursor.next_page());

@@ -26,6 +26,21 @@ struct TableColumn {
                                                           std::string_view keyspace,
                                                           std::string_view table);
 
+// A table as a node knows it. One that was dropped and made anew has another id.
+struct Table {
+  std::string id;                    // 16 bytes; empty where there is no such table.
+  std::vector<TableColumn> columns;  // As read_table() gives them.
+};
+
+// What Session::ask() is to be asked about a table, and what its answers say.
+[[nodiscard]] std::vector<std::string> table_questions(std::string_view keyspace,
+                                                       std::string_view table);
+[[nodiscard]] std::vector<Table> tables_of(const Page& answers);
+
+// The id of a table; empty where the table does not exist.
+[[nodiscard]] Result<std::string> read_table_id(Session& session, std::string_view keyspace,
+                                                std::string_view table);
+
 // Whether there is such a keyspace.
 [[nodiscard]] Result<bool> has_keyspace(Session& session, std::string_view keyspace);
 

@@ -49,6 +49,10 @@ tl::unexpected<Error> failure(const bridge_error& error) {
   return fail(kind_of(error.code), std::string(error.message, error.length));
 }
 
+Page page_of(const bridge_page& page) {
+  return {{reinterpret_cast<const char*>(page.cells), page.length}, page.count};
+}
+
 ColumnInfo column_info(const bridge_column& column) {
   return {std::string(view(column.name)), std::string(view(column.type))};
 }
@@ -82,6 +86,7 @@ Result<Session> Session::connect(const Options& options) {
       .io_threads = options.io_threads,
       .request_timeout_ms = millis(options.request_timeout),
       .connect_timeout_ms = millis(options.connect_timeout),
+      .version = lend(TURNTABLE_VERSION),
   };
   bridge_error error;
   Session session;
@@ -115,13 +120,19 @@ void Session::submit(const Statement& statement, std::string_view cells, size_t 
       .cells = reinterpret_cast<const uint8_t*>(cells.data()),
       .length = cells.size(),
       .count = static_cast<uint32_t>(rows),
-      .timestamp_us = BRIDGE_NO_TIMESTAMP,
   };
   // The bridge refuses only what is malformed, and rows are of our own making.
   CHECK(bridge_submit(session_.get(), statement.id, &given, token, nullptr) == 0);
 }
 
-std::span<const Completion> Session::poll(Millis wait) {
+void Session::ask(std::span<const std::string> statements, uint64_t token) {
+  std::vector<bridge_text> texts;
+  for (const std::string& statement : statements) texts.push_back(lend(statement));
+  CHECK(bridge_ask(session_.get(), texts.data(), static_cast<uint32_t>(texts.size()), token,
+                   nullptr) == 0);
+}
+
+std::span<Completion> Session::poll(Millis wait) {
   auto& inbox = inbox_->completions;
   const auto timeout = static_cast<int32_t>(
       std::clamp<int64_t>(wait.count(), 0, std::numeric_limits<int32_t>::max()));
@@ -134,6 +145,7 @@ std::span<const Completion> Session::poll(Millis wait) {
     completion.token = got.token;
     if (got.error.code != BRIDGE_OK) completion.outcome = failure(got.error);
     completion.overloaded = got.error.code == BRIDGE_OVERLOADED;
+    completion.answer = page_of(got.answer);
   }
   return completions_;
 }
@@ -160,7 +172,7 @@ Result<std::optional<Page>> Cursor::next_page() {
     case 0:
       return std::nullopt;
     case 1:
-      return Page{{reinterpret_cast<const char*>(page.cells), page.length}, page.count};
+      return page_of(page);
     default:
       return failure(error);
   }

@@ -50,18 +50,21 @@ struct Statement {
   std::vector<ColumnInfo> columns;  // What the values of a row are bound to.
 };
 
-// What became of rows that were submitted. Where it is an error, they are not written or nobody
-// knows.
+// Rows of a result. The view is valid until the next call on what gave it.
+struct Page {
+  std::string_view cells;
+  size_t rows = 0;  // May be 0 although pages follow.
+};
+
+// What became of rows that were submitted, or of a question. Where it is an error, the rows are not
+// written or nobody knows.
 struct Completion {
   uint64_t token = 0;
   Status outcome;
   bool overloaded = false;  // It failed because the nodes have too much to do, or seem to.
-};
-
-// Rows of a result. The view is valid until the next call on the cursor.
-struct Page {
-  std::string_view cells;
-  size_t rows = 0;  // May be 0 although pages follow.
+  // Of a question: the answers that differ from each other, one after another, `rows` of them. An
+  // answer has for each statement an int32 cell with the number of its rows, then the rows.
+  Page answer = {};
 };
 
 // The result of a query, read page by page. Belongs to its session's thread and must not outlive
@@ -99,9 +102,13 @@ class Session {
   // ought to lie in one partition. Copies the cells, does not wait, and has no limit of its own.
   void submit(const Statement& statement, std::string_view cells, size_t rows, uint64_t token);
 
-  // Outcomes of what was submitted, waiting up to `wait` for the first; a signal may end the wait
-  // early. The span is valid until the next call.
-  [[nodiscard]] std::span<const Completion> poll(Millis wait);
+  // Runs SELECTs of few rows on every node that has answered for rows since the last question that
+  // was answered, and on any one where there is none. Does not wait; the answer comes from poll().
+  void ask(std::span<const std::string> statements, uint64_t token);
+
+  // Outcomes of what was submitted or asked, waiting up to `wait` for the first; a signal may end
+  // the wait early. The span is valid until the next call.
+  [[nodiscard]] std::span<Completion> poll(Millis wait);
 
   // Readable exactly while poll() has outcomes.
   [[nodiscard]] int wait_fd() const;

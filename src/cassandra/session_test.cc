@@ -1,5 +1,6 @@
 #include "cassandra/session.h"
 
+#include <bridge.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -31,6 +32,19 @@ TEST(Session, SaysThatNoneOfSeveralNodesIsThere) {
   EXPECT_EQ(
       session.error().message,
       "none of the Cassandra nodes 127.0.0.1:1, localhost:2 can be reached: Connection refused");
+}
+
+// In the words of a CHECK (CheckDeathTest), and in none of Rust's own.
+TEST(SessionDeathTest, AFaultOfTheBridgeSaysWhatToReportAndThatStartingAgainIsSafe) {
+  const auto broken = [] {
+    (void)Session::connect({.contact_points = "localhost:9042", .consistency = "MOST"});
+    bridge_panic();
+  };
+  EXPECT_DEATH(
+      broken(),
+      "^turntable: bug: a panic that was asked for at .*lib\\.rs:[0-9]+ \\(version "
+      "[0-9]+\\.[0-9]+\\.[0-9]+\\)\\. Please report this line, the command and its pipeline; "
+      "nothing that was not acknowledged has been committed, so it is safe to start again\\.\n$");
 }
 
 TEST(Session, RefusesOptionsWithoutMeaning) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/source_dir.h"
 #include "catalogue/file_bytes.h"
 
 namespace turntable {
@@ -422,7 +423,7 @@ TEST_F(CatalogueTest, ReservesRoomByWhatRowsCanBeThere) {
 }
 
 TEST_F(CatalogueTest, LoadsTheSampleSongs) {
-  options_.path = TURNTABLE_SOURCE_DIR "/data/spotify-songs.csv";
+  options_.path = source_path("data/spotify-songs.csv");
   options_.key = "name";
   const auto result = load_csv_catalogue(options_);
   ASSERT_TRUE(result) << result.error().message;

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/source_dir.h"
+
 namespace turntable {
 namespace {
 
@@ -45,7 +47,7 @@ Reading read(std::string_view text, char delimiter = ',') {
 }
 
 std::string corpus(const std::string& name) {
-  std::ifstream file(std::string(TURNTABLE_SOURCE_DIR "/tests/corpora/csv-spectrum/csvs/") + name,
+  std::ifstream file(source_path("tests/corpora/csv-spectrum/csvs/") + name,
                      std::ios::binary);
   EXPECT_TRUE(file) << name;
   std::ostringstream text;

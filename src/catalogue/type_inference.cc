@@ -80,7 +80,7 @@ bool set_from_text(Column& column, size_t row, std::string_view text) {
     case Type::float64:
       return set(column, row, sql::parse_float64(text));
     case Type::timestamp:
-      return set(column, row, sql::parse_timestamp(text));
+      return set(column, row, sql::parse_whole_timestamp(text));
     case Type::text:
       column.set(row, text);
       return true;

@@ -35,8 +35,8 @@ class TypeInference {
 [[nodiscard]] bool can_read_from_text(Type type);
 
 // Sets column[row] to what the text says, or returns false where the column's type cannot hold it.
-// It takes what a cast from text takes in SQL, so more than inference would. Views point into
-// `text`.
+// It takes what a cast from text takes in SQL, so more than inference would, but for times with
+// digits beyond microseconds, which nothing would say were cut. Views point into `text`.
 [[nodiscard]] bool set_from_text(Column& column, size_t row, std::string_view text);
 
 }  // namespace turntable

@@ -5,12 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,6 +19,7 @@
 #include "app/run.h"
 #include "app/schema.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "cli/signals.h"
@@ -80,7 +78,7 @@ CLI::Validator not_negative() {
 }
 
 // What a subcommand does once its options are read.
-using Action = std::function<Result<ExitCode>(StopToken&)>;
+using Action = std::function<Result<ExitCode>(StopToken&, Output&)>;
 
 CLI::Option* add_set_option(CLI::App& command, std::vector<std::string>& sets,
                             const std::string& what = "Override an option of the pipeline",
@@ -107,7 +105,7 @@ void add_run(CLI::App& app, Action& chosen, SteadyTime process_start) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command->callback([options, &chosen] {
-    chosen = [options](StopToken& stop) { return run_pipeline(*options, stop); };
+    chosen = [options](StopToken& stop, Output& out) { return run_pipeline(*options, stop, out); };
   });
 }
 
@@ -131,7 +129,7 @@ void add_schema(CLI::App& app, Action& chosen) {
         ->type_name("PIPELINE.sql");
     add_set_option(*action, options->sets);
     action->callback([options, &chosen] {
-      chosen = [options](StopToken& stop) { return run_schema(*options, stop); };
+      chosen = [options](StopToken& stop, Output& out) { return run_schema(*options, stop, out); };
     });
   }
 }
@@ -196,9 +194,9 @@ void add_produce(CLI::App& app, Action& chosen) {
   add_set_option(*command, *sets, "An option of Kafka's client, such as security.protocol=SSL",
                  "NAME=VALUE");
   command->callback([options, sets, &chosen] {
-    chosen = [options, sets](StopToken& stop) -> Result<ExitCode> {
+    chosen = [options, sets](StopToken& stop, Output& out) -> Result<ExitCode> {
       ASSIGN_OR_RETURN(options->properties, kafka_client_options(*sets));
-      RETURN_IF_ERROR(produce(*options, stop, stdout));
+      RETURN_IF_ERROR(produce(*options, stop, out));
       return ExitCode::done;
     };
   });
@@ -229,7 +227,9 @@ void add_dead_letters(CLI::App& app, Action& chosen) {
     if (row.action == DeadLettersAction::replay)
       action->add_flag("--dry-run", options->dry_run, "Write nothing: see what would become rows");
     action->callback([options, &chosen] {
-      chosen = [options](StopToken& stop) { return run_dead_letters(*options, stop); };
+      chosen = [options](StopToken& stop, Output& out) {
+        return run_dead_letters(*options, stop, out);
+      };
     });
   }
 }
@@ -280,10 +280,10 @@ void add_query(CLI::App& app, Action& chosen) {
                                                            {"json", RowFormat::json},
                                                            {"ndjson", RowFormat::ndjson}};
     options->format = kFormats.at(*format);
-    chosen = [options, contact_points, sets](StopToken& stop) -> Result<ExitCode> {
+    chosen = [options, contact_points, sets](StopToken& stop, Output& out) -> Result<ExitCode> {
       ASSIGN_OR_RETURN(options->cassandra, cassandra_client_options(*sets));
       options->cassandra.contact_points = *contact_points;
-      RETURN_IF_ERROR(run_query(*options, stop));
+      RETURN_IF_ERROR(run_query(*options, stop, out));
       return ExitCode::done;
     };
   });
@@ -302,7 +302,7 @@ void add_demo(CLI::App& app, Action& chosen, SteadyTime process_start) {
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
       ->capture_default_str();
   command->callback([options, &chosen] {
-    chosen = [options](StopToken& stop) { return run_demo(*options, stop); };
+    chosen = [options](StopToken& stop, Output& out) { return run_demo(*options, stop, out); };
   });
 }
 
@@ -359,19 +359,29 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc,
   if (unknown.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) &&
       std::any_of(argv, argv + argc, [](const char* word) { return speaks_of_secrets(word); }))
     unknown = "there are words too many; a value follows its option after '=', without blanks";
-  fmt::print(stderr, "turntable: {}\nTry '{} --help'.\n",
-             unknown.empty() ? printable(error.what(), 1000) : unknown, command_words(app));
+  print_error(fmt::format("turntable: {}\nTry '{} --help'.\n",
+                          unknown.empty() ? printable(error.what(), 1000) : unknown,
+                          command_words(app)));
   return static_cast<int>(ExitCode::usage);
 }
 
+Result<ExitCode> said(Output& out, const std::string& text) {
+  out.write(text);
+  RETURN_IF_ERROR(out.finish());
+  return ExitCode::done;
+}
+
 int report(const Result<ExitCode>& outcome) {
-  if (outcome) return static_cast<int>(*outcome);
+  if (outcome) {
+    error_output().flush();  // What the log has not got rid of.
+    return static_cast<int>(*outcome);
+  }
   // The faults of a pipeline are one a line and begin with their file; all else begins with our
   // name.
   const std::string& message = outcome.error().message;
   const bool faults = outcome.error().kind == ErrorKind::usage && message.ends_with('\n');
-  fmt::print(stderr, "{}{}{}", faults ? "" : "turntable: ", printable_lines(message),
-             faults ? "" : "\n");
+  print_error(fmt::format("{}{}{}", faults ? "" : "turntable: ", printable_lines(message),
+                          faults ? "" : "\n"));
   return static_cast<int>(exit_code_of(outcome.error()));
 }
 
@@ -382,6 +392,9 @@ int run_command_line(int argc, const char* const* argv) {
   StopToken& stop = install_signal_handlers();
   log::open(log::Level::info);
 
+  Output out;
+  out.give_up_after(stop);
+  error_output().give_up_after(stop);
   CLI::App app(
       "Turntable turns a stream of records into a table: Kafka, joined with a table in memory, to "
       "Cassandra.",
@@ -399,22 +412,15 @@ int run_command_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", app.help());  // Of the command that was named last.
-    return static_cast<int>(ExitCode::done);
+    return report(said(out, app.help()));  // Of the command that was named last.
   } catch (const CLI::CallForVersion& version) {
-    fmt::print("{}\n", version.what());
-    return static_cast<int>(ExitCode::done);
+    return report(said(out, fmt::format("{}\n", version.what())));
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error, argc, argv);
   }
-  const int code = report(chosen(stop));
-  // A full disk is noticed when what is buffered is written. A reader that went away has had
-  // enough.
-  if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0) {
-    fmt::print(stderr, "turntable: cannot write to standard output: {}\n", std::strerror(errno));
-    return static_cast<int>(ExitCode::failed);
-  }
-  return code;
+  const Result<ExitCode> outcome = chosen(stop, out);
+  out.flush();  // What was said before something failed.
+  return report(outcome);
 }
 
 }  // namespace turntable

@@ -1,27 +1,44 @@
 #include "cli/signals.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
-#include <string_view>
+#include <atomic>
 
 #include "app/exit_code.h"
+#include "base/descriptor.h"
 
 namespace turntable {
 namespace {
 
-// A signal handler takes no argument of ours, so this is the one object that has to be global.
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+// Signals that follow the first one so soon are the same wish to stop: `timeout` signals the
+// process and then its whole group.
+constexpr int64_t kOneWishNs = kNanosPerSecond;
+
+// A signal handler takes no argument of ours, so this and the next are objects that have to be
+// global.
 StopToken& process_stop() {
   static StopToken token;
   return token;
 }
 
-// Only calls that are safe in a signal handler (signal-safety(7)).
+// When the first signal came, on the monotonic clock; 0: none has.
+std::atomic<int64_t> first_signal_ns{0};
+static_assert(std::atomic<int64_t>::is_always_lock_free);
+
+// Only calls that are safe in a signal handler (signal-safety(7)). Signals may come on several
+// threads at once.
 void on_signal(int) {
-  if (process_stop().requested()) {
-    constexpr std::string_view kText =
-        "\nturntable: leaving at once; what was not acknowledged is read again next time\n";
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t now_ns = int64_t{now.tv_sec} * kNanosPerSecond + now.tv_nsec;
+  int64_t first_ns = 0;
+  if (!first_signal_ns.compare_exchange_strong(first_ns, now_ns) &&
+      now_ns - first_ns >= kOneWishNs) {
+    write_last_words(
+        "\nturntable: leaving at once; what was not acknowledged is read again next time\n");
     ::_exit(static_cast<int>(ExitCode::failed));
   }
   process_stop().request();

@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM: the first asks for a clean end, the second leaves at once.
+// SIGINT and SIGTERM: the first asks for a clean end. Those within a second of it are the same
+// wish, for `timeout` sends two; a later one leaves at once.
 #pragma once
 
 #include "base/stop.h"

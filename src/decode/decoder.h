@@ -2,7 +2,10 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
+#include "decode/field_census.h"
 #include "row/column.h"
 #include "row/record.h"
 #include "row/reject.h"
@@ -18,6 +21,13 @@ class Decoder {
   // decoder, valid until the next call.
   virtual void decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
                       Rejects& rejects) = 0;
+
+  // About all records so far.
+  [[nodiscard]] virtual FieldCensus census() const { return {}; }
+
+  // Fields whose times were cut for the first time since the last call: they have digits beyond
+  // microseconds.
+  [[nodiscard]] virtual std::vector<std::string> newly_cut() { return {}; }
 };
 
 }  // namespace turntable

@@ -10,14 +10,15 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/source_dir.h"
 #include "decode/testing.h"
 
 namespace turntable {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path kCorpus = TURNTABLE_SOURCE_DIR "/tests/corpora/JSONTestSuite/test_parsing";
-const fs::path kGolden = TURNTABLE_SOURCE_DIR "/tests/golden/json_i_files.txt";
+const fs::path kCorpus = source_path("tests/corpora/JSONTestSuite/test_parsing");
+const fs::path kGolden = source_path("tests/golden/json_i_files.txt");
 
 std::string contents(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

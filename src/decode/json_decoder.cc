@@ -3,10 +3,11 @@
 //
 //   column                 takes
 //   int, bigint            integers without fraction and exponent
-//   real, double           every number that they can hold
+//   real, double           every number that they can hold; one so small that it would become 0 is
+//                          none of them
 //   boolean                true, false
 //   text                   strings
-//   timestamptz            strings in ISO 8601
+//   timestamptz            strings in ISO 8601; digits beyond microseconds are cut, or refused
 //   jsonb                  every value, kept as its text
 //
 // Each payload is copied into one small padded buffer, which stays in the first-level cache; views
@@ -21,21 +22,21 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "base/iso_time.h"
 #include "base/number_form.h"
 #include "base/text.h"
+#include "decode/field_census.h"
 #include "decode/json_walk.h"
 #include "row/arena.h"
+#include "sql/value_text.h"
 
 namespace turntable {
 namespace {
@@ -47,12 +48,13 @@ using simdjson::simdjson_result;
 constexpr size_t kShownBytes = 80;  // Of a value in a reason.
 constexpr int kUndeclared = -1;
 constexpr size_t kLearnedKeys = 64;
+constexpr size_t kNamesLimit = 64;  // See JsonDecoder::remember().
 constexpr size_t kFirstCapacity = 16 * 1024;
 
 // A declared column, and the last that was found for it in the record at hand.
 struct Field {
-  explicit Field(const ColumnDef& column)
-      : name(column.name), type(column.type), not_null(column.not_null) {}
+  Field(const ColumnDef& column, bool whole_time)
+      : name(column.name), type(column.type), not_null(column.not_null), whole(whole_time) {}
 
   void note(RejectCode fault, std::string_view what) {
     faulty = true;
@@ -65,8 +67,11 @@ struct Field {
   std::string name;
   Type type;
   bool not_null;
+  bool whole;        // A time that must not be cut,
+  bool cut = false;  // or that was.
 
   uint64_t seen_in = 0;  // The serial number of the last record that had the field.
+  bool met = false;      // In a record that was read to its end.
   bool faulty = false;
   RejectCode code = RejectCode::wrong_type;
   std::string_view found;  // The value, in the record.
@@ -79,6 +84,11 @@ std::string reason(const Field& field) {
     case RejectCode::null_field:
       return fmt::format("The field '{}' is null, but it must have a value.", name);
     case RejectCode::out_of_range:
+      if (field.type == Type::timestamp)
+        return fmt::format(
+            "The field '{}' is {}, with digits beyond microseconds, which timestamptz cannot hold. "
+            "It is in the key, where cut times fall together.",
+            name, found);
       return fmt::format("The field '{}' is {}, which the type {} cannot hold.", name, found,
                          sql_name(field.type));
     case RejectCode::bad_value:
@@ -112,35 +122,51 @@ struct LearnedKey {
 static_assert(LearnedKey::kBytes <= simdjson::SIMDJSON_PADDING,
               "a comparison may read beyond the record's end");
 
-// The finite number that the token is, or nothing. simdjson 3.0 reads "0." with twenty digits or
-// more as a number some powers of ten smaller, so tokens of more than 19 characters are left to
-// strtod(); in the padded buffer one ends before a character that is no part of a number.
+// The number that the token is, or nothing where the type cannot hold it. What is not zero and
+// would become zero is not held either. The same function reads catalogues and casts, so that a
+// number means the same wherever it comes from.
+template <class T, sql::Parsed<T> (*parse)(std::string_view)>
+std::optional<T> read_float(std::string_view token) {
+  if (number_form(token) == NumberForm::none) return std::nullopt;
+  return parse(token).value;
+}
+
+// A quicker way for numbers of the usual length. simdjson 3.0 reads "0." with twenty digits or more
+// as a number some powers of ten smaller, and a number that is too small for a double as zero.
 std::optional<double> read_double(ondemand::value& value, std::string_view token) {
   constexpr size_t kExactLength = 19;
-  if (token.size() <= kExactLength) {
-    double number = 0;
-    if (value.get_double().get(number)) return std::nullopt;
-    return number;
-  }
-  if (number_form(token) == NumberForm::none) return std::nullopt;
-  const double number = std::strtod(token.data(), nullptr);
-  if (!std::isfinite(number)) return std::nullopt;
-  return number;
+  double number = 0;
+  if (token.size() <= kExactLength && !value.get_double().get(number) && number != 0) return number;
+  return read_float<double, sql::parse_float64>(token);
 }
 
 class JsonDecoder final : public Decoder {
  public:
-  explicit JsonDecoder(const Schema& declared)
-      : fields_(declared.begin(), declared.end()), learned_(kLearnedKeys) {}
+  JsonDecoder(const Schema& declared, const std::set<std::string>& whole_times)
+      : learned_(kLearnedKeys) {
+    for (const ColumnDef& column : declared)
+      fields_.emplace_back(column, whole_times.contains(column.name));
+  }
 
   void decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
               Rejects& rejects) override;
+  [[nodiscard]] FieldCensus census() const override;
+  [[nodiscard]] std::vector<std::string> newly_cut() override {
+    return std::exchange(newly_cut_, {});
+  }
 
  private:
   [[nodiscard]] std::optional<Reject> decode_record(const Record& record, uint32_t row);
   [[nodiscard]] error_code load(std::string_view payload);
   [[nodiscard]] error_code read_object(uint32_t row);
-  [[nodiscard]] std::optional<Reject> first_fault(uint32_t row) const;
+  [[nodiscard]] std::optional<Reject> first_fault(uint32_t row);
+  [[nodiscard]] Reject missing(const Field& field, uint32_t row);
+  [[nodiscard]] std::optional<Reject> none_found(uint32_t row);
+  [[nodiscard]] std::vector<std::string> names_in_record();
+  void remember(std::vector<std::string>& names, std::string_view name) const;
+  [[nodiscard]] bool tells_a_case(std::span<const std::string> names, std::string_view name) const;
+  void count_object();
+  void forget_names(size_t from);
 
   [[nodiscard]] simdjson_result<int> find_column(ondemand::field& field, size_t position);
   [[nodiscard]] int column_named(std::string_view name) const;
@@ -151,6 +177,8 @@ class JsonDecoder final : public Decoder {
                                        uint32_t row);
   [[nodiscard]] error_code read_string(ondemand::value& value, Field& field, Column& column,
                                        uint32_t row);
+  void read_time(std::string_view text, std::string_view token, Field& field, Column& column,
+                 uint32_t row);
   [[nodiscard]] error_code read_boolean(ondemand::value& value, Field& field, Column& column,
                                         uint32_t row);
 
@@ -171,6 +199,12 @@ class JsonDecoder final : public Decoder {
   std::string_view payload_;
   bool has_escapes_ = false;
   uint64_t serial_ = 0;
+
+  // For the census: of records that were read to their end.
+  uint64_t objects_ = 0;
+  bool all_met_ = false;                 // All fields_.
+  std::vector<std::string> newly_cut_;
+  std::vector<std::string> undeclared_;  // Names that were met where no other was expected.
 };
 
 void JsonDecoder::decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
@@ -199,9 +233,14 @@ std::optional<Reject> JsonDecoder::decode_record(const Record& record, uint32_t 
                   fmt::format("The value has {} bytes, more than {}.", grouped(record.value.size()),
                               grouped(kRecordBytesLimit))};
   payload_ = record.value;
+  const size_t names_before = undeclared_.size();
   const error_code error = read_object(row);
-  if (!error) return first_fault(row);
+  if (!error) {
+    count_object();
+    return first_fault(row);
+  }
 
+  forget_names(names_before);
   if (error == simdjson::UTF8_ERROR || !is_utf8(payload_))
     return Reject{row, RejectCode::invalid_utf8, "The value is not valid UTF-8."};
   if (payload_.starts_with("\xEF\xBB\xBF"))
@@ -258,17 +297,96 @@ error_code JsonDecoder::read_object(uint32_t row) {
 
 // A fault counts only if no later field of the same name has taken its place, hence this comes
 // last.
-std::optional<Reject> JsonDecoder::first_fault(uint32_t row) const {
+std::optional<Reject> JsonDecoder::first_fault(uint32_t row) {
+  size_t absent = 0;
   for (const Field& field : fields_) {
     if (field.seen_in != serial_) {
-      if (!field.not_null) continue;
-      return Reject{row, RejectCode::missing_field,
-                    fmt::format("The field '{}' is missing, but it must have a value.",
-                                printable(field.name))};
+      ++absent;
+      if (field.not_null) return missing(field, row);
+    } else if (field.faulty) {
+      return Reject{row, field.code, reason(field)};
     }
-    if (field.faulty) return Reject{row, field.code, reason(field)};
   }
+  if (absent > 0 && absent == fields_.size()) return none_found(row);
   return std::nullopt;
+}
+
+Reject JsonDecoder::missing(const Field& field, uint32_t row) {
+  if (auto none = none_found(row)) return std::move(*none);
+  return {row, RejectCode::missing_field,
+          fmt::format("The field '{}' is missing, but it must have a value.{}",
+                      printable(field.name), near_field(field.name, names_in_record()))};
+}
+
+// An event in which no declared field is, such as the envelope in which Debezium and Kafka Connect
+// put their rows, is another kind of event: a row of NULLs would hide that.
+std::optional<Reject> JsonDecoder::none_found(uint32_t row) {
+  std::vector<std::string> declared;
+  for (const Field& field : fields_) {
+    if (field.seen_in == serial_) return std::nullopt;
+    declared.push_back(field.name);
+  }
+  return Reject{row, RejectCode::missing_field, none_of_declared(declared, names_in_record())};
+}
+
+// Of the record at hand, which has been read to its end.
+std::vector<std::string> JsonDecoder::names_in_record() {
+  std::vector<std::string> names;
+  ondemand::document document;
+  ondemand::object object;
+  if (parser_.iterate(buffer_.get(), payload_.size(), capacity_).get(document) ||
+      document.get_object().get(object))
+    return names;
+  for (auto next : object) {
+    ondemand::field field;
+    std::string_view name;
+    if (std::move(next).get(field) || json::unescaped_key(field).get(name)) break;
+    remember(names, name);
+  }
+  return names;
+}
+
+// Keeps the first kNamesLimit names, and after them one for each declared field whose name differs
+// by case only: it is what the field is probably called. Called where a name was not expected,
+// which is seldom for records that are alike.
+void JsonDecoder::remember(std::vector<std::string>& names, std::string_view name) const {
+  if (names.size() >= kNamesLimit && !tells_a_case(names, name)) return;
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+}
+
+// True where the name is the first one that differs from a declared field's by case only.
+bool JsonDecoder::tells_a_case(std::span<const std::string> names, std::string_view name) const {
+  const bool declared = std::any_of(fields_.begin(), fields_.end(), [name](const Field& field) {
+    return same_but_for_case(field.name, name) && field.name != name;
+  });
+  return declared && std::none_of(names.begin(), names.end(), [name](const std::string& other) {
+           return same_but_for_case(other, name);
+         });
+}
+
+void JsonDecoder::count_object() {
+  ++objects_;
+  if (all_met_) return;
+  all_met_ = true;
+  for (Field& field : fields_) {
+    field.met = field.met || field.seen_in == serial_;
+    all_met_ = all_met_ && field.met;
+  }
+}
+
+// The names of a record that turned out to be broken. They must not stay learned: where a whole
+// record has them, they are to be remembered.
+void JsonDecoder::forget_names(size_t from) {
+  if (undeclared_.size() == from) return;
+  undeclared_.resize(from);
+  for (LearnedKey& key : learned_) key.size = 0;
+}
+
+FieldCensus JsonDecoder::census() const {
+  FieldCensus census{.records = objects_, .absent = {}, .others = undeclared_};
+  for (const Field& field : fields_)
+    if (!field.met) census.absent.push_back(field.name);
+  return census;
 }
 
 // kUndeclared where no column has the field's name.
@@ -280,12 +398,13 @@ simdjson_result<int> JsonDecoder::find_column(ondemand::field& field, size_t pos
   const char* end = key;
   while (*end != '"' && *end != '\\') ++end;
   std::string_view name(key, static_cast<size_t>(end - key));
-  if (*end == '\\') {
+  const bool escaped = *end == '\\';
+  if (escaped) {
     RETURN_IF_JSON_ERROR(json::unescaped_key(field).get(name));
-    return column_named(name);
   }
   const int column = column_named(name);
-  if (learning) learned_[position].learn(name, column);
+  if (column == kUndeclared) remember(undeclared_, name);
+  if (learning && !escaped) learned_[position].learn(name, column);
   return int{column};
 }
 
@@ -353,20 +472,19 @@ error_code JsonDecoder::read_number(ondemand::value& value, Field& field, Column
         return simdjson::SUCCESS;
       }
     }
-  } else if (field.is_float()) {
+  } else if (field.type == Type::float64) {
     if (const auto number = read_double(value, token)) {
-      if (field.type == Type::float64) {
-        column.set<double>(row, *number);
-        return simdjson::SUCCESS;
-      }
-      if (std::abs(*number) <= double{std::numeric_limits<float>::max()}) {
-        column.set<float>(row, static_cast<float>(*number));
-        return simdjson::SUCCESS;
-      }
+      column.set<double>(row, *number);
+      return simdjson::SUCCESS;
+    }
+  } else if (field.type == Type::float32) {
+    if (const auto number = read_float<float, sql::parse_float32>(token)) {
+      column.set<float>(row, *number);
+      return simdjson::SUCCESS;
     }
   }
   // The column cannot have it: because it is no number, because of its kind, or because it is too
-  // large.
+  // large or too small.
   const NumberForm form = number_form(token);
   if (form == NumberForm::none) return simdjson::NUMBER_ERROR;
   const bool of_its_kind = field.is_float() || (field.is_integer() && form == NumberForm::integer);
@@ -389,27 +507,35 @@ error_code JsonDecoder::read_string(ondemand::value& value, Field& field, Column
     return simdjson::SUCCESS;
   }
   if (field.type == Type::timestamp) {
-    if (const auto micros = parse_iso_time(text)) {
-      column.set<int64_t>(row, *micros);
-    } else {
-      field.note(RejectCode::bad_value, in_record(token));
-    }
+    read_time(text, in_record(token), field, column, row);
     return simdjson::SUCCESS;
   }
   field.note(RejectCode::wrong_type, in_record(token));
   return simdjson::SUCCESS;
 }
 
+void JsonDecoder::read_time(std::string_view text, std::string_view token, Field& field,
+                            Column& column, uint32_t row) {
+  const auto time = read_iso_time(text);
+  if (!time) return field.note(RejectCode::bad_value, token);
+  if (time->cut && field.whole) return field.note(RejectCode::out_of_range, token);
+  column.set<int64_t>(row, time->micros);
+  if (!time->cut || field.cut) return;
+  field.cut = true;
+  newly_cut_.push_back(field.name);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Decoder>> make_json_decoder(const Schema& declared) {
+Result<std::unique_ptr<Decoder>> make_json_decoder(const Schema& declared,
+                                                   const std::set<std::string>& whole_times) {
   for (const ColumnDef& column : declared)
     if (column.type == Type::bytes)
       return fail(
           ErrorKind::usage,
           fmt::format("The column '{}' is bytea, which JSON has no form for: declare it as text.",
                       column.name));
-  return std::make_unique<JsonDecoder>(declared);
+  return std::make_unique<JsonDecoder>(declared, whole_times);
 }
 
 }  // namespace turntable

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 
 #include "base/result.h"
 #include "decode/decoder.h"
@@ -18,7 +20,9 @@ namespace turntable {
 inline constexpr int kMaxJsonDepth = 1024;
 
 // A decoder of objects with these fields. An error where a column's type has no form in JSON
-// (bytea).
-[[nodiscard]] Result<std::unique_ptr<Decoder>> make_json_decoder(const Schema& declared);
+// (bytea). Times of the fields in `whole_times` are rejected where they have digits beyond
+// microseconds; of others these digits are cut (Decoder::newly_cut).
+[[nodiscard]] Result<std::unique_ptr<Decoder>> make_json_decoder(
+    const Schema& declared, const std::set<std::string>& whole_times = {});
 
 }  // namespace turntable

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <new>
@@ -132,7 +133,7 @@ TEST(JsonDecoder, KeepsTheTextOfEveryKindOfJsonb) {
 
 TEST(JsonDecoder, LeavesAbsentAndNullFieldsNull) {
   DecoderHarness rows({{"a", Type::int32}, {"b", Type::text}, {"c", Type::jsonb}});
-  rows.decode({R"({"a":1,"b":"x","c":2})", R"({})", R"({"a":null,"b":null,"c":null})"});
+  rows.decode({R"({"a":1,"b":"x","c":2})", R"({"b":null})", R"({"a":null,"b":null,"c":null})"});
   EXPECT_THAT(rows.alive(), ElementsAre(0, 1, 2));
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_FALSE(rows.column(i).is_null(0));
@@ -150,6 +151,34 @@ TEST(JsonDecoder, RejectsOnlyTheBadRecordsOfABatch) {
   EXPECT_EQ(plays.rejects()[1].row, 3U);
   EXPECT_EQ(plays.rejects()[2].row, 4U);
   EXPECT_EQ(plays.column(0).get<int32_t>(5), 4);
+}
+
+TEST(JsonDecoder, CutsDigitsBeyondMicrosecondsAndSaysSoOnce) {
+  DecoderHarness times({{"at", Type::timestamp}, {"until", Type::timestamp}});
+  EXPECT_EQ(times.fault(R"({"at":"2024-03-03T10:15:00.123456000Z"})"), std::nullopt);
+  EXPECT_TRUE(times.newly_cut().empty());
+  EXPECT_EQ(times.fault(R"({"at":"2024-03-03T10:15:00.123456789Z"})"), std::nullopt);
+  EXPECT_EQ(times.column(0).get<int64_t>(0), 1'709'460'900'123'456);
+  EXPECT_EQ(times.newly_cut(), std::vector<std::string>{"at"});
+  EXPECT_EQ(times.fault(R"({"at":"2024-03-03T10:15:00.123456789Z"})"), std::nullopt);
+  EXPECT_TRUE(times.newly_cut().empty());
+  EXPECT_EQ(times.fault(R"({"until":"2024-03-03T10:15:00.0000001Z"})"), std::nullopt);
+  EXPECT_EQ(times.newly_cut(), std::vector<std::string>{"until"});
+}
+
+TEST(JsonDecoder, RefusesToCutATimeThatIsWantedWhole) {
+  DecoderHarness times({{"at", Type::timestamp}, {"until", Type::timestamp}}, {"at"});
+  const std::string event =
+      R"({"at":"2024-03-03T10:15:00.000000100Z","until":"2024-03-03T10:15:00.000000100Z"})";
+  EXPECT_EQ(times.fault(event), Code::out_of_range);
+  EXPECT_EQ(times.reason(event),
+            "The field 'at' is \"2024-03-03T10:15:00.000000100Z\", with digits beyond "
+            "microseconds, which timestamptz cannot hold. It is in the key, where cut times fall "
+            "together.");
+  EXPECT_EQ(times.fault(R"({"at":"2024-03-03T10:15:00.123456000Z"})"), std::nullopt);
+  // The last of duplicate keys counts.
+  EXPECT_EQ(times.fault(R"({"at":"2024-03-03T10:15:00.0000001Z","at":"2024-03-03"})"),
+            std::nullopt);
 }
 
 TEST(JsonDecoder, SaysWhatWasFoundAndWhatWasExpected) {
@@ -255,6 +284,7 @@ TEST(JsonDecoder, ReadsFloatsAndTheirLimits) {
   EXPECT_EQ(r("3.4028234e38"), kRow);
   EXPECT_EQ(r("3.5e38"), Code::out_of_range);
   EXPECT_EQ(r("-1e39"), Code::out_of_range);
+  EXPECT_EQ(r("1e-46"), Code::out_of_range);
   EXPECT_EQ(d("1e308"), kRow);
   EXPECT_EQ(d("-0"), kRow);
   EXPECT_TRUE(std::signbit(floats.column(1).get<double>(0)));
@@ -262,7 +292,8 @@ TEST(JsonDecoder, ReadsFloatsAndTheirLimits) {
   EXPECT_EQ(floats.column(1).get<double>(0), 1e23);
   EXPECT_EQ(d("1e400"), Code::out_of_range);
   EXPECT_EQ(d("-1e400"), Code::out_of_range);
-  EXPECT_EQ(d("1e-400"), kRow);
+  EXPECT_EQ(d("1e-400"), Code::out_of_range);
+  EXPECT_EQ(d("0e-400"), kRow);
   EXPECT_EQ(floats.column(1).get<double>(0), 0.0);
   // Twenty digits and more, which simdjson 3.0 itself misreads behind "0.".
   EXPECT_EQ(d("0.56302074730167578890"), kRow);
@@ -271,8 +302,7 @@ TEST(JsonDecoder, ReadsFloatsAndTheirLimits) {
   EXPECT_EQ(floats.column(1).get<double>(0), -0.1);
   EXPECT_EQ(r("0.33333333333333333333333333e1"), kRow);
   EXPECT_EQ(floats.column(0).get<float>(0), 3.3333333F);
-  EXPECT_EQ(d("0.00000000000000000000000000000001e-310"), kRow);
-  EXPECT_EQ(floats.column(1).get<double>(0), 0.0);
+  EXPECT_EQ(d("0.00000000000000000000000000000001e-310"), Code::out_of_range);
   EXPECT_EQ(d("0.1000000000000000000000000000e400"), Code::out_of_range);
   EXPECT_EQ(d("0.1000000000000000000000000000e"), Code::json_syntax);
   EXPECT_EQ(d("\"1\""), Code::wrong_type);
@@ -361,14 +391,14 @@ TEST(JsonDecoder, MatchesKeysAfterUnescaping) {
                       {"é😀", Type::int32},
                       {"", Type::int32}});
   odd.decode({R"({"a\"b":1,"a\\n":2,"tab\t":3,"\u00e9\ud83d\ude00":4,"":5})",
-              R"({"a\u0022b":1,"a\u005cn":2,"tab\u0009":3,"é😀":4})", R"({"a\n":1})"});
+              R"({"a\u0022b":1,"a\u005cn":2,"tab\u0009":3,"é😀":4})", R"({"a\n":1,"":6})"});
   EXPECT_THAT(odd.alive(), ElementsAre(0, 1, 2));
   for (size_t i = 0; i < 5; ++i)
     EXPECT_EQ(odd.column(i).get<int32_t>(0), static_cast<int32_t>(i + 1));
   for (size_t i = 0; i < 4; ++i)
     EXPECT_EQ(odd.column(i).get<int32_t>(1), static_cast<int32_t>(i + 1));
   EXPECT_TRUE(odd.column(4).is_null(1));
-  for (size_t i = 0; i < 5; ++i) EXPECT_TRUE(odd.column(i).is_null(2));
+  for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(odd.column(i).is_null(2));
 }
 
 TEST(JsonDecoder, KeepsNulBytesAndEmptyStrings) {
@@ -402,6 +432,9 @@ TEST(JsonDecoder, FindsFieldsInAnyOrderAfterAnyOther) {
       text += "\"" + name + "\":" + std::to_string(number);
       if (pick < names.size()) row[pick] = number;
     }
+    const bool any =
+        std::any_of(row.begin(), row.end(), [](const auto& value) { return value.has_value(); });
+    if (!any) continue;  // No row: see FieldCensus.AnEventWithNoneOfTheFieldsIsNoRow.
     events.push_back(text + "}");
     expected.push_back(std::move(row));
   }

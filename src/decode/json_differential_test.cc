@@ -196,8 +196,13 @@ TEST(JsonDifferential, AgreesWithTheDomOnTheValues) {
     if (!object || has_surrogate_escape(text)) continue;
     const auto fault = plays.fault(text);
     bool all_fit = true;
-    for (size_t i = 0; i < schema.size(); ++i)
-      all_fit = all_fit && fits(last(*object, schema[i].name), i == 0);
+    bool any = false;  // An event with none of the fields is no row.
+    for (size_t i = 0; i < schema.size(); ++i) {
+      const auto element = last(*object, schema[i].name);
+      any = any || element;
+      all_fit = all_fit && fits(element, i == 0);
+    }
+    all_fit = all_fit && any;
     ASSERT_EQ(!fault, all_fit) << "seed " << kSeed << ", round " << round << ": "
                                << printable(text, 1000);
     if (fault) continue;

@@ -42,6 +42,16 @@ error_code read_time(ondemand::value& value, int64_t& millis) {
   return simdjson::SUCCESS;
 }
 
+// Microseconds since 1970. It decides about no more than the order of rows: one that no record can
+// have counts as none, and the letter is kept.
+error_code read_write_time(ondemand::value& value, int64_t& micros) {
+  micros = kNoWriteTime;
+  int64_t number = 0;
+  if (value.get_int64().get(number) != simdjson::SUCCESS) return json::skip(value, 1, true);
+  if (number >= 0) micros = number;
+  return simdjson::SUCCESS;
+}
+
 error_code read_text(ondemand::value& value, std::string& text) {
   std::string_view view;
   RETURN_IF_JSON_ERROR(json::unescaped(value).get(view));
@@ -92,10 +102,12 @@ error_code read_headers(ondemand::value& value, Letter& letter) {
 
 error_code read_field(std::string_view name, ondemand::value& value, Letter& letter) {
   if (name == "topic") return read_text(value, letter.topic);
+  if (name == "topic_id") return read_text(value, letter.topic_id);
   if (name == "reason") return read_text(value, letter.reason);
   if (name == "detail") return read_text(value, letter.detail);
   if (name == "offset") return value.get_int64().get(letter.offset);
   if (name == "time") return read_time(value, letter.timestamp_ms);
+  if (name == "write_time") return read_write_time(value, letter.write_time_us);
   if (name == "key_base64") return read_bytes(value, letter.key);
   if (name == "value_base64") return read_bytes(value, letter.value);
   if (name == "headers") return read_headers(value, letter);

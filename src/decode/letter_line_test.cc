@@ -53,6 +53,24 @@ TEST(LetterLine, TakesTheLastOfDuplicateFields) {
   EXPECT_EQ(letter->headers[0].name, "b");
 }
 
+TEST(LetterLine, TakesAWriteTimeThatNoRecordCanHaveForNone) {
+  const auto with = [](const std::string& write_time) {
+    return parse_letter_line(R"({"topic":"t","reason":"r","write_time":)" + write_time +
+                             R"(,"offset":7})");
+  };
+  EXPECT_EQ(with("1733900000000001")->write_time_us, 1'733'900'000'000'001);
+  EXPECT_EQ(with("0")->write_time_us, 0);
+  for (const char* none : {"null", "-1", "-9223372036854775808", "1.5", "1e15", "\"5\"", "true",
+                           "[5]", "{\"a\":5}", "99999999999999999999", "5,\"write_time\":null"}) {
+    const auto letter = with(none);
+    ASSERT_TRUE(letter) << none << ": " << letter.error().message;
+    EXPECT_EQ(letter->write_time_us, kNoWriteTime) << none;
+    EXPECT_EQ(letter->offset, 7) << none;
+  }
+  EXPECT_FALSE(with("tru"));
+  EXPECT_FALSE(with("1e"));
+}
+
 TEST(LetterLine, RefusesWhatIsNone) {
   for (const char* line :
        {"", "x", "[]", "{}", R"({"topic":"t"})", R"({"topic":"t","reason":"r","partition":-1})",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,8 @@ inline RecordBatch batch_of(const std::vector<std::string>& events) {
 
 class DecoderHarness {
  public:
-  explicit DecoderHarness(const Schema& schema) {
-    auto decoder = make_json_decoder(schema);
+  explicit DecoderHarness(const Schema& schema, const std::set<std::string>& whole_times = {}) {
+    auto decoder = make_json_decoder(schema, whole_times);
     if (!decoder) ADD_FAILURE() << decoder.error().message;
     decoder_ = std::move(*decoder);
     for (const ColumnDef& column : schema) columns_.emplace_back(column.type);
@@ -53,6 +54,8 @@ class DecoderHarness {
   }
   std::string reason(std::string_view event) { return fault(event) ? rejects_[0].reason : "a row"; }
 
+  [[nodiscard]] FieldCensus census() const { return decoder_->census(); }
+  [[nodiscard]] std::vector<std::string> newly_cut() { return decoder_->newly_cut(); }
   [[nodiscard]] const Column& column(size_t i) const { return columns_[i]; }
   [[nodiscard]] const Selection& alive() const { return alive_; }
   [[nodiscard]] const Rejects& rejects() const { return rejects_; }

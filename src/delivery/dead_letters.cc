@@ -10,7 +10,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
+#include "base/file_id.h"
+#include "base/file_tail.h"
 #include "base/text.h"
 #include "row/headers.h"
 
@@ -38,21 +42,26 @@ void append_bytes(std::string& line, std::string_view name, std::string_view byt
 
 class DeadLettersInFile final : public DeadLetters {
  public:
-  DeadLettersInFile(std::string path, SyncFile how) : path_(std::move(path)), sync_(how) {}
+  DeadLettersInFile(std::string path, SyncFile how, std::string topic_id)
+      : path_(std::move(path)), sync_(how), topic_id_(std::move(topic_id)) {}
   ~DeadLettersInFile() override {
+    close_renamed();
     if (file_ >= 0) ::close(file_);
   }
   DeadLettersInFile(const DeadLettersInFile&) = delete;
   DeadLettersInFile& operator=(const DeadLettersInFile&) = delete;
 
   void add(const RecordBatch& batch, const Reject& reject) override {
-    pending_ += dead_letter_line(letter_of(batch, reject));
+    Letter letter = letter_of(batch, reject);
+    letter.topic_id = topic_id_;
+    pending_ += dead_letter_line(letter);
   }
 
   Status flush() override {
     if (pending_.empty()) return {};
     RETURN_IF_ERROR(open_and_lock());
-    const Status appended = append_pending();
+    Status appended = append_pending();
+    if (appended) appended = still_there();
     ::flock(file_, LOCK_UN);
     RETURN_IF_ERROR(appended);
     if (!folder_synced_) sync_folder();
@@ -62,14 +71,22 @@ class DeadLettersInFile final : public DeadLetters {
     return {};
   }
 
+  Status still_there() override {
+    for (const Written& renamed : renamed_) RETURN_IF_ERROR(check(renamed.file, renamed.tail));
+    return check(file_, tail_);
+  }
+  void let_go() override {
+    close_renamed();
+    tail_.forget();
+  }
+
   [[nodiscard]] size_t pending_bytes() const override { return pending_.size(); }
   [[nodiscard]] bool keeps() const override { return true; }
   [[nodiscard]] std::string name() const override { return path_; }
 
  private:
   // Several lanes may append to the file, and a line is in it whole or not at all. Somebody may
-  // have removed or renamed it since the last time: letters go where the path says, or they would
-  // be lost with a file that has no name.
+  // have renamed or removed it since the last time: letters go where the path says.
   Status open_and_lock() {
     for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
       if (file_ < 0) {
@@ -79,20 +96,58 @@ class DeadLettersInFile final : public DeadLetters {
         written_ = 0;
       }
       if (::flock(file_, LOCK_EX) != 0) return cannot("lock");
-      if (still_there()) return {};
-      ::close(file_);
-      file_ = -1;
+      if (Status there = still_there(); !there) {
+        ::flock(file_, LOCK_UN);
+        return there;
+      }
+      if (file_at(path_) == file_of(file_)) return {};
+      leave_file();
     }
     return fail(ErrorKind::transient,
                 fmt::format("the dead letters' file {} comes and goes", path_));
   }
 
-  // True where the path still names the file that is open.
-  [[nodiscard]] bool still_there() const {
-    struct stat ours {};
-    struct stat there {};
-    return ::fstat(file_, &ours) == 0 && ::stat(path_.c_str(), &there) == 0 &&
-           ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+  // The path leads elsewhere now. As long as no position behind its letters is stored, they have to
+  // be there.
+  void leave_file() {
+    ::flock(file_, LOCK_UN);
+    if (tail_.empty()) {
+      ::close(file_);
+    } else {
+      renamed_.push_back({file_, std::exchange(tail_, {})});
+    }
+    file_ = -1;
+  }
+
+  void close_renamed() {
+    for (const Written& renamed : std::exchange(renamed_, {})) ::close(renamed.file);
+  }
+
+  // Whether the letters that end with `tail` are in the file, under whatever name.
+  [[nodiscard]] Status check(int file, const FileTail& tail) const {
+    if (tail.empty()) return {};
+    struct stat about {};
+    if (::fstat(file, &about) != 0) return cannot("look at");
+    std::string_view fate = "removed or replaced";
+    if (about.st_nlink > 0) {
+      switch (tail.in(file)) {
+        case FileTail::Found::same:
+          return {};
+        case FileTail::Found::unreadable:
+          return cannot("look at");
+        case FileTail::Found::shorter:
+          fate = "cut short";
+          break;
+        case FileTail::Found::other:
+          fate = "written over";
+          break;
+      }
+    }
+    return fail(ErrorKind::failed,
+                fmt::format("the dead letters' file {} was {} while the run wrote to it, and "
+                            "letters are gone with it: start again, and rename it where it is to "
+                            "be rotated",
+                            path_, fate));
   }
 
   // Without it a new file may be gone after a power cut, whatever was synced in it.
@@ -116,6 +171,7 @@ class DeadLettersInFile final : public DeadLetters {
       return cannot("write to");
     Status done = write_pending();
     if (done) done = sync();
+    if (done && regular) tail_.set(pending_, ::lseek(file_, 0, SEEK_END));
     if (done || !regular) return done;
     // Cut short by a full disk: what was written of it is taken back, and written again later.
     // Where even that fails, half a line stays, which the next try ends before it begins anew.
@@ -142,19 +198,33 @@ class DeadLettersInFile final : public DeadLetters {
     return {};
   }
 
+  // A disk may have room again. What is no file on a disk, as /dev/full, never will.
   [[nodiscard]] tl::unexpected<Error> cannot(const char* what) const {
-    const bool transient =
-        errno == ENOSPC || errno == EDQUOT || errno == EAGAIN || errno == EIO || errno == EINTR;
+    const int code = errno;
+    struct stat about {};
+    const bool on_disk = file_ < 0 || ::fstat(file_, &about) != 0 || S_ISREG(about.st_mode);
+    const bool disk = code == ENOSPC || code == EDQUOT || code == EIO;
+    const bool transient = (disk && on_disk) || code == EAGAIN || code == EINTR;
     return fail(
         transient ? ErrorKind::transient : ErrorKind::failed,
-        fmt::format("cannot {} the dead letters' file {}: {}", what, path_, std::strerror(errno)));
+        fmt::format("cannot {} the dead letters' file {}: {}", what, path_, std::strerror(code)));
   }
+
+  struct Written {
+    int file = -1;
+    FileTail tail;
+  };
 
   std::string path_;
   SyncFile sync_;
   std::string pending_;
   size_t written_ = 0;  // Of pending_, when a write was cut short.
+  std::string topic_id_;
   int file_ = -1;
+  // The last letters in the open file, and in those that were renamed since: they count for
+  // still_there() until let_go().
+  FileTail tail_;
+  std::vector<Written> renamed_;
   bool folder_synced_ = false;
 };
 
@@ -175,6 +245,7 @@ Letter letter_of(const RecordBatch& batch, const Reject& reject) {
                 .partition = record.partition,
                 .offset = record.offset,
                 .timestamp_ms = record.timestamp_ms,
+                .write_time_us = record.write_time_us,
                 .reason = std::string(reject_code_name(reject.code)),
                 .detail = reject.reason};
   if (record.has_key) letter.key = record.key;
@@ -186,10 +257,14 @@ Letter letter_of(const RecordBatch& batch, const Reject& reject) {
 }
 
 std::string dead_letter_line(const Letter& letter) {
-  std::string line = fmt::format(
-      R"({{"topic":{},"partition":{},"offset":{},"time":{},"reason":{},"detail":{})",
-      json_quote(letter.topic), letter.partition, letter.offset, iso_time(letter.timestamp_ms),
-      json_quote(letter.reason), json_quote(letter.detail));
+  std::string line = fmt::format(R"({{"topic":{})", json_quote(letter.topic));
+  if (!letter.topic_id.empty())
+    line += fmt::format(R"(,"topic_id":{})", json_quote(letter.topic_id));
+  line += fmt::format(R"(,"partition":{},"offset":{},"time":{},"reason":{},"detail":{})",
+                      letter.partition, letter.offset, iso_time(letter.timestamp_ms),
+                      json_quote(letter.reason), json_quote(letter.detail));
+  if (letter.write_time_us != kNoWriteTime)
+    line += fmt::format(",\"write_time\":{}", letter.write_time_us);
   if (letter.key) append_bytes(line, "key", *letter.key);
   if (letter.value) {
     append_bytes(line, "value", *letter.value);
@@ -214,8 +289,9 @@ std::string dead_letter_line(const Letter& letter) {
   return line;
 }
 
-std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path, SyncFile sync) {
-  return std::make_unique<DeadLettersInFile>(std::move(path), sync);
+std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path, SyncFile sync,
+                                                  std::string topic_id) {
+  return std::make_unique<DeadLettersInFile>(std::move(path), sync, std::move(topic_id));
 }
 
 Status check_dead_letters_file(const std::string& path) {

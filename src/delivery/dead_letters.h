@@ -31,6 +31,14 @@ class DeadLetters {
   // is lost.
   [[nodiscard]] virtual Status flush() = 0;
 
+  // Asked before a position behind letters is stored: an error of kind failed where letters that
+  // were flushed since the last let_go() are gone, and of kind transient where that cannot be found
+  // out now. May wait for a server, for a second at most.
+  [[nodiscard]] virtual Status still_there() { return {}; }
+  // Positions behind all letters that were flushed are stored: what becomes of them from now on is
+  // the operator's affair.
+  virtual void let_go() {}
+
   // Bytes added and not flushed.
   [[nodiscard]] virtual size_t pending_bytes() const = 0;
 
@@ -46,18 +54,22 @@ using SyncFile = int (*)(int descriptor);
 
 [[nodiscard]] Letter letter_of(const RecordBatch& batch, const Reject& reject);
 
-// One dead letter as a line of JSON, with the line break: topic, partition, offset, time, reason,
-// detail, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64
-// and key likewise where there is a key; headers where there are any, each with its name,
-// value_base64 and value, and with name_base64 where the name is not UTF-8; headers null where
-// there were some that could not be read. decode/letter_line.h reads it back.
+// One dead letter as a line of JSON, with the line break: topic, topic_id where it is known,
+// partition, offset, time, reason, detail, write_time (microseconds since 1970) where the record
+// was given one, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value;
+// key_base64 and key likewise where there is a key; headers where there are any, each with its
+// name, value_base64 and value, and with name_base64 where the name is not UTF-8; headers null
+// where there were some that could not be read. decode/letter_line.h reads it back.
 [[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
 // Appends lines to the file at `path`, which is made at the first dead letter, and again where it
-// was removed or renamed. Several lanes, each with an object of its own, may append to one file:
-// lines are not mixed.
+// was renamed or removed. One that was removed, replaced, cut short or written over before
+// positions behind its letters were stored is an error of kind failed, under whatever name it was
+// by then; a full disk is one of kind transient. Several lanes, each with an object of its own, may
+// append to one file: lines are not mixed. `topic_id`: of the topic whose records become letters.
 [[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path,
-                                                                SyncFile sync = ::fdatasync);
+                                                                SyncFile sync = ::fdatasync,
+                                                                std::string topic_id = {});
 
 // Whether the file can be written, without leaving anything behind: found out at start, not at the
 // first dead letter.

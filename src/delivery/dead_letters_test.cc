@@ -43,6 +43,28 @@ TEST(DeadLetters, CarryPlaceTimeReasonAndTheBytesAsTheyCame) {
       "\"value_base64\":\"eyJhIjox\",\"value\":\"{\\\"a\\\":1\"}\n");
 }
 
+TEST(DeadLetters, CarryTheWriteTimeOfTheirRecord) {
+  Record record = record_of("{}");
+  record.write_time_us = 1'733'900'000'000'001;
+  EXPECT_NE(line_of("t", record, {0, RejectCode::unmatched, "no"})
+                .find(",\"write_time\":1733900000000001,"),
+            std::string::npos);
+}
+
+TEST(DeadLetters, SayWhichTopicTheirRecordsCameFrom) {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("dead_letters_ids_" + std::to_string(::getpid()));
+  auto letters = dead_letters_in_file(path.string(), ::fdatasync, "kVWmJ1eNTFaYk7hJtA0000");
+  letters->add(batch_of("plays", record_of("x")), {0, RejectCode::json_syntax, "no"});
+  ASSERT_TRUE(letters->flush());
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  EXPECT_EQ(line.find(R"({"topic":"plays","topic_id":"kVWmJ1eNTFaYk7hJtA0000",)"), 0U) << line;
+  EXPECT_EQ(parse_letter_line(line)->topic_id, "kVWmJ1eNTFaYk7hJtA0000");
+  std::filesystem::remove(path);
+}
+
 TEST(DeadLetters, LeaveTheTextAwayWhereBytesAreNotUtf8) {
   const std::string line = line_of("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
   EXPECT_NE(line.find("\"value_base64\":\"/w==\""), std::string::npos);
@@ -123,30 +145,170 @@ TEST(DeadLetters, StandOnLinesOfTheirOwnBehindHalfALineOfAKilledProgram) {
   std::filesystem::remove(path);
 }
 
-TEST(DeadLetters, GoToANewFileWhereTheirsWasRenamedOrRemoved) {
-  const std::string path = (std::filesystem::temp_directory_path() /
-                            ("dead_letters_rotated_" + std::to_string(::getpid())))
-                               .string();
-  const auto text_of = [](const std::string& name) {
+class RotatedDeadLetters : public testing::Test {
+ protected:
+  RotatedDeadLetters()
+      : path_((std::filesystem::temp_directory_path() /
+               ("dead_letters_rotated_" + std::to_string(::getpid())))
+                  .string()) {}
+  ~RotatedDeadLetters() override {
+    std::filesystem::remove(path_);
+    std::filesystem::remove(path_ + ".1");
+    std::filesystem::remove(path_ + ".2");
+  }
+  static std::string text_of(const std::string& name) {
     std::stringstream text;
     text << std::ifstream(name).rdbuf();
     return text.str();
-  };
-  const Reject reject{0, RejectCode::json_syntax, "no"};
-  auto letters = dead_letters_in_file(path);
-  letters->add(batch_of("t", record_of("x")), reject);
-  EXPECT_TRUE(letters->flush());
-  std::filesystem::rename(path, path + ".1");
-  letters->add(batch_of("t", record_of("y")), reject);
-  EXPECT_TRUE(letters->flush());
-  EXPECT_EQ(text_of(path + ".1"), line_of("t", record_of("x"), reject));
-  EXPECT_EQ(text_of(path), line_of("t", record_of("y"), reject));
-  std::filesystem::remove(path);
-  letters->add(batch_of("t", record_of("z")), reject);
-  EXPECT_TRUE(letters->flush());
-  EXPECT_EQ(text_of(path), line_of("t", record_of("z"), reject));
-  std::filesystem::remove(path);
-  std::filesystem::remove(path + ".1");
+  }
+  static std::string line(const std::string& value) {
+    return line_of("t", record_of(value), {0, RejectCode::json_syntax, "no"});
+  }
+  static Status write(DeadLetters& letters, const std::string& value) {
+    const Record record = record_of(value);
+    letters.add(batch_of("t", record), {0, RejectCode::json_syntax, "no"});
+    return letters.flush();
+  }
+
+  const std::string path_;
+};
+
+TEST_F(RotatedDeadLetters, GoToANewFileWhereTheirsWasRenamed) {
+  auto letters = dead_letters_in_file(path_);
+  EXPECT_TRUE(write(*letters, "x"));
+  std::filesystem::rename(path_, path_ + ".1");
+  EXPECT_TRUE(write(*letters, "y"));
+  EXPECT_EQ(text_of(path_ + ".1"), line("x"));
+  EXPECT_EQ(text_of(path_), line("y"));
+}
+
+TEST_F(RotatedDeadLetters, StopWhereTheirsWasRemovedOrReplaced) {
+  for (const bool replaced : {false, true}) {
+    auto letters = dead_letters_in_file(path_);
+    EXPECT_TRUE(write(*letters, "x"));
+    if (replaced) {
+      std::ofstream(path_ + ".1") << "another\n";
+      std::filesystem::rename(path_ + ".1", path_);
+    } else {
+      std::filesystem::remove(path_);
+    }
+    const Status written = write(*letters, "y");
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().kind, ErrorKind::failed);
+    EXPECT_NE(written.error().message.find(path_ + " was removed or replaced"), std::string::npos);
+    EXPECT_FALSE(letters->flush());  // It stays so.
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(RotatedDeadLetters, SayBeforeAPositionIsStoredThatTheyAreGone) {
+  auto letters = dead_letters_in_file(path_);
+  EXPECT_TRUE(letters->still_there());
+  EXPECT_TRUE(write(*letters, "x"));
+  EXPECT_TRUE(letters->still_there());
+  std::filesystem::rename(path_, path_ + ".1");
+  EXPECT_TRUE(letters->still_there());
+  std::filesystem::remove(path_ + ".1");
+  EXPECT_FALSE(letters->still_there());
+}
+
+// As an operator does who is done with them.
+TEST_F(RotatedDeadLetters, MayBeRemovedOncePositionsBehindThemAreStored) {
+  auto letters = dead_letters_in_file(path_);
+  EXPECT_TRUE(write(*letters, "x"));
+  letters->let_go();
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(letters->still_there());
+  EXPECT_TRUE(write(*letters, "y"));
+  EXPECT_EQ(text_of(path_), line("y"));
+  letters->let_go();
+  std::filesystem::resize_file(path_, 0);
+  EXPECT_TRUE(write(*letters, "z"));
+  EXPECT_EQ(text_of(path_), line("z"));
+}
+
+// As logrotate does with `compress`: the renamed file is removed, with letters whose position
+// waits.
+TEST_F(RotatedDeadLetters, CountUnderTheNamesThatTheirFilesHadUntilTheyAreLetGo) {
+  for (const bool let_go : {false, true}) {
+    auto letters = dead_letters_in_file(path_);
+    EXPECT_TRUE(write(*letters, "x"));
+    std::filesystem::rename(path_, path_ + ".1");
+    EXPECT_TRUE(write(*letters, "y"));
+    std::filesystem::rename(path_, path_ + ".2");
+    EXPECT_TRUE(write(*letters, "z"));
+    EXPECT_TRUE(letters->still_there());
+    if (let_go) letters->let_go();
+    std::filesystem::remove(path_ + ".1");
+    std::filesystem::remove(path_ + ".2");
+    EXPECT_EQ(letters->still_there().has_value(), let_go);
+    const Status written = write(*letters, "w");
+    EXPECT_EQ(written.has_value(), let_go);
+    if (!let_go) {
+      EXPECT_EQ(written.error().kind, ErrorKind::failed);
+    }
+    EXPECT_EQ(text_of(path_), let_go ? line("z") + line("w") : line("z"));
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(RotatedDeadLetters, StopWhereARenamedFileIsCutShortBeforeTheyAreLetGo) {
+  auto letters = dead_letters_in_file(path_);
+  EXPECT_TRUE(write(*letters, "x"));
+  std::filesystem::rename(path_, path_ + ".1");
+  EXPECT_TRUE(write(*letters, "y"));
+  std::filesystem::resize_file(path_ + ".1", 3);
+  const Status there = letters->still_there();
+  ASSERT_FALSE(there);
+  EXPECT_NE(there.error().message.find("was cut short"), std::string::npos);
+}
+
+// As `cp` does over a file that is there: it is as long as before, or longer, and the letters are
+// not in it.
+TEST_F(RotatedDeadLetters, StopWhereTheirsWasWrittenOverAndHasGrown) {
+  for (const size_t longer : {size_t{0}, size_t{10'000}}) {
+    auto letters = dead_letters_in_file(path_);
+    EXPECT_TRUE(write(*letters, std::string(6'000, 'x')));
+    EXPECT_TRUE(write(*letters, "y"));
+    const auto size = std::filesystem::file_size(path_);
+    std::ofstream(path_, std::ios::trunc) << std::string(size + longer, '\n');
+    const Status there = letters->still_there();
+    ASSERT_FALSE(there);
+    EXPECT_EQ(there.error().kind, ErrorKind::failed);
+    EXPECT_NE(there.error().message.find("was written over"), std::string::npos);
+    EXPECT_FALSE(write(*letters, "z"));
+    letters->let_go();
+    EXPECT_TRUE(write(*letters, "w"));
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(RotatedDeadLetters, StopWhereTheirsIsRemovedBeforeTheyAreAcknowledged) {
+  static std::string path;
+  path = path_;
+  auto letters = dead_letters_in_file(path_, [](int descriptor) {
+    std::filesystem::remove(path);
+    return ::fdatasync(descriptor);
+  });
+  EXPECT_FALSE(write(*letters, "x"));
+}
+
+TEST_F(RotatedDeadLetters, StopWhereTheirsWasCutShort) {
+  auto letters = dead_letters_in_file(path_);
+  EXPECT_TRUE(write(*letters, "x"));
+  std::filesystem::resize_file(path_, 0);
+  const Status written = write(*letters, "y");
+  ASSERT_FALSE(written);
+  EXPECT_NE(written.error().message.find("was cut short"), std::string::npos);
+}
+
+TEST_F(RotatedDeadLetters, OfAnotherLaneMakeTheFileLongerAndStopNothing) {
+  auto first = dead_letters_in_file(path_);
+  auto second = dead_letters_in_file(path_);
+  EXPECT_TRUE(write(*first, "x"));
+  EXPECT_TRUE(write(*second, "y"));
+  EXPECT_TRUE(write(*first, "z"));
+  EXPECT_EQ(text_of(path_), line("x") + line("y") + line("z"));
 }
 
 TEST(DeadLetters, QuoteWhateverSomebodyElseWroteAsTheReason) {
@@ -172,13 +334,15 @@ TEST(DeadLetters, AreCheckedAtStartWithoutLeavingAFile) {
   EXPECT_FALSE(check_dead_letters_file("/dev/null/dead.jsonl"));
 }
 
-TEST(DeadLetters, KeepTheirsWhenTheDiskIsFull) {
+// A disk may have room again; a device that is full will stay so.
+TEST(DeadLetters, AreNotTriedAgainWhereWhatIsFullIsNoDisk) {
   auto letters = dead_letters_in_file("/dev/full");
   letters->add(batch_of("t", record_of("x")), {});
   const Status status = letters->flush();
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().kind, ErrorKind::transient);
-  EXPECT_GT(letters->pending_bytes(), 0U);
+  EXPECT_EQ(status.error().kind, ErrorKind::failed);
+  EXPECT_EQ(status.error().message,
+            "cannot write to the dead letters' file /dev/full: No space left on device");
 }
 
 // As on NFS, or with a quota: the write is taken, and only the sync says that there is no room.

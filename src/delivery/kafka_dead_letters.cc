@@ -17,6 +17,7 @@ namespace {
 
 constexpr Millis kFlushWait{1'000};     // Longer, and the lane looks after its group first.
 constexpr Millis kQuestionWait{5'000};  // For one answer of a broker.
+constexpr Millis kAskAgainAfter{100};
 
 // In a letter's batch, beside what its record's batch had.
 constexpr int64_t kHeadersRoom = 1 << 20;
@@ -30,6 +31,10 @@ constexpr std::string_view kStage = "__connect.errors.stage";
 constexpr std::string_view kClass = "__connect.errors.exception.class.name";
 constexpr std::string_view kMessage = "__connect.errors.exception.message";
 constexpr std::string_view kReason = "turntable.reason";
+// Which topic the record's was, where that is known.
+constexpr std::string_view kTopicId = "turntable.topic_id";
+// In microseconds since 1970, where the record was given one.
+constexpr std::string_view kWriteTime = "turntable.write_time";
 // There where the record had headers that could not be read, and are not here.
 constexpr std::string_view kHeadersUnread = "turntable.headers_unread";
 
@@ -44,7 +49,13 @@ std::string_view stage_of(std::string_view reason) {
 template <class Number>
 bool read_number(std::string_view text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number >= 0;
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// It decides about no more than the order of rows: one that no record can have counts as none.
+int64_t write_time_in(std::string_view text) {
+  int64_t micros = 0;
+  return read_number(text, micros) && micros >= 0 ? micros : kNoWriteTime;
 }
 
 class KafkaDeadLetters final : public DeadLetters {
@@ -52,12 +63,15 @@ class KafkaDeadLetters final : public DeadLetters {
   KafkaDeadLetters(const KafkaDeadLettersOptions& options,
                    std::unique_ptr<kafka::Producer> producer, const Clock& clock)
       : topic_(options.topic),
+        topic_id_(options.topic_id),
+        source_topic_id_(options.source_topic_id),
         pipeline_(options.pipeline),
         producer_(std::move(producer)),
         clock_(clock) {}
 
   void add(const RecordBatch& batch, const Reject& reject) override {
     Letter letter = letter_of(batch, reject);
+    letter.topic_id = source_topic_id_;
     letter.headers = letter_headers(letter, pipeline_);
     pending_bytes_ += size_of(letter);
     pending_.push_back(std::move(letter));
@@ -82,11 +96,18 @@ class KafkaDeadLetters final : public DeadLetters {
     if (sent_ < pending_.size())
       return fail(ErrorKind::transient,
                   fmt::format("the dead letters' topic {} takes no more", topic_));
+    RETURN_IF_ERROR(check_topic());
+    letters_to_stay_ += pending_.size();
     pending_.clear();
     sent_ = 0;
     pending_bytes_ = 0;
     return {};
   }
+
+  // The answer in flush() says nothing of what came after it, and a position behind the letters may
+  // have waited for long.
+  Status still_there() override { return letters_to_stay_ == 0 ? Status{} : check_topic(); }
+  void let_go() override { letters_to_stay_ = 0; }
 
   [[nodiscard]] size_t pending_bytes() const override { return pending_bytes_; }
   [[nodiscard]] bool keeps() const override { return true; }
@@ -110,6 +131,27 @@ class KafkaDeadLetters final : public DeadLetters {
                             .headers = letter.headers});
   }
 
+  // What a topic has acknowledged is gone with it: letters are durable where the topic, asked after
+  // their acknowledgement, is still the one of the start. Before a position behind them is stored
+  // it is asked again.
+  Status check_topic() {
+    if (topic_id_.empty()) return {};
+    ASSIGN_OR_RETURN(const kafka::TopicIdentity now, producer_->identity(topic_, kFlushWait));
+    if (!now.exists)
+      return fail(ErrorKind::transient, fmt::format("the dead letters' topic {} at {} does not "
+                                                    "exist any more",
+                                                    topic_, producer_->bootstrap()));
+    if (now.id.empty() || now.id == topic_id_) return {};
+    return fail(
+        ErrorKind::failed,
+        fmt::format("The topic {} for dead letters at {} was deleted and made anew (id {}, and now "
+                    "{}): the letters in it are gone, and of the last {} it is not known whether "
+                    "they are. Their offsets are not committed: start again, and they are written "
+                    "to the new topic",
+                    topic_, producer_->bootstrap(), topic_id_, now.id,
+                    pending_.size() + letters_to_stay_));
+  }
+
   static size_t size_of(const Letter& letter) {
     size_t bytes =
         (letter.key ? letter.key->size() : 0) + (letter.value ? letter.value->size() : 0);
@@ -119,11 +161,14 @@ class KafkaDeadLetters final : public DeadLetters {
   }
 
   std::string topic_;
+  std::string topic_id_;  // At the start; empty: not known.
+  std::string source_topic_id_;
   std::string pipeline_;
   std::unique_ptr<kafka::Producer> producer_;
   const Clock& clock_;
   std::vector<Letter> pending_;
-  size_t sent_ = 0;  // Of pending_.
+  size_t sent_ = 0;             // Of pending_.
+  size_t letters_to_stay_ = 0;  // Durable, since the last let_go().
   size_t pending_bytes_ = 0;
 };
 
@@ -171,6 +216,38 @@ kafka::Properties producer_properties(const KafkaDeadLettersOptions& options) {
   return properties;
 }
 
+Status make_topic(kafka::Producer& producer, const KafkaDeadLettersOptions& options) {
+  // A letter has its record's time, which may be years ago or ahead.
+  const kafka::Properties wanted{
+      {"max.message.bytes", std::to_string(kafka::kBatchBytesLimit)},
+      {"cleanup.policy", "delete"},
+      {"retention.ms", "-1"},
+      {"message.timestamp.after.max.ms", std::to_string(std::numeric_limits<int64_t>::max())}};
+  Status made = producer.create_topic(options.topic, 1, kQuestionWait, wanted);
+  if (made) {
+    log::info("Made the topic {} for dead letters", options.topic);
+    return {};
+  }
+  if (made.error().kind == ErrorKind::failed) {
+    // A policy of the cluster, or a broker that does not know all of them yet.
+    const std::string why = made.error().message;
+    made = producer.create_topic(options.topic, 1, kQuestionWait);
+    if (made) {
+      log::warn(
+          "{}; made the topic with the cluster's own settings: large letters may be refused, and "
+          "those of old records deleted by retention",
+          why);
+      return {};
+    }
+  }
+  if (made.error().kind == ErrorKind::transient) return made;
+  return fail(
+      made.error().kind,
+      fmt::format("{}; dead letters need it: make it, or set dead_letters to 'file:PATH' or "
+                  "'drop'",
+                  made.error().message));
+}
+
 }  // namespace
 
 kafka::Properties connection_properties(const kafka::Properties& properties) {
@@ -200,43 +277,48 @@ Result<std::unique_ptr<DeadLetters>> dead_letters_in_kafka(const KafkaDeadLetter
   return std::make_unique<KafkaDeadLetters>(options, std::move(producer), clock);
 }
 
-Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options, const Clock& clock) {
+Result<std::string> prepare_dead_letters_topic(const KafkaDeadLettersOptions& options,
+                                               const Clock& clock) {
   ASSIGN_OR_RETURN(const auto producer,
                    kafka::Producer::open({options.topic, producer_properties(options)}, clock));
   ASSIGN_OR_RETURN(const int partitions, producer->partition_count(options.topic, kQuestionWait));
   if (partitions > 0) {
     warn_of_settings(*producer, options);
-    return {};
+  } else {
+    RETURN_IF_ERROR(make_topic(*producer, options));
   }
-  // A letter has its record's time, which may be years ago or ahead.
-  const kafka::Properties wanted{
-      {"max.message.bytes", std::to_string(kafka::kBatchBytesLimit)},
-      {"cleanup.policy", "delete"},
-      {"retention.ms", "-1"},
-      {"message.timestamp.after.max.ms", std::to_string(std::numeric_limits<int64_t>::max())}};
-  Status made = producer->create_topic(options.topic, 1, kQuestionWait, wanted);
-  if (made) {
-    log::info("Made the topic {} for dead letters", options.topic);
-    return {};
+  auto identity =
+      await_topic_identity([&] { return producer->identity(options.topic, kQuestionWait); }, clock);
+  if (identity && !identity->exists)
+    return fail(ErrorKind::transient,
+                fmt::format("The topic {} for dead letters is not known at {}", options.topic,
+                            producer->bootstrap()));
+  if (identity) return std::move(identity->id);
+  if (identity.error().kind == ErrorKind::transient || producer->failure())
+    return tl::unexpected<Error>(identity.error());
+  // One that cannot be asked for the id can be written to all the same.
+  log::warn("{}; that the topic is deleted and made anew will not be noticed",
+            identity.error().message);
+  return std::string();
+}
+
+Result<kafka::TopicIdentity> await_topic_identity(
+    const std::function<Result<kafka::TopicIdentity>()>& ask, const Clock& clock) {
+  const SteadyTime deadline = clock.now() + kQuestionWait;
+  while (true) {
+    auto identity = ask();
+    if (!identity || identity->exists || clock.now() >= deadline) return identity;
+    clock.sleep(kAskAgainAfter);
   }
-  if (made.error().kind == ErrorKind::failed) {
-    // A policy of the cluster, or a broker that does not know all of them yet.
-    const std::string why = made.error().message;
-    made = producer->create_topic(options.topic, 1, kQuestionWait);
-    if (made) {
-      log::warn(
-          "{}; made the topic with the cluster's own settings: large letters may be refused, and "
-          "those of old records deleted by retention",
-          why);
-      return {};
-    }
-  }
-  if (made.error().kind == ErrorKind::transient) return made;
-  return fail(
-      made.error().kind,
-      fmt::format("{}; dead letters need it: make it, or set dead_letters to 'file:PATH' or "
-                  "'drop'",
-                  made.error().message));
+}
+
+Result<kafka::TopicIdentity> source_topic_identity(const KafkaDeadLettersOptions& options,
+                                                   const Clock& clock) {
+  ASSIGN_OR_RETURN(
+      const auto producer,
+      kafka::Producer::open({options.source_topic, producer_properties(options)}, clock));
+  return await_topic_identity(
+      [&] { return producer->identity(options.source_topic, kQuestionWait); }, clock);
 }
 
 std::vector<LettersTopicFault> letters_topic_faults(const kafka::Properties& topic,
@@ -285,6 +367,8 @@ std::vector<Header> letter_headers(const Letter& letter, const std::string& pipe
   add(kClass, "turntable." + letter.reason);
   add(kMessage, letter.detail);
   add(kReason, letter.reason);
+  if (!letter.topic_id.empty()) add(kTopicId, letter.topic_id);
+  if (letter.write_time_us != kNoWriteTime) add(kWriteTime, fmt::to_string(letter.write_time_us));
   if (letter.headers_unread) add(kHeadersUnread, "true");
   return headers;
 }
@@ -308,6 +392,8 @@ Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
     if (header->name == kOffset) placed = placed && read_number(value, letter.offset);
     if (header->name == kMessage) letter.detail = value;
     if (header->name == kReason) letter.reason = value;
+    if (header->name == kTopicId) letter.topic_id = value;
+    if (header->name == kWriteTime) letter.write_time_us = write_time_in(value);
     if (header->name == kHeadersUnread) letter.headers_unread = true;
   }
   if (!placed || !is_place(letter.partition, letter.offset) || letter.reason.empty())

@@ -3,6 +3,7 @@
 // (`__connect.errors.topic`, …), with our stable reason in `turntable.reason`.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "delivery/dead_letters.h"
 #include "kafka/config.h"
+#include "kafka/topic_identity.h"
 
 namespace turntable {
 
@@ -22,6 +24,8 @@ struct KafkaDeadLettersOptions {
   kafka::Properties properties;   // The source's: where the brokers are and how to log in.
   std::string pipeline;           // Told in the header `__connect.errors.connector.name`.
   std::string source_topic = {};  // Whose records become letters.
+  std::string topic_id = {};  // As prepare_dead_letters_topic() gave it; empty: it is not compared.
+  std::string source_topic_id = {};  // Stands in the letters; empty: it is not known.
 };
 
 // Errors: usage for properties that librdkafka does not take.
@@ -29,10 +33,21 @@ struct KafkaDeadLettersOptions {
     const KafkaDeadLettersOptions& options, const Clock& clock);
 
 // Whether the topic is there; it is made where it is not and the broker allows it. Settings of one
-// that is there and may lose or refuse letters are warned of. An error of kind transient where no
-// broker answers in time.
-[[nodiscard]] Status prepare_dead_letters_topic(const KafkaDeadLettersOptions& options,
-                                                const Clock& clock);
+// that is there and may lose or refuse letters are warned of. The topic's id, empty where brokers
+// have none, or may not be asked, which is said. An error of kind transient where no broker answers
+// in time, or none knows the topic.
+[[nodiscard]] Result<std::string> prepare_dead_letters_topic(const KafkaDeadLettersOptions& options,
+                                                             const Clock& clock);
+
+// What `ask` finds. A broker that does not know a topic, as one that has just been made, is asked
+// again for five seconds.
+[[nodiscard]] Result<kafka::TopicIdentity> await_topic_identity(
+    const std::function<Result<kafka::TopicIdentity>()>& ask, const Clock& clock);
+
+// Which topic the name of the options' source_topic has now. Errors: transient where no broker
+// answers in time.
+[[nodiscard]] Result<kafka::TopicIdentity> source_topic_identity(
+    const KafkaDeadLettersOptions& options, const Clock& clock);
 
 // What in the settings of a topic may lose or refuse letters, a sentence each, with the setting
 // that mends it as kafka-configs.sh takes it. `source`: the settings of the topic that is read, as

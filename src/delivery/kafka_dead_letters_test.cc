@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "delivery/letter_reader.h"
 #include "kafka/mock_cluster.h"
+#include "kafka/producer.h"
 
 namespace turntable {
 namespace {
@@ -33,6 +36,7 @@ class KafkaDeadLettersTest : public testing::Test {
                  {"group.id", "g"},  // A consumer's, which a producer would complain about.
                  {"partition.assignment.strategy", "range"}},
                 "history"};
+    options_.source_topic_id = "kVWmJ1eNTFaYk7hJtA0000";
   }
 
   RecordBatch three() {
@@ -50,6 +54,8 @@ class KafkaDeadLettersTest : public testing::Test {
     batch.records[1].has_value = false;
     batch.records[2].has_key = true;
     batch.records[2].key = "k";
+    batch.records[1].write_time_us = 1'733'900'000'000'001;
+    batch.records[2].write_time_us = 0;
     return batch;
   }
 
@@ -87,7 +93,8 @@ TEST_F(KafkaDeadLettersTest, AreReadBackAsTheRecordsThatTheyWere) {
   const std::vector<Letter> found = read_all();
   ASSERT_EQ(found.size(), 3U);
   for (uint32_t i = 0; i < 3; ++i) {
-    const Letter before = letter_of(batch, {i, RejectCode::bad_value, fmt::format("fault {}", i)});
+    Letter before = letter_of(batch, {i, RejectCode::bad_value, fmt::format("fault {}", i)});
+    before.topic_id = options_.source_topic_id;
     EXPECT_EQ(dead_letter_line(found[i]), dead_letter_line(before));
   }
 }
@@ -107,9 +114,97 @@ TEST_F(KafkaDeadLettersTest, WaitForABrokerThatIsAwayAndAreNotSentTwice) {
   EXPECT_EQ(read_all().size(), 1U);
 }
 
+TEST_F(KafkaDeadLettersTest, AreAskedForAgainBeforeAPositionBehindThemIsStored) {
+  options_.topic_id = prepare_dead_letters_topic(options_, clock_).value();
+  ASSERT_FALSE(options_.topic_id.empty());
+  auto letters = std::move(dead_letters_in_kafka(options_, clock_).value());
+  EXPECT_TRUE(letters->still_there());
+  const RecordBatch batch = three();
+  letters->add(batch, {0, RejectCode::json_syntax, "no"});
+  const auto deadline = clock_.now() + std::chrono::seconds(20);
+  while (!letters->flush()) ASSERT_LT(clock_.now(), deadline);
+  EXPECT_TRUE(letters->still_there());
+  ASSERT_TRUE(cluster_->set_down(1, true));
+  const Status asked = letters->still_there();
+  ASSERT_FALSE(asked) << "an answer to an earlier question says nothing";
+  EXPECT_EQ(asked.error().kind, ErrorKind::transient);
+  letters->let_go();
+  EXPECT_TRUE(letters->still_there()) << "there is nothing to ask for";
+}
+
+TEST_F(KafkaDeadLettersTest, OfATopicThatIsMadeAnewAreGoneOnARealBroker) {
+  const char* broker = std::getenv("TURNTABLE_KAFKA");
+  if (broker == nullptr)
+    GTEST_SKIP() << "SKIPPED: no real Kafka. Set TURNTABLE_KAFKA=host:port (./dev servers up) to "
+                    "run this.";
+  options_.topic = fmt::format("dead-{}-{}", getpid(), clock_.wall().time_since_epoch().count());
+  options_.properties = {{"bootstrap.servers", broker}};
+  options_.topic_id = prepare_dead_letters_topic(options_, clock_).value();
+  ASSERT_EQ(options_.topic_id.size(), 22U);
+  auto letters = std::move(dead_letters_in_kafka(options_, clock_).value());
+  letters->add(three(), {0, RejectCode::json_syntax, "no"});
+  const auto deadline = clock_.now() + std::chrono::seconds(60);
+  while (!letters->flush()) ASSERT_LT(clock_.now(), deadline);
+  ASSERT_TRUE(letters->still_there());
+
+  auto admin = kafka::Producer::open({options_.topic, options_.properties}, clock_).value();
+  ASSERT_TRUE(admin->delete_topic(options_.topic, Millis(20'000)));
+  while (!admin->create_topic(options_.topic, 1, Millis(5'000))) ASSERT_LT(clock_.now(), deadline);
+  Status there = letters->still_there();
+  while (there || there.error().kind == ErrorKind::transient) {
+    ASSERT_LT(clock_.now(), deadline) << "it is not noticed";
+    there = letters->still_there();
+  }
+  EXPECT_NE(there.error().message.find("was deleted and made anew"), std::string::npos);
+  [[maybe_unused]] const Status deleted = admin->delete_topic(options_.topic, Millis(20'000));
+}
+
+// A broker may for a moment not know a topic that has just been made.
+TEST(LettersTopicId, IsAskedForAgainWhereABrokerDoesNotKnowTheTopicYet) {
+  const ManualClock clock;
+  int asked = 0;
+  const auto found = await_topic_identity(
+      [&]() -> Result<kafka::TopicIdentity> {
+        return ++asked < 4 ? kafka::TopicIdentity{} : kafka::TopicIdentity{true, "id"};
+      },
+      clock);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->id, "id");
+  EXPECT_EQ(asked, 4);
+  const auto never = await_topic_identity(
+      []() -> Result<kafka::TopicIdentity> { return kafka::TopicIdentity{}; }, clock);
+  ASSERT_TRUE(never);
+  EXPECT_FALSE(never->exists);
+}
+
+TEST(LettersTopicId, AWriteTimeThatNoRecordCanHaveCountsAsNone) {
+  class One final : public RecordOwner {
+   public:
+    bool visit_headers(const Record&, const HeaderVisitor& visit) const override {
+      for (const Header& header : headers) visit(header.name, header.value);
+      return true;
+    }
+    std::vector<Header> headers;
+  };
+  for (const char* none : {"-5", "", "soon", "1.5", "99999999999999999999"}) {
+    RecordBatch batch;
+    batch.records.emplace_back();
+    auto owner = std::make_unique<One>();
+    owner->headers = letter_headers(
+        {.topic = "plays", .topic_id = "id", .write_time_us = 5, .reason = "unmatched"}, "p");
+    for (Header& header : owner->headers)
+      if (header.name == "turntable.write_time") header.value = none;
+    batch.owner = std::move(owner);
+    const auto letter = letter_from(batch, batch.records[0]);
+    ASSERT_TRUE(letter) << none << ": " << letter.error().message;
+    EXPECT_EQ(letter->write_time_us, kNoWriteTime) << none;
+    EXPECT_EQ(letter->topic_id, "id");
+  }
+}
+
 // The in-process cluster does not answer the question for settings.
 TEST_F(KafkaDeadLettersTest, ATopicThatIsThereWillDoWhereItsSettingsCannotBeAsked) {
-  const Status prepared = prepare_dead_letters_topic(options_, clock_);
+  const auto prepared = prepare_dead_letters_topic(options_, clock_);
   EXPECT_TRUE(prepared) << prepared.error().message;
 }
 

@@ -6,6 +6,7 @@
 // An input begins with 'L' and is a line, or it is the parts of a record with kBetween between
 // them.
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "base/check.h"
@@ -30,8 +31,9 @@ bool same(const std::vector<Header>& a, const std::vector<Header>& b) {
 }
 
 bool same(const Letter& a, const Letter& b) {
-  return a.topic == b.topic && a.partition == b.partition && a.offset == b.offset &&
-         a.timestamp_ms == b.timestamp_ms && a.key == b.key && a.value == b.value &&
+  return a.topic == b.topic && a.topic_id == b.topic_id && a.partition == b.partition &&
+         a.offset == b.offset && a.timestamp_ms == b.timestamp_ms &&
+         a.write_time_us == b.write_time_us && a.key == b.key && a.value == b.value &&
          same(a.headers, b.headers) && a.headers_unread == b.headers_unread &&
          a.reason == b.reason && a.detail == b.detail;
 }
@@ -86,6 +88,7 @@ RecordBatch batch_of(const Letter& letter, std::vector<Header> headers) {
   record.partition = letter.partition;
   record.offset = letter.offset;
   record.timestamp_ms = letter.timestamp_ms;
+  record.write_time_us = letter.write_time_us;
   batch.owner = std::make_unique<Headers>(std::move(headers));
   return batch;
 }
@@ -98,6 +101,9 @@ Letter letter_from(FuzzInput& input) {
   letter.partition = static_cast<PartitionId>(input.number() & 0x7FFF'FFFF);
   letter.offset = static_cast<Offset>(input.number() & 0x7FFF'FFFF'FFFF'FFFF);
   letter.timestamp_ms = static_cast<int64_t>(input.number());
+  if (letter.timestamp_ms % 2 != 0)
+    letter.write_time_us = letter.timestamp_ms & std::numeric_limits<int64_t>::max();
+  if ((flags & 1) != 0) letter.topic_id = "kVWmJ1eNTFaYk7hJtA";
   if ((flags & 1) != 0) letter.key = input.until(kBetween);
   if ((flags & 2) != 0) letter.value = input.until(kBetween);
   letter.reason = reject_code_name(static_cast<RejectCode>((flags >> 2) % 11));

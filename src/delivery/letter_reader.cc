@@ -7,7 +7,6 @@
 #include <fstream>
 #include <string_view>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "decode/letter_line.h"
 #include "kafka/topic_reader.h"
@@ -17,6 +16,20 @@ namespace {
 
 // Of lines that are read together, the last one not counted.
 constexpr size_t kLettersBytesAtOnce = size_t{64} << 20;
+
+// What was no letter.
+class Unreadable {
+ public:
+  void add(std::string what) {
+    if (count_++ == 0) first_ = std::move(what);
+  }
+  [[nodiscard]] uint64_t count() const { return count_; }
+  [[nodiscard]] const std::string& first() const { return first_; }
+
+ private:
+  uint64_t count_ = 0;
+  std::string first_;
+};
 
 class FileReader final : public LetterReader {
  public:
@@ -31,9 +44,8 @@ class FileReader final : public LetterReader {
       bytes += text_.size();
       const std::string_view line = text_;
       if (line.size() > kLetterLineBytesLimit) {
-        log::warn("{}:{}: the line is longer than {} bytes, and passed over", path_, line_,
-                  grouped(kLetterLineBytesLimit));
-        ++unreadable_;
+        unreadable_.add(fmt::format("{}:{}: the line is longer than {} bytes", path_, line_,
+                                    grouped(kLetterLineBytesLimit)));
         continue;
       }
       if (trim(line).empty()) continue;
@@ -41,23 +53,34 @@ class FileReader final : public LetterReader {
       if (letter) {
         letters.push_back(std::move(*letter));
       } else {
-        log::warn("{}:{}: {}", path_, line_, letter.error().message);
-        ++unreadable_;
+        unreadable_.add(fmt::format("{}:{}: {}", path_, line_, letter.error().message));
       }
     }
-    if (file_.bad()) return fail(ErrorKind::failed, fmt::format("cannot read {} on", path_));
+    if (file_.bad())
+      return fail(ErrorKind::failed, fmt::format("cannot read the dead letters' file {}: {}", path_,
+                                                 std::strerror(errno)));
     return letters;
   }
   [[nodiscard]] bool at_end() const override { return !file_.good(); }
-  [[nodiscard]] uint64_t unreadable() const override { return unreadable_; }
+  [[nodiscard]] uint64_t unreadable() const override { return unreadable_.count(); }
+  [[nodiscard]] std::string first_unreadable() const override { return unreadable_.first(); }
 
  private:
   // Fills text_ with the next line, or with so much of one that is beyond the limit that it shows;
   // the rest is not kept. False at the end.
   bool next_line() {
+    try {
+      return fill_line(*file_.rdbuf());
+    } catch (const std::ios_base::failure&) {
+      // The buffer says in this way that a read failed: EIO, or that of a directory.
+      file_.setstate(std::ios::badbit);
+      return false;
+    }
+  }
+
+  bool fill_line(std::streambuf& buffer) {
     text_.clear();
     bool any = false;
-    std::streambuf& buffer = *file_.rdbuf();
     for (int got = buffer.sbumpc();; got = buffer.sbumpc()) {
       if (got == std::char_traits<char>::eof()) {
         file_.setstate(std::ios::eofbit);
@@ -73,7 +96,7 @@ class FileReader final : public LetterReader {
   std::ifstream file_;
   std::string text_;
   uint64_t line_ = 0;
-  uint64_t unreadable_ = 0;
+  Unreadable unreadable_;
 };
 
 class TopicLetters final : public LetterReader {
@@ -88,19 +111,19 @@ class TopicLetters final : public LetterReader {
       if (letter) {
         letters.push_back(std::move(*letter));
       } else {
-        log::warn("topic {}, partition {}, offset {}: {}", batch.topic, record.partition,
-                  record.offset, letter.error().message);
-        ++unreadable_;
+        unreadable_.add(fmt::format("topic {}, partition {}, offset {}: {}", batch.topic,
+                                    record.partition, record.offset, letter.error().message));
       }
     }
     return letters;
   }
   [[nodiscard]] bool at_end() const override { return reader_->at_end(); }
-  [[nodiscard]] uint64_t unreadable() const override { return unreadable_; }
+  [[nodiscard]] uint64_t unreadable() const override { return unreadable_.count(); }
+  [[nodiscard]] std::string first_unreadable() const override { return unreadable_.first(); }
 
  private:
   std::unique_ptr<kafka::TopicReader> reader_;
-  uint64_t unreadable_ = 0;
+  Unreadable unreadable_;
 };
 
 }  // namespace

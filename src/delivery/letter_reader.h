@@ -22,11 +22,13 @@ class LetterReader {
  public:
   virtual ~LetterReader() = default;
   // The next letters, `limit` at most, waiting up to `wait` for the first; none at the end, and
-  // perhaps before it. What is no letter is said in the log, counted and passed over.
+  // perhaps before it. What is no letter is counted and passed over; the caller says it.
   [[nodiscard]] virtual Result<std::vector<Letter>> next(size_t limit, Millis wait) = 0;
   [[nodiscard]] virtual bool at_end() const = 0;
   // What was no letter, or too long for one.
   [[nodiscard]] virtual uint64_t unreadable() const = 0;
+  // Where the first of them stands, and what is wrong with it.
+  [[nodiscard]] virtual std::string first_unreadable() const { return ""; }
 };
 
 // A file that is not there has no letters: nothing has failed yet.

@@ -1,15 +1,41 @@
 #include "delivery/letter_source.h"
 
+#include <algorithm>
 #include <array>
 
 #include "row/headers.h"
 
 namespace turntable {
+namespace {
+
+constexpr int64_t kDayUs = int64_t{86'400} * 1'000'000;
+// Eleven days into 1970: before all that was ever delivered.
+constexpr int64_t kOldestLimitUs = 1'000'000'000'000;
+
+// The write time of the record that a letter was made of. Letters of a version before have none.
+// The record's own time is before that of all that was delivered later, unless its producer's clock
+// was ahead: a letter was written after its record was delivered, so a time that is still to come
+// cannot be right. Without a time the record is older than all that have one, and the order within
+// its partition is kept.
+int64_t write_time_of(const Letter& letter, const Record& record,
+                      const LetterSource::Options& options) {
+  const bool believed = letter.write_time_us != kNoWriteTime &&
+                        (!options.now_us || letter.write_time_us <= *options.now_us + kDayUs);
+  if (believed) return letter.write_time_us;
+  const auto own = record_write_time_us(record);
+  const bool counts = own && (options.write_times == WriteTimeRule::record || !options.now_us ||
+                              *own <= *options.now_us);
+  return counts ? *own : std::min(letter.offset, kOldestLimitUs);
+}
+
+}  // namespace
+
 class LetterSource::Letters final : public RecordOwner {
  public:
-  Letters(std::vector<Letter> letters, bool want_headers)
-      : letters_(std::move(letters)), want_headers_(want_headers) {
-    if (!want_headers_) return;
+  // `options` outlive this.
+  Letters(std::vector<Letter> letters, const Options& options)
+      : letters_(std::move(letters)), options_(options) {
+    if (!options_.want_headers) return;
     for (const Letter& letter : letters_) {
       HeadersJson json;
       for (const Header& header : letter.headers) json.add(header.name, header.value);
@@ -29,20 +55,21 @@ class LetterSource::Letters final : public RecordOwner {
     record.has_value = letter.value.has_value();
     record.key = letter.key ? std::string_view(*letter.key) : std::string_view();
     record.has_key = letter.key.has_value();
-    if (want_headers_) {
+    if (options_.want_headers) {
       if (headers_[index]) record.headers = *headers_[index];
       record.headers_too_large = !headers_[index].has_value();
     }
     record.partition = letter.partition;
     record.offset = letter.offset;
     record.timestamp_ms = letter.timestamp_ms;
+    record.write_time_us = write_time_of(letter, record, options_);
     return record;
   }
   [[nodiscard]] uint32_t size() const { return static_cast<uint32_t>(letters_.size()); }
 
  private:
   std::vector<Letter> letters_;
-  const bool want_headers_;
+  const Options& options_;
   std::vector<std::optional<std::string>> headers_;  // Nothing: beyond their limits, or unread.
 };
 
@@ -56,10 +83,19 @@ bool LetterSource::at_end() const {
   return reader_->at_end();
 }
 
-bool LetterSource::wanted(const Letter& letter) {
+Result<bool> LetterSource::wanted(const Letter& letter) {
   if (letter.topic != options_.topic) {
     ++foreign_;
     return false;
+  }
+  if (!letter.topic_id.empty() && options_.topic_id) {
+    if (!topic_id_) {
+      ASSIGN_OR_RETURN(topic_id_, options_.topic_id());
+    }
+    if (!topic_id_->empty() && letter.topic_id != *topic_id_) {
+      ++of_another_id_;
+      return false;
+    }
   }
   return options_.reason.empty() || letter.reason == options_.reason;
 }
@@ -67,9 +103,13 @@ bool LetterSource::wanted(const Letter& letter) {
 Result<RecordBatch> LetterSource::poll(size_t limit, Millis wait) {
   RecordBatch batch;
   batch.topic = options_.topic;
-  ASSIGN_OR_RETURN(auto letters, reader_->next(limit, wait));
-  std::erase_if(letters, [this](const Letter& letter) { return !wanted(letter); });
-  auto owner = std::make_unique<Letters>(std::move(letters), options_.want_headers);
+  ASSIGN_OR_RETURN(auto read, reader_->next(limit, wait));
+  std::vector<Letter> letters;
+  for (Letter& letter : read) {
+    ASSIGN_OR_RETURN(const bool is_wanted, wanted(letter));
+    if (is_wanted) letters.push_back(std::move(letter));
+  }
+  auto owner = std::make_unique<Letters>(std::move(letters), options_);
   for (uint32_t i = 0; i < owner->size(); ++i) {
     batch.records.push_back(owner->record(i));
     const std::array<PartitionId, 1> partition{batch.records.back().partition};

@@ -1,14 +1,19 @@
 // Dead letters as a source: each is the record that it was, with its topic, partition, offset and
-// time, so that what becomes of it has the same key. Letters of other topics are passed over: a
-// row's key need not have the topic in it, and theirs could write over ours. Nothing is stored: a
-// replay may be repeated.
+// time, so that what becomes of it has the same key, and with the write time that it was given when
+// it was delivered, so that a row which is newer stays. Letters of other topics are passed over: a
+// row's key need not have the topic in it, and theirs could write over ours. So are those of a
+// topic that had the same name before: other records have their partitions and offsets now. Nothing
+// is stored: a replay may be repeated.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "delivery/letter_reader.h"
+#include "row/write_time.h"
 #include "source/source.h"
 
 namespace turntable {
@@ -20,6 +25,13 @@ class LetterSource final : public Source {
     std::string reason;  // Only letters with this reason; empty: all.
     bool want_headers = false;
     std::string name;  // For messages.
+    WriteTimeRule write_times = WriteTimeRule::delivery;
+    // In microseconds since 1970: what claims to be of a later time is not believed. Without it all
+    // is.
+    std::optional<int64_t> now_us = {};
+    // Which topic has the name now; empty where brokers have no ids. Asked once, when the first
+    // letter comes that says which one its record's was. Without it they are not compared.
+    std::function<Result<std::string>()> topic_id = {};
   };
   // `listener` outlives the source.
   LetterSource(std::unique_ptr<LetterReader> reader, Options options, AssignmentListener& listener);
@@ -37,18 +49,23 @@ class LetterSource final : public Source {
 
   // Letters of other topics, whatever their reason.
   [[nodiscard]] uint64_t foreign() const { return foreign_; }
+  // And of another one that had the name before, or has it on another cluster.
+  [[nodiscard]] uint64_t of_another_id() const { return of_another_id_; }
   [[nodiscard]] uint64_t unreadable() const { return reader_->unreadable(); }
+  [[nodiscard]] std::string first_unreadable() const { return reader_->first_unreadable(); }
 
  private:
   class Letters;
 
-  bool wanted(const Letter& letter);
+  [[nodiscard]] Result<bool> wanted(const Letter& letter);
 
   std::unique_ptr<LetterReader> reader_;
   const Options options_;
   AssignmentListener& listener_;
   std::set<PartitionId> assigned_;
+  std::optional<std::string> topic_id_;  // Once it was asked for.
   uint64_t foreign_ = 0;
+  uint64_t of_another_id_ = 0;
 };
 
 }  // namespace turntable

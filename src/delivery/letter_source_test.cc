@@ -63,11 +63,104 @@ TEST_F(LetterSourceTest, PassesOverAndCountsLettersOfOtherTopics) {
   EXPECT_EQ(some.foreign(), 2U);
 }
 
+TEST_F(LetterSourceTest, GivesRecordsTheWriteTimesThatTheyHadWhenTheyWereDelivered) {
+  const std::string lines =
+      dead_letter_line({.topic = "plays",
+                        .offset = 1,
+                        .timestamp_ms = 5,
+                        .write_time_us = 77,
+                        .value = "{}",
+                        .reason = "unmatched"}) +
+      // Those of a version before: the record's own time, and where there is none, before all.
+      dead_letter_line({.topic = "plays",
+                        .offset = 1'002,
+                        .timestamp_ms = 5,
+                        .value = "{}",
+                        .reason = "unmatched"}) +
+      line("plays", 3, "unmatched");
+  LetterSource source = open(lines, {.topic = "plays"});
+  const auto batch = source.poll(5, Millis(0));
+  ASSERT_TRUE(batch);
+  ASSERT_EQ(batch->size(), 3U);
+  EXPECT_EQ(batch->records[0].write_time_us, 77);
+  EXPECT_EQ(batch->records[1].write_time_us, 5'002);
+  EXPECT_EQ(batch->records[2].write_time_us, 3) << "before all, and in order";
+}
+
+// A producer whose clock is wrong, and somebody who writes letters of his own.
+TEST_F(LetterSourceTest, DoesNotBelieveTimesThatAreStillToCome) {
+  constexpr int64_t kNow = 1'733'900'000'000'000;
+  constexpr int64_t kDay = int64_t{86'400} * 1'000'000;
+  constexpr int64_t kYear2099Ms = 4'070'908'800'000;
+  const auto letter = [](Offset offset, int64_t timestamp_ms, int64_t write_time_us) {
+    return dead_letter_line({.topic = "plays",
+                             .offset = offset,
+                             .timestamp_ms = timestamp_ms,
+                             .write_time_us = write_time_us,
+                             .value = "{}",
+                             .reason = "unmatched"});
+  };
+  const std::string lines = letter(1, kYear2099Ms, kNoWriteTime) + letter(2, 5, kNow + kDay) +
+                            letter(3, 5, kNow + kDay + 1) +
+                            letter(4, kYear2099Ms, kYear2099Ms * 1'000) +
+                            letter(5, kNow / 1'000 - 1, kNoWriteTime);
+  const auto times = [&](WriteTimeRule rule) {
+    LetterSource source = open(lines, {.topic = "plays", .write_times = rule, .now_us = kNow});
+    std::vector<int64_t> given;
+    const auto batch = source.poll(10, Millis(0));
+    for (const Record& record : batch->records) given.push_back(record.write_time_us);
+    return given;
+  };
+  EXPECT_EQ(times(WriteTimeRule::delivery),
+            (std::vector<int64_t>{1, kNow + kDay, 5'003, 4, kNow - 1'000 + 5}));
+  // There the record's own time is what the pipeline wants.
+  EXPECT_EQ(times(WriteTimeRule::record),
+            (std::vector<int64_t>{kYear2099Ms * 1'000 + 1, kNow + kDay, 5'003,
+                                  kYear2099Ms * 1'000 + 4, kNow - 1'000 + 5}));
+}
+
+TEST_F(LetterSourceTest, PassesOverAndCountsLettersOfATopicThatHadTheNameBefore) {
+  const auto letter = [](Offset offset, const std::string& id) {
+    return dead_letter_line(
+        {.topic = "plays", .topic_id = id, .offset = offset, .value = "{}", .reason = "unmatched"});
+  };
+  const std::string lines = letter(1, "") + letter(2, "now") + letter(3, "before") + letter(4, "");
+  int asked = 0;
+  const auto answer = [&asked](std::string id) {
+    return [&asked, id] {
+      ++asked;
+      return Result<std::string>(id);
+    };
+  };
+  LetterSource source = open(lines, {.topic = "plays", .topic_id = answer("now")});
+  EXPECT_EQ(offsets(source), (std::vector<Offset>{1, 2, 4}));
+  EXPECT_EQ(source.of_another_id(), 1U);
+  EXPECT_EQ(source.foreign(), 0U);
+  EXPECT_EQ(asked, 1);
+  LetterSource old_brokers = open(lines, {.topic = "plays", .topic_id = answer("")});
+  EXPECT_EQ(offsets(old_brokers), (std::vector<Offset>{1, 2, 3, 4}));
+  // Letters that do not say it need nobody to be asked.
+  LetterSource none =
+      open(letter(1, ""), {.topic = "plays", .topic_id = [] {
+                             return Result<std::string>(fail(ErrorKind::failed, "it is asked"));
+                           }});
+  EXPECT_EQ(offsets(none), (std::vector<Offset>{1}));
+  LetterSource away =
+      open(lines, {.topic = "plays", .topic_id = [] {
+                     return Result<std::string>(fail(ErrorKind::failed, "there is no such topic"));
+                   }});
+  const auto failed = away.poll(10, Millis(0));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "there is no such topic");
+}
+
 TEST_F(LetterSourceTest, CountsWhatIsNoLetter) {
   LetterSource source =
       open("no letter\n" + line("plays", 1, "unmatched") + "{}\n", {.topic = "plays"});
   EXPECT_EQ(offsets(source), (std::vector<Offset>{1}));
   EXPECT_EQ(source.unreadable(), 2U);
+  EXPECT_EQ(source.first_unreadable().find(path_ + ":1: it is no dead letter: "), 0U)
+      << source.first_unreadable();
 }
 
 TEST_F(LetterSourceTest, DoesNotTakeHeadersThatWereNotReadForNone) {

@@ -10,21 +10,12 @@
 #include "base/text.h"
 #include "row/cell.h"
 #include "row/headers.h"
+#include "row/write_time.h"
 
 namespace turntable {
 namespace {
 
 constexpr size_t kCacheLine = 64;
-
-// The record's time in microseconds since 1970. Producers stamp what they like; a time that
-// microseconds cannot hold is none.
-std::optional<int64_t> micros_of(const Record& record) {
-  int64_t micros = 0;
-  if (record.timestamp_ms == kNoTimestamp ||
-      __builtin_mul_overflow(record.timestamp_ms, 1000, &micros))
-    return std::nullopt;
-  return micros;
-}
 
 // Writes a hidden column's values (sql::hidden_columns) for all records of a batch.
 void fill_hidden(const RecordBatch& batch, std::string_view name, Column& column) {
@@ -40,7 +31,7 @@ void fill_hidden(const RecordBatch& batch, std::string_view name, Column& column
     fill([&](size_t i, const Record& record) { column.set<int64_t>(i, record.offset); });
   } else if (name == "kafka_timestamp") {
     fill([&](size_t i, const Record& record) {
-      if (const auto micros = micros_of(record)) column.set<int64_t>(i, *micros);
+      if (const auto micros = record_time_us(record)) column.set<int64_t>(i, *micros);
     });
   } else if (name == "kafka_key") {
     fill([&](size_t i, const Record& record) {
@@ -79,7 +70,7 @@ Result<std::shared_ptr<const EnrichPlan>> EnrichPlan::make(
                                 key_columns.end());
   if (catalogue) {
     const sql::Evaluator per_event(made->plan, computed_per_event(made->plan));
-    ReadyCells::Maker maker(made->plan, 1, made->key_outputs, form.absent);
+    ReadyCells::Maker maker(made->plan, 1, made->key_outputs, form);
     ASSIGN_OR_RETURN(LoadedCatalogue loaded, catalogue->load(per_event.columns_read(1), &maker));
     made->catalogue = std::move(loaded.catalogue);
     made->load_report = std::move(loaded.report);
@@ -181,7 +172,11 @@ void Enricher::append_rows(const RecordBatch& batch, Selection& alive,
     segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
     if (segment.key) reject_null_keys(segment, alive, rejects);
   }
-  if (shared_->form.timestamp) fill_hidden(batch, "kafka_timestamp", timestamps_);
+  if (shared_->form.write_time) {
+    write_times_.reset(batch.size());
+    for (size_t i = 0; i < batch.size(); ++i)
+      write_times_.set<int64_t>(i, batch.records[i].write_time_us);
+  }
   weigh_rows(alive, rejects);
 
   // The rows' places in the batch, then their cells, column by column.
@@ -196,10 +191,11 @@ void Enricher::append_rows(const RecordBatch& batch, Selection& alive,
     if (segment.copied) {
       copy_run(segment.run, alive);
     } else {
-      write_cells(*segment.column, alive, shared_->form.absent, places_);
+      write_cells(*segment.column, alive, shared_->form.absent, shared_->form.times, places_);
     }
   }
-  if (shared_->form.timestamp) write_cells(timestamps_, alive, kUnsetCell, places_);
+  if (shared_->form.write_time)
+    write_cells(write_times_, alive, kNullCell, TimeUnit::micros, places_);
   for (const uint32_t row : alive) out.origins.push_back(origins[row]);
 }
 
@@ -232,7 +228,7 @@ void Enricher::weigh_rows(Selection& alive, Rejects& rejects) {
       add_cell_sizes(*segment.column, alive, sizes_);
     }
   }
-  if (shared_->form.timestamp) add_cell_sizes(timestamps_, alive, sizes_);
+  if (shared_->form.write_time) add_cell_sizes(write_times_, alive, sizes_);
 
   const auto too_large = [](uint64_t size) { return size > kRowBytesLimit; };
   if (std::none_of(sizes_.begin(), sizes_.end(), too_large)) return;

@@ -45,7 +45,7 @@ class Enricher {
 
   // Appends a row to `out` for every record in `alive` that has a match and whose expressions take
   // their values. The others go to `rejects`, unmatched ones with RejectCode::unmatched. origins[i]
-  // belongs to batch.records[i].
+  // belongs to batch.records[i]. The records have their write times, where rows are to have them.
   void enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive,
               Rejects& rejects, RowBatch& out);
 
@@ -77,7 +77,7 @@ class Enricher {
   // Of the rows that are being written, by their place in the selection.
   std::vector<uint64_t> sizes_;
   std::vector<char*> places_;
-  Column timestamps_{Type::int64};  // Microseconds, where RowForm::timestamp asks for them.
+  Column write_times_{Type::int64};  // Where RowForm::write_time asks for them.
 };
 
 }  // namespace turntable

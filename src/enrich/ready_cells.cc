@@ -75,7 +75,7 @@ class ReadyCells::Maker::Worker {
     make_room(first);
     for (size_t run = 0; run < runs_.size(); ++run)
       for (size_t i = runs_[run].first; i < runs_[run].last; ++i)
-        write_cells(value(i), alive_, maker_.absent_, places_[run]);
+        write_cells(value(i), alive_, maker_.form_.absent, maker_.form_.times, places_[run]);
   }
 
   void weigh(size_t run, uint32_t first) {
@@ -140,11 +140,11 @@ class ReadyCells::Maker::Worker {
 };
 
 ReadyCells::Maker::Maker(const sql::Plan& plan, uint32_t table,
-                         const std::vector<bool>& key_outputs, int32_t absent)
+                         const std::vector<bool>& key_outputs, const RowForm& form)
     : plan_(plan),
       table_(table),
       key_outputs_(key_outputs),
-      absent_(absent),
+      form_(form),
       ready_(std::make_shared<ReadyCells>()) {
   ready_->runs_ = lookup_runs(plan, table);
 }

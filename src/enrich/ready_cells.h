@@ -17,6 +17,7 @@
 #include "row/arena.h"
 #include "row/cell.h"
 #include "row/reject.h"
+#include "row/row_batch.h"
 #include "sql/plan.h"
 
 namespace turntable {
@@ -75,10 +76,10 @@ class ReadyCells {
 // Load the catalogue with it, then take what it made.
 class ReadyCells::Maker final : public RowVisitor {
  public:
-  // `key_outputs` are the outputs of the sink's key, which must not be NULL; `absent` stands for
-  // NULL in the others. The plan and key_outputs must outlive it.
+  // `key_outputs` are the outputs of the sink's key, which must not be NULL; `form` is that of
+  // the sink's rows. The plan and key_outputs must outlive it.
   Maker(const sql::Plan& plan, uint32_t table, const std::vector<bool>& key_outputs,
-        int32_t absent = kNullCell);
+        const RowForm& form);
   ~Maker() override;
 
   void begin(size_t rows, size_t workers) override;
@@ -93,7 +94,7 @@ class ReadyCells::Maker final : public RowVisitor {
   const sql::Plan& plan_;
   const uint32_t table_;
   const std::vector<bool>& key_outputs_;
-  const int32_t absent_;
+  const RowForm form_;
   std::shared_ptr<ReadyCells> ready_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

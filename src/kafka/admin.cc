@@ -1,4 +1,4 @@
-// The changes to topics that a client can ask for, and their settings (kafka/client.h).
+// The changes to topics that a client can ask for, their settings and ends (kafka/client.h).
 #include <fmt/format.h>
 
 #include <array>
@@ -9,11 +9,6 @@
 namespace turntable::kafka {
 
 namespace {
-
-struct EventDeleter {
-  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
-};
-using Event = std::unique_ptr<rd_kafka_event_t, EventDeleter>;
 
 // Waits for the answer to an admin request that was put on `answers`. An Error for the request as a
 // whole only.
@@ -70,6 +65,49 @@ Result<Properties> Client::topic_settings(const std::string& topic, Millis wait)
     if (const char* value = rd_kafka_ConfigEntry_value(entries[i]))
       settings[rd_kafka_ConfigEntry_name(entries[i])] = value;
   return settings;
+}
+
+Status Client::delete_topic(const std::string& topic, Millis wait) {
+  rd_kafka_DeleteTopic_t* wanted = rd_kafka_DeleteTopic_new(topic.c_str());
+  const Queue answers(rd_kafka_queue_new(handle()));
+  rd_kafka_DeleteTopics(handle(), &wanted, 1, nullptr, answers.get());
+  rd_kafka_DeleteTopic_destroy(wanted);
+  const std::string what = fmt::format("Deleting topic {} at {}", topic, bootstrap_);
+  ASSIGN_OR_RETURN(const Event event, await_answer(answers, wait, what));
+  size_t count = 0;
+  const auto** deleted =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+  const auto code =
+      count == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_topic_result_error(deleted[0]);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return fail_with(code, what);
+}
+
+Result<std::vector<Offset>> Client::ends(const std::string& topic, int partitions, Millis wait) {
+  const std::string what = fmt::format("Asking {} for the ends of topic {}", bootstrap_, topic);
+  List wanted(rd_kafka_topic_partition_list_new(partitions));
+  for (PartitionId partition = 0; partition < partitions; ++partition)
+    rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition)->offset =
+        RD_KAFKA_OFFSET_SPEC_LATEST;
+  const AdminOptions options(rd_kafka_AdminOptions_new(handle(), RD_KAFKA_ADMIN_OP_LISTOFFSETS));
+  const RdError refused(rd_kafka_AdminOptions_set_isolation_level(
+      options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED));
+  const Queue answers(rd_kafka_queue_new(handle()));
+  rd_kafka_ListOffsets(handle(), wanted.get(), options.get(), answers.get());
+  ASSIGN_OR_RETURN(const Event event, await_answer(answers, wait, what));
+  size_t count = 0;
+  const auto** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+  std::vector<Offset> ends(static_cast<size_t>(partitions), -1);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_topic_partition_t* found =
+        rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+    if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(found->err, what);
+    ends.at(static_cast<size_t>(found->partition)) = found->offset;
+  }
+  for (const Offset end : ends)
+    if (end < 0) return fail(ErrorKind::transient, what + ": the answer is not complete");
+  return ends;
 }
 
 Status Client::add_partitions(const std::string& topic, int partitions, Millis wait) {

@@ -88,6 +88,7 @@ Result<int> Client::partition_count(const std::string& topic, Millis wait) {
   const std::string what =
       fmt::format("Asking {} for the partitions of topic {}", bootstrap_, topic);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return unanswered(code, what);
+  remember_brokers(*metadata);
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const rd_kafka_metadata_topic_t& found = metadata->topics[i];
     if (found.topic != topic) continue;
@@ -137,6 +138,11 @@ Result<std::vector<Offset>> Client::offsets_at(const std::string& topic,
   return offsets;
 }
 
+void Client::remember_brokers(const struct rd_kafka_metadata& metadata) {
+  brokers_.clear();
+  for (int i = 0; i < metadata.broker_cnt; ++i) brokers_.push_back(metadata.brokers[i].id);
+}
+
 bool Client::hear_quietly() {
   health_.set_quiet(true);
   const bool heard = hear();
@@ -170,6 +176,7 @@ void Client::look_after_brokers() {
   if (rd_kafka_metadata(handle(), 0, nullptr, &answer, kProbeMs) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return;
   Metadata metadata(answer);
+  remember_brokers(*metadata);
   std::set<std::string> listed;
   for (int i = 0; i < metadata->broker_cnt; ++i) {
     listed.insert(fmt::format("{}:{}", metadata->brokers[i].host, metadata->brokers[i].port));

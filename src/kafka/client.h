@@ -11,9 +11,12 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "kafka/config.h"
+#include "kafka/group_members.h"
 #include "kafka/health.h"
+#include "kafka/topic_identity.h"
 #include "row/types.h"
 
+struct rd_kafka_metadata;
 struct rd_kafka_s;
 
 namespace turntable::kafka {
@@ -40,6 +43,18 @@ class Client {
   [[nodiscard]] Result<int> partition_count(const std::string& topic, Millis wait);
   [[nodiscard]] Result<Watermarks> watermarks(const std::string& topic, PartitionId partition,
                                               Millis wait);
+  // One behind the last record of each, also where it belongs to a transaction that is not finished
+  // and cannot be read yet; watermarks() ends before such a one where only finished ones are read
+  // (isolation.level).
+  [[nodiscard]] Result<std::vector<Offset>> ends(const std::string& topic, int partitions,
+                                                 Millis wait);
+  // Which topic has the name now. Where no answer comes in `wait`, an Error of kind transient.
+  [[nodiscard]] Result<TopicIdentity> identity(const std::string& topic, Millis wait);
+  // The same question, whose answer is not waited for. It goes before this client.
+  [[nodiscard]] std::unique_ptr<TopicQuestion> ask_identity(const std::string& topic);
+  // The members of a group; none where there is no such group.
+  [[nodiscard]] Result<std::vector<GroupMember>> group_members(const std::string& group,
+                                                               Millis wait);
   // The first offset at or after the time, per partition; the end where there is none.
   [[nodiscard]] Result<std::vector<Offset>> offsets_at(const std::string& topic,
                                                        std::span<const PartitionId> partitions,
@@ -50,6 +65,7 @@ class Client {
   // A topic's settings, those that it has from the broker too; a value that the broker hides is
   // left out.
   [[nodiscard]] Result<Properties> topic_settings(const std::string& topic, Millis wait);
+  [[nodiscard]] Status delete_topic(const std::string& topic, Millis wait);
   // Raises a topic's partitions to `partitions`.
   [[nodiscard]] Status add_partitions(const std::string& topic, int partitions, Millis wait);
   // Deletes what lies before `offset`, as retention does.
@@ -86,6 +102,7 @@ class Client {
  private:
   // Puts a question to librdkafka until it is answered, `wait` is over, or failure() says that no
   // wait will do: librdkafka itself takes a refused login for a broker that is away.
+  void remember_brokers(const struct rd_kafka_metadata& metadata);
   bool hear_quietly();  // Of outages the asker hears by the answer that does not come.
   int ask(Millis wait, const std::function<int(int wait_ms)>& question);
   [[nodiscard]] tl::unexpected<Error> unanswered(int code, const std::string& what);
@@ -93,6 +110,8 @@ class Client {
   std::string name_;
   std::string bootstrap_;
   Health health_;
+  std::vector<int> brokers_;  // Their numbers, as last listed.
+  size_t next_broker_ = 0;
   std::unique_ptr<rd_kafka_s, HandleDeleter> handle_;
 };
 

@@ -15,15 +15,23 @@ namespace {
 
 constexpr Millis kRevokeCommitWait{5'000};  // Others wait for these partitions meanwhile.
 
-List list_of(const std::string& topic, std::span<const Position> positions,
-             const std::string& note) {
+List list_of(const std::string& topic, std::span<const Position> positions) {
   List list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
   for (const Position& position : positions) {
     auto* entry = rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), position.partition);
     entry->offset = position.offset;
+  }
+  return list;
+}
+
+// The same with notes. For commits only: in an assignment librdkafka neither uses nor frees them.
+List commits_of(const std::string& topic, std::span<const Position> positions) {
+  List list = list_of(topic, positions);
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const std::string& note = positions[i].note;
     if (note.empty()) continue;
-    entry->metadata = strdup(note.c_str());  // The list frees it.
-    entry->metadata_size = note.size();
+    list->elems[i].metadata = strdup(note.c_str());  // The list frees it.
+    list->elems[i].metadata_size = note.size();
   }
   return list;
 }
@@ -218,7 +226,7 @@ void Consumer::on_rebalance(int code, rd_kafka_topic_partition_list_t* partition
     for (const PartitionId id : ids) positions.push_back({id, RD_KAFKA_OFFSET_END});
     if (auto taken = handler_.on_assign(ids)) positions = std::move(*taken);
     forward(positions);
-    const List starts = list_of(topic_, positions, "");
+    const List starts = list_of(topic_, positions);
     error.reset(cooperative ? rd_kafka_incremental_assign(rk, starts.get()) : nullptr);
     if (!cooperative) rd_kafka_assign(rk, starts.get());
     forward(positions);
@@ -271,19 +279,19 @@ Result<std::vector<Committed>> Consumer::committed(std::span<const PartitionId> 
   return commits;
 }
 
-void Consumer::store(Position position, const std::string& note) {
+void Consumer::store(const Position& position) {
   // A list of its own each time: librdkafka keeps in an entry to which partition's state it
   // belongs, so that a reused one would store for the wrong partition. An error says that the
   // partition is no longer ours: its next owner will store.
-  rd_kafka_offsets_store(handle(), list_of(topic_, {&position, 1}, note).get());
+  rd_kafka_offsets_store(handle(), commits_of(topic_, {&position, 1}).get());
 }
 
 Status Consumer::commit_stored(Millis wait, Meanwhile meanwhile) {
   return await_commit(nullptr, wait, meanwhile);
 }
 
-Status Consumer::commit(std::span<const Position> positions, const std::string& note, Millis wait) {
-  return await_commit(list_of(topic_, positions, note).get(), wait, Meanwhile::nothing);
+Status Consumer::commit(std::span<const Position> positions, Millis wait) {
+  return await_commit(commits_of(topic_, positions).get(), wait, Meanwhile::nothing);
 }
 
 Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis wait,
@@ -322,7 +330,7 @@ Status Consumer::restart(std::span<const Position> positions, PartitionId moved)
   if (is_cooperative(handle())) {
     std::erase_if(restarted,
                   [moved](const Position& position) { return position.partition != moved; });
-    const List list = list_of(topic_, restarted, "");
+    const List list = list_of(topic_, restarted);
     RETURN_IF_ERROR(checked(rd_kafka_incremental_unassign(handle(), list.get()), what));
     RETURN_IF_ERROR(checked(rd_kafka_incremental_assign(handle(), list.get()), what));
   } else {
@@ -330,7 +338,7 @@ Status Consumer::restart(std::span<const Position> positions, PartitionId moved)
     // forwarded for good.
     auto code = rd_kafka_assign(handle(), nullptr);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-      code = rd_kafka_assign(handle(), list_of(topic_, restarted, "").get());
+      code = rd_kafka_assign(handle(), list_of(topic_, restarted).get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
   }
   forward(restarted);
@@ -361,10 +369,25 @@ void Consumer::unsubscribe(SteadyTime deadline) {
   }
 }
 
+// Destroyed while an assignment waits for the application's answer, librdkafka would wait for that
+// for ever (rd_kafka_cgrp_unassign() of 2.12.1 ends only the wait of a revocation). So it is given
+// one here, by which no partition comes.
+void Consumer::answer_assignment() {
+  if (is_cooperative(handle())) {
+    const RdError ignored(rd_kafka_incremental_assign(handle(), list_of(topic_, {}).get()));
+  } else {
+    rd_kafka_assign(handle(), nullptr);
+  }
+}
+
 Status Consumer::close(Millis limit) {
   // A static member does not leave, and has nothing to wait for. librdkafka's close() would: it
   // commits once more, and the broker answers that behind the join of a member that may be gone.
-  if (is_static_) return commit_stored(limit);
+  if (is_static_) {
+    const Status committed = commit_stored(limit);
+    answer_assignment();
+    return committed;
+  }
   const std::string what = fmt::format("Leaving the group of topic {} at {}", topic_, bootstrap());
   const SteadyTime deadline = clock_.now() + limit;
   unsubscribe(deadline);

@@ -30,6 +30,7 @@ namespace turntable::kafka {
 struct Position {
   PartitionId partition = 0;
   Offset offset = 0;
+  std::string note = {};  // Beside it, where it is committed.
 };
 
 // Called inside Consumer::serve() and close(), on the caller's thread.
@@ -99,15 +100,14 @@ class Consumer final : public Client {
   [[nodiscard]] Result<std::vector<Committed>> committed(std::span<const PartitionId> partitions,
                                                          Millis wait);
 
-  // To be committed in the background, with a note; a partition that is not assigned is ignored.
-  void store(Position position, const std::string& note);
+  // To be committed in the background; a partition that is not assigned is ignored.
+  void store(const Position& position);
   // Commits what is stored, or, where positions are given, those, and waits for the answer. Served
   // meanwhile, rebalances happen in here: the group may wait for this member, and the answer for
   // the group.
   enum class Meanwhile { nothing, serve };
   [[nodiscard]] Status commit_stored(Millis wait, Meanwhile meanwhile = Meanwhile::nothing);
-  [[nodiscard]] Status commit(std::span<const Position> positions, const std::string& note,
-                              Millis wait);
+  [[nodiscard]] Status commit(std::span<const Position> positions, Millis wait);
   // The last commit was refused because the group rebalances: after serve() it may be taken.
   [[nodiscard]] bool commit_met_rebalance() const { return commit_met_rebalance_; }
 
@@ -130,6 +130,7 @@ class Consumer final : public Client {
 
   void on_rebalance(int code, rd_kafka_topic_partition_list_s* partitions);
   void forward(std::span<const Position> positions);
+  void answer_assignment();
   void unsubscribe(SteadyTime deadline);
   [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait,
                                     Meanwhile meanwhile);

@@ -14,8 +14,7 @@ constexpr Millis kQuestionWait{5'000};
 
 TopicReader::TopicReader(const Options& options, const Clock& clock)
     : Client("reader of topic " + options.topic, options.properties, clock),
-      topic_name_(options.topic),
-      clock_(clock) {}
+      topic_name_(options.topic) {}
 
 TopicReader::~TopicReader() = default;
 

@@ -37,7 +37,6 @@ class TopicReader final : public Client {
   void pass(PartitionId partition, Offset next);
 
   std::string topic_name_;
-  const Clock& clock_;
   std::map<PartitionId, Offset> left_;  // Partitions that are not read to their end, and that end.
 };
 

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <map>
 #include <tuple>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/micros.h"
 
 namespace turntable {
 namespace {
@@ -23,6 +25,8 @@ constexpr Millis kKeepAliveAfter{1000};
 constexpr Millis kGatherLimit{20};
 // Dead letters are made durable together, at least so often.
 constexpr Millis kDeadLetterInterval{200};
+// Whether they are still there is asked so often at most, while positions behind them move.
+constexpr Millis kLettersQuestionEvery{100};
 // More than this in unwritten dead letters, and the lane stops reading.
 constexpr size_t kDeadLetterBytesLimit = size_t{32} << 20;
 
@@ -33,6 +37,7 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
       parts_(std::move(parts)),
       stop_(stop),
       clock_(clock),
+      write_times_(options_.write_times),
       breaker_(options_.max_reject_ratio),
       refusals_(options_.max_reject_ratio),
       dead_letter_backoff_(options_.retry_backoff),
@@ -42,6 +47,7 @@ Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
   const Status status = work();
   lost_.store(source_->lost(), std::memory_order_relaxed);
+  note_write_times(ledger_.partitions());
   // After a failure what is unacknowledged stays unstored, so that the next run reads it again;
   // what is acknowledged is kept.
   const Status closed = source_->close();
@@ -109,11 +115,16 @@ void Lane::transform(RecordBatch batch) {
     origins.push_back(ledger_.deliver(record.partition, record.offset));
     bytes += record.value.size() + record.key.size() + record.headers.size();
   }
+  if (write_times_.wanted()) {
+    const int64_t now_us = micros_of(clock_.wall());
+    for (Record& record : batch.records) write_times_.give(record, now_us);
+  }
 
   if (rows_.empty()) rows_since_ = clock_.now();
   alive_.clear();
   rejects_.clear();
   parts_.decoder->decode(batch, parts_.enricher->declared(), alive_, rejects_);
+  if (options_.census) say_of_fields();
   parts_.enricher->enrich(batch, origins, alive_, rejects_, rows_);
   for (const Reject& reject : rejects_) keep(batch, reject, origins[reject.row]);
   const auto unmatched = std::count_if(rejects_.begin(), rejects_.end(), [](const Reject& reject) {
@@ -124,10 +135,20 @@ void Lane::transform(RecordBatch batch) {
   held_bytes_ += bytes;
 }
 
+// Times that lose digits, and names that differ by case only, which would make a column NULL in
+// every row: nobody would notice.
+void Lane::say_of_fields() {
+  for (const std::string& field : parts_.decoder->newly_cut())
+    if (const auto warning = options_.census->cut(field)) log::warn("{}", *warning);
+  if (options_.census->told()) return;
+  for (const std::string& warning : options_.census->update(*parts_.decoder))
+    log::warn("{}", warning);
+}
+
 void Lane::keep(const RecordBatch& batch, const Reject& reject, const Origin& origin) {
   if (kept_.empty()) kept_since_ = clock_.now();
   parts_.dead_letters->add(batch, reject);
-  kept_.push_back({origin, reject.code == RejectCode::unmatched});
+  kept_.push_back({origin, batch.records[reject.row].offset, reject.code == RejectCode::unmatched});
 }
 
 // Rows that the sink will never take become dead letters like any other. There may be as many as a
@@ -191,19 +212,43 @@ bool Lane::flush_due() const {
 Status Lane::flush() {
   if (options_.on_flush) options_.on_flush(rows_.size());
   if (parts_.sink->keeps_positions()) {
-    // Where these rows are all that is unfinished, everything delivered has its outcome with them.
-    // The ledger's count would not do: rows of partitions that were given back are none of it.
+    RETURN_IF_ERROR(letters_still_there());
     RETURN_IF_ERROR(flush_dead_letters());
-    if (kept_.empty() && parts_.sink->in_flight() == 0) parts_.sink->accompany(delivered());
+    if (Accompaniment positions = positions_with_rows(); !positions.empty())
+      parts_.sink->accompany(std::move(positions));
   }
   return parts_.sink->submit(rows_);
 }
 
-std::vector<Position> Lane::delivered() const {
-  std::vector<Position> positions;
-  for (const PartitionId partition : ledger_.partitions())
-    if (const auto next = ledger_.delivered_to(partition)) positions.push_back({partition, *next});
+// What is kept in the transaction of the rows at hand. The write times of the rows must not be in
+// the file without them beside a position. Positions themselves go along where these rows are all
+// that is unfinished: then everything delivered has its outcome with them. (The ledger's count
+// would not tell: rows of partitions that were given back are none of it.)
+Accompaniment Lane::positions_with_rows() {
+  Accompaniment positions;
+  if (write_times_.wanted()) {
+    gather_moved();
+    // One position of each partition: of two the one that is written last would stand.
+    std::map<PartitionId, Position> latest;
+    for (const PartitionId partition : write_times_.partitions())
+      if (const auto kept = kept_position(partition)) latest[partition] = *kept;
+    if (!letters_in_doubt_)
+      for (const Position& moved : moved_) latest[moved.partition] = moved;
+    for (const auto& [partition, position] : latest)
+      positions.in_any_case.push_back(with_write_time(position));
+  }
+  if (letters_in_doubt_) return positions;
+  if (kept_.empty() && parts_.sink->in_flight() == 0) {
+    for (const PartitionId partition : ledger_.partitions())
+      if (const auto next = ledger_.delivered_to(partition))
+        positions.if_all_written.push_back(with_write_time({partition, *next}));
+  }
   return positions;
+}
+
+Position Lane::with_write_time(Position position) const {
+  position.write_time_us = write_times_.last(position.partition);
+  return position;
 }
 
 // Takes in what the sink and the dead letters have to report.
@@ -245,8 +290,12 @@ Status Lane::flush_dead_letters() {
   dead_letter_backoff_.reset();
   uint64_t unmatched = 0;
   uint64_t rejected = 0;
-  for (const Kept& kept : kept_)
-    if (ledger_.finish(kept.origin)) ++(kept.unmatched ? unmatched : rejected);
+  for (const Kept& kept : kept_) {
+    if (!ledger_.finish(kept.origin)) continue;
+    ++(kept.unmatched ? unmatched : rejected);
+    Offset& last = letters_ahead_[kept.origin.partition];
+    last = std::max(last, kept.offset);
+  }
   accounting_.unmatched(unmatched);
   accounting_.rejected(rejected);
   if (parts_.dead_letters->keeps()) accounting_.dead_lettered(unmatched + rejected);
@@ -255,42 +304,94 @@ Status Lane::flush_dead_letters() {
   return {};
 }
 
+// Positions behind letters that somebody has taken away meanwhile are not stored anywhere. Where
+// nobody can say now whether they are there, letters_in_doubt_ is true, and it is asked again.
+Status Lane::letters_still_there() {
+  Status there;
+  if (!letters_ahead_.empty()) there = parts_.dead_letters->still_there();
+  if (!there && there.error().kind != ErrorKind::transient) return there;
+  if (!there && !letters_in_doubt_)
+    log::warn("{}; positions behind dead letters are held", there.error().message);
+  if (there && letters_in_doubt_)
+    log::warn("positions behind dead letters in {} are not held any more",
+              parts_.dead_letters->name());
+  letters_in_doubt_ = !there;
+  letters_ask_at_ = clock_.now() + kLettersQuestionEvery;
+  return {};
+}
+
+// Whether a position that is to be stored may lie behind letters.
+bool Lane::moved_past_letters() const {
+  return std::any_of(moved_.begin(), moved_.end(), [this](const Position& moved) {
+    return letters_ahead_.contains(moved.partition);
+  });
+}
+
+void Lane::let_go_of_letters(PartitionId partition, Offset next) {
+  const auto last = letters_ahead_.find(partition);
+  if (last == letters_ahead_.end() || last->second >= next) return;
+  letters_ahead_.erase(last);
+  if (letters_ahead_.empty()) parts_.dead_letters->let_go();
+}
+
 // A sink that keeps positions has them first, when it has no rows at hand: the source's commit
 // follows. What is transient is said once and tried again later.
 Status Lane::store_positions() {
   release();
+  gather_moved();
+  if (moved_.empty() || (positions_failing_ && clock_.now() < positions_retry_at_)) return {};
+  if (moved_past_letters()) {
+    if (clock_.now() < letters_ask_at_) return {};
+    RETURN_IF_ERROR(letters_still_there());
+    if (letters_in_doubt_) return {};
+  }
+  if (parts_.sink->keeps_positions()) {
+    if (parts_.sink->full()) return {};
+    ASSIGN_OR_RETURN(const bool kept, keep_positions());
+    if (!kept) return {};
+  }
+  for (const Position& position : moved_) {
+    if (write_times_.wanted()) source_->note_write_time(position.partition, position.write_time_us);
+    source_->store(position.partition, position.next);
+    let_go_of_letters(position.partition, position.next);
+    stored_[position.partition] = position;
+  }
+  moved_.clear();
+  return {};
+}
+
+// Or the next owner, whose clock may be behind, could give lower times to later records.
+void Lane::note_write_times(std::span<const PartitionId> partitions) {
+  if (!write_times_.wanted()) return;
+  for (const PartitionId partition : partitions)
+    source_->note_write_time(partition, write_times_.last(partition));
+}
+
+// Takes from the ledger what has moved.
+void Lane::gather_moved() {
   for (const PartitionId partition : ledger_.partitions()) {
     const std::optional<Offset> next = ledger_.advance(partition);
     if (!next) continue;
     std::erase_if(moved_, [partition](const Position& old) { return old.partition == partition; });
-    moved_.push_back({partition, *next});
+    moved_.push_back(with_write_time({partition, *next}));
   }
-  if (moved_.empty() || (positions_failing_ && clock_.now() < positions_retry_at_)) return {};
-  if (parts_.sink->keeps_positions() && parts_.sink->full()) return {};
+}
+
+// Positions that the sink keeps, before the source has them. False where they have to be tried
+// again later.
+Result<bool> Lane::keep_positions() {
   if (Status kept = parts_.sink->keep_positions(moved_); !kept) {
-    if (kept.error().kind != ErrorKind::transient) return kept;
+    if (kept.error().kind != ErrorKind::transient) return tl::unexpected(std::move(kept.error()));
     if (!positions_failing_)
       log::warn("{}; positions are tried again until they are written", kept.error().message);
     positions_failing_ = true;
     positions_retry_at_ = clock_.now() + positions_backoff_.next();
-    return {};
+    return false;
   }
   if (positions_failing_) log::warn("positions are written again to {}", parts_.sink->name());
   positions_failing_ = false;
   positions_backoff_.reset();
-  for (const auto& [partition, next] : moved_) {
-    source_->store(partition, next);
-    const auto known =
-        std::find_if(positions_.begin(), positions_.end(),
-                     [id = partition](const auto& entry) { return entry.first == id; });
-    if (known == positions_.end()) {
-      positions_.emplace_back(partition, next);
-    } else {
-      known->second = next;
-    }
-  }
-  moved_.clear();
-  return {};
+  return true;
 }
 
 // Back-pressure: while this holds, nothing is read.
@@ -334,7 +435,15 @@ Status Lane::wait_idle() {
 }
 
 void Lane::on_assigned(std::span<const PartitionId> partitions) {
-  for (const PartitionId partition : partitions) ledger_.assign(partition);
+  for (const PartitionId partition : partitions) {
+    ledger_.assign(partition);
+    if (const auto kept = kept_position(partition))
+      write_times_.start_above(partition, kept->write_time_us);
+    // Sources without commits, such as a file, have nothing else to start above; where records have
+    // times of their own it is for those that have none.
+    if (write_times_.wanted())
+      write_times_.start_above(partition, parts_.sink->highest_write_time());
+  }
 }
 
 // Finished like a record that had its outcome: the position moves over it in its turn.
@@ -347,16 +456,22 @@ void Lane::on_passed(PartitionId partition, Offset next) {
 void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
   if (!lost) {
     // Now or never.
+    letters_ask_at_ = {};
     positions_retry_at_ = {};
     dead_letters_retry_at_ = {};
     if (Status drained = drain(clock_.now() + options_.drain_bound); !drained)
       revoke_status_ = std::move(drained);
+    note_write_times(partitions);
   }
+  if (Status left = parts_.sink->give_back(partitions); !left) revoke_status_ = std::move(left);
   std::erase_if(moved_, [&](const Position& position) {
     return std::find(partitions.begin(), partitions.end(), position.partition) != partitions.end();
   });
   uint64_t given_back = 0;
-  for (const PartitionId partition : partitions) given_back += ledger_.revoke(partition);
+  for (const PartitionId partition : partitions) {
+    given_back += ledger_.revoke(partition);
+    let_go_of_letters(partition, std::numeric_limits<Offset>::max());
+  }
   accounting_.returned(given_back);
 }
 
@@ -368,7 +483,7 @@ Status Lane::drain(SteadyTime deadline) {
     if (settled() || clock_.now() >= deadline) return {};
     if (!rows_.empty() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
     RETURN_IF_ERROR(flush_dead_letters());
-    const bool waits = parts_.sink->in_flight() > 0 || dead_letters_failing_ || positions_failing_;
+    const bool waits = parts_.sink->in_flight() > 0 || dead_letters_failing_ || !moved_.empty();
     RETURN_IF_ERROR(collect(waits ? kWaitLimit : Millis(0)));
   }
 }
@@ -405,6 +520,11 @@ void Lane::say_waiting() const {
         "waiting for {} records that {} has not acknowledged; a second signal leaves at once, "
         "and the next run reads them again",
         ledger_.in_flight(), parts_.sink->name());
+  } else if (letters_in_doubt_) {
+    log::warn(
+        "waiting for {} to say whether the dead letters are there; a second signal leaves at once, "
+        "and the next run reads again what lies behind them",
+        parts_.dead_letters->name());
   } else {
     log::warn(
         "waiting for {} to keep the positions of {} partitions; a second signal leaves at once, "

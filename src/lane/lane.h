@@ -8,6 +8,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,10 +18,12 @@
 #include "base/result.h"
 #include "base/stop.h"
 #include "decode/decoder.h"
+#include "decode/run_census.h"
 #include "delivery/accounting.h"
 #include "delivery/dead_letters.h"
 #include "delivery/ledger.h"
 #include "delivery/reject_breaker.h"
+#include "delivery/write_times.h"
 #include "enrich/enricher.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -34,14 +37,17 @@ struct LaneOptions {
   size_t flush_bytes = size_t{8} << 20;  // or bytes.
   size_t poll_records = 500;             // Taken from the source at once.
   double max_reject_ratio = 1;           // Above it, the lane finishes and stops; 1: never.
-  Millis drain_bound{5'000};             // How long a revoke waits for acknowledgements.
-  Backoff::Options retry_backoff;        // Between tries to make dead letters or positions durable.
+  WriteTimeRule write_times = WriteTimeRule::none;
+  Millis drain_bound{5'000};       // How long a revoke waits for acknowledgements.
+  Backoff::Options retry_backoff;  // Between tries to make dead letters or positions durable.
   // Lanes of one process that have not finished. A lane that has finished stays in its group until
   // they all have: a member that leaves while the others are still joining makes them join again,
   // and may leave unheard. Null: it is alone.
   std::shared_ptr<std::atomic<unsigned>> unfinished_lanes;
   std::function<void(size_t rows)>
-      on_flush;  // Called on the lane's thread before rows go to the sink.
+      on_flush;        // Called on the lane's thread before rows go to the sink.
+  // Shared by the lanes of a run: what they say once about the fields of events. Null: nothing.
+  std::shared_ptr<RunCensus> census;
 };
 
 // Of records that are read and not settled: their bytes are held (see Held), and with large records
@@ -82,17 +88,19 @@ class Lane final : public AssignmentListener {
   // After run().
   [[nodiscard]] uint64_t in_flight() const { return ledger_.in_flight(); }
   [[nodiscard]] const LaneTimes& times() const { return times_; }
-  [[nodiscard]] const std::vector<std::pair<PartitionId, Offset>>& positions() const {
-    return positions_;
-  }
+  [[nodiscard]] const std::map<PartitionId, Position>& positions() const { return stored_; }
+  [[nodiscard]] FieldCensus census() const { return parts_.decoder->census(); }
 
   // From the source, inside poll().
   void on_assigned(std::span<const PartitionId> partitions) override;
   void on_revoked(std::span<const PartitionId> partitions, bool lost) override;
   void on_passed(PartitionId partition, Offset next) override;
   [[nodiscard]] bool keeps_positions() const override { return parts_.sink->keeps_positions(); }
-  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
+  [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
     return parts_.sink->kept_position(partition);
+  }
+  void on_write_time(PartitionId partition, int64_t last_us) override {
+    write_times_.start_above(partition, last_us);
   }
 
  private:
@@ -100,6 +108,7 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
   void transform(RecordBatch batch);
+  void say_of_fields();
   void keep(const RecordBatch& batch, const Reject& reject, const Origin& origin);
   void refuse(std::span<const Acks::Refused> rows);
   void release();
@@ -108,11 +117,18 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] SteadyTime flush_at() const;
   [[nodiscard]] bool flush_due() const;
   [[nodiscard]] Status flush();
-  [[nodiscard]] std::vector<Position> delivered() const;
+  [[nodiscard]] Accompaniment positions_with_rows();
+  [[nodiscard]] Position with_write_time(Position position) const;
   [[nodiscard]] Status collect(Millis wait);
   [[nodiscard]] Status flush_dead_letters();
+  [[nodiscard]] Status letters_still_there();
+  [[nodiscard]] bool moved_past_letters() const;
+  void let_go_of_letters(PartitionId partition, Offset next);
   void settle(const Acks& acks);
+  void gather_moved();
   [[nodiscard]] Status store_positions();
+  [[nodiscard]] Result<bool> keep_positions();
+  void note_write_times(std::span<const PartitionId> partitions);
   [[nodiscard]] bool blocked() const;
   [[nodiscard]] Status wait_blocked();
   [[nodiscard]] Status keep_alive();
@@ -128,6 +144,7 @@ class Lane final : public AssignmentListener {
   // A record that did not become a row, until its dead letter is durable.
   struct Kept {
     Origin origin;
+    Offset offset = 0;
     bool unmatched = false;
   };
 
@@ -147,10 +164,15 @@ class Lane final : public AssignmentListener {
   const Clock& clock_;
 
   Ledger ledger_;
+  WriteTimes write_times_;
   RowBatch rows_;           // Not yet handed to the sink.
   SteadyTime rows_since_;   // When the first of rows_ came.
   std::vector<Kept> kept_;  // Dead letters that are not durable yet.
   SteadyTime kept_since_;
+  // Durable dead letters without a stored position behind them: the last one of each partition.
+  std::map<PartitionId, Offset> letters_ahead_;
+  bool letters_in_doubt_ = false;  // Whether those are still there could not be found out.
+  SteadyTime letters_ask_at_{};
   RejectBreaker breaker_;   // Of records, as they are read.
   RejectBreaker refusals_;  // Of rows, as the sink settles them: many at a time.
   Backoff dead_letter_backoff_;
@@ -175,8 +197,8 @@ class Lane final : public AssignmentListener {
   std::atomic<int64_t> lag_{-1};
   std::atomic<int64_t> lost_{0};
   LaneTimes times_;
-  std::vector<Position> moved_;  // Positions that are not with the source yet.
-  std::vector<std::pair<PartitionId, Offset>> positions_;
+  std::vector<Position> moved_;             // Positions that are not with the source yet.
+  std::map<PartitionId, Position> stored_;  // And those that are.
 };
 
 }  // namespace turntable

@@ -28,6 +28,11 @@ class FakeDeadLetters final : public DeadLetters {
     int failures = 0;  // So many flushes fail with `error` first.
     Error error{ErrorKind::transient, "the disk is full"};
     std::function<void()> on_failure;
+    bool gone = false;  // Those that were not let go of.
+    int doubts = 0;     // So many times it cannot be said first whether they are.
+    std::function<void()> on_doubt;
+    uint64_t asked = 0;
+    int let_go = 0;
   };
   explicit FakeDeadLetters(Log& log) : log_(log) {}
   void add(const RecordBatch& batch, const Reject& reject) override {
@@ -45,6 +50,16 @@ class FakeDeadLetters final : public DeadLetters {
     pending_.clear();
     return {};
   }
+  Status still_there() override {
+    ++log_.asked;
+    if (log_.doubts > 0) {
+      --log_.doubts;
+      if (log_.on_doubt) log_.on_doubt();
+      return fail(ErrorKind::transient, "no answer");
+    }
+    return log_.gone ? fail(ErrorKind::failed, "the letters are gone") : Status{};
+  }
+  void let_go() override { ++log_.let_go; }
   [[nodiscard]] size_t pending_bytes() const override { return pending_.size(); }
   [[nodiscard]] bool keeps() const override { return true; }
   [[nodiscard]] std::string name() const override { return "memory"; }
@@ -124,6 +139,21 @@ class LaneTest : public testing::Test {
   std::unique_ptr<Lane> lane_;
 };
 
+// The envelope in which Debezium and Kafka Connect put their rows, where rows were expected.
+TEST_F(LaneTest, AnEventWithNoneOfTheDeclaredFieldsIsADeadLetter) {
+  parts_.decoder = make_json_decoder({{"id", Type::int32, false}}).value();
+  topic_.add(0, R"({"before":null,"after":{"id":1},"op":"c"})");
+  topic_.add(0, R"({"id":2})");
+  topic_.add(0, "{}");
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(rows(), (std::vector<std::string>{"2@0/1"}));
+  EXPECT_EQ(letters_.durable.size(), 2U);
+  EXPECT_EQ(lane_->counts().rejected, 2U);
+  EXPECT_EQ(topic_.committed[0], 3);
+  expect_books_balance();
+}
+
 TEST_F(LaneTest, TakesEveryRecordToTheSinkAndCommitsBehindIt) {
   for (int i = 0; i < 5000; ++i) topic_.add(i % 2, fmt::format("{{\"id\":{}}}", i));
   open();
@@ -172,6 +202,73 @@ TEST_F(LaneTest, StoresNothingPastADeadLetterThatIsNotDurable) {
   EXPECT_EQ(status.error().message, "the folder is gone");
   EXPECT_LE(topic_.committed[0], 1);
   expect_books_balance();
+}
+
+TEST_F(LaneTest, StoresNothingPastADeadLetterThatWasTakenAway) {
+  topic_.add(0, "{\"id\":1}");
+  topic_.add(0, "nonsense");
+  letters_.gone = true;
+  open();
+  const Status status = run();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "the letters are gone");
+  EXPECT_LE(topic_.committed[0], 1);
+  EXPECT_EQ(letters_.let_go, 0);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, HoldsPositionsPastDeadLettersUntilTheyAreKnownToBeThere) {
+  topic_.add(0, "nonsense");
+  letters_.doubts = 2;
+  letters_.on_doubt = [this] { EXPECT_TRUE(source_->stored().empty()); };
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(letters_.asked, 3U);
+  EXPECT_EQ(topic_.committed[0], 1);
+  EXPECT_EQ(letters_.let_go, 1);
+}
+
+// The letter is durable long before its row, which holds the position.
+TEST_F(LaneTest, NoPositionGoesWithRowsPastDeadLettersThatMayBeGone) {
+  topic_.add(0, "{\"id\":1}");
+  topic_.add(0, "nonsense");
+  options_.flush_interval = Millis(500);
+  sink_->keep_positions_too();
+  letters_.doubts = 1;
+  letters_.on_doubt = [this] { EXPECT_EQ(letters_.durable.size(), 1U); };
+  open();
+  source_->set_bounded(false);
+  sink_->refuse_if([this](std::string_view) {
+    stop_.request();
+    return false;
+  });
+  ASSERT_TRUE(run());
+  EXPECT_EQ(letters_.doubts, 0);
+  EXPECT_TRUE(sink_->accompanied().empty());
+  EXPECT_EQ(sink_->kept_position(0)->next, 2) << "it came when they were known to be there";
+  EXPECT_EQ(topic_.committed[0], 2);
+}
+
+TEST_F(LaneTest, AsksTenTimesASecondAtMostWhetherDeadLettersAreThere) {
+  for (int i = 0; i < 20'000; ++i) topic_.add(0, i % 2 == 0 ? "nonsense" : "{\"id\":1}");
+  options_.poll_records = 4;
+  open();
+  const SteadyTime begun = clock_.now();
+  ASSERT_TRUE(run());
+  const auto took = std::chrono::duration_cast<Millis>(clock_.now() - begun);
+  EXPECT_EQ(topic_.committed[0], 20'000);
+  EXPECT_GE(letters_.asked, 1U);
+  EXPECT_LE(letters_.asked, static_cast<uint64_t>(took.count() / 100) + 1);
+}
+
+TEST_F(LaneTest, LetsGoOfDeadLettersOncePositionsBehindThemAreStored) {
+  topic_.add(0, "{\"id\":1}");
+  topic_.add(0, "nonsense");
+  topic_.add(1, "nonsense");
+  topic_.add(1, "{\"id\":3}");
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(letters_.let_go, 1);
 }
 
 TEST_F(LaneTest, TriesDeadLettersAgainWhereTheFaultPasses) {
@@ -240,6 +337,24 @@ TEST_F(LaneTest, GivesAPartitionBackWithItsPositionsKept) {
   EXPECT_EQ(lane_->counts().returned, 0U);
 }
 
+// As SQLite is with a file of events: each transaction is full until its outcome is reported.
+TEST_F(LaneTest, StoresPositionsBesideAFullSinkThatKeepsNone) {
+  topic_.add(0, "nonsense");
+  topic_.add(0, "{\"id\":1}");
+  sink_->set_capacity(1);
+  sink_->cork();
+  open();
+  Status outcome;
+  std::thread thread([&] { outcome = run(); });
+  while (lane_->counts().rejected == 0) std::this_thread::sleep_for(Millis(1));
+  std::this_thread::sleep_for(Millis(50));
+  sink_->uncork();
+  thread.join();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(rows(), std::vector<std::string>{"1@0/1"});
+  EXPECT_EQ(topic_.committed[0], 2);
+}
+
 // Or the loss would be counted by every run, where no record follows it.
 TEST_F(LaneTest, KeepsThePositionBehindWhatWillNotCome) {
   for (int i = 0; i < 10; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
@@ -250,7 +365,26 @@ TEST_F(LaneTest, KeepsThePositionBehindWhatWillNotCome) {
   ASSERT_TRUE(run());
   EXPECT_TRUE(rows().empty());
   EXPECT_EQ(topic_.committed[0], 10);
-  EXPECT_EQ(lane_->kept_position(0), 10);
+  EXPECT_EQ(lane_->kept_position(0), (Position{0, 10}));
+}
+
+// An earlier run's clock was ahead, and the source has no commits that would say so.
+TEST_F(LaneTest, GivesWriteTimesAboveThoseOfTheRowsThatAreThere) {
+  constexpr int64_t kAhead = 4'000'000'000'000'000;
+  for (const WriteTimeRule rule : {WriteTimeRule::delivery, WriteTimeRule::record}) {
+    SetUp();
+    topic_ = {};
+    topic_.add(0, R"({"id":1})");
+    options_.write_times = rule;
+    sink_->keep_positions_too();
+    sink_->set_highest_write_time(kAhead);
+    open();
+    ASSERT_TRUE(run());
+    const auto& positions = sink_->accompanied().at(0).if_all_written;
+    ASSERT_EQ(positions.size(), 1U);
+    // The record has no time of its own, which would count under the other rule.
+    EXPECT_EQ(positions[0].write_time_us, kAhead + 1);
+  }
 }
 
 TEST_F(LaneTest, FinishesWhatABrokenSourceGaveHoweverSlowTheSinkIs) {

@@ -1,22 +1,30 @@
 // A lane's connection to a simulated Cassandra cluster: answers come late, in another order, or not
-// at all; the cluster goes away; some rows are never taken. The sink above it is the real one.
+// at all; the cluster goes away; some rows are never taken; the table is dropped and made anew. The
+// sink above it is the real one.
 #pragma once
 
 #include <algorithm>
 #include <functional>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "cassandra/writer.h"
+#include "lane/simulated_row.h"
 #include "lane/simulated_world.h"
-#include "row/cell.h"
 
 namespace turntable {
 
 class SimulatedWriter final : public cassandra::Writer {
  public:
   // `wait_until` lets the other lanes work meanwhile.
-  SimulatedWriter(SimulatedWorld& world, int lane, std::function<void(SteadyTime)> wait_until)
-      : world_(world), lane_(lane), wait_until_(std::move(wait_until)) {}
+  SimulatedWriter(SimulatedWorld& world, int lane, RowForm form,
+                  std::function<void(SteadyTime)> wait_until)
+      : world_(world),
+        lane_(lane),
+        form_(form),
+        wait_until_(std::move(wait_until)),
+        table_(world.table) {}
 
   void submit(std::string_view cells, size_t rows, uint64_t token) override {
     world_.step();
@@ -26,24 +34,35 @@ class SimulatedWriter final : public cassandra::Writer {
     CellReader reader(cells);
     for (size_t i = 0; i < rows; ++i) {
       Row& row = request.rows.emplace_back();
-      row.id = reader.next().int32();
-      row.partition = reader.next().int32();
-      row.offset = reader.next().int64();
-      row.assignment = world_.at(row.partition).assignment;
+      row.cells = SimulatedRow::read(reader, world_.keys_repeat, form_);
+      row.assignment = world_.at(row.cells.partition).assignment;
     }
     if (!reader.done()) world_.fail("a request has more cells than rows");
     decide(request);
-    world_.trace(lane_, "sends rows", static_cast<int64_t>(rows), request.rows.front().offset);
+    world_.trace(lane_, "sends rows", static_cast<int64_t>(rows),
+                 request.rows.front().cells.offset);
+  }
+
+  // What is known of rows by now is looked at when the answer comes.
+  void confirm(uint64_t token) override {
+    world_.step();
+    if (question_) world_.fail("two questions are out");
+    question_ = Question{token, world_.now() + Millis(world_.below(20)), std::exchange(told_, {})};
+    if (!world_.calm && world_.chance(world_.faults.late))
+      question_->due += Millis(world_.below(8'000));
   }
 
   std::span<const cassandra::Completion> poll(Millis wait) override {
     world_.step();
     if (wait.count() > 0) {
       SteadyTime until = world_.now() + wait;
+      if (question_) until = std::min(until, question_->due);
       for (const Request& request : requests_) until = std::min(until, request.due);
       wait_until_(until);
     }
     reported_.clear();
+    replace_table();
+    if (question_ && question_->due <= world_.now()) answer();
     for (size_t i = 0; i < requests_.size();) {
       if (requests_[i].due > world_.now()) {
         ++i;
@@ -52,9 +71,14 @@ class SimulatedWriter final : public cassandra::Writer {
       look_at(requests_[i]);
       if (requests_[i].written) write(requests_[i]);
       world_.trace(lane_, requests_[i].error ? "rows fail" : "rows written",
-                   static_cast<int64_t>(requests_[i].rows.size()), requests_[i].rows[0].offset);
+                   static_cast<int64_t>(requests_[i].rows.size()),
+                   requests_[i].rows[0].cells.offset);
       reported_.push_back({requests_[i].token, {}});
-      if (requests_[i].error) reported_.back().outcome = tl::unexpected(*requests_[i].error);
+      if (requests_[i].error) {
+        reported_.back().outcome = tl::unexpected(*requests_[i].error);
+      } else {
+        told_.insert(told_.end(), requests_[i].rows.begin(), requests_[i].rows.end());
+      }
       reported_.back().overloaded = requests_[i].overloaded;
       requests_[i] = std::move(requests_.back());
       requests_.pop_back();
@@ -73,9 +97,7 @@ class SimulatedWriter final : public cassandra::Writer {
 
  private:
   struct Row {
-    PartitionId partition = 0;
-    Offset offset = 0;
-    int32_t id = 0;
+    SimulatedRow cells;
     uint64_t assignment = 0;  // Of its partition, when it was sent.
   };
   struct Request {
@@ -88,12 +110,42 @@ class SimulatedWriter final : public cassandra::Writer {
     bool overloaded = false;  // Why it failed.
   };
 
+  struct Question {
+    uint64_t token = 0;
+    SteadyTime due{};
+    std::vector<Row> rows;  // That were written before it.
+  };
+
+  // Somebody drops the table and makes it anew: what has not been confirmed by then is gone.
+  void replace_table() {
+    if (world_.calm || !world_.chance(world_.faults.replaced)) return;
+    world_.trace(lane_, "the table is made anew");
+    ++world_.table;
+    ++world_.seen.replaced;
+  }
+
+  void answer() {
+    reported_.push_back({question_->token, {}});
+    if (table_ != world_.table) {
+      reported_.back().outcome =
+          turntable::fail(ErrorKind::schema, "the table was dropped and made anew");
+      world_.deal_failure();
+    } else if (!world_.calm && world_.now() < world_.outage_until) {
+      reported_.back().outcome = turntable::fail(ErrorKind::transient, "the node is away");
+      told_.insert(told_.end(), question_->rows.begin(), question_->rows.end());
+    } else {
+      for (const Row& row : question_->rows)
+        world_.confirm_row(row.cells.partition, row.cells.offset);
+    }
+    question_.reset();
+  }
+
   // What will become of a request.
   void decide(Request& request) {
     request.due = world_.now() + Millis(world_.below(20));
     const bool refused =
         std::any_of(request.rows.begin(), request.rows.end(), [this](const Row& row) {
-          return world_.record(row.partition, row.offset).fate == Fate::refused;
+          return world_.record(row.cells.partition, row.cells.offset).fate == Fate::refused;
         });
     if (refused) {
       ++world_.seen.refused;
@@ -130,21 +182,34 @@ class SimulatedWriter final : public cassandra::Writer {
                     [&answered](const Request& other) { return other.number < answered.number; });
     if (answered.error) return;
     for (const Row& row : answered.rows) {
-      const SimulatedWorld::Partition& of = world_.at(row.partition);
+      const SimulatedWorld::Partition& of = world_.at(row.cells.partition);
       if (of.assignment == row.assignment) continue;
       ++world_.seen.late_acks;
       world_.seen.into_the_next += of.owner == lane_;
     }
   }
 
+  // Rows without a write time of their own have that of their request: the cluster's clock.
   void write(const Request& request) {
-    for (const Row& row : request.rows) world_.write_row(row.partition, row.offset, row.id);
+    const int64_t now_us = micros_of(world_.wall(Millis(0)));
+    for (const Row& row : request.rows) {
+      const SimulatedRow& cells = row.cells;
+      world_.write_row(cells.partition, cells.offset, cells.id);
+      if (world_.keys_repeat)
+        world_.keys.write({cells.partition, cells.key}, cells.values(),
+                          form_.write_time ? cells.write_time_us : now_us,
+                          SimulatedKeys::Settles::cells);
+    }
   }
 
   SimulatedWorld& world_;
   const int lane_;
+  const RowForm form_;
   std::function<void(SteadyTime)> wait_until_;
+  const uint64_t table_;           // Of those that there have been: the one that was checked.
   std::vector<Request> requests_;  // Without an answer.
+  std::vector<Row> told_;          // Known to be written, and no question covers them.
+  std::optional<Question> question_;
   uint64_t sent_ = 0;
   std::vector<cassandra::Completion> reported_;
 };

@@ -16,10 +16,8 @@ class SimulatedDeadLetters final : public DeadLetters {
       : world_(world), lane_(lane), letter_bytes_(letter_bytes) {}
 
   void add(const RecordBatch& batch, const Reject& reject) override {
-    const Record& record = batch.records[reject.row];
     world_.step();
-    pending_.push_back(
-        {record.partition, record.offset, fate(reject.code), std::string(record.value)});
+    pending_.push_back({letter_of(batch, reject), fate(reject.code)});
   }
 
   Status flush() override {
@@ -32,9 +30,9 @@ class SimulatedDeadLetters final : public DeadLetters {
       // A part may have been written. The others will be, and this one again.
       world_.letters_failing = true;
       if (!pending_.empty() && world_.below(2) == 0) {
-        const Letter& letter = pending_.front();
-        write(letter);
-        ++world_.record(letter.partition, letter.offset).writes_limit;
+        const Pending& first = pending_.front();
+        write(first);
+        ++world_.record(first.letter.partition, first.letter.offset).writes_limit;
       }
       return fail(ErrorKind::transient, "the disk is full");
     }
@@ -44,7 +42,7 @@ class SimulatedDeadLetters final : public DeadLetters {
     }
     world_.trace(lane_, "dead letters written", static_cast<int64_t>(pending_.size()));
     world_.letters_failing = false;
-    for (const Letter& letter : pending_) write(letter);
+    for (const Pending& pending : pending_) write(pending);
     pending_.clear();
     return {};
   }
@@ -56,11 +54,9 @@ class SimulatedDeadLetters final : public DeadLetters {
   [[nodiscard]] std::string name() const override { return "the simulated disk"; }
 
  private:
-  struct Letter {
-    PartitionId partition = 0;
-    Offset offset = 0;
+  struct Pending {
+    Letter letter;
     Fate fate = Fate::malformed;
-    std::string value;
   };
 
   static Fate fate(RejectCode code) {
@@ -68,14 +64,16 @@ class SimulatedDeadLetters final : public DeadLetters {
     return code == RejectCode::row_refused ? Fate::refused : Fate::malformed;
   }
 
-  void write(const Letter& letter) {
-    world_.write_letter(letter.partition, letter.offset, letter.fate, letter.value);
+  void write(const Pending& pending) {
+    const Letter& letter = pending.letter;
+    world_.write_letter(letter.partition, letter.offset, pending.fate, *letter.value);
+    if (world_.keys_repeat && keeps()) world_.letters.push_back(letter);
   }
 
   SimulatedWorld& world_;
   const int lane_;
   const size_t letter_bytes_;
-  std::vector<Letter> pending_;
+  std::vector<Pending> pending_;
 };
 
 }  // namespace turntable

@@ -5,20 +5,29 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "lane/simulated_row.h"
 #include "lane/simulated_world.h"
-#include "row/cell.h"
 #include "sink/sink.h"
 
 namespace turntable {
 
 class SimulatedFile final : public Sink {
  public:
-  SimulatedFile(SimulatedWorld& world, int lane, std::function<void(SteadyTime)> wait_until)
-      : world_(world), lane_(lane), wait_until_(std::move(wait_until)) {}
+  // `keeps_positions`: not those of a replay.
+  SimulatedFile(SimulatedWorld& world, int lane, RowForm form, bool keeps_positions,
+                std::function<void(SteadyTime)> wait_until)
+      : world_(world),
+        lane_(lane),
+        form_(form),
+        keeps_positions_(keeps_positions),
+        wait_until_(std::move(wait_until)) {}
 
   Status submit(RowBatch& rows) override {
     if (full()) world_.fail("rows are handed to a sink that is full");
@@ -27,9 +36,9 @@ class SimulatedFile final : public Sink {
     accompanied_.clear();
     // Letters that could not be written hold all positions back. Rows that will be read again, for
     // their partition was given back, need none.
-    if (!world_.letters_failing) {
+    if (keeps_positions_ && !world_.letters_failing) {
       for (size_t i = 0; i < pending_.size(); ++i) {
-        const Row row = this->row(i);
+        const SimulatedRow row = this->row(i);
         if (world_.record(row.partition, row.offset).read) accompanied_.push_back(row);
       }
     }
@@ -56,35 +65,47 @@ class SimulatedFile final : public Sink {
   }
   [[nodiscard]] int wait_fd() const override { return -1; }
 
-  void accompany(std::vector<Position> positions) override { accompanying_ = std::move(positions); }
+  void accompany(Accompaniment positions) override { accompanying_ = std::move(positions); }
+  Status give_back(std::span<const PartitionId> partitions) override {
+    const auto is_given_back = [&](const Position& position) {
+      return std::count(partitions.begin(), partitions.end(), position.partition) > 0;
+    };
+    std::erase_if(accompanying_.in_any_case, is_given_back);
+    std::erase_if(accompanying_.if_all_written, is_given_back);
+    std::erase_if(accompanied_, [&](const SimulatedRow& row) {
+      return std::count(partitions.begin(), partitions.end(), row.partition) > 0;
+    });
+    return {};
+  }
   Status keep_positions(std::span<const Position> positions) override {
     world_.step();
     if (full()) world_.fail("positions are handed to a sink that has rows at hand");
     if (disk_is_full()) return turntable::fail(ErrorKind::transient, "the disk is full");
     world_.trace(lane_, "keeps positions", positions[0].partition, positions[0].next);
-    for (const auto& [partition, next] : positions) world_.keep(partition, next);
+    const auto before = kept_before(positions);
+    for (const Position& position : positions) world_.keep(position, before.at(position.partition));
     world_.step();
     return {};
   }
-  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
-    return world_.at(partition).kept;
+  [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
+    return keeps_positions_ ? world_.at(partition).kept : std::nullopt;
   }
-  [[nodiscard]] bool keeps_positions() const override { return true; }
+  [[nodiscard]] bool keeps_positions() const override { return keeps_positions_; }
   [[nodiscard]] std::string name() const override { return "the simulated file"; }
 
  private:
-  struct Row {
-    PartitionId partition = 0;
-    Offset offset = 0;
-    int32_t id = 0;
-  };
-  [[nodiscard]] Row row(size_t index) const {
+  [[nodiscard]] SimulatedRow row(size_t index) const {
     CellReader reader(pending_.row(index));
-    Row row;
-    row.id = reader.next().int32();
-    row.partition = reader.next().int32();
-    row.offset = reader.next().int64();
-    return row;
+    return SimulatedRow::read(reader, world_.keys_repeat, form_);
+  }
+
+  // What a transaction with these positions begins with.
+  [[nodiscard]] std::map<PartitionId, std::optional<Position>> kept_before(
+      std::span<const Position> positions) const {
+    std::map<PartitionId, std::optional<Position>> before;
+    for (const Position& position : positions)
+      before[position.partition] = world_.at(position.partition).kept;
+    return before;
   }
 
   [[nodiscard]] bool disk_is_full() {
@@ -116,30 +137,40 @@ class SimulatedFile final : public Sink {
   void write() {
     world_.trace(lane_, "writes rows", static_cast<int64_t>(pending_.size()));
     for (size_t i = 0; i < pending_.size(); ++i) {
-      const Row row = this->row(i);
+      const SimulatedRow row = this->row(i);
       if (world_.record(row.partition, row.offset).fate == Fate::refused) {
         ++world_.seen.refused;
         refused_.push_back({pending_.origins[i], "a value does not fit"});
         continue;
       }
       world_.write_row(row.partition, row.offset, row.id);
+      if (world_.keys_repeat)
+        world_.keys.write({row.partition, row.key}, row.values(), row.write_time_us,
+                          SimulatedKeys::Settles::rows);
       written_.push_back(pending_.origins[i]);
     }
+    std::vector<Position> positions = accompanying_.in_any_case;
+    if (refused_.empty())
+      positions.insert(positions.end(), accompanying_.if_all_written.begin(),
+                       accompanying_.if_all_written.end());
+    const auto before = kept_before(positions);
+    for (const Position& position : positions) world_.keep(position, before.at(position.partition));
     if (refused_.empty()) {
-      for (const auto& [partition, next] : accompanying_) world_.keep(partition, next);
-      for (const Row& row : accompanied_) world_.check_kept(row.partition, row.offset);
+      for (const SimulatedRow& row : accompanied_) world_.check_kept(row.partition, row.offset);
     }
-    accompanying_.clear();
+    accompanying_ = {};
     pending_.clear();
   }
 
   SimulatedWorld& world_;
   const int lane_;
+  const RowForm form_;
+  const bool keeps_positions_;
   std::function<void(SteadyTime)> wait_until_;
   RowBatch pending_;
-  std::vector<Position> accompanying_;
-  std::vector<Row> accompanied_;  // Of pending_: the position behind each comes with it.
-  bool running_ = false;          // The transaction of pending_, until its end is seen.
+  Accompaniment accompanying_;
+  std::vector<SimulatedRow> accompanied_;  // Of pending_: the position behind each comes with it.
+  bool running_ = false;                   // The transaction of pending_, until its end is seen.
   SteadyTime next_attempt_{};
   std::vector<Origin> written_;
   std::vector<Acks::Refused> refused_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "lane/simulated_row.h"
 #include "lane/simulated_world.h"
 
 namespace turntable {
@@ -25,6 +26,7 @@ class SimulatedGroup {
   SimulatedGroup(SimulatedWorld& world, size_t lanes) : world_(world), members_(lanes) {
     for (Partition& partition : world_.topic) {
       partition.moving = false;
+      if (partition.owner == Partition::kStranger) note_of_stranger(partition);
       if (partition.owner != Partition::kStranger || world_.calm)
         partition.owner = Partition::kNobody;
     }
@@ -129,6 +131,7 @@ class SimulatedGroup {
     for (const PartitionId p : taken) {
       Partition& of = world_.at(p);
       if (lost) world_.excuse(p);
+      if (lost) world_.end_unheard(p);
       // A file has one process, and nobody else reads for it.
       const auto where = world_.below(world_.keeps_positions ? 2 : 3);
       of.target = where == 0 ? lane : where == 1 ? any_member() : Partition::kStranger;
@@ -150,15 +153,42 @@ class SimulatedGroup {
         let_stranger_write(partition, of.records[next++]);
       if (next > 0 && of.records[next - 1].offset >= of.committed)
         world_.commit(partition, of.records[next - 1].offset + 1);
+      note_of_stranger(of);
     }
     if (world_.below(50) == 0) hand_over(partition, any_member());
   }
 
+  static void note_of_stranger(Partition& of) {
+    of.noted_us = std::max(of.noted_us, of.stranger_us);
+  }
+
   void let_stranger_write(PartitionId partition, SimulatedRecord& record) {
-    world_.read(partition, record);
-    record.fate == Fate::row
-        ? world_.write_row(partition, record.offset, record.id)
-        : world_.write_letter(partition, record.offset, record.fate, record.value);
+    Partition& of = world_.at(partition);
+    world_.read(partition, record, of.assignment);
+    const int64_t clock_us = micros_of(world_.wall(world_.draw_clock()));
+    of.stranger_us = std::max({clock_us, of.stranger_us + 1, of.noted_us + 1});
+    world_.given(partition, record.offset, of.stranger_us);
+    if (record.fate != Fate::row) {
+      world_.write_letter(partition, record.offset, record.fate, record.value);
+      if (world_.keys_repeat) world_.letters.push_back(letter_of_stranger(partition, record));
+      return;
+    }
+    world_.write_row(partition, record.offset, record.id);
+    world_.confirm_row(partition, record.offset);
+    if (world_.keys_repeat)
+      world_.keys.write({partition, record.key},
+                        {.offset = record.offset, .id = record.id, .note = record.note},
+                        of.stranger_us, SimulatedKeys::Settles::cells);
+  }
+
+  [[nodiscard]] Letter letter_of_stranger(PartitionId partition,
+                                          const SimulatedRecord& record) const {
+    return {.topic = "simulated",
+            .partition = partition,
+            .offset = record.offset,
+            .write_time_us = world_.topic[static_cast<size_t>(partition)].stranger_us,
+            .value = record.value,
+            .reason = record.fate == Fate::unmatched ? "unmatched" : "other"};
   }
 
   SimulatedWorld& world_;

@@ -10,60 +10,40 @@
 #include <utility>
 #include <vector>
 
-#include "decode/decoder.h"
 #include "lane/lane.h"
 #include "lane/simulated_cluster.h"
 #include "lane/simulated_dead_letters.h"
 #include "lane/simulated_fiber.h"
 #include "lane/simulated_file.h"
+#include "lane/simulated_pipeline.h"
 #include "lane/simulated_source.h"
 #include "sink/cassandra_sink.h"
 
 namespace turntable {
 
-// Takes a record's fate from its value. "Unmatched" is the join's to say; here it is said early, so
-// that no catalogue is needed.
-class SimulatedDecoder final : public Decoder {
- public:
-  void decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
-              Rejects& rejects) override {
-    columns[0].reset(batch.size());
-    for (uint32_t i = 0; i < batch.size(); ++i) {
-      const std::string_view value = batch.records[i].value;
-      if (value[0] == 'm' || value[0] == 'u') {
-        const bool malformed = value[0] == 'm';
-        rejects.push_back({i, malformed ? RejectCode::json_syntax : RejectCode::unmatched, ""});
-        continue;
-      }
-      int32_t id = 0;
-      for (const char digit : value.substr(1)) id = id * 10 + (digit - '0');
-      columns[0].set<int32_t>(i, id);
-      alive.push_back(i);
-    }
-  }
-};
-
-// The world's clock, for a lane: while it sleeps, the others work.
+// The world's clock, for a lane: while it sleeps, the others work. The wall clock is the process's
+// own, and may be a minute off.
 class SimulatedClock final : public Clock {
  public:
-  SimulatedClock(const SimulatedWorld& world, std::function<void(SteadyTime)> wait_until)
-      : world_(world), wait_until_(std::move(wait_until)) {}
+  SimulatedClock(const SimulatedWorld& world, Millis off,
+                 std::function<void(SteadyTime)> wait_until)
+      : world_(world), off_(off), wait_until_(std::move(wait_until)) {}
   [[nodiscard]] SteadyTime now() const override { return world_.now(); }
-  [[nodiscard]] WallTime wall() const override { return world_.clock->wall(); }
+  [[nodiscard]] WallTime wall() const override { return world_.wall(off_); }
   void sleep(Millis time) const override { wait_until_(now() + time); }
 
  private:
   const SimulatedWorld& world_;
+  const Millis off_;
   std::function<void(SteadyTime)> wait_until_;
 };
 
 class SimulatedProcess {
  public:
-  // `plan` has the columns id, kafka_partition and kafka_offset.
-  SimulatedProcess(SimulatedWorld& world, std::shared_ptr<const EnrichPlan> plan, SinkTable table)
+  SimulatedProcess(SimulatedWorld& world, const SimulatedPipeline& pipeline)
       : world_(world),
-        plan_(std::move(plan)),
-        table_(std::move(table)),
+        pipeline_(pipeline),
+        clock_off_(world.draw_clock()),
         workers_(world.keeps_positions ? 1 : 1 + world.below(3)),
         group_(world, workers_.size()) {
     world_.dead = false;
@@ -128,13 +108,15 @@ class SimulatedProcess {
       world_.steps_without_wait = 0;
       world_.step();
     };
-    worker.clock = std::make_unique<SimulatedClock>(world_, wait_until);
+    worker.clock = std::make_unique<SimulatedClock>(world_, clock_off_, wait_until);
     LaneOptions options = options_;
     options.unfinished_lanes = unfinished_;
+    options.write_times = pipeline_.table.write_times;
     options.retry_backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
     worker.lane = std::make_unique<Lane>(
         std::move(options),
-        LaneParts{std::make_unique<SimulatedDecoder>(), std::make_unique<Enricher>(plan_),
+        LaneParts{std::make_unique<SimulatedDecoder>(world_),
+                  std::make_unique<Enricher>(pipeline_.enrich),
                   make_sink(worker, number, wait_until),
                   std::make_unique<SimulatedDeadLetters>(world_, number, letter_bytes_)},
         stop_, *worker.clock);
@@ -160,12 +142,14 @@ class SimulatedProcess {
   std::unique_ptr<Sink> make_sink(Worker& worker, int number,
                                   std::function<void(SteadyTime)> wait_until) {
     if (world_.keeps_positions)
-      return std::make_unique<SimulatedFile>(world_, number, std::move(wait_until));
+      return std::make_unique<SimulatedFile>(world_, number, pipeline_.enrich->form, true,
+                                             std::move(wait_until));
     CassandraSinkOptions options;
-    options.table = table_;
+    options.table = pipeline_.table;
     options.backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
     options.clock = world_.clock;
-    auto writer = std::make_unique<SimulatedWriter>(world_, number, std::move(wait_until));
+    auto writer = std::make_unique<SimulatedWriter>(world_, number, pipeline_.enrich->form,
+                                                    std::move(wait_until));
     worker.writer = writer.get();
     return std::make_unique<CassandraSink>(std::move(writer), std::move(options));
   }
@@ -205,6 +189,7 @@ class SimulatedProcess {
     for (Worker& worker : workers_)
       if (worker.writer != nullptr) worker.writer->abandon();
     world_.excuse_all();
+    world_.end_all_unheard();
   }
 
   void check_end(const Worker& worker) {
@@ -227,9 +212,10 @@ class SimulatedProcess {
     if (counts.dead_lettered != letters)
       world_.fail(fmt::format("{} dead letters counted for {}", counts.dead_lettered, letters));
     const auto& positions = lane.positions();
-    for (const auto& [partition, next] : positions)
-      if (worker.source->positions().at(partition) != next)
-        world_.fail(fmt::format("position {} of partition {} was not stored", next, partition));
+    for (const auto& [partition, position] : positions)
+      if (worker.source->positions().at(partition) != position.next)
+        world_.fail(
+            fmt::format("position {} of partition {} was not stored", position.next, partition));
     if (positions.size() != worker.source->positions().size())
       world_.fail("the lane does not know of all its positions");
   }
@@ -240,8 +226,8 @@ class SimulatedProcess {
   static constexpr uint64_t kEndWithin = 3'000;
 
   SimulatedWorld& world_;
-  const std::shared_ptr<const EnrichPlan> plan_;
-  const SinkTable table_;
+  const SimulatedPipeline& pipeline_;
+  const Millis clock_off_;
   StopToken stop_;
   LaneOptions options_;
   size_t letter_bytes_ = 0;

@@ -70,11 +70,19 @@ class SimulatedSource final : public Source {
     // Where it began is stored too, where a sink keeps it.
     if (next < owned.stored || (next == owned.stored && !world_.keeps_positions))
       world_.fail(fmt::format("stores {}/{}, not past {}", partition, next, owned.stored));
-    if (world_.keeps_positions && world_.at(partition).kept < next)
+    if (world_.keeps_positions && world_.position(partition) < next)
       world_.fail(fmt::format("stores {}/{}, which is not kept yet", partition, next));
     world_.check_durable(partition, owned.stored, next, "stored");
     world_.trace(options_.lane, "stores", partition, next);
     owned.stored = positions_[partition] = next;
+    owned.stored_us = owned.write_time_us;
+  }
+
+  void note_write_time(PartitionId partition, int64_t last_us) override {
+    const auto found = owned_.find(partition);
+    if (found == owned_.end()) return;
+    if (last_us < found->second.write_time_us) world_.fail("a write time moves back");
+    found->second.write_time_us = last_us;
   }
 
   Status commit() override {
@@ -103,6 +111,7 @@ class SimulatedSource final : public Source {
   Status close() override {
     world_.step();
     commit_stored();
+    commit_notes();
     world_.trace(options_.lane, "leaves");
     group_.leave(static_cast<size_t>(options_.lane));
     return {};
@@ -113,6 +122,8 @@ class SimulatedSource final : public Source {
     uint64_t assignment = 0;
     size_t next = 0;  // The next record to deliver.
     Offset stored = 0;
+    int64_t write_time_us = kNoWriteTime;  // The highest, as the lane says.
+    int64_t stored_us = kNoWriteTime;      // When the last position was stored.
   };
   // Copies, so that a view that outlives its batch is noticed.
   struct Owner final : RecordOwner {
@@ -147,10 +158,14 @@ class SimulatedSource final : public Source {
     for (size_t i = 0; i < notice.partitions.size(); ++i) {
       const SimulatedWorld::Partition& of = world_.at(notice.partitions[i]);
       const Offset start = world_.position(notice.partitions[i]);
-      owned_[notice.partitions[i]] = {notice.assignments[i], of.index(start), start};
+      owned_[notice.partitions[i]] = {notice.assignments[i], of.index(start), start, of.noted_us,
+                                      of.noted_us};
       world_.trace(options_.lane, "takes up", notice.partitions[i], start);
     }
     listener_.on_assigned(notice.partitions);
+    for (const PartitionId partition : notice.partitions)
+      if (const int64_t noted_us = owned_[partition].write_time_us; noted_us != kNoWriteTime)
+        listener_.on_write_time(partition, noted_us);
     for (const PartitionId partition : notice.partitions)
       if (listener_.keeps_positions() && !listener_.kept_position(partition))
         listener_.on_passed(partition, owned_[partition].stored);
@@ -166,6 +181,7 @@ class SimulatedSource final : public Source {
       world_.fail("has kept a revoked partition for too long");
     const bool in_time = world_.now() - begun < options_.drain_bound && !world_.failed;
     if (!lost) commit_stored();
+    if (!lost) commit_notes();
     if (!lost && !in_time)
       for (const PartitionId partition : notice.partitions) world_.excuse(partition);
     (lost ? world_.seen.lost : world_.seen.revoked) += notice.partitions.size();
@@ -182,7 +198,22 @@ class SimulatedSource final : public Source {
     for (const auto& [partition, owned] : owned_) {
       const SimulatedWorld::Partition& of = world_.at(partition);
       if (of.assignment == owned.assignment && owned.stored != of.committed)
-        world_.commit(partition, owned.stored);
+        commit(partition, owned.stored, owned.stored_us);
+    }
+  }
+
+  void commit(PartitionId partition, Offset next, int64_t noted_us) {
+    world_.commit(partition, next);
+    world_.at(partition).noted_us = noted_us;
+  }
+
+  // As KafkaSource does, where positions come to their end: what was given behind the last one.
+  void commit_notes() {
+    for (const auto& [partition, owned] : owned_) {
+      const SimulatedWorld::Partition& of = world_.at(partition);
+      if (of.assignment == owned.assignment && owned.write_time_us > of.noted_us &&
+          (!world_.keeps_positions || of.kept))
+        commit(partition, of.committed, owned.write_time_us);
     }
   }
 
@@ -201,7 +232,7 @@ class SimulatedSource final : public Source {
       for (size_t i = 1 + world_.below(8); i > 0 && owned.next < all.size() && batch.size() < limit;
            --i) {
         SimulatedRecord& record = all[owned.next++];
-        world_.read(partition, record);
+        world_.read(partition, record, owned.assignment);
         deliver(batch, *owner, partition, record);
       }
       if (++from == owned_.end()) from = owned_.begin();

@@ -16,12 +16,14 @@
 //     once;
 //   - no kept position is past a record without an outcome, none is behind a row, unless dead
 //     letters cannot be written just then; and none is stored before it is kept.
+// Where keys repeat: which rows stand in the end (simulated_keys.h).
 #pragma once
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -30,6 +32,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "lane/simulated_keys.h"
+#include "row/letter.h"
+#include "row/position.h"
 #include "row/types.h"
 
 namespace turntable {
@@ -40,11 +45,14 @@ enum class Fate : uint8_t { row, refused, malformed, unmatched };
 struct SimulatedRecord {
   Offset offset = 0;
   Fate fate = Fate::row;
-  std::string value;  // The fate's letter and the record's id.
+  std::string value;  // The fate's letter, the record's id, its key and its note.
   int32_t id = 0;
-  bool durable = false;  // As a row, as a dead letter, or dropped where that is wanted.
-  bool read = false;     // And nothing has come since that excuses reading it again.
-  uint32_t writes = 0;   // Of its row, where that counts, or of its dead letter.
+  int32_t key = 0;                // Other records of the partition have it, too.
+  std::optional<int32_t> note{};  // Beside the key: a value that may be NULL.
+  uint64_t read_under = 0;        // The assignment under which it was read last.
+  bool durable = false;           // As a row, as a dead letter, or dropped where that is wanted.
+  bool read = false;              // And nothing has come since that excuses reading it again.
+  uint32_t writes = 0;            // Of its row, where that counts, or of its dead letter.
   uint32_t writes_limit = 0;
 };
 
@@ -63,6 +71,7 @@ struct Faults {
   double crash = 0;       // Share of lives that end so.
   double stop = 0;        // Share of lives that are asked to stop.
   double file = 0;        // The disk of a file with rows and positions is full for a while.
+  double replaced = 0;    // The cluster's table is dropped and made anew.
 };
 
 // What has really come to pass: a simulation in which nothing goes wrong shows nothing.
@@ -72,10 +81,16 @@ struct Seen {
   uint64_t lost_acks = 0;      // Requests that timed out although they were written.
   uint64_t refused = 0;        // Requests with a row that is never taken.
   uint64_t away = 0;           // Requests to a cluster that was away.
+  uint64_t replaced = 0;       // Tables that were dropped and made anew.
   uint64_t late_acks = 0;      // Rows written after their partition had gone to somebody,
   uint64_t into_the_next = 0;  // and of those, to the same lane again.
   uint64_t disk_full = 0;      // Dead letters that could not be written yet.
   uint64_t file_full = 0;      // Transactions that could not be written yet.
+  uint64_t overwrites = 0;     // Rows that met another one of their key,
+  uint64_t late_rows = 0;      // of which so many came after one with a higher write time,
+  uint64_t nulls = 0;          // and so many have NULL where the other has a value.
+  uint64_t excused = 0;        // Keys on which the row of an earlier record may stand.
+  uint64_t replayed = 0;       // Dead letters that became rows.
   uint64_t read_again = 0;     // Records.
   uint64_t revoked = 0;        // Partitions.
   uint64_t lost = 0;           // Partitions.
@@ -90,10 +105,16 @@ struct Seen {
     lost_acks += other.lost_acks;
     refused += other.refused;
     away += other.away;
+    replaced += other.replaced;
     late_acks += other.late_acks;
     into_the_next += other.into_the_next;
     disk_full += other.disk_full;
     file_full += other.file_full;
+    overwrites += other.overwrites;
+    late_rows += other.late_rows;
+    nulls += other.nulls;
+    excused += other.excused;
+    replayed += other.replayed;
     read_again += other.read_again;
     revoked += other.revoked;
     lost += other.lost;
@@ -172,7 +193,9 @@ class SimulatedWorld {
     std::vector<SimulatedRecord> records;
     Offset end = 0;
     Offset committed = 0;
-    std::optional<Offset> kept = {};  // By a sink that keeps positions.
+    int64_t noted_us = kNoWriteTime;     // The write time in the commit's note.
+    std::optional<Position> kept = {};   // By a sink that keeps positions.
+    int64_t stranger_us = kNoWriteTime;  // The last write time that a stranger gave.
     // The group's view: who owns it, and under which number of assignments. Only that one may
     // commit.
     static constexpr int kNobody = -1;
@@ -209,7 +232,10 @@ class SimulatedWorld {
         if (chance(faults.bad_record))
           record.fate = below(2) == 0 ? Fate::malformed : Fate::unmatched;
         if (chance(faults.refused)) record.fate = Fate::refused;
-        record.value = fmt::format("{}{}", "rfmu"[static_cast<size_t>(record.fate)], record.id);
+        record.key = static_cast<int32_t>(below(kKeys));
+        if (below(2) == 0) record.note = static_cast<int32_t>(below(1000));
+        record.value = fmt::format("{}{}:{}:{}", "rfmu"[static_cast<size_t>(record.fate)],
+                                   record.id, record.key, record.note.value_or(-1));
       }
       partition.end = next;
     }
@@ -229,15 +255,20 @@ class SimulatedWorld {
     return of.records[index];
   }
 
-  // A row has become durable.
+  // A row is written. In a file it is durable by that; in a cluster only when the nodes have been
+  // asked afterwards whether the table is the same.
   void write_row(PartitionId partition, Offset offset, int32_t id) {
     SimulatedRecord& of = record(partition, offset);
     if (of.id != id)
       fail(fmt::format("the row of {}/{} has id {} for {}", partition, offset, id, of.id));
     if (of.fate != Fate::row)
       fail(fmt::format("{}/{}, which can be no row, is written as one", partition, offset));
+    if (!keeps_positions) return;
     of.durable = true;
-    if (keeps_positions) count(of, partition);
+    count(of, partition);
+  }
+  void confirm_row(PartitionId partition, Offset offset) {
+    record(partition, offset).durable = true;
   }
 
   // A dead letter has become durable, or was dropped where that is wanted.
@@ -254,14 +285,15 @@ class SimulatedWorld {
   // Where the group reads on in a partition.
   [[nodiscard]] Offset position(PartitionId partition) {
     const Partition& of = at(partition);
-    return of.kept.value_or(of.committed);
+    return of.kept ? of.kept->next : of.committed;
   }
 
-  // A lane, or a stranger, reads a record.
-  void read(PartitionId partition, SimulatedRecord& of) {
+  // A lane, or a stranger, reads a record under an assignment.
+  void read(PartitionId partition, SimulatedRecord& of, uint64_t assignment) {
     if (of.read)
       fail(fmt::format("{}/{} is read again, and nothing excuses it", partition, of.offset));
     of.read = true;
+    of.read_under = assignment;
     seen.read_again += of.writes_limit > 0;
     ++of.writes_limit;
   }
@@ -276,11 +308,61 @@ class SimulatedWorld {
     for (size_t p = 0; p < topic.size(); ++p) excuse(static_cast<PartitionId>(p));
   }
 
-  // A position has become durable beside the rows, unless a later one has already.
-  void keep(PartitionId partition, Offset next) {
-    if (at(partition).kept >= next) return;
-    check_durable(partition, position(partition), next, "kept");
-    at(partition).kept = next;
+  // The partition's owner was killed or has lost it: nobody can say how high its write times had
+  // come since its last commit.
+  void end_unheard(PartitionId partition) {
+    const Partition& of = at(partition);
+    const int64_t kept_us = of.kept ? of.kept->write_time_us : kNoWriteTime;
+    keys.ended_unheard(partition, of.assignment,
+                       {.next = position(partition), .noted_us = std::max(of.noted_us, kept_us)});
+  }
+  void end_all_unheard() {
+    for (size_t p = 0; p < topic.size(); ++p)
+      if (topic[p].owner >= 0) end_unheard(static_cast<PartitionId>(p));
+  }
+
+  // --- keys that repeat
+
+  // A write time that was given as the record was read.
+  void given(PartitionId partition, Offset offset, int64_t time_us) {
+    if (time_us == kNoWriteTime) return;
+    keys.given(partition, offset, time_us, record(partition, offset).read_under);
+  }
+
+  // The wall clock of a process that is ahead or behind by `off`.
+  [[nodiscard]] WallTime wall(Millis off) const { return clock->wall() + off; }
+  [[nodiscard]] Millis draw_clock() {
+    return Millis(static_cast<int64_t>(below(120'000)) - 60'000);
+  }
+
+  // In the end, when everything is delivered. In a file write times go with their rows, so that
+  // nothing is to be excused, but for letters that an owner wrote before it was killed.
+  void check_keys() {
+    for (PartitionId p = 0; static_cast<size_t>(p) < topic.size(); ++p) {
+      std::map<int32_t, std::vector<SimulatedKeys::Values>> rows;
+      for (const SimulatedRecord& of : at(p).records)
+        if (of.fate == Fate::row)
+          rows[of.key].push_back({.offset = of.offset, .id = of.id, .note = of.note});
+      for (const auto& [key, records] : rows)
+        if (std::string found = keys.fault({p, key}, records, !keeps_positions || mended);
+            !found.empty())
+          fail(std::move(found));
+    }
+  }
+
+  // One step of a transaction beside the rows, in front of which `before` was kept. The position that
+  // is kept last is the one that stands, as in SQLite; it must not be an earlier one.
+  void keep(const Position& moved, const std::optional<Position>& before) {
+    const Position kept_before = before.value_or(Position{.partition = moved.partition, .next = -1});
+    if (kept_before.next >= moved.next && kept_before.write_time_us >= moved.write_time_us) return;
+    const Position later = later_of(moved, kept_before);
+    std::optional<Position>& kept = at(moved.partition).kept;
+    if (kept && later.next < kept->next)
+      fail(fmt::format("the position of {} moves back from {} to {}", moved.partition, kept->next,
+                       later.next));
+    if (!kept || kept->next < later.next)
+      check_durable(later.partition, position(later.partition), later.next, "kept");
+    kept = later;
   }
 
   // A row is durable together with the position behind it.
@@ -305,7 +387,7 @@ class SimulatedWorld {
     Partition& of = at(partition);
     if (next < of.committed)
       fail(fmt::format("committed {}/{}, back from {}", partition, next, of.committed));
-    if (keeps_positions && next > of.kept)
+    if (keeps_positions && (!of.kept || next > of.kept->next))
       fail(fmt::format("committed {}/{}, which is not kept yet", partition, next));
     check_durable(partition, of.committed, next, "committed");
     of.committed = next;
@@ -318,6 +400,11 @@ class SimulatedWorld {
   bool calm = false;             // No more faults, so that everything comes to its end.
   bool drop_letters = false;     // `dead_letters = 'drop'`.
   bool keeps_positions = false;  // The sink is a file with rows and positions.
+  bool keys_repeat = false;      // The table's key does not tell records apart.
+  bool mended = false;           // Records without a match have one now.
+  SimulatedKeys keys;            // The table's rows, where keys repeat.
+  std::vector<Letter> letters;   // Dead letters that are durable, where keys repeat.
+  uint64_t table = 0;            // How often the cluster's was dropped and made anew.
   SteadyTime outage_until{};
   SteadyTime disk_full_until{};
   SteadyTime file_full_until{};
@@ -343,6 +430,8 @@ class SimulatedWorld {
                        of.writes, of.writes_limit));
   }
 
+  // So few that records of one key are in flight together.
+  static constexpr uint64_t kKeys = 7;
   // More than a lane needs to store and send all that it may hold.
   static constexpr uint64_t kStepsWithoutWait = 3'000;
 

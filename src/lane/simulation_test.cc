@@ -1,5 +1,6 @@
 // Lanes under everything that can go wrong at once, decided by a seed: late, lost and reordered
-// acknowledgements, a cluster or a disk that is away, rows that are refused, partitions that move
+// acknowledgements, a cluster or a disk that is away, a table that is made anew, rows that are
+// refused, partitions that move
 // and come back, failures, crashes and stops at any step. Time is virtual and there is one thread,
 // so a seed always does the same.
 //
@@ -16,8 +17,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
-#include "lane/simulated_process.h"
-#include "sql/binder.h"
+#include "lane/simulated_replay.h"
 
 namespace turntable {
 namespace {
@@ -28,12 +28,6 @@ constexpr uint64_t kSeeds = 5000;
 #else
 constexpr uint64_t kSeeds = 200;
 #endif
-
-constexpr const char* kPipeline = R"(
-CREATE TABLE plays (id int NOT NULL) WITH (connector = 'x');
-CREATE TABLE history (id int, kafka_partition int, kafka_offset bigint) WITH (connector = 'x');
-INSERT INTO history SELECT p.id, p.kafka_partition, p.kafka_offset FROM plays p;
-)";
 
 uint64_t number_from_environment(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -59,7 +53,8 @@ Faults draw_faults(uint64_t seed) {
           .fatal = draw(0.0002, 0.002),
           .crash = draw(0.3, 0.9),
           .stop = draw(0.2, 0.6),
-          .file = draw(0.01, 0.2)};
+          .file = draw(0.01, 0.2),
+          .replaced = draw(0.0002, 0.002)};
 }
 
 // A CHECK that fails ends the program before the test can say which seed it was.
@@ -73,12 +68,6 @@ class Simulation : public testing::Test {
   void SetUp() override {
     log::open(log::Level::error);  // Warnings of troubles that are meant.
     std::signal(SIGABRT, say_seed);
-    sql::Faults faults{.file = "test.sql", .list = {}};
-    const sql::Script script = sql::parse_script(kPipeline, {}, faults);
-    ASSERT_TRUE(faults.empty()) << faults.text();
-    auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
-    ASSERT_TRUE(plan) << faults.text();
-    plan_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
   }
   void TearDown() override {
     std::signal(SIGABRT, SIG_DFL);
@@ -87,10 +76,12 @@ class Simulation : public testing::Test {
 
   // Plays one seed to its end. False where a fault was found.
   enum class Sinks { clusters, files, both };
-  bool play(uint64_t seed, const Faults& faults, Sinks sinks) {
+  enum class Keys { of_records, repeated, both };
+  bool play(uint64_t seed, const Faults& faults, Sinks sinks, Keys keys = Keys::of_records) {
     playing = static_cast<int>(seed);
     SimulatedWorld world(seed, faults);
     world.keeps_positions = sinks == Sinks::files || (sinks == Sinks::both && seed % 3 == 0);
+    world.keys_repeat = keys == Keys::repeated || (keys == Keys::both && seed % 2 == 0);
     try {
       play(world);
     } catch (const SimulatedCrash&) {
@@ -98,6 +89,10 @@ class Simulation : public testing::Test {
     }
     steps_ += world.steps();
     seen_ += world.seen;
+    seen_.overwrites += world.keys.overwrites;
+    seen_.late_rows += world.keys.late;
+    seen_.nulls += world.keys.nulls_over_values;
+    seen_.excused += world.keys.excused_rows;
     if (world.fault().empty()) return true;
     ADD_FAILURE() << "TURNTABLE_SEED=" << seed << ": " << world.fault() << "\nlately:\n"
                   << world.story();
@@ -122,11 +117,15 @@ class Simulation : public testing::Test {
     world.calm = true;
     live(world);
     if (world.fault().empty()) check_all_is_delivered(world);
+    if (!world.keys_repeat || !world.fault().empty()) return;
+    world.check_keys();
+    replay_letters(world, repeated_);
+    world.check_keys();
   }
 
   void live(SimulatedWorld& world) {
     ++lives_;
-    SimulatedProcess(world, plan_, table_).run();
+    SimulatedProcess(world, world.keys_repeat ? repeated_ : of_records_).run();
   }
 
   static void check_all_is_delivered(SimulatedWorld& world) {
@@ -141,14 +140,8 @@ class Simulation : public testing::Test {
     }
   }
 
-  std::shared_ptr<const EnrichPlan> plan_;
-  const SinkTable table_{
-      .keyspace = "simulated",
-      .name = "history",
-      .columns = {{"id", Type::int32},
-                  {"kafka_partition", Type::int32},
-                  {"kafka_offset", Type::int64}},
-      .key = {.partition = {"id"}, .clustering = {{"kafka_partition"}, {"kafka_offset"}}}};
+  const SimulatedPipeline of_records_ = SimulatedPipeline::with_key_of_records();
+  const SimulatedPipeline repeated_ = SimulatedPipeline::with_key_that_repeats();
 };
 
 TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
@@ -157,19 +150,24 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
   const uint64_t first = only == all ? 0 : only;
   const uint64_t last = only == all ? all : only + 1;
   uint64_t seed = first;
-  while (seed < last && play(seed, draw_faults(seed), Sinks::both)) ++seed;
+  while (seed < last && play(seed, draw_faults(seed), Sinks::both, Keys::both)) ++seed;
   fmt::print(
       "{} seeds, {} lives, {} steps; {} crashes, {} stops, {} failures, {} partitions revoked, {} "
       "lost, {} records given back, {} acknowledgements reordered, {} lost, {} late, {} of them "
-      "into the next assignment; {} records read again; {} transactions met a full disk\n",
+      "into the next assignment; {} records read again; {} transactions met a full disk; {} rows "
+      "met another one of their key, {} of them late, {} with NULL over a value; {} letters "
+      "replayed; {} keys excused; {} tables made anew\n",
       seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
       seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
-      seen_.into_the_next, seen_.read_again, seen_.file_full);
+      seen_.into_the_next, seen_.read_again, seen_.file_full, seen_.overwrites, seen_.late_rows,
+      seen_.nulls, seen_.replayed, seen_.excused, seen_.replaced);
   if (seed - first < 5'000 || HasFailure()) return;  // A part of them only, or under a sanitizer.
   EXPECT_GT(steps_, 10'000'000U);
-  for (const uint64_t seen : {seen_.crashes, seen_.stops, seen_.failures, seen_.revoked, seen_.lost,
-                              seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
-                              seen_.into_the_next, seen_.read_again, seen_.file_full})
+  for (const uint64_t seen :
+       {seen_.crashes, seen_.stops, seen_.failures, seen_.revoked, seen_.lost, seen_.returned,
+        seen_.reordered, seen_.lost_acks, seen_.late_acks, seen_.into_the_next, seen_.read_again,
+        seen_.file_full, seen_.overwrites, seen_.late_rows, seen_.nulls, seen_.replayed,
+        seen_.replaced})
     EXPECT_GT(seen, 100U);
 }
 
@@ -177,8 +175,8 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
 // nothing else can hide it.
 class RecurringMistake : public Simulation {
  protected:
-  void provoke(const Faults& faults, Sinks sinks = Sinks::clusters) {
-    for (uint64_t seed = 0; seed < 150; ++seed) ASSERT_TRUE(play(seed, faults, sinks));
+  void provoke(const Faults& faults, Sinks sinks = Sinks::clusters, Keys keys = Keys::of_records) {
+    for (uint64_t seed = 0; seed < 150; ++seed) ASSERT_TRUE(play(seed, faults, sinks, keys));
   }
 };
 
@@ -224,12 +222,54 @@ TEST_F(RecurringMistake, TakingOffsetsForContiguous) {
   EXPECT_GT(seen_.gaps, 1'000U);
 }
 
+TEST_F(RecurringMistake, CommittingRowsOfATableThatIsNoMore) {
+  provoke({.late = 0.1, .outage = 0.001, .refused = 0.05, .replaced = 0.005});
+  EXPECT_GT(seen_.replaced, 100U);
+  EXPECT_GT(seen_.failures, 50U);
+}
+
 TEST_F(RecurringMistake, KeepingAPositionThatIsNotThatOfTheRows) {
   provoke({.bad_record = 0.3, .letters = 0.2, .crash = 0.7, .stop = 0.3, .file = 0.1},
           Sinks::files);
   EXPECT_GT(seen_.crashes, 50U);
   EXPECT_GT(seen_.disk_full, 100U);
   EXPECT_GT(seen_.file_full, 100U);
+}
+
+TEST_F(RecurringMistake, WritingTwoRecordsOfAKeyWithOneTime) {
+  provoke({}, Sinks::clusters, Keys::repeated);
+  EXPECT_GT(seen_.overwrites, 10'000U);
+  EXPECT_GT(seen_.nulls, 1'000U);
+}
+
+TEST_F(RecurringMistake, LettingTheOrderOfArrivalDecide) {
+  provoke({.late = 0.3, .lost_ack = 0.2, .outage = 0.01}, Sinks::clusters, Keys::repeated);
+  EXPECT_GT(seen_.late_rows, 1'000U);
+}
+
+TEST_F(RecurringMistake, TrustingTheNextOwnersClock) {
+  provoke({.late = 0.3, .rebalance = 0.03, .stop = 0.5}, Sinks::clusters, Keys::repeated);
+  EXPECT_GT(seen_.revoked, 1'000U);
+  EXPECT_GT(seen_.late_rows, 1'000U);
+  EXPECT_EQ(seen_.excused, 0U);
+}
+
+TEST_F(RecurringMistake, TrustingTheClockAfterAKill) {
+  provoke({.late = 0.1, .crash = 0.9}, Sinks::clusters, Keys::repeated);
+  EXPECT_GT(seen_.crashes, 50U);
+  EXPECT_GT(seen_.overwrites, 10'000U);
+}
+
+TEST_F(RecurringMistake, TrustingTheClockAfterAKillInAFile) {
+  provoke({.bad_record = 0.1, .refused = 0.1, .letters = 0.1, .crash = 0.9, .file = 0.1},
+          Sinks::files, Keys::repeated);
+  EXPECT_GT(seen_.crashes, 50U);
+  EXPECT_GT(seen_.overwrites, 10'000U);
+}
+
+TEST_F(RecurringMistake, LettingAReplayedLetterHideANewerRow) {
+  provoke({.bad_record = 0.3}, Sinks::both, Keys::repeated);
+  EXPECT_GT(seen_.replayed, 1'000U);
 }
 
 }  // namespace

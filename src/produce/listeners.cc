@@ -51,8 +51,10 @@ std::vector<std::string> people_names(size_t count, const std::string& last, See
   // numbered.
   std::map<std::string, size_t> drawn{{last, 1}};
   while (names.size() + 1 < count) {
-    std::string name = fmt::format("{} {}", kFirstNames[random.below(kFirstNames.size())],
-                                   kLastNames[random.below(kLastNames.size())]);
+    // One after the other: which of two arguments is computed first, compilers choose.
+    const auto& family = kLastNames[random.below(kLastNames.size())];
+    const auto& given = kFirstNames[random.below(kFirstNames.size())];
+    std::string name = fmt::format("{} {}", given, family);
     const size_t times = ++drawn[name];
     if (times > 1) name += fmt::format(" {}", times);
     if (name != last) names.push_back(std::move(name));

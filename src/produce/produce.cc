@@ -1,7 +1,6 @@
 #include "produce/produce.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -27,22 +26,20 @@ constexpr uint64_t kPollEvery = 512;  // Records between two looks at delivery r
 // What people see while it runs: each record, or, where they are too many, one line of progress.
 class Progress {
  public:
-  Progress(const ProduceOptions& options, std::FILE* out, const Clock& clock)
+  Progress(const ProduceOptions& options, Output& out, const Clock& clock)
       : out_(out),
         clock_(clock),
         wanted_(options.count),
         each_((options.rate > 0 && options.rate <= kReadableRate) ||
               options.count <= kReadableCount),
-        terminal_(isatty(fileno(out)) == 1),
+        terminal_(out.is_terminal()),
         last_at_(clock.now()) {
-    fmt::print(out_, "Data stream open. Records sent:\n");
-    std::fflush(out_);
+    out_.show("Data stream open. Records sent:\n");
   }
 
   void sent(std::string_view json) {
     if (!each_) return;
-    fmt::print(out_, "{}\n", json);
-    std::fflush(out_);
+    out_.show(fmt::format("{}\n", json));
   }
 
   // Called often; writes seldom.
@@ -58,28 +55,25 @@ class Progress {
       constexpr size_t kWidth = 24;
       const size_t full =
           wanted_ == 0 ? kWidth : std::min<size_t>(kWidth, count * kWidth / wanted_);
-      fmt::print(out_, "\r[{:=<{}}{: <{}}] {}\033[K", "", full, "", kWidth - full, line);
+      out_.show(fmt::format("\r[{:=<{}}{: <{}}] {}\033[K", "", full, "", kWidth - full, line));
       open_line_ = true;
     } else {
-      fmt::print(out_, "{}\n", line);
+      out_.show(line + "\n");
     }
-    std::fflush(out_);
     last_at_ = now;
     last_count_ = count;
   }
 
   void end(const ProduceReport& report, const std::string& topic) {
-    if (open_line_) fmt::print(out_, "\r\033[K");
     const double rate =
         report.seconds > 0 ? static_cast<double>(report.acknowledged) / report.seconds : 0;
-    fmt::print(out_, "{} of {} records acknowledged by topic {} in {:.1f} s ({}/s).\n",
-               report.acknowledged, report.wanted, topic, report.seconds,
-               grouped(static_cast<uint64_t>(std::llround(rate))));
-    std::fflush(out_);
+    out_.show(fmt::format("{}{} of {} records acknowledged by topic {} in {:.1f} s ({}/s).\n",
+                          open_line_ ? "\r\033[K" : "", report.acknowledged, report.wanted, topic,
+                          report.seconds, grouped(static_cast<uint64_t>(std::llround(rate)))));
   }
 
  private:
-  std::FILE* out_;
+  Output& out_;
   const Clock& clock_;
   uint64_t wanted_;
   bool each_;
@@ -203,8 +197,7 @@ Result<std::vector<std::string>> load_songs(const std::string& path, const std::
   return songs;
 }
 
-Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop,
-                              std::FILE* out) {
+Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop, Output& out) {
   const SystemClock clock;
   ASSIGN_OR_RETURN(Listeners listeners, make_listeners(options, clock));
   ASSIGN_OR_RETURN(const std::unique_ptr<kafka::Producer> producer, open_producer(options, clock));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/output.h"
 #include "base/result.h"
 #include "base/stop.h"
 #include "kafka/config.h"
@@ -42,11 +43,11 @@ struct ProduceReport {
 [[nodiscard]] Result<std::vector<std::string>> load_songs(const std::string& path,
                                                           const std::string& column);
 
-// Sends options.count plays and writes what it does to `out`. A stop ends it early, which is no
-// error; what was sent is waited for. Brokers that are away are said and waited for. An Error of
-// kind usage for an option that is wrong, auth where credentials are refused, failed where records
-// were not acknowledged: the message has both counts.
+// Sends options.count plays and shows its progress on `out`, without which it goes on. A stop ends
+// it early, which is no error; what was sent is waited for. Brokers that are away are said and
+// waited for. An Error of kind usage for an option that is wrong, auth where credentials are
+// refused, failed where records were not acknowledged: the message has both counts.
 [[nodiscard]] Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop,
-                                            std::FILE* out);
+                                            Output& out);
 
 }  // namespace turntable

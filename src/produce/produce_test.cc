@@ -76,7 +76,8 @@ class Produce : public testing::Test {
 
   Result<ProduceReport> run() {
     std::FILE* out = std::tmpfile();
-    auto report = produce(options_, stop_, out);
+    Output output(fileno(out));
+    auto report = produce(options_, stop_, output);
     std::rewind(out);
     char buffer[4096];
     for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, out)) > 0;)

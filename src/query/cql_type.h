@@ -1,7 +1,9 @@
 // The types of a result's columns, read from their CQL names: "float", "list<int>", "map<text,
-// frozen<set<int>>>".
+// frozen<set<int>>>". A user's own type is written out, as the bridge does: udt<"street": text,
+// "zip": int>.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct CqlType {
     text,
     time,
     timestamp,
+    timestamp_micros,  // Not Cassandra's: as SQLite files keep times.
     timeuuid,
     tinyint,
     uuid,
@@ -33,13 +36,18 @@ struct CqlType {
     map,
     set,
     tuple,
+    udt,  // A user's own.
     vector,
-    unknown,  // A user's own type, or one that came later: shown as bytes.
+    unknown,  // One that came later: shown as bytes.
   };
   Kind kind = Kind::unknown;
   std::vector<CqlType> parts;  // Of what it consists; of a vector the one type of its elements.
-  size_t elements = 0;         // Of a vector.
+  std::vector<std::string> names = {};  // Of a user's own type: what its parts are called.
+  size_t elements = 0;                  // Of a vector.
 };
+
+// The name of timestamp_micros.
+inline constexpr std::string_view kMicrosTypeName = "timestamp(6)";
 
 // Nested deeper than kTypeDepthLimit, or not understood: unknown.
 [[nodiscard]] CqlType parse_cql_type(std::string_view name);

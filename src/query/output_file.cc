@@ -11,9 +11,6 @@
 namespace turntable {
 
 Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path) {
-  if (path.empty() || path == "-") {
-    return std::unique_ptr<OutputFile>(new OutputFile("standard output", "", stdout));
-  }
   namespace fs = std::filesystem;
   std::error_code ignored;
   if (fs::is_directory(path, ignored))
@@ -31,7 +28,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path) {
 }
 
 OutputFile::~OutputFile() {
-  if (file_ == stdout || file_ == nullptr) return;
+  if (file_ == nullptr) return;
   std::fclose(file_);
   if (!beside_.empty()) ::unlink(beside_.c_str());
 }

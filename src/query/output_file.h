@@ -1,5 +1,4 @@
-// Where results go: standard output, or a file that appears under its name only when it is
-// complete.
+// A file for results that appears under its name only when it is complete.
 #pragma once
 
 #include <cstdio>
@@ -14,8 +13,7 @@ namespace turntable {
 // Without commit() a file is as it was before.
 class OutputFile {
  public:
-  // Empty or "-": standard output. What is there and no regular file (a pipe, /dev/null) is written
-  // directly.
+  // What is there and no regular file (a pipe, /dev/null) is written directly.
   [[nodiscard]] static Result<std::unique_ptr<OutputFile>> open(const std::string& path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;

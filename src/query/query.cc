@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
+#include "base/file_id.h"
 #include "base/text.h"
 #include "query/cassandra_store.h"
 #include "query/output_file.h"
 #include "query/sqlite_store.h"
+#include "sqlite/database.h"
 
 namespace turntable {
 namespace {
@@ -34,9 +37,9 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-Result<std::unique_ptr<RowStore>> open_store(const QueryOptions& options) {
+Result<std::unique_ptr<RowStore>> open_store(const QueryOptions& options, const StopToken& stop) {
   if (!options.sqlite_path.empty())
-    return SqliteStore::open(options.sqlite_path, options.keyspace, options.page_rows);
+    return SqliteStore::open(options.sqlite_path, options.keyspace, options.page_rows, stop);
   return CassandraStore::connect(options.cassandra, options.page_rows);
 }
 
@@ -52,16 +55,21 @@ Error placed(StoreFault fault, const CqlStatement& statement, const std::string&
   return std::move(fault.error).with(fmt::format("{}:{}:{}", label, at.line, at.column));
 }
 
+Status interrupted() {
+  return fail(ErrorKind::interrupted, "the query was interrupted");
+}
+
 Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
                     const StopToken& stop) {
   if (stream.columns().empty()) return {};
   const std::unique_ptr<RowWriter> writer = make_row_writer(format, out);
   RETURN_IF_ERROR(writer->begin(stream.columns()));
   while (true) {
-    if (stop.requested()) return fail(ErrorKind::interrupted, "the query was interrupted");
-    ASSIGN_OR_RETURN(const std::optional<ResultPage> page, stream.next_page());
-    if (!page) return writer->end();
-    RETURN_IF_ERROR(writer->rows(*page));
+    if (stop.requested()) return interrupted();
+    const Result<std::optional<ResultPage>> page = stream.next_page();
+    if (!page) return stop.requested() ? interrupted() : tl::unexpected<Error>(page.error());
+    if (!*page) return writer->end();
+    RETURN_IF_ERROR(writer->rows(**page));
   }
 }
 
@@ -83,28 +91,59 @@ Result<std::vector<CqlStatement>> read_statements(std::string_view text, const s
 
 Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements,
                       const std::string& label, RowFormat format, const TextOutput& out,
-                      const StopToken& stop) {
+                      const StopToken& stop, const std::function<bool()>& reader_gone) {
   for (const CqlStatement& statement : statements) {
-    if (stop.requested()) return fail(ErrorKind::interrupted, "the query was interrupted");
+    if (stop.requested()) return interrupted();
     auto stream = store.run(statement);
+    if (!stream && stop.requested()) return interrupted();
     if (!stream) return tl::unexpected(placed(std::move(stream.error()), statement, label));
-    RETURN_IF_ERROR(write_result(**stream, format, out, stop));
+    if (reader_gone()) continue;
+    const Status written = write_result(**stream, format, out, stop);
+    if (!written && !reader_gone()) return written;
   }
   return {};
 }
 
-Status run_query(const QueryOptions& options, const StopToken& stop) {
+namespace {
+
+// The file that is made of the result takes the place of whatever has its name.
+Status check_output(const QueryOptions& options) {
+  if (options.output.empty() || options.output == "-") return {};
+  const auto is_output = [&](const std::string& read) {
+    return is_same_file(read, options.output);
+  };
+  const auto database = sqlite::files_of(options.sqlite_path);
+  const bool is_read =
+      (!options.sqlite_path.empty() && std::any_of(database.begin(), database.end(), is_output)) ||
+      (!options.file.empty() && is_output(options.file));
+  if (!is_read) return {};
+  return fail(ErrorKind::usage,
+              fmt::format("--output: '{}' is the file that is read", printable(options.output)));
+}
+
+}  // namespace
+
+Status run_query(const QueryOptions& options, const StopToken& stop, Output& out) {
   std::string text = options.text;
   if (!options.file.empty()) {
     ASSIGN_OR_RETURN(text, read_file(options.file));
   }
   const std::string label = options.file.empty() ? "-e" : options.file;
+  RETURN_IF_ERROR(check_output(options));
   ASSIGN_OR_RETURN(const auto statements, read_statements(text, label));
-  ASSIGN_OR_RETURN(const auto store, open_store(options));
+  ASSIGN_OR_RETURN(const auto store, open_store(options, stop));
+  if (options.output.empty() || options.output == "-") {
+    const auto to_stdout = [&out](std::string_view piece) {
+      return out.write(piece) ? Status() : out.written();
+    };
+    RETURN_IF_ERROR(run_statements(*store, statements, label, options.format, to_stdout, stop,
+                                   [&out] { return out.reader_gone(); }));
+    return out.finish();
+  }
   ASSIGN_OR_RETURN(const auto output, OutputFile::open(options.output));
   RETURN_IF_ERROR(run_statements(
       *store, statements, label, options.format,
-      [&](std::string_view piece) { return output->write(piece); }, stop));
+      [&](std::string_view piece) { return output->write(piece); }, stop, [] { return false; }));
   return output->commit();
 }
 

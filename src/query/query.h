@@ -1,8 +1,11 @@
 // Runs the statements of a text on a store, one after another, and writes their results.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
+#include "base/output.h"
 #include "base/result.h"
 #include "base/stop.h"
 #include "cassandra/session.h"
@@ -23,22 +26,24 @@ struct QueryOptions {
   std::string file;      // The statements' file,
   std::string text;      // or, where that is empty, they themselves.
   RowFormat format = RowFormat::table;
-  std::string output;  // A file, or empty for standard output.
+  std::string output;  // A file, or empty or "-" for standard output.
   uint32_t page_rows = 5'000;
 };
 
 // Errors name file, line and column of the statement where one is at fault. With `output` the file
 // is as it was before unless all statements have been run. `stop` ends it between two pages, with
-// an error of kind interrupted.
-[[nodiscard]] Status run_query(const QueryOptions& options, const StopToken& stop);
+// an error of kind interrupted. `out`: standard output; a reader of it who goes away is no error:
+// no more rows are asked for, and the statements that are left are run.
+[[nodiscard]] Status run_query(const QueryOptions& options, const StopToken& stop, Output& out);
 
 // One statement or more, or an error of kind usage. `label` stands for the file in messages.
 [[nodiscard]] Result<std::vector<CqlStatement>> read_statements(std::string_view text,
                                                                 const std::string& label);
 
-// The same for a store that is open.
+// The same for a store that is open. `reader_gone`: whether nobody reads any more what `out` takes.
 [[nodiscard]] Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements,
                                     const std::string& label, RowFormat format,
-                                    const TextOutput& out, const StopToken& stop);
+                                    const TextOutput& out, const StopToken& stop,
+                                    const std::function<bool()>& reader_gone);
 
 }  // namespace turntable

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/source_dir.h"
 #include "query/cassandra_store.h"
 #include "query/query.h"
 #include "query/sqlite_store.h"
@@ -19,7 +20,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kTestdata = TURNTABLE_SOURCE_DIR "/src/query/testdata/";
+const std::string kTestdata = source_path("src/query/testdata/");
 
 std::string contents(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -47,7 +48,7 @@ class QueryCassandra : public testing::Test {
           out += piece;
           return Status();
         },
-        stop_);
+        stop_, [] { return false; });
     return status ? out : status.error().message;
   }
   std::string run(std::string_view text) { return run(*store_, text); }
@@ -57,8 +58,8 @@ class QueryCassandra : public testing::Test {
 };
 
 TEST_F(QueryCassandra, PrintsWhatCqlshPrints) {
-  EXPECT_EQ(run(contents(std::string(kTestdata) + "cqlsh.cql")),
-            contents(std::string(kTestdata) + "cqlsh.txt"));
+  EXPECT_EQ(run(contents(kTestdata + "cqlsh.cql")),
+            contents(kTestdata + "cqlsh.txt"));
 }
 
 TEST_F(QueryCassandra, SaysWhereTheFaultIs) {
@@ -116,7 +117,8 @@ TEST_F(QueryCassandra, GivesTheSameTextAsSqlite) {
     ASSERT_EQ(run("INSERT INTO turntable_query.plays " + names + values), "");
     ASSERT_TRUE(db->execute("INSERT INTO plays " + names + values));
   }
-  auto sqlite_store = SqliteStore::open(path, "turntable_query", 7);
+  const StopToken stop;
+  auto sqlite_store = SqliteStore::open(path, "turntable_query", 7, stop);
   ASSERT_TRUE(sqlite_store) << sqlite_store.error().message;
 
   const std::string where =

@@ -2,6 +2,7 @@
 // query_cassandra_test.cc.
 #include "query/query.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -50,13 +51,14 @@ class QueryTest : public testing::Test {
 
   // The result's text, or the error's.
   std::string run(const QueryOptions& options) {
-    const Status status = run_query(options, stop_);
+    const Status status = run_query(options, stop_, out_);
     return status ? contents(options.output) : status.error().message;
   }
   std::string run(const std::string& text) { return run(options(text)); }
 
   std::filesystem::path dir_;
   StopToken stop_;
+  Output out_;
 };
 
 TEST_F(QueryTest, GivesStarInCassandrasOrderOfColumns) {
@@ -114,6 +116,98 @@ TEST_F(QueryTest, TakesTheTypeOfAnExpressionFromItsFirstValue) {
   ndjson.format = RowFormat::ndjson;
   EXPECT_EQ(run(ndjson), "{\"a\":4,\"b\":160,\"c\":\"ANN\",\"d\":\"0xca\"}\n");
 }
+
+TEST_F(QueryTest, TakesTheTypeOfAnExpressionFromItsValues) {
+  QueryOptions ndjson = options(
+      "SELECT id / 2.0 AS a, iif(id = 1, 1, 0.5) AS b, iif(id < 3, 1, upper(album)) AS c FROM "
+      "spotify.listening_history WHERE id IN (1, 2, 3) ORDER BY id");
+  ndjson.format = RowFormat::ndjson;
+  EXPECT_EQ(run(ndjson),
+            "{\"a\":0.5,\"b\":1,\"c\":\"1\"}\n{\"a\":1,\"b\":0.5,\"c\":\"1\"}\n"
+            "{\"a\":1.5,\"b\":0.5,\"c\":\"BACK\\\\SLASH\"}\n");
+}
+
+TEST_F(QueryTest, SumsOfIntsMayBeLargerThanAnInt) {
+  ASSERT_TRUE(sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write)
+                  ->execute("UPDATE listening_history SET id = 2147483647"));
+  QueryOptions csv = options("SELECT sum(id) AS s, avg(id) AS a FROM spotify.listening_history");
+  csv.format = RowFormat::csv;
+  EXPECT_EQ(run(csv), "s,a\r\n8589934588,2147483647\r\n");
+}
+
+TEST_F(QueryTest, ShowsWriteTimesOnlyWhereTheyAreAskedFor) {
+  ASSERT_TRUE(sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write)
+                  ->execute("CREATE TABLE latest (id int PRIMARY KEY, song text, _write_time "
+                            "bigint); INSERT INTO latest VALUES (1, 'Alpha', 1000)"));
+  QueryOptions asked = options("SELECT * FROM spotify.latest");
+  asked.format = RowFormat::csv;
+  EXPECT_EQ(run(asked), "id,song\r\n1,Alpha\r\n");
+  asked.format = RowFormat::ndjson;
+  EXPECT_EQ(run(asked), "{\"id\":1,\"song\":\"Alpha\"}\n");
+  asked.format = RowFormat::csv;
+  asked.text = "SELECT id, _write_time FROM spotify.latest";
+  EXPECT_EQ(run(asked), "id,_write_time\r\n1,1000\r\n");
+}
+
+// What is compared with a column of times, in every form that CQL has for it.
+class TimesInQueryTest : public QueryTest, public testing::WithParamInterface<const char*> {
+ protected:
+  TimesInQueryTest() {
+    const std::string type = GetParam();
+    const std::string more = type == "timestamp(6)" ? "000" : "";
+    auto db = sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write);
+    EXPECT_TRUE(db->execute("CREATE TABLE heard (id int, t " + type + ", u " + type +
+                            ", PRIMARY KEY (t, id))"));
+    for (const char* hour : {"08", "10", "12"})
+      EXPECT_TRUE(
+          db->execute(fmt::format("INSERT INTO heard VALUES ({0}, '2024-03-03T{0}:30:00.000{1}Z', "
+                                  "'2024-03-03T10:30:00.000{1}Z')",
+                                  hour, more)));
+  }
+
+  // The hours of the rows, a comma behind each; or the fault.
+  std::string hours(const std::string& where) {
+    QueryOptions csv = options("SELECT id FROM spotify.heard WHERE " + where + " ALLOW FILTERING");
+    csv.format = RowFormat::csv;
+    std::string text = run(csv);
+    if (!text.starts_with("id\r\n")) return text;
+    std::string hours;
+    for (const char c : text.substr(4))
+      hours += c == '\r' ? "," : c == '\n' ? "" : std::string(1, c);
+    return hours;
+  }
+};
+
+TEST_P(TimesInQueryTest, MeanWhatTheyMeanOnCassandra) {
+  EXPECT_EQ(hours("t > '2024-03-03 10:30:00+0000'"), "12,");
+  EXPECT_EQ(hours("t >= '2024-03-03 12:30+0200'"), "10,12,");
+  EXPECT_EQ(hours("t > 1709461800000"), "12,");
+  EXPECT_EQ(hours("t = 1709461800000"), "10,");
+  EXPECT_EQ(hours("t = '1709461800000'"), "10,");
+  EXPECT_EQ(hours("t > -1"), "8,10,12,");
+  EXPECT_EQ(hours("'2024-03-03 10:30:00' < t"), "12,");
+  EXPECT_EQ(hours("1709461800000 >= t"), "8,10,");
+  EXPECT_EQ(hours("t IN ('2024-03-03 08:30', 1709461800000)"), "8,10,");
+  EXPECT_EQ(hours("(t, id) > ('2024-03-03 10:30:00', 0)"), "10,12,");
+  EXPECT_EQ(hours("(t, id) > (1709461800000, 10) AND id < 20"), "12,");
+  EXPECT_EQ(hours("(id, t) = (10, '2024-03-03 10:30:00')"), "10,");
+  EXPECT_EQ(hours("(t, id) IN (('2024-03-03 10:30:00', 10), ('2024-03-03 08:30:00', 9))"), "10,");
+  EXPECT_EQ(hours("heard.t > '2024-03-03 10:30:00' AND id > 0"), "12,");
+  EXPECT_EQ(hours("t BETWEEN '2024-03-03 08:30' AND 1709461800000 AND id > 8"), "10,");
+  EXPECT_EQ(hours("t > u"), "12,");
+  EXPECT_EQ(hours("id > 8 AND '2024-03-03 12:30' != t"), "10,");
+  EXPECT_EQ(hours("t > '0001-01-01' AND t < 253402300799999"), "8,10,12,");
+}
+
+TEST_P(TimesInQueryTest, AreRefusedWhereTheyAreNone) {
+  for (const char* where :
+       {"t > 'yesterday'", "t = '2024-02-30'", "t > 1.5", "t > id", "t > datetime('now')",
+        "t IN ('2024-03-03', 'x')", "'x' < t", "(t, id) > ('x', 0)", "(t, id) IN (('x', 0))"})
+    EXPECT_THAT(hours(where), HasSubstr("is no time that column t can be compared with")) << where;
+  EXPECT_THAT(hours("id > 0 AND t > 'x'"), HasSubstr("1:51: 'x' is no time"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, TimesInQueryTest, testing::Values("timestamp(6)", "timestamp"));
 
 TEST_F(QueryTest, ReadsManyPages) {
   QueryOptions small = options("SELECT id FROM spotify.listening_history");
@@ -190,7 +284,7 @@ TEST_F(QueryTest, AFileKeepsItsOldContentUntilTheNewIsComplete) {
   EXPECT_EQ(contents(path("out.txt")), "old");
   EXPECT_EQ(run("SELECT 1 AS one"), "\n one\n-----\n   1\n\n(1 rows)\n");
   stop_.request();
-  const Status stopped = run_query(options("SELECT 1"), stop_);
+  const Status stopped = run_query(options("SELECT 1"), stop_, out_);
   EXPECT_EQ(stopped.error().kind, ErrorKind::interrupted);
   for (const auto& entry : std::filesystem::directory_iterator(dir_))
     EXPECT_THAT(entry.path().string(), testing::Not(testing::EndsWith(".part")));
@@ -201,7 +295,7 @@ TEST_F(QueryTest, AnOutputThatIsNoFileIsWrittenDirectly) {
   full.output = "/dev/full";
   EXPECT_EQ(run(full), "writing to /dev/full failed: No space left on device");
   full.output = "/dev/null";
-  EXPECT_TRUE(run_query(full, stop_));
+  EXPECT_TRUE(run_query(full, stop_, out_));
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
   full.output = dir_.string();
   EXPECT_THAT(run(full), HasSubstr("is a directory"));

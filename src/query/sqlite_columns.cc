@@ -6,22 +6,20 @@
 #include <string_view>
 #include <tuple>
 
+#include "base/text.h"
+#include "query/sqlite_times.h"
 #include "sqlite/values.h"
 
 namespace turntable {
 namespace {
 
+// In which a sink keeps its rows' write times (sink/table.h). Cassandra has no such column: a query
+// gets it where it names it.
+constexpr std::string_view kWriteTimeColumn = "_write_time";
+
 bool is_aggregate(const std::string& function) {
   return function == "avg" || function == "sum" || function == "min" || function == "max" ||
          function == "count";
-}
-
-// The declared type of a table's column, by asking SQLite for it.
-std::optional<Type> type_in(sqlite::Database& db, const std::string& from,
-                            const std::string& column) {
-  const auto select =
-      db.prepare(fmt::format("SELECT {} FROM {}", sqlite::quote_name(column), from));
-  return select ? sqlite::type_from_declaration(select->declared_type(0)) : std::nullopt;
 }
 
 // Cassandra 5 calls the results system.avg(tempo), and count where rows are counted.
@@ -32,13 +30,28 @@ void describe_aggregate(sqlite::Database& db, const SelectShape& shape,
       (item.argument == "*" || item.argument.find_first_not_of("0123456789") == std::string::npos);
   if (!item.renamed)
     column.name = rows ? "count" : fmt::format("system.{}({})", item.function, item.argument);
-  column.type = item.function == "count" ? Type::int64 : type_in(db, shape.from, item.argument);
+  if (item.function == "count") {
+    column.type = Type::int64;
+    return;
+  }
+  const std::string declared = declared_in(db, shape.from, item.argument);
+  column.type = sqlite::type_from_declaration(declared);
+  column.kept = sqlite::time_unit(declared);
+  // A sum of ints may be larger than an int. Cassandra's wraps around.
+  if (item.function == "sum" && column.type == Type::int32) column.type = Type::int64;
 }
 
 struct KeyColumn {
   std::string name;
   bool descending = false;
 };
+
+// Versions before declared the numbers in tables of ours (turntable_positions and others) as int.
+bool reads_own_table(const SelectShape& shape) {
+  for (const CqlToken& token : tokens_of(shape.from))
+    if (const auto name = token.name(); name && name->starts_with("turntable_")) return true;
+  return false;
+}
 
 // The primary key of the table that a statement reads, in order; empty where there is none.
 std::vector<KeyColumn> key_of(sqlite::Database& db, const SelectShape& shape,
@@ -80,11 +93,19 @@ std::vector<SqliteColumn> columns_of(sqlite::Database& db, const sqlite::Stateme
                                      std::string_view text, const std::string& keyspace) {
   std::vector<SqliteColumn> columns;
   for (int i = 0; i < statement.columns(); ++i)
-    columns.push_back(
-        {i, statement.column_name(i), sqlite::type_from_declaration(statement.declared_type(i))});
+    columns.push_back({i, statement.column_name(i),
+                       sqlite::type_from_declaration(statement.declared_type(i)),
+                       sqlite::time_unit(statement.declared_type(i))});
   const std::optional<SelectShape> shape = shape_of(text);
   if (!shape) return columns;
+  if (reads_own_table(*shape)) {
+    for (SqliteColumn& column : columns)
+      if (column.type == Type::int32) column.type = Type::int64;
+  }
   if (shape->all) {
+    std::erase_if(columns, [](const SqliteColumn& column) {
+      return lowercase(column.name) == kWriteTimeColumn;
+    });
     order_as_cassandra(key_of(db, *shape, keyspace), columns);
   } else if (shape->items.size() == columns.size()) {
     for (size_t i = 0; i < columns.size(); ++i) {

@@ -8,6 +8,7 @@
 
 #include "query/row_stream.h"
 #include "query/statements.h"
+#include "row/cell.h"
 #include "row/types.h"
 #include "sqlite/database.h"
 
@@ -17,8 +18,9 @@ namespace turntable {
 struct SqliteColumn {
   int index = 0;
   std::string name;
-  // Nothing: an expression, whose type its first value tells.
+  // Nothing: an expression, whose type its values tell.
   std::optional<Type> type;
+  TimeUnit kept = TimeUnit::micros;  // Where it is a time.
 };
 
 // In the order in which Cassandra gives them. `text` is the statement's text; tables without a

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/text.h"
+#include "query/cql_type.h"
 #include "query/sqlite_columns.h"
+#include "query/sqlite_times.h"
 #include "row/cell.h"
 #include "sqlite/values.h"
 
@@ -52,33 +56,64 @@ class CassandraSum : public sqlite::Database::Aggregate {
   double simple_sum_ = 0;
 };
 
-Type type_of_value(sqlite::Storage storage) {
-  switch (storage) {
-    case sqlite::Storage::integer:
-      return Type::int64;
-    case sqlite::Storage::real:
-      return Type::float64;
-    case sqlite::Storage::blob:
-      return Type::bytes;
-    default:
-      return Type::text;
+// The type of what is computed, by the values of its first rows.
+class SeenValues {
+ public:
+  void add(sqlite::Storage storage) { seen_[static_cast<size_t>(storage)] = true; }
+
+  [[nodiscard]] Type type() const {
+    const bool integers = seen(sqlite::Storage::integer);
+    const bool reals = seen(sqlite::Storage::real);
+    const bool blobs = seen(sqlite::Storage::blob);
+    const bool numbers = integers || reals;
+    if (seen(sqlite::Storage::text) || (numbers && blobs) || (!numbers && !blobs))
+      return Type::text;  // Which can show anything, and NULL alone.
+    if (blobs) return Type::bytes;
+    return reals ? Type::float64 : Type::int64;
   }
+
+ private:
+  [[nodiscard]] bool seen(sqlite::Storage storage) const {
+    return seen_[static_cast<size_t>(storage)];
+  }
+  std::array<bool, 5> seen_{};  // By Storage.
+};
+
+// A result that is larger is not read twice as a whole.
+constexpr size_t kRowsLookedAt = 100'000;
+
+// Gives the columns that are computed their types, and leaves the statement at its first row, if
+// there is one.
+Result<bool> find_types(sqlite::Statement& statement, std::vector<SqliteColumn>& columns) {
+  const auto computed = [](const SqliteColumn& column) { return !column.type; };
+  const bool any = std::any_of(columns.begin(), columns.end(), computed);
+  std::vector<SeenValues> seen(columns.size());
+  ASSIGN_OR_RETURN(bool more, statement.step());
+  if (!any) return more;
+  for (size_t rows = 0; more && rows < kRowsLookedAt; ++rows) {
+    for (size_t i = 0; i < columns.size(); ++i) seen[i].add(statement.storage(columns[i].index));
+    ASSIGN_OR_RETURN(more, statement.step());
+  }
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (!columns[i].type) columns[i].type = seen[i].type();
+  statement.reset();
+  return statement.step();
 }
 
 class SqliteStream final : public RowStream {
  public:
   // `row_is_there`: the statement's first row has been stepped to.
-  SqliteStream(sqlite::Statement statement, std::vector<SqliteColumn> columns, bool row_is_there,
-               uint32_t page_rows)
+  SqliteStream(sqlite::Statement statement, std::vector<SqliteColumn> columns,
+               std::vector<bool> computed, bool row_is_there, uint32_t page_rows)
       : statement_(std::move(statement)),
         columns_(std::move(columns)),
+        computed_(std::move(computed)),
         row_is_there_(row_is_there),
         page_rows_(page_rows) {
-    for (SqliteColumn& column : columns_) {
-      computed_.push_back(!column.type);
-      if (!column.type)
-        column.type = row_is_there ? type_of_value(statement_.storage(column.index)) : Type::text;
-      result_columns_.push_back({column.name, std::string(cql_name(*column.type))});
+    for (const SqliteColumn& column : columns_) {
+      result_columns_.push_back(
+          {column.name, std::string(*column.type == Type::timestamp ? kMicrosTypeName
+                                                                    : cql_name(*column.type))});
     }
   }
 
@@ -99,16 +134,16 @@ class SqliteStream final : public RowStream {
  private:
   Status append(size_t i) {
     const SqliteColumn& column = columns_[i];
-    if (sqlite::append_value_cell(cells_, statement_, column.index, *column.type)) return {};
-    // What is computed has the type of its first value, NULL included; texts can show whatever
-    // comes later.
+    if (sqlite::append_value_cell(cells_, statement_, column.index, *column.type, column.kept))
+      return {};
+    // Texts can show whatever comes later, or came among others.
     if (computed_[i] && *column.type == Type::text) {
       append_view_cell(cells_, statement_.text(column.index));
       return {};
     }
     return fail(ErrorKind::failed,
                 fmt::format("column {} has the value '{}', which is no {}", column.name,
-                            printable(statement_.text(column.index)), result_columns_[i].type));
+                            printable(statement_.text(column.index)), cql_name(*column.type)));
   }
 
   sqlite::Statement statement_;
@@ -151,7 +186,7 @@ Result<std::string> remembered_keyspace(sqlite::Database& db, const std::string&
 }  // namespace
 
 Result<std::unique_ptr<RowStore>> SqliteStore::open(const std::string& path, std::string keyspace,
-                                                    uint32_t page_rows) {
+                                                    uint32_t page_rows, const StopToken& stop) {
   ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
   if (keyspace.empty()) {
     ASSIGN_OR_RETURN(keyspace, remembered_keyspace(db, path));
@@ -164,6 +199,7 @@ Result<std::unique_ptr<RowStore>> SqliteStore::open(const std::string& path, std
       db.define("sum", []() -> Aggregate { return std::make_unique<CassandraSum>(false); }));
   // A run that writes the file holds nobody up for longer than a moment.
   db.set_busy_timeout(Millis(5'000));
+  db.give_up_on(stop);
   return std::unique_ptr<RowStore>(new SqliteStore(std::move(db), std::move(keyspace), page_rows));
 }
 
@@ -190,21 +226,29 @@ StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatemen
 tl::expected<std::unique_ptr<RowStream>, StoreFault> SqliteStore::run(
     const CqlStatement& statement) {
   const std::string text = without_allow_filtering(statement.text);
+  const auto fault_at = [&statement](std::string message, size_t byte) {
+    return tl::unexpected(
+        StoreFault{{ErrorKind::usage, std::move(message)}, statement.place_of(byte)});
+  };
+  const auto written = with_kept_times(db_, text);
+  if (!written) return fault_at(written.error().message, written.error().byte);
+  // The statement is prepared as it stands first, so that the places of its faults are its own.
   auto prepared = db_.prepare_at(text);
-  if (!prepared) return tl::unexpected(explain(std::move(prepared.error()), statement));
+  auto ordered = db_.prepare(in_key_order(db_, *written, keyspace_));
+  if (!prepared && !ordered) return tl::unexpected(explain(std::move(prepared.error()), statement));
+  if (ordered) prepared = std::move(*ordered);
   if (!prepared->read_only() || prepared->columns() == 0) {
     return tl::unexpected(StoreFault{
         {ErrorKind::usage, "an SQLite file can only be read by a query: expected SELECT"},
         statement.at});
   }
-  // The statement is prepared as it stands first, so that the places of its faults are its own.
-  if (auto ordered = db_.prepare(in_key_order(db_, text, keyspace_)))
-    prepared = std::move(*ordered);
   std::vector<SqliteColumn> columns = columns_of(db_, *prepared, text, keyspace_);
-  auto first = prepared->step();
+  std::vector<bool> computed;
+  for (const SqliteColumn& column : columns) computed.push_back(!column.type);
+  auto first = find_types(*prepared, columns);
   if (!first) return tl::unexpected(StoreFault{std::move(first.error()), std::nullopt});
-  return std::make_unique<SqliteStream>(std::move(*prepared), std::move(columns), *first,
-                                        page_rows_);
+  return std::make_unique<SqliteStream>(std::move(*prepared), std::move(columns),
+                                        std::move(computed), *first, page_rows_);
 }
 
 }  // namespace turntable

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "base/stop.h"
 #include "query/row_stream.h"
 #include "sqlite/database.h"
 
@@ -19,10 +20,12 @@ namespace turntable {
 
 class SqliteStore final : public RowStore {
  public:
-  // An empty keyspace is the one that the file remembers. Errors: no such file, no database.
+  // An empty keyspace is the one that the file remembers. Once `stop` asks for it, what runs fails;
+  // it outlives the store. Errors: no such file, no database.
   [[nodiscard]] static Result<std::unique_ptr<RowStore>> open(const std::string& path,
                                                               std::string keyspace,
-                                                              uint32_t page_rows);
+                                                              uint32_t page_rows,
+                                                              const StopToken& stop);
 
   [[nodiscard]] tl::expected<std::unique_ptr<RowStream>, StoreFault> run(
       const CqlStatement& statement) override;

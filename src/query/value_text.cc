@@ -93,16 +93,22 @@ std::string date_text(int64_t days_since_1970) {
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-// cqlsh shows microseconds and a numeric zone, Cassandra's own JSON milliseconds and Z. Outside of
-// the years 1 to 9999, which is all that Python knows, the milliseconds since 1970.
-std::string timestamp_text(int64_t millis, bool cqlsh) {
+// `micros` behind the millisecond: 0 to 999. cqlsh shows microseconds and a numeric zone,
+// Cassandra's own JSON milliseconds and Z; microseconds, which Cassandra has not, are shown where
+// there are any. Outside of the years 1 to 9999, which is all that Python knows, the milliseconds
+// since 1970.
+std::string timestamp_text(int64_t millis, int64_t micros, bool cqlsh) {
   constexpr int64_t kDay = 86'400'000;
   const int64_t day = millis / kDay - (millis % kDay < 0 ? 1 : 0);
   const std::string date = date_text(day);
-  if (day < -719'162 || day > 2'932'896) return fmt::to_string(millis);
+  if (day < -719'162 || day > 2'932'896)
+    return micros == 0 ? fmt::to_string(millis) : fmt::format("{}.{:03}", millis, micros);
   const int64_t rest = millis - day * kDay;
+  const std::string zone = cqlsh         ? fmt::format("{:03}+0000", micros)
+                           : micros == 0 ? "Z"
+                                         : fmt::format("{:03}Z", micros);
   return fmt::format("{} {:02}:{:02}:{:02}.{:03}{}", date, rest / 3'600'000, rest / 60'000 % 60,
-                     rest / 1000 % 60, rest % 1000, cqlsh ? "000+0000" : "Z");
+                     rest / 1000 % 60, rest % 1000, zone);
 }
 
 std::string time_text(int64_t nanos) {
@@ -123,9 +129,8 @@ std::string inet_text(std::string_view bytes) {
   return text;
 }
 
-// One of Cassandra's variable-length integers, zigzag-coded, as durations have them. Nothing where
-// bytes are missing.
-std::optional<int64_t> take_vint(std::string_view& bytes) {
+// One of Cassandra's variable-length integers. Nothing where bytes are missing.
+std::optional<uint64_t> take_unsigned_vint(std::string_view& bytes) {
   if (bytes.empty()) return std::nullopt;
   const auto first = static_cast<uint8_t>(bytes[0]);
   const auto more = static_cast<size_t>(std::countl_one(first));
@@ -133,7 +138,14 @@ std::optional<int64_t> take_vint(std::string_view& bytes) {
   uint64_t value = more >= 8 ? 0 : first & (0xffU >> more);
   for (size_t i = 1; i <= more; ++i) value = (value << 8) | static_cast<uint8_t>(bytes[i]);
   bytes.remove_prefix(1 + more);
-  return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+  return value;
+}
+
+// The same, zigzag-coded, as durations have them.
+std::optional<int64_t> take_vint(std::string_view& bytes) {
+  const auto value = take_unsigned_vint(bytes);
+  if (!value) return std::nullopt;
+  return static_cast<int64_t>(*value >> 1) ^ -static_cast<int64_t>(*value & 1);
 }
 
 std::optional<std::string> duration_text(std::string_view bytes) {
@@ -202,6 +214,7 @@ size_t fixed_size(Kind kind) {
     case Kind::double_:
     case Kind::time:
     case Kind::timestamp:
+    case Kind::timestamp_micros:
       return 8;
     case Kind::timeuuid:
     case Kind::uuid:
@@ -229,20 +242,64 @@ bool fits(Kind kind, std::string_view bytes) {
   }
 }
 
-// The elements of a collection, in the order of the wire; nothing where the bytes do not hold
-// together.
-std::optional<std::vector<CellView>> elements_of(const CqlType& type, std::string_view bytes) {
+bool is_collection(const CqlType& type) {
+  return type.kind >= Kind::list && type.kind <= Kind::vector;
+}
+
+// True where every element has a type of its own.
+bool has_parts(const CqlType& type) {
+  return type.kind == Kind::tuple || type.kind == Kind::udt;
+}
+
+// How many bytes each element of a vector has; 0 where its length stands in front of it, which
+// Cassandra does for some types that are always as long, too.
+size_t size_in_vector(const CqlType& type) {
+  switch (type.kind) {
+    case Kind::bigint:
+    case Kind::boolean:
+    case Kind::double_:
+    case Kind::float_:
+    case Kind::int_:
+    case Kind::timestamp:
+    case Kind::timeuuid:
+    case Kind::uuid:
+      return fixed_size(type.kind);
+    case Kind::vector: {
+      size_t size = 0;
+      const bool overflow =
+          __builtin_mul_overflow(size_in_vector(type.parts[0]), type.elements, &size);
+      return overflow ? 0 : size;
+    }
+    default:
+      return 0;
+  }
+}
+
+std::optional<std::vector<CellView>> elements_of_vector(const CqlType& type,
+                                                        std::string_view bytes) {
   std::vector<CellView> cells;
-  if (type.kind == Kind::vector) {
-    const size_t size = fixed_size(type.parts[0].kind);
+  if (const size_t size = size_in_vector(type.parts[0]); size > 0) {
     // Divided, since the number of elements is the server's and its product may be too large.
-    if (size == 0 || bytes.size() % size != 0 || bytes.size() / size != type.elements)
-      return std::nullopt;
+    if (bytes.size() % size != 0 || bytes.size() / size != type.elements) return std::nullopt;
     for (size_t i = 0; i < type.elements; ++i) cells.emplace_back(bytes.substr(i * size, size));
     return cells;
   }
+  while (!bytes.empty()) {
+    const auto length = take_unsigned_vint(bytes);
+    if (!length || *length > bytes.size()) return std::nullopt;
+    cells.emplace_back(bytes.substr(0, *length));
+    bytes.remove_prefix(*length);
+  }
+  return cells.size() == type.elements ? std::optional(std::move(cells)) : std::nullopt;
+}
+
+// The elements of a collection, in the order of the wire; nothing where the bytes do not hold
+// together.
+std::optional<std::vector<CellView>> elements_of(const CqlType& type, std::string_view bytes) {
+  if (type.kind == Kind::vector) return elements_of_vector(type, bytes);
+  std::vector<CellView> cells;
   size_t expected = type.parts.size();
-  if (type.kind != Kind::tuple) {
+  if (!has_parts(type)) {
     if (bytes.size() < 4) return std::nullopt;
     expected = size_t{read_be32(bytes.data())} * (type.kind == Kind::map ? 2 : 1);
     bytes.remove_prefix(4);
@@ -259,8 +316,8 @@ std::optional<std::vector<CellView>> elements_of(const CqlType& type, std::strin
     cells.emplace_back(bytes.substr(0, static_cast<size_t>(length)));
     bytes.remove_prefix(static_cast<size_t>(length));
   }
-  if (type.kind == Kind::tuple) {
-    // A tuple that was written when its type had fewer parts ends early.
+  if (has_parts(type)) {
+    // A value that was written when its type had fewer parts ends early.
     if (cells.size() > expected) return std::nullopt;
     cells.resize(expected);
   }
@@ -269,7 +326,7 @@ std::optional<std::vector<CellView>> elements_of(const CqlType& type, std::strin
 
 const CqlType& element_type(const CqlType& type, size_t i) {
   if (type.kind == Kind::map) return type.parts[i % 2];
-  return type.kind == Kind::tuple ? type.parts[i] : type.parts[0];
+  return has_parts(type) ? type.parts[i] : type.parts[0];
 }
 
 std::string quoted(std::string_view text) {
@@ -289,6 +346,8 @@ std::string collection(const CqlType& type, std::string_view bytes, Style style)
   std::string out = square ? "[" : type.kind == Kind::tuple ? "(" : "{";
   for (size_t i = 0; i < elements->size(); ++i) {
     if (i > 0) out += type.kind == Kind::map && i % 2 == 1 ? ": " : ", ";
+    if (type.kind == Kind::udt)
+      out += (style == Style::cqlsh ? cqlsh_escape(type.names[i]) : type.names[i]) + ": ";
     out += value(element_type(type, i), (*elements)[i], style, true);
   }
   return out + (square ? "]" : type.kind == Kind::tuple ? ")" : "}");
@@ -327,7 +386,11 @@ std::string scalar(const CqlType& type, CellView cell, Style style) {
     case Kind::time:
       return time_text(cell.int64());
     case Kind::timestamp:
-      return timestamp_text(cell.int64(), cqlsh);
+      return timestamp_text(cell.int64(), 0, cqlsh);
+    case Kind::timestamp_micros: {
+      const int64_t millis = millis_of(cell.int64());
+      return timestamp_text(millis, cell.int64() - millis * 1000, cqlsh);
+    }
     case Kind::timeuuid:
     case Kind::uuid:
       return uuid_text(bytes);
@@ -344,8 +407,7 @@ std::string value(const CqlType& type, CellView cell, Style style, bool nested) 
   // Cassandra lets every type have an empty value, which is not NULL.
   if (cell.bytes().empty() && !text && type.kind != Kind::blob) return "";
   if (!fits(type.kind, cell.bytes())) return blob_text(cell.bytes());
-  if (type.kind >= Kind::list && type.kind <= Kind::vector)
-    return collection(type, cell.bytes(), style);
+  if (is_collection(type)) return collection(type, cell.bytes(), style);
   std::string out = scalar(type, cell, style);
   if (nested && (text || type.kind == Kind::timestamp || type.kind == Kind::inet))
     out = quoted(out);
@@ -369,6 +431,19 @@ bool is_number(Kind kind) {
   }
 }
 
+// What is no text is written as JSON inside of the name, as Cassandra does.
+std::string json_name(const CqlType& type, CellView key) {
+  if (!is_collection(type)) return value(type, key, Style::plain, false);
+  std::string out;
+  append_json(out, type, key);
+  return out;
+}
+
+// As Cassandra's JSON has it, and as it reads it again: one that needs quotes keeps them.
+std::string field_name(const std::string& name) {
+  return lowercase(name) == name ? name : '"' + name + '"';
+}
+
 void append_json_collection(std::string& out, const CqlType& type, CellView cell) {
   const auto elements = elements_of(type, cell.bytes());
   if (!elements) {
@@ -376,16 +451,18 @@ void append_json_collection(std::string& out, const CqlType& type, CellView cell
     return;
   }
   const bool map = type.kind == Kind::map;
-  out.push_back(map ? '{' : '[');
+  const bool object = map || type.kind == Kind::udt;
+  out.push_back(object ? '{' : '[');
   for (size_t i = 0; i < elements->size(); ++i) {
     if (i > 0) out.push_back(map && i % 2 == 1 ? ':' : ',');
+    if (type.kind == Kind::udt) out += json_quote(field_name(type.names[i])) + ":";
     if (map && i % 2 == 0) {
-      out += json_quote(value(type.parts[0], (*elements)[i], Style::plain, false));
+      out += json_quote(json_name(type.parts[0], (*elements)[i]));
     } else {
       append_json(out, element_type(type, i), (*elements)[i]);
     }
   }
-  out.push_back(map ? '}' : ']');
+  out.push_back(object ? '}' : ']');
 }
 
 }  // namespace
@@ -426,23 +503,24 @@ std::string plain_text(const CqlType& type, CellView cell) {
 
 void append_json(std::string& out, const CqlType& type, CellView cell) {
   const bool text = type.kind == Kind::text || type.kind == Kind::ascii;
-  if (cell.is_null() || (cell.bytes().empty() && !text && type.kind != Kind::blob)) {
+  if (cell.is_null()) {
     out += "null";
+    return;
+  }
+  if (cell.bytes().empty() && !text && type.kind != Kind::blob) {
+    out += R"("")";
     return;
   }
   if (!fits(type.kind, cell.bytes())) {
     out += json_quote(blob_text(cell.bytes()));
     return;
   }
-  if (type.kind >= Kind::list && type.kind <= Kind::vector)
-    return append_json_collection(out, type, cell);
+  if (is_collection(type)) return append_json_collection(out, type, cell);
   const std::string plain = scalar(type, cell, Style::plain);
-  if (is_number(type.kind)) {
-    const bool finite = plain.back() != 'N' && plain.back() != 'y';  // NaN, Infinity
-    out += finite ? plain : "null";
-  } else {
-    out += type.kind == Kind::boolean ? plain : json_quote(plain);
-  }
+  const bool finite = plain.empty() || (plain.back() != 'N' && plain.back() != 'y');
+  const bool bare = type.kind == Kind::boolean || (is_number(type.kind) && finite);
+  // Readers of JSON take -0 for an integer, which has no sign.
+  out += bare ? (plain == "-0" ? "-0.0" : plain) : json_quote(plain);
 }
 
 }  // namespace turntable

@@ -20,8 +20,10 @@ namespace turntable {
 // the empty text.
 [[nodiscard]] std::string plain_text(const CqlType& type, CellView cell);
 
-// Appends a JSON value. NULL, and numbers that JSON has not (NaN, infinity), are null; blobs are
-// "0x…"; collections become arrays, maps objects.
+// Appends a JSON value. NULL is null, and an empty value "". Numbers that JSON has not are texts,
+// which Cassandra's INSERT … JSON takes: "NaN", "Infinity", "-Infinity" (its SELECT JSON loses
+// them). Blobs are "0x…"; collections become arrays, maps and users' own types objects; a key that
+// is no scalar is its JSON as a text.
 void append_json(std::string& out, const CqlType& type, CellView cell);
 
 // A text with backslashes doubled and control characters escaped, as cqlsh does.

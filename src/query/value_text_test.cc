@@ -112,9 +112,55 @@ TEST(ValueText, ShowsCollections) {
   EXPECT_EQ(cqlsh("tuple<int, text>", sized(be(1, 4)) + sized("z")), "(1, 'z')");
   EXPECT_EQ(cqlsh("tuple<int, text>", sized(be(1, 4))), "(1, null)");
   EXPECT_EQ(cqlsh("vector<float, 3>", f32(1) + f32(2.5F) + f32(3)), "[1, 2.5, 3]");
+  // What Cassandra 5 sends: some elements have their length in front.
+  EXPECT_EQ(cqlsh("vector<text, 2>", "\x01x\x02yz"), "['x', 'yz']");
+  EXPECT_EQ(cqlsh("vector<smallint, 2>", "\x02\x00\x01\x02\x00\x02"s), "[1, 2]");
+  EXPECT_EQ(json("vector<vector<float, 1>, 2>", f32(1) + f32(2)), "[[1],[2]]");
+  EXPECT_EQ(json("vector<frozen<list<int>>, 1>", "\x0c" + be(1, 4) + sized(be(7, 4))), "[[7]]");
+  EXPECT_EQ(cqlsh("vector<text, 2>", "\x01x"), "0x0178");
+  EXPECT_EQ(cqlsh("vector<text, 1>", "\x09x"), "0x0978");
   EXPECT_EQ(cqlsh("map<int, frozen<list<text>>>",
                   be(1, 4) + sized(be(7, 4)) + sized(be(1, 4) + sized("a"))),
             "{7: ['a']}");
+}
+
+TEST(ValueText, ShowsUsersOwnTypesWithTheirFields) {
+  const std::string type = R"(udt<"street": text, "zip": int>)";
+  const std::string main = sized("Main") + sized(be(5, 4));
+  EXPECT_EQ(cqlsh(type, main), "{street: 'Main', zip: 5}");
+  EXPECT_EQ(plain(type, main), "{street: 'Main', zip: 5}");
+  EXPECT_EQ(json(type, main), R"({"street":"Main","zip":5})");
+  const std::string null = std::string("\xff\xff\xff\xff");
+  EXPECT_EQ(cqlsh(type, null + sized(be(5, 4))), "{street: null, zip: 5}");
+  EXPECT_EQ(json(type, null + sized(be(5, 4))), R"({"street":null,"zip":5})");
+  // Written before the type had its second field.
+  EXPECT_EQ(json(type, sized("Main")), R"({"street":"Main","zip":null})");
+  EXPECT_EQ(json("list<" + type + ">", be(1, 4) + sized(main)), R"([{"street":"Main","zip":5}])");
+  EXPECT_EQ(cqlsh("list<" + type + ">", be(1, 4) + sized(main)), "[{street: 'Main', zip: 5}]");
+  EXPECT_EQ(json("map<" + type + ", int>", be(1, 4) + sized(main) + sized(be(2, 4))),
+            R"({"{\"street\":\"Main\",\"zip\":5}":2})");
+  // Names of any kind, and a type inside of a type.
+  const std::string odd = R"(udt<"a, b<": int, "q""": udt<"x: y>": tuple<int, text>>>)";
+  const std::string inner = sized(sized(sized(be(1, 4)) + sized("z")));
+  EXPECT_EQ(cqlsh(odd, sized(be(1, 4)) + inner), R"({a, b<: 1, q": {x: y>: (1, 'z')}})");
+  EXPECT_EQ(json(odd, sized(be(1, 4)) + inner), R"({"a, b<":1,"q\"":{"x: y>":[1,"z"]}})");
+  // More than the type has, or no type at all: bytes.
+  EXPECT_EQ(cqlsh(R"(udt<"a": int>)", sized("abcd") + sized("")), "0x000000046162636400000000");
+  for (const char* name : {"udt<>", "udt<a: int>", "udt<\"a: int>", "udt<\"a\" int>", "udt<\"a\">",
+                           "udt<\"\xff\": int>"})
+    EXPECT_EQ(cqlsh(name, sized("abcd")), "0x0000000461626364") << name;
+}
+
+TEST(ValueText, ShowsMicrosecondsWhereTheyAre) {
+  const std::string whole = be(1'709'460'900'123'000, 8);
+  const std::string finer = be(1'709'460'900'123'800, 8);
+  EXPECT_EQ(cqlsh("timestamp(6)", whole), "2024-03-03 10:15:00.123000+0000");
+  EXPECT_EQ(cqlsh("timestamp(6)", finer), "2024-03-03 10:15:00.123800+0000");
+  EXPECT_EQ(plain("timestamp(6)", whole), "2024-03-03 10:15:00.123Z");
+  EXPECT_EQ(json("timestamp(6)", finer), R"("2024-03-03 10:15:00.123800Z")");
+  EXPECT_EQ(cqlsh("timestamp(6)", be(static_cast<uint64_t>(-1), 8)),
+            "1969-12-31 23:59:59.999999+0000");
+  EXPECT_EQ(cqlsh("timestamp(6)", be(253'402'300'800'000'001, 8)), "253402300800000.001");
 }
 
 TEST(ValueText, ShowsBytesThatDoNotFitTheirTypeAsABlob) {
@@ -134,8 +180,20 @@ TEST(ValueText, ShowsBytesThatDoNotFitTheirTypeAsABlob) {
 TEST(ValueText, WritesJson) {
   EXPECT_EQ(json("float", f32(0.1F)), "0.1") << "as short as the float is exact";
   EXPECT_EQ(json("double", f64(0.1)), "0.1");
-  EXPECT_EQ(json("double", f64(std::nan(""))), "null");
-  EXPECT_EQ(json("double", f64(INFINITY)), "null");
+  EXPECT_EQ(json("double", f64(std::nan(""))), R"("NaN")");
+  EXPECT_EQ(json("double", f64(INFINITY)), R"("Infinity")");
+  EXPECT_EQ(json("float", f32(-INFINITY)), R"("-Infinity")");
+  EXPECT_EQ(json("double", f64(-0.0)), "-0.0");
+  EXPECT_EQ(json("double", f64(0.0)), "0");
+  EXPECT_EQ(json("list<double>", be(2, 4) + sized(f64(std::nan(""))) + sized(f64(0.5))),
+            R"(["NaN",0.5])");
+  EXPECT_EQ(json("map<float, int>", be(1, 4) + sized(f32(INFINITY)) + sized(be(1, 4))),
+            R"({"Infinity":1})");
+  EXPECT_EQ(json("int", ""), R"("")") << "an empty value, which is not NULL";
+  EXPECT_EQ(json("map<frozen<list<int>>, int>",
+                 be(1, 4) + sized(be(1, 4) + sized(be(7, 4))) + sized(be(1, 4))),
+            R"({"[7]":1})");
+  EXPECT_EQ(json("bigint", be(9'007'199'254'740'993, 8)), "9007199254740993");
   EXPECT_EQ(json("boolean", "\x01"), "true");
   EXPECT_EQ(json("text", ""), R"("")");
   EXPECT_EQ(json("text", "a\"\n"), R"("a\"\n")");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -56,9 +57,12 @@ void write_cells_of(const Column& column, std::span<const uint32_t> rows, int32_
   }
 }
 
-// Microseconds become milliseconds, rounded down also before 1970.
-int64_t millis_of(int64_t micros) {
-  return micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
+// What is no number as PostgreSQL writes it.
+template <class Number>
+std::string float_text(Number value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  return fmt::to_string(value);
 }
 
 }  // namespace
@@ -77,7 +81,7 @@ void add_cell_sizes(const Column& column, std::span<const uint32_t> rows,
 }
 
 void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t absent,
-                 std::span<char*> at) {
+                 TimeUnit unit, std::span<char*> at) {
   CHECK(at.size() >= rows.size());
   const auto write = [&]<class T>(T, auto how) {
     write_cells_of<T>(column, rows, absent, at, how);
@@ -113,8 +117,12 @@ void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t a
         return std::ranges::copy(value, to).out;
       });
     case Type::timestamp:
+      if (unit == TimeUnit::millis)
+        return write(int64_t{}, [](int64_t value, char* to) {
+          return write_be64(write_be32(to, 8), static_cast<uint64_t>(millis_of(value)));
+        });
       return write(int64_t{}, [](int64_t value, char* to) {
-        return write_be64(write_be32(to, 8), static_cast<uint64_t>(millis_of(value)));
+        return write_be64(write_be32(to, 8), static_cast<uint64_t>(value));
       });
   }
 }
@@ -126,7 +134,7 @@ void append_cell(std::string& out, const Column& column, size_t row, int32_t abs
   const size_t begin = out.size();
   out.resize(begin + size);
   char* at = out.data() + begin;
-  write_cells(column, {&index, 1}, absent, {&at, 1});
+  write_cells(column, {&index, 1}, absent, TimeUnit::micros, {&at, 1});
 }
 
 std::string cell_text(CellView cell, Type type) {
@@ -139,9 +147,9 @@ std::string cell_text(CellView cell, Type type) {
     case Type::int64:
       return fmt::to_string(cell.int64());
     case Type::float32:
-      return fmt::to_string(cell.float32());
+      return float_text(cell.float32());
     case Type::float64:
-      return fmt::to_string(cell.float64());
+      return float_text(cell.float64());
     case Type::text:
     case Type::jsonb:
       return std::string(cell.bytes());
@@ -151,11 +159,16 @@ std::string cell_text(CellView cell, Type type) {
       return out;
     }
     case Type::timestamp: {
-      const int64_t millis = cell.int64();
-      const int64_t seconds = millis / 1000 - (millis % 1000 < 0 ? 1 : 0);
-      return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                         fmt::gmtime(static_cast<std::time_t>(seconds)),
-                         (millis % 1000 + 1000) % 1000);
+      int64_t second = cell.int64() / 1'000'000;
+      int64_t micros = cell.int64() % 1'000'000;
+      if (micros < 0) {
+        micros += 1'000'000;
+        --second;
+      }
+      const std::string fraction =
+          micros % 1000 == 0 ? fmt::format("{:03}", micros / 1000) : fmt::format("{:06}", micros);
+      return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{}Z", fmt::gmtime(static_cast<std::time_t>(second)),
+                         fraction);
     }
   }
   return "";

@@ -1,7 +1,7 @@
 // Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL, -2 unset)
 // and that many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian
-// integers and IEEE floats, one byte for a boolean, UTF-8 for text, milliseconds since 1970 for a
-// timestamp. Every sink takes rows in this form.
+// integers and IEEE floats, one byte for a boolean, UTF-8 for text, a 64-bit count since 1970 for a
+// timestamp. Every sink takes rows in this form; what a timestamp counts, the sink says (TimeUnit).
 #pragma once
 
 #include <bit>
@@ -21,6 +21,14 @@ namespace turntable {
 inline constexpr int32_t kNullCell = -1;
 // Cassandra only: the column stays as it is. Read back, it is NULL.
 inline constexpr int32_t kUnsetCell = -2;
+
+// What a timestamp's cell counts. The engine has microseconds, Cassandra keeps milliseconds.
+enum class TimeUnit : uint8_t { micros, millis };
+
+// Rounded down, also before 1970.
+[[nodiscard]] constexpr int64_t millis_of(int64_t micros) {
+  return micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
+}
 
 inline void append_be32(std::string& out, uint32_t value) {
   value = __builtin_bswap32(value);
@@ -69,8 +77,8 @@ inline void append_bool_cell(std::string& out, bool value) {
   out.push_back(value ? 1 : 0);
 }
 
-// Appends the value of `column` at `row`, of the column's own type; `absent` (kNullCell,
-// kUnsetCell) where it is NULL.
+// Appends the value of `column` at `row`, of the column's own type, a timestamp in microseconds;
+// `absent` (kNullCell, kUnsetCell) where it is NULL.
 void append_cell(std::string& out, const Column& column, size_t row, int32_t absent = kNullCell);
 
 // The same for many rows at once, in two passes, so that memory for all of them is taken in
@@ -79,7 +87,7 @@ void append_cell(std::string& out, const Column& column, size_t row, int32_t abs
 void add_cell_sizes(const Column& column, std::span<const uint32_t> rows,
                     std::span<uint64_t> sizes);
 void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t absent,
-                 std::span<char*> at);
+                 TimeUnit unit, std::span<char*> at);
 
 // One cell read back: nothing where it is NULL. The typed accessors expect the type that was
 // written.
@@ -106,6 +114,9 @@ class CellReader {
  public:
   explicit CellReader(std::string_view row) : rest_(row) {}
   [[nodiscard]] bool done() const { return rest_.empty(); }
+  [[nodiscard]] bool next_is_unset() const {
+    return rest_.size() >= 4 && static_cast<int32_t>(read_be32(rest_.data())) == kUnsetCell;
+  }
   [[nodiscard]] CellView next() {
     CHECK(rest_.size() >= 4);
     const auto length = static_cast<int32_t>(read_be32(rest_.data()));
@@ -122,7 +133,8 @@ class CellReader {
 };
 
 // A value as people read it: what the console sink and dead letters show. NULL is "null";
-// timestamps are ISO 8601 UTC.
+// timestamps, which count microseconds, are ISO 8601 UTC: with milliseconds, and with microseconds
+// where there are any.
 [[nodiscard]] std::string cell_text(CellView cell, Type type);
 
 }  // namespace turntable

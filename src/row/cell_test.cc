@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace turntable {
 namespace {
@@ -36,11 +39,22 @@ TEST(Cell, WritesNullAsMinusOne) {
   EXPECT_EQ(out, std::string("\xff\xff\xff\xff", 4));
 }
 
-TEST(Cell, RoundsTimestampsDownToMillis) {
-  const std::string early = cell_of(Type::timestamp, int64_t{-1});
-  EXPECT_EQ(CellReader(early).next().int64(), -1);
-  const std::string later = cell_of(Type::timestamp, int64_t{1'234'567});
-  EXPECT_EQ(CellReader(later).next().int64(), 1234);
+TEST(Cell, CountsMicrosecondsOrRoundsThemDownToMilliseconds) {
+  Column times(Type::timestamp);
+  times.reset(2);
+  times.set(0, int64_t{-1});
+  times.set(1, int64_t{1'234'567});
+  const std::vector<uint32_t> rows = {0, 1};
+  const auto written = [&](TimeUnit unit) {
+    std::array<char, 24> bytes{};
+    std::array<char*, 2> places{bytes.data(), bytes.data() + 12};
+    write_cells(times, rows, kNullCell, unit, places);
+    CellReader reader({bytes.data(), bytes.size()});
+    const int64_t first = reader.next().int64();
+    return std::pair(first, reader.next().int64());
+  };
+  EXPECT_EQ(written(TimeUnit::micros), std::pair(int64_t{-1}, int64_t{1'234'567}));
+  EXPECT_EQ(written(TimeUnit::millis), std::pair(int64_t{-1}, int64_t{1234}));
 }
 
 TEST(Cell, ReadsBackWhatWasWritten) {
@@ -67,11 +81,28 @@ TEST(Cell, ShowsValuesAsPeopleReadThem) {
             "2024-03-03T10:15:00.000Z");
   EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1000}), Type::timestamp),
             "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1}), Type::timestamp),
+            "1969-12-31T23:59:59.999999Z");
+  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{1'709'460'900'123'800}), Type::timestamp),
+            "2024-03-03T10:15:00.123800Z");
   std::string first;
   append_int64_cell(first, std::numeric_limits<int64_t>::min());
-  EXPECT_TRUE(shown(first, Type::timestamp).ends_with(".192Z")) << shown(first, Type::timestamp);
+  EXPECT_TRUE(shown(first, Type::timestamp).ends_with(".224192Z")) << shown(first, Type::timestamp);
   EXPECT_EQ(shown(cell_of(Type::bytes, std::string_view("\x01\xff", 2)), Type::bytes), "0x01ff");
   EXPECT_EQ(shown(cell_of(Type::float32, 0.748F), Type::float32), "0.748");
+}
+
+TEST(Cell, ShowsWhatIsNoNumberAsPostgreSqlDoes) {
+  const auto shown = []<class T>(Type type, T value) {
+    return cell_text(CellReader(cell_of(type, value)).next(), type);
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(shown(Type::float64, std::numeric_limits<double>::quiet_NaN()), "NaN");
+  EXPECT_EQ(shown(Type::float64, infinity), "Infinity");
+  EXPECT_EQ(shown(Type::float64, -infinity), "-Infinity");
+  EXPECT_EQ(shown(Type::float32, -std::numeric_limits<float>::quiet_NaN()), "NaN");
+  EXPECT_EQ(shown(Type::float32, std::numeric_limits<float>::infinity()), "Infinity");
+  EXPECT_EQ(shown(Type::float32, -std::numeric_limits<float>::infinity()), "-Infinity");
 }
 
 }  // namespace

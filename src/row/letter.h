@@ -28,9 +28,13 @@ inline constexpr PartitionId kPartitionsLimit = 100'000;
 struct Letter {
   // The record's identity: the same after a replay, so that its row is the same row.
   std::string topic;
+  // Which topic had that name then, as brokers write ids; empty where it is not known.
+  std::string topic_id = {};
   PartitionId partition = 0;
   Offset offset = 0;
   int64_t timestamp_ms = kNoTimestamp;
+  // That its row would have had; kNoWriteTime where it was given none.
+  int64_t write_time_us = kNoWriteTime;
   // Its bytes, as they came.
   std::optional<std::string> key;
   std::optional<std::string> value;

@@ -15,6 +15,7 @@
 namespace turntable {
 
 inline constexpr int64_t kNoTimestamp = std::numeric_limits<int64_t>::min();
+inline constexpr int64_t kNoWriteTime = std::numeric_limits<int64_t>::min();
 
 // Of a record's value. Kafka's own default is 1 MiB; decoding takes several times a value's size in
 // memory, and keeps it.
@@ -34,6 +35,9 @@ struct Record {
   bool has_key = false;
   // Beyond their limits (row/headers.h), or not to be read at all: `headers` is empty.
   bool headers_too_large = false;
+  // Of two rows with one key the one with the higher time stands (delivery/write_times.h). In
+  // microseconds since 1970; sources leave it out, but for letters, which were given theirs before.
+  int64_t write_time_us = kNoWriteTime;
 };
 
 // A header's name, and its bytes where it has any.

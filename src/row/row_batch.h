@@ -22,9 +22,9 @@ struct Origin {
 // What a sink wants rows to look like beside its columns.
 struct RowForm {
   int32_t absent = kNullCell;  // Stands for a value that is not there.
-  // A last cell, bigint, with the record's time in microseconds since 1970; unset where it has
-  // none.
-  bool timestamp = false;
+  TimeUnit times = TimeUnit::micros;
+  // A last cell, bigint, with the record's write time.
+  bool write_time = false;
 };
 
 // Of one row's cells. Cassandra takes no mutation of more than half a commit log's segment (16

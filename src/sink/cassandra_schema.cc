@@ -21,6 +21,24 @@ LiveColumn::Kind kind_of(cassandra::TableColumn::Kind kind) {
   return LiveColumn::Kind::regular;
 }
 
+Difference compare_columns(const SinkTable& table,
+                           const std::vector<cassandra::TableColumn>& columns) {
+  std::vector<LiveColumn> live;
+  for (const cassandra::TableColumn& column : columns) {
+    live.push_back({.name = column.name,
+                    .type = column.type,
+                    .kind = kind_of(column.kind),
+                    .position = column.position,
+                    .descending = column.descending});
+  }
+  return compare(table, live, Dialect::cql);
+}
+
+std::string no_table(const SinkTable& table) {
+  return fmt::format("there is no table {} in keyspace {}; `turntable schema apply` makes it",
+                     table.name, table.keyspace);
+}
+
 }  // namespace
 
 Status create_cassandra_table(cassandra::Session& session, const SinkTable& table,
@@ -40,23 +58,27 @@ Result<Difference> check_cassandra_table(cassandra::Session& session, const Sink
   if (columns.empty()) {
     ASSIGN_OR_RETURN(const bool keyspace, cassandra::has_keyspace(session, table.keyspace));
     difference.faults.push_back(
-        keyspace
-            ? fmt::format("there is no table {} in keyspace {}; `turntable schema apply` makes it",
-                          table.name, table.keyspace)
-            : fmt::format(
-                  "there is no keyspace {}; `turntable schema apply` makes it and the table",
-                  table.keyspace));
+        keyspace ? no_table(table)
+                 : fmt::format(
+                       "there is no keyspace {}; `turntable schema apply` makes it and the table",
+                       table.keyspace));
     return difference;
   }
-  std::vector<LiveColumn> live;
-  for (const cassandra::TableColumn& column : columns) {
-    live.push_back({.name = column.name,
-                    .type = column.type,
-                    .kind = kind_of(column.kind),
-                    .position = column.position,
-                    .descending = column.descending});
-  }
-  return compare(table, live, Dialect::cql);
+  return compare_columns(table, columns);
+}
+
+Status judge_table(const SinkTable& table, const std::string& id_at_start,
+                   const cassandra::Table& now) {
+  if (now.id.empty()) return fail(ErrorKind::schema, no_table(table));
+  const bool another = now.id != id_at_start;
+  const Difference difference = compare_columns(table, now.columns);
+  if (difference.ok() && !another) return {};
+  const std::string how = another ? "the table was dropped and made anew while the run wrote to it"
+                                  : "the table was changed while the run wrote to it";
+  if (difference.ok())
+    return fail(ErrorKind::schema,
+                how + ", and what was written before is gone: start again to write to the new one");
+  return fail(ErrorKind::schema, fmt::format("{}: {}", how, fmt::join(difference.faults, "; ")));
 }
 
 }  // namespace turntable

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "cassandra/schema.h"
 #include "cassandra/session.h"
 #include "sink/ddl.h"
 #include "sink/table.h"
@@ -18,5 +19,11 @@ namespace turntable {
 // Difference.
 [[nodiscard]] Result<Difference> check_cassandra_table(cassandra::Session& session,
                                                        const SinkTable& table);
+
+// Whether the rows of a run that began with the table of this id may be in the table that is there
+// `now`. Else an error of kind schema, with what check_cassandra_table() would say of it, or that
+// it is another one.
+[[nodiscard]] Status judge_table(const SinkTable& table, const std::string& id_at_start,
+                                 const cassandra::Table& now);
 
 }  // namespace turntable

@@ -6,35 +6,26 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "sink/cassandra_schema.h"
 #include "sink/ddl.h"
 
 namespace turntable {
 namespace {
 
+// The token of a question; those of requests are their slots.
+constexpr uint64_t kQuestion = CassandraSink::kRequestsLimit;
+
 std::vector<size_t> partition_cells(const SinkTable& table) {
+  const Schema columns = table.written();
   std::vector<size_t> cells;
   for (const std::string& name : table.key.partition) {
-    const std::optional<size_t> place = table.find(name);
-    CHECK(place);
-    cells.push_back(*place);
+    const auto place =
+        std::find_if(columns.begin(), columns.end(),
+                     [&name](const ColumnDef& column) { return column.name == name; });
+    CHECK(place != columns.end());
+    cells.push_back(static_cast<size_t>(place - columns.begin()));
   }
   return cells;
-}
-
-// Cells are handed over as they are, and Cassandra takes any four bytes for a float: types must be
-// the same.
-Status check_types(const cassandra::Statement& statement, const SinkTable& table) {
-  CHECK(statement.columns.size() == table.columns.size() + (table.record_timestamps ? 1 : 0));
-  std::string faults;
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const std::string& live = statement.columns[i].type;
-    const std::string_view ours = cql_name(table.columns[i].type);
-    if (live != ours)
-      faults += fmt::format("{}column {} is {}, expected {}", faults.empty() ? "" : "; ",
-                            table.columns[i].name, live, ours);
-  }
-  if (!faults.empty()) return fail(ErrorKind::schema, std::move(faults));
-  return {};
 }
 
 }  // namespace
@@ -47,12 +38,20 @@ Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions 
   Result<cassandra::Session> session = cassandra::Session::connect(options.connection);
   if (!session) return explained(std::move(session.error()));
   if (options.check) RETURN_IF_ERROR(options.check(*session));
+  Result<std::string> id = cassandra::read_table_id(*session, table.keyspace, table.name);
+  if (!id) return explained(std::move(id.error()));
+  const Result<Difference> difference = check_cassandra_table(*session, table);
+  if (!difference) return explained(difference.error());
+  if (!difference->ok())
+    return explained({ErrorKind::schema, fmt::format("{}", fmt::join(difference->faults, "; "))});
   Result<cassandra::Statement> statement = session->prepare(insert_dml(table, Dialect::cql));
   if (!statement) return explained(std::move(statement.error()));
-  if (Status same = check_types(*statement, table); !same)
-    return explained(std::move(same.error()));
-  auto writer =
-      std::make_unique<cassandra::SessionWriter>(std::move(*session), std::move(*statement));
+  auto writer = std::make_unique<cassandra::SessionWriter>(
+      std::move(*session), std::move(*statement),
+      cassandra::table_questions(table.keyspace, table.name),
+      [table, id = std::move(*id)](const cassandra::Table& now) {
+        return judge_table(table, id, now);
+      });
   return std::make_unique<CassandraSink>(std::move(writer), std::move(options));
 }
 
@@ -61,7 +60,8 @@ CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer,
     : writer_(std::move(writer)),
       name_(options.table.full_name()),
       clock_(std::move(options.clock)),
-      partition_order_(partition_cells(options.table)) {
+      partition_order_(partition_cells(options.table)),
+      ask_backoff_(options.backoff) {
   for (size_t slot = 0; slot < kRequestsLimit; ++slot) {
     requests_.emplace_back(options.backoff);
     idle_.push_back(slot);
@@ -78,7 +78,7 @@ Status CassandraSink::submit(RowBatch& rows) {
   std::swap(held.rows, rows);
   partition_order_.arrange(held.rows, held.order);
   held.next = 0;
-  held.unreported = held.rows.size();
+  held.unsettled = held.rows.size();
   rows_held_ += held.rows.size();
   bytes_held_ += held.rows.cells.size();
   unsent_.push_back(&held);
@@ -93,18 +93,76 @@ bool CassandraSink::full() const {
 }
 
 Result<Acks> CassandraSink::reap(Millis wait) {
-  written_.clear();
-  refused_.clear();
+  reported_.clear();
   send_what_is_due();
-  if (!failed_) {
-    for (const cassandra::Completion& completion : writer_->poll(patience(wait)))
-      settle(completion);
-    send_what_is_due();
-  }
+  take_in(patience(wait));
+  if (ask_whether_due()) take_in(Millis(0));
+  send_what_is_due();
   // What was written beside a failure is reported first, or it would be written again by the next
   // run.
-  if (failed_ && written_.empty() && refused_.empty()) return tl::unexpected<Error>(*failed_);
-  return Acks{written_, refused_};
+  if (failed_ && reported_.size() == 0 && !confirmation_wanted())
+    return tl::unexpected<Error>(*failed_);
+  return Acks{reported_.written, reported_.refused};
+}
+
+void CassandraSink::take_in(Millis wait) {
+  if (failed_ && !confirmation_wanted()) return;
+  for (const cassandra::Completion& completion : writer_->poll(wait)) {
+    if (completion.token == kQuestion) {
+      confirmed(completion.outcome);
+    } else {
+      settle(completion);
+    }
+  }
+}
+
+// Whether a question has to be put, or is out.
+bool CassandraSink::confirmation_wanted() const {
+  return asking_ || asks_for_reason_ || settled_.size() > 0;
+}
+
+SteadyTime CassandraSink::confirmation_due() const {
+  if (failed_) return {};  // The last one, at once.
+  if (window_.out() == 0) return ask_again_at_;
+  return std::max(ask_again_at_, asked_at_ + kConfirmInterval);
+}
+
+bool CassandraSink::ask_whether_due() {
+  if (asking_ || !confirmation_wanted()) return false;
+  const SteadyTime now = clock_->now();
+  if (now < confirmation_due()) return false;
+  std::swap(asked_, settled_);
+  asking_ = true;
+  asks_for_reason_ = false;
+  asked_at_ = now;
+  writer_->confirm(kQuestion);
+  return true;
+}
+
+void CassandraSink::confirmed(const Status& outcome) {
+  asking_ = false;
+  if (outcome) {
+    ask_backoff_.reset();
+    reported_.append(asked_);
+    asked_.clear();
+    return;
+  }
+  const Error& error = outcome.error();
+  if (error.kind == ErrorKind::transient && !failed_) {
+    // Those of the last question go with those that came since, into the next one.
+    asked_.append(settled_);
+    settled_.clear();
+    std::swap(asked_, settled_);
+    ask_again_at_ = clock_->now() + ask_backoff_.next();
+    return;
+  }
+  // Of a table that is another one nothing is acknowledged; and what became of the table tells more
+  // than a request that failed by it.
+  if (!failed_ || error.kind == ErrorKind::schema)
+    failed_ = Error(error).with("cannot write to " + name_);
+  asks_for_reason_ = false;
+  settled_.clear();
+  asked_.clear();
 }
 
 void CassandraSink::send_what_is_due() {
@@ -163,12 +221,16 @@ void CassandraSink::send(size_t slot) {
 // How long to wait for outcomes: not at all where none can come, and not past the next retry, which
 // a closed window keeps back until an outcome comes.
 Millis CassandraSink::patience(Millis wait) const {
-  if (rows_held_ == 0) return Millis(0);
-  if (failing_ == 0 || !window_.open()) return wait;
+  if (in_flight() == 0 && !asking_) return Millis(0);
   const SteadyTime now = clock_->now();
+  const auto no_longer_than = [&wait, now](SteadyTime due) {
+    wait = std::min(wait, std::max(Millis(0), std::chrono::ceil<Millis>(due - now)));
+  };
+  if (!asking_ && confirmation_wanted()) no_longer_than(confirmation_due());
+  // After a failure nothing is sent again.
+  if (failing_ == 0 || !window_.open() || failed_) return wait;
   for (const Request& request : requests_) {
-    if (request.state == Request::State::waiting)
-      wait = std::min(wait, std::max(Millis(0), std::chrono::ceil<Millis>(request.due - now)));
+    if (request.state == Request::State::waiting) no_longer_than(request.due);
   }
   return wait;
 }
@@ -182,8 +244,8 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
   if (completion.outcome) {
     window_.answered();
     for (size_t i = range.begin; i < range.end; ++i)
-      written_.push_back(rows.origins[range.held->order[i].row]);
-    report(range, slot);
+      settled_.written.push_back(rows.origins[range.held->order[i].row]);
+    let_go(range, slot);
     return;
   }
   completion.overloaded ? window_.overloaded(request.number) : window_.failed();
@@ -197,12 +259,16 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
         take_apart(range);
         free_slot(slot);
       } else {
-        refused_.push_back({rows.origins[range.held->order[range.begin].row], error.message});
-        report(range, slot);
+        settled_.refused.push_back(
+            {rows.origins[range.held->order[range.begin].row], error.message});
+        let_go(range, slot);
       }
       return;
     default:
-      if (!failed_) failed_ = Error(error).with("cannot write to " + name_);
+      if (failed_) return;
+      failed_ = Error(error).with("cannot write to " + name_);
+      // The server's words are of the statement; the table may tell more.
+      asks_for_reason_ = error.kind == ErrorKind::schema;
       return;
   }
 }
@@ -222,12 +288,12 @@ void CassandraSink::take_apart(const Range& range) {
   for (size_t i = range.end; i > range.begin; --i) alone_.push_back({range.held, i - 1, i});
 }
 
-// The rows are in written_ or refused_: they need not be held any longer.
-void CassandraSink::report(const Range& range, size_t slot) {
+// The rows are settled: they need not be held any longer.
+void CassandraSink::let_go(const Range& range, size_t slot) {
   Held& held = *range.held;
-  held.unreported -= range.rows();
+  held.unsettled -= range.rows();
   rows_held_ -= range.rows();
-  if (held.unreported == 0) {
+  if (held.unsettled == 0) {
     bytes_held_ -= held.rows.cells.size();
     held.rows.clear();
     spare_.push_back(&held);

@@ -5,12 +5,18 @@
 // size. As many requests are out at once as the cluster keeps up with (request_window.h), up to a
 // bound; each holds a slot until its rows are reported. What came of a request:
 //
-//   written     its rows are acknowledged, the slot is free
+//   written     its rows are settled, the slot is free
 //   transient   the request keeps its slot and is sent again after a backoff of its own, so that
 //               partitions whose nodes are there go on while others wait
 //   row         a request of several rows is taken apart and each row sent alone; a single row is
 //               refused
 //   else        the sink has failed: credentials, schema, or what nobody foresaw
+//
+// A table may be dropped and made anew under the run. The server then tells the driver to prepare
+// the INSERT again, which goes through for columns of other types too, and their values are taken
+// as they are, byte by byte. So an outcome counts only when the nodes that gave it were asked
+// afterwards which table they have, and it is the one that was checked at the start. Until then it
+// is settled, but not reported. One question covers all that was settled before it.
 //
 // Rows may be written twice, by a retry after an answer that was lost. Their key makes that the
 // same row.
@@ -52,7 +58,10 @@ class CassandraSink final : public Sink {
   // With more small requests than this, one node answers no sooner. A cluster of many would; there
   // rows wait for others a moment longer than they must.
   static constexpr size_t kRequestsBusy = 4;
-  // Of rows that are not reported yet; more, and the sink is full.
+  // How often the nodes are asked about the table while requests are on their way; when none is,
+  // they are asked at once.
+  static constexpr Millis kConfirmInterval{100};
+  // Of rows that are not settled yet; more, and the sink is full.
   static constexpr size_t kHeldBytesLimit = size_t{64} << 20;
 
   // Connects and prepares. An error of kind transient where no node is there: the caller tries
@@ -69,17 +78,19 @@ class CassandraSink final : public Sink {
     return window_.out() >= kRequestsBusy || !window_.open();
   }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
-  [[nodiscard]] size_t in_flight() const override { return rows_held_; }
+  [[nodiscard]] size_t in_flight() const override {
+    return rows_held_ + settled_.size() + asked_.size();
+  }
   [[nodiscard]] int wait_fd() const override { return writer_->wait_fd(); }
   [[nodiscard]] std::string name() const override { return name_; }
 
  private:
-  // Rows of one submit(), kept until all of them are reported.
+  // Rows of one submit(), kept until all of them are settled.
   struct Held {
     RowBatch rows;
     std::vector<KeyedRow> order;
     size_t next = 0;  // The first of `order` that was never sent.
-    size_t unreported = 0;
+    size_t unsettled = 0;
   };
   // Rows [begin, end) of a batch's order.
   struct Range {
@@ -99,14 +110,33 @@ class CassandraSink final : public Sink {
     Backoff backoff;
   };
 
+  struct Outcomes {
+    std::vector<Origin> written;
+    std::vector<Acks::Refused> refused;
+    [[nodiscard]] size_t size() const { return written.size() + refused.size(); }
+    void clear() {
+      written.clear();
+      refused.clear();
+    }
+    void append(const Outcomes& other) {
+      written.insert(written.end(), other.written.begin(), other.written.end());
+      refused.insert(refused.end(), other.refused.begin(), other.refused.end());
+    }
+  };
+
   void send_what_is_due();
+  void take_in(Millis wait);
+  [[nodiscard]] bool confirmation_wanted() const;
+  [[nodiscard]] SteadyTime confirmation_due() const;
+  [[nodiscard]] bool ask_whether_due();
+  void confirmed(const Status& outcome);
   [[nodiscard]] std::optional<Range> next_range();
   void send(size_t slot);
   [[nodiscard]] Millis patience(Millis wait) const;
   void settle(const cassandra::Completion& completion);
   void retry_later(Request& request, const std::string& reason);
   void take_apart(const Range& range);
-  void report(const Range& range, size_t slot);
+  void let_go(const Range& range, size_t slot);
   void free_slot(size_t slot);
 
   std::unique_ptr<cassandra::Writer> writer_;
@@ -127,9 +157,16 @@ class CassandraSink final : public Sink {
   SteadyTime failing_since_{};
   std::optional<Error> failed_;
 
+  Outcomes settled_;   // No question that covers them has been put.
+  Outcomes asked_;     // The question that is out covers them.
+  Outcomes reported_;  // By the last reap().
+  bool asking_ = false;
+  bool asks_for_reason_ = false;  // It has failed, and a question may tell why.
+  SteadyTime asked_at_{};         // When the last question was put.
+  SteadyTime ask_again_at_{};     // After one that was not answered.
+  Backoff ask_backoff_;
+
   std::string cells_;  // Of the request that is being sent.
-  std::vector<Origin> written_;
-  std::vector<Acks::Refused> refused_;
 };
 
 }  // namespace turntable

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <limits>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "row/cell.h"
 
@@ -32,8 +31,7 @@ void append_line(std::string& out, const std::string* cells, const std::vector<s
 
 }  // namespace
 
-ConsoleSink::ConsoleSink(Schema columns, std::FILE* out)
-    : columns_(std::move(columns)), out_(out) {}
+ConsoleSink::ConsoleSink(Schema columns, Output& out) : columns_(std::move(columns)), out_(out) {}
 
 std::string ConsoleSink::table(const RowBatch& rows) const {
   std::vector<std::string> cells;  // Row after row, the header first.
@@ -60,19 +58,29 @@ std::string ConsoleSink::table(const RowBatch& rows) const {
 }
 
 Status ConsoleSink::submit(RowBatch& rows) {
+  CHECK(!full());
   if (rows.empty()) return {};
   const std::string bar(43, '-');
-  const std::string text = fmt::format("{0}\nBatch: {1}\n{0}\n{2}\n", bar, batches_++, table(rows));
-  if (std::fwrite(text.data(), 1, text.size(), out_) != text.size() || std::fflush(out_) != 0) {
-    return fail(ErrorKind::failed, fmt::format("writing {} rows to the console failed: {}",
-                                               rows.size(), std::strerror(errno)));
-  }
-  written_.insert(written_.end(), rows.origins.begin(), rows.origins.end());
+  out_.add(fmt::format("{0}\nBatch: {1}\n{0}\n{2}\n", bar, batches_++, table(rows)));
+  waiting_.insert(waiting_.end(), rows.origins.begin(), rows.origins.end());
   rows.clear();
+  return hand_over(Millis(0));
+}
+
+Status ConsoleSink::hand_over(Millis wait) {
+  if (waiting_.empty()) return {};
+  Result<bool> all = out_.hand_over(wait);
+  if (!all)
+    return tl::unexpected<Error>(
+        std::move(all.error()).with(fmt::format("{} rows are not shown", waiting_.size())));
+  if (!*all) return {};
+  written_.insert(written_.end(), waiting_.begin(), waiting_.end());
+  waiting_.clear();
   return {};
 }
 
-Result<Acks> ConsoleSink::reap(Millis) {
+Result<Acks> ConsoleSink::reap(Millis wait) {
+  RETURN_IF_ERROR(hand_over(wait));
   reported_.clear();
   std::swap(reported_, written_);
   return Acks{.written = reported_, .refused = {}};

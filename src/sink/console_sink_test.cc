@@ -1,6 +1,11 @@
 #include "sink/console_sink.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
 
 #include "row/cell.h"
 
@@ -8,7 +13,7 @@ namespace turntable {
 namespace {
 
 std::string contents(std::FILE* file) {
-  std::string text(static_cast<size_t>(std::ftell(file)), '\0');
+  std::string text(1 << 16, '\0');
   std::rewind(file);
   text.resize(std::fread(text.data(), 1, text.size(), file));
   return text;
@@ -23,7 +28,8 @@ void add_row(RowBatch& rows, std::string_view name, float tempo) {
 
 TEST(ConsoleSink, AlignsUntruncatedTablesAndEscapesControls) {
   std::FILE* file = std::tmpfile();
-  ConsoleSink sink({{"name", Type::text}, {"tempo", Type::float32}}, file);
+  Output out(fileno(file));
+  ConsoleSink sink({{"name", Type::text}, {"tempo", Type::float32}}, out);
   RowBatch rows;
   add_row(rows, "日本", 0.1F);
   add_row(rows, "two\nlines \x1b[31m", 122.036F);
@@ -59,15 +65,44 @@ Batch: 1
 TEST(ConsoleSink, StopsWhereTheStreamTakesNoMore) {
   std::FILE* full = std::fopen("/dev/full", "w");
   ASSERT_NE(full, nullptr);
-  ConsoleSink sink({{"name", Type::text}, {"tempo", Type::float32}}, full);
+  Output out(fileno(full), "the console");
+  ConsoleSink sink({{"name", Type::text}, {"tempo", Type::float32}}, out);
   RowBatch rows;
   add_row(rows, "a", 1);
   const Status status = sink.submit(rows);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message,
-            "writing 1 rows to the console failed: No space left on device");
-  EXPECT_TRUE(sink.reap(Millis(0))->written.empty());
+            "1 rows are not shown: cannot write to the console: No space left on device");
+  EXPECT_FALSE(sink.reap(Millis(0)));
   std::fclose(full);
+}
+
+// `… | less`: the lane goes on, and stays a member of its group meanwhile.
+TEST(ConsoleSink, IsFullWhileItsReaderDoesNotRead) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  Output out(ends[1], "the console");
+  ConsoleSink sink({{"name", Type::text}, {"tempo", Type::float32}}, out);
+  RowBatch rows;
+  const std::string large(size_t{300} << 10, 'x');
+  add_row(rows, large, 1);
+  ASSERT_TRUE(sink.submit(rows));
+  EXPECT_TRUE(rows.empty());
+  EXPECT_TRUE(sink.full());
+  EXPECT_EQ(sink.in_flight(), 1U);
+  EXPECT_TRUE(sink.reap(Millis(5))->written.empty());
+  std::string got(size_t{2} << 20, '\0');
+  std::thread reader([&, size = size_t{0}]() mutable {
+    while (got.find("+\n\n") == std::string::npos)
+      size += static_cast<size_t>(std::max<ssize_t>(0, ::read(ends[0], got.data() + size, 4096)));
+  });
+  size_t written = 0;
+  for (int i = 0; i < 1'000 && written == 0; ++i) written = sink.reap(Millis(10))->written.size();
+  EXPECT_EQ(written, 1U);
+  EXPECT_FALSE(sink.full());
+  EXPECT_EQ(sink.in_flight(), 0U);
+  reader.join();
+  for (const int end : ends) ::close(end);
 }
 
 }  // namespace

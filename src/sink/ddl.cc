@@ -104,6 +104,8 @@ std::string sqlite_table(const SinkTable& table) {
         fmt::format("    {} {}{},\n", quote_name(column.name, Dialect::sqlite),
                     sqlite::type_name(column.type), in_key || column.not_null ? " NOT NULL" : "");
   }
+  if (table.has_write_times())
+    out += fmt::format("    {} bigint,\n", quote_name(kWriteTimeColumn, Dialect::sqlite));
   std::vector<std::string> key = quoted(table.key.partition, Dialect::sqlite);
   for (const ClusteringColumn& column : table.key.clustering)
     key.push_back(quote_name(column.name, Dialect::sqlite) + (column.descending ? " DESC" : ""));
@@ -133,6 +135,10 @@ void check_sqlite_names(const SinkTable& table, std::vector<std::string>& faults
                                    printable(table.name), prefix,
                                    prefix == "sqlite_" ? "SQLite itself" : "turntable itself"));
   }
+  for (const ColumnDef& column : table.columns)
+    if (table.has_write_times() && lowercase(column.name) == kWriteTimeColumn)
+      faults.push_back(fmt::format("column {} of {} has the name under which write times are kept",
+                                   column.name, table.name));
   // The keyspace is the schema under which queries attach the file.
   const std::string keyspace = lowercase(table.keyspace);
   if (keyspace == "main" || keyspace == "temp")
@@ -268,10 +274,15 @@ std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
   }
   std::set<std::string> seen;
   for (const std::string& name : table.key.columns()) {
-    if (!table.find(name)) {
+    const std::vector<std::string> names = column_names(table.columns);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
       faults.push_back(fmt::format("primary_key names {}, which is no column of {}.{}",
                                    printable(name, 60), table.full_name(),
-                                   did_you_mean(name, column_names(table.columns))));
+                                   did_you_mean(name, names)));
+    } else if (table.unwritten.contains(name)) {
+      faults.push_back(fmt::format(
+          "primary_key names {}, which INSERT INTO {} (…) does not list: a row needs its whole key",
+          name, table.name));
     }
     if (!seen.insert(name).second)
       faults.push_back(fmt::format("primary_key names {} twice", printable(name, 60)));
@@ -318,36 +329,81 @@ std::string table_ddl(const SinkTable& table, Dialect dialect) {
 
 namespace {
 
-// The last row of a key wins, as in Cassandra. INSERT OR REPLACE would also delete rows of other
-// keys, where the table has another unique index.
+// The last row of a key wins, as in Cassandra: the one with the highest write time, where rows have
+// one. INSERT OR REPLACE would also delete rows of other keys, where the table has another unique
+// index.
 std::string on_conflict(const SinkTable& table) {
   if (table.key.empty()) return "";
   const std::vector<std::string> key = table.key.columns();
+  const std::string there = quote_name(table.name, Dialect::sqlite) + ".";
   std::vector<std::string> updates;
-  for (const ColumnDef& column : table.columns) {
+  for (const ColumnDef& column : table.written()) {
     if (std::find(key.begin(), key.end(), column.name) != key.end()) continue;
     const std::string name = quote_name(column.name, Dialect::sqlite);
-    updates.push_back(fmt::format("{} = excluded.{}", name, name));
+    updates.push_back(table.nulls == Nulls::unset
+                          ? fmt::format("{0} = ifnull(excluded.{0}, {1}{0})", name, there)
+                          : fmt::format("{0} = excluded.{0}", name));
   }
-  return fmt::format(" ON CONFLICT ({}) DO {}", joined(quoted(key, Dialect::sqlite), ", "),
-                     updates.empty() ? "NOTHING" : "UPDATE SET " + joined(updates, ", "));
+  std::string condition;
+  if (table.has_write_times()) {
+    const std::string time = quote_name(kWriteTimeColumn, Dialect::sqlite);
+    updates.push_back(fmt::format("{0} = excluded.{0}", time));
+    // Rows that another program has written may have no time, and are older than all.
+    condition = fmt::format(" WHERE ifnull({1}{0} <= excluded.{0}, true)", time, there);
+  }
+  return fmt::format(" ON CONFLICT ({}) DO {}{}", joined(quoted(key, Dialect::sqlite), ", "),
+                     updates.empty() ? "NOTHING" : "UPDATE SET " + joined(updates, ", "),
+                     condition);
 }
 
 }  // namespace
 
 std::string insert_dml(const SinkTable& table, Dialect dialect) {
-  const std::vector<std::string> names = quoted(column_names(table.columns), dialect);
-  const std::vector<std::string> marks(names.size(), "?");
+  const Schema written = table.written();
+  std::vector<std::string> names = quoted(column_names(written), dialect);
+  if (dialect == Dialect::sqlite && table.has_write_times())
+    names.push_back(quote_name(kWriteTimeColumn, dialect));
+  std::vector<std::string> marks(names.size(), "?");
+  // A table may be made anew with other types while the statement is prepared. With the type beside
+  // it, Cassandra refuses to prepare it again, where it would take the bytes as they are.
+  if (dialect == Dialect::cql) {
+    for (size_t i = 0; i < marks.size(); ++i)
+      marks[i] = fmt::format("({})?", cql_name(written[i].type));
+  }
   const std::string into =
       "INSERT INTO " +
       (dialect == Dialect::cql ? cql_full_name(table) : quote_name(table.name, dialect));
   std::vector<std::string> attributes;
   if (dialect == Dialect::cql && table.ttl_seconds > 0)
     attributes.push_back(fmt::format("TTL {}", table.ttl_seconds));
-  if (dialect == Dialect::cql && table.record_timestamps) attributes.push_back("TIMESTAMP ?");
+  if (dialect == Dialect::cql && table.has_write_times()) attributes.push_back("TIMESTAMP ?");
   const std::string with = attributes.empty() ? "" : " USING " + joined(attributes, " AND ");
   return fmt::format("{} ({}) VALUES ({}){}{}", into, joined(names, ", "), joined(marks, ", "),
                      with, dialect == Dialect::sqlite ? on_conflict(table) : "");
+}
+
+std::vector<std::string> narrowed_keys(const SinkTable& table, std::span<const LiveColumn> live,
+                                       Dialect dialect) {
+  std::vector<std::string> warnings;
+  for (const std::string& name : table.microsecond_keys) {
+    if (dialect == Dialect::cql) {
+      warnings.push_back(
+          fmt::format("column {} is part of the key of {} and Cassandra keeps milliseconds: events "
+                      "less than a millisecond apart fall together",
+                      printable(name), table.full_name()));
+      continue;
+    }
+    const auto there = std::find_if(live.begin(), live.end(), [&](const LiveColumn& column) {
+      return lowercase(column.name) == lowercase(name);
+    });
+    if (there == live.end() || sqlite::time_unit(there->type) == TimeUnit::micros) continue;
+    warnings.push_back(fmt::format(
+        "column {} is part of the key of {} and keeps milliseconds, since it was made "
+        "as {}: events less than a millisecond apart fall together. A table that is "
+        "made anew keeps microseconds, as {}",
+        printable(name), table.full_name(), there->type, sqlite::type_name(Type::timestamp)));
+  }
+  return warnings;
 }
 
 Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect) {
@@ -377,6 +433,14 @@ Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dia
         std::any_of(table.columns.begin(), table.columns.end(),
                     [&](const ColumnDef& ours) { return same_name(ours.name, column.name); });
     if (known) continue;
+    if (dialect == Dialect::sqlite && same_name(column.name, std::string(kWriteTimeColumn))) {
+      // In a column for texts, 9 would be later than 10.
+      if (table.has_write_times() && !same_type(Type::int64, column.type, dialect) &&
+          !same_type(Type::int32, column.type, dialect))
+        difference.faults.push_back(fmt::format("column {} is {}, expected bigint", column.name,
+                                                column.type.empty() ? "of no type" : column.type));
+      continue;
+    }
     if (column.required) {
       difference.faults.push_back(
           fmt::format("column {} ({}) must not be NULL, and the pipeline has no value for it",
@@ -387,6 +451,7 @@ Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dia
     }
   }
   compare_key(table, live, dialect, difference);
+  difference.warnings = narrowed_keys(table, live, dialect);
   return difference;
 }
 

@@ -45,15 +45,23 @@ struct KeyspaceOptions {
 // check_table().
 [[nodiscard]] std::string table_ddl(const SinkTable& table, Dialect dialect);
 
-// INSERT INTO … VALUES (?, …) in the order of the columns. A row whose key is there already
-// replaces it. In CQL with the table's TTL, and a last ? for the write time where rows have one.
+// INSERT INTO … VALUES (?, …) in the order of the written columns, in CQL each with its type, with
+// a last ? for the write time where rows have one. A row whose key is there already gets these
+// columns anew, unless it has a higher write time. In CQL with the table's TTL.
 [[nodiscard]] std::string insert_dml(const SinkTable& table, Dialect dialect);
+
+// The columns of the key whose times may have microseconds, where the store keeps milliseconds: a
+// sentence each.
+[[nodiscard]] std::vector<std::string> narrowed_keys(const SinkTable& table,
+                                                     std::span<const LiveColumn> live,
+                                                     Dialect dialect);
 
 // How a live table differs from what the pipeline writes.
 struct Difference {
   std::vector<std::string>
       faults;  // A sentence for each column that the pipeline cannot write as it is.
-  std::vector<std::string> notes;  // Columns that the pipeline leaves NULL.
+  std::vector<std::string> notes;     // Columns that the pipeline leaves NULL.
+  std::vector<std::string> warnings;  // Rows that the table may take for the same.
 
   [[nodiscard]] bool ok() const { return faults.empty(); }
 };

@@ -50,24 +50,25 @@ TEST(Ddl, WritesCql) {
   EXPECT_EQ(insert_dml(history(), Dialect::cql),
             "INSERT INTO spotify.listening_history (id, name, hour, time, \"Tempo\", \"token\", "
             "kafka_offset) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)");
+            "VALUES ((int)?, (text)?, (int)?, (text)?, (float)?, (timestamp)?, (bigint)?)");
 }
 
 TEST(Ddl, InsertsWithTheTablesTtlAndTheRecordsTime) {
   const SinkTable plain{
       .keyspace = "k", .name = "t", .columns = {{"a", Type::text}}, .key = {{"a"}}};
-  const auto inserted = [&plain](int64_t ttl_seconds, bool record_timestamps, Dialect dialect) {
+  const auto inserted = [&plain](int64_t ttl_seconds, bool write_times, Dialect dialect) {
     SinkTable table = plain;
     table.ttl_seconds = ttl_seconds;
-    table.record_timestamps = record_timestamps;
+    if (write_times) table.write_times = WriteTimeRule::delivery;
     return insert_dml(table, dialect);
   };
-  EXPECT_EQ(inserted(0, false, Dialect::cql), "INSERT INTO k.t (a) VALUES (?)");
-  EXPECT_EQ(inserted(60, false, Dialect::cql), "INSERT INTO k.t (a) VALUES (?) USING TTL 60");
-  EXPECT_EQ(inserted(0, true, Dialect::cql), "INSERT INTO k.t (a) VALUES (?) USING TIMESTAMP ?");
+  EXPECT_EQ(inserted(0, false, Dialect::cql), "INSERT INTO k.t (a) VALUES ((text)?)");
+  EXPECT_EQ(inserted(60, false, Dialect::cql), "INSERT INTO k.t (a) VALUES ((text)?) USING TTL 60");
+  EXPECT_EQ(inserted(0, true, Dialect::cql),
+            "INSERT INTO k.t (a) VALUES ((text)?) USING TIMESTAMP ?");
   EXPECT_EQ(inserted(60, true, Dialect::cql),
-            "INSERT INTO k.t (a) VALUES (?) USING TTL 60 AND TIMESTAMP ?");
-  EXPECT_EQ(inserted(60, true, Dialect::sqlite),
+            "INSERT INTO k.t (a) VALUES ((text)?) USING TTL 60 AND TIMESTAMP ?");
+  EXPECT_EQ(inserted(60, false, Dialect::sqlite),
             "INSERT INTO \"t\" (\"a\") VALUES (?) ON CONFLICT (\"a\") DO NOTHING");
 }
 
@@ -78,9 +79,42 @@ TEST(Ddl, TheLastRowOfAKeyWinsInSqlite) {
   EXPECT_EQ(insert_dml(table, Dialect::sqlite),
             R"(INSERT INTO "t" ("a", "b", "c") VALUES (?, ?, ?) )"
             R"(ON CONFLICT ("b", "a") DO UPDATE SET "c" = excluded."c")");
-  table.key = {};
+  table.write_times = WriteTimeRule::delivery;
   EXPECT_EQ(insert_dml(table, Dialect::sqlite),
-            R"(INSERT INTO "t" ("a", "b", "c") VALUES (?, ?, ?))");
+            R"(INSERT INTO "t" ("a", "b", "c", "_write_time") VALUES (?, ?, ?, ?) )"
+            R"(ON CONFLICT ("b", "a") DO UPDATE SET "c" = excluded."c", )"
+            R"("_write_time" = excluded."_write_time" )"
+            R"(WHERE ifnull("t"."_write_time" <= excluded."_write_time", true))");
+  table.write_times = WriteTimeRule::none;
+  table.nulls = Nulls::unset;
+  EXPECT_EQ(insert_dml(table, Dialect::sqlite),
+            R"(INSERT INTO "t" ("a", "b", "c") VALUES (?, ?, ?) )"
+            R"(ON CONFLICT ("b", "a") DO UPDATE SET "c" = ifnull(excluded."c", "t"."c"))");
+  table.unwritten = {"c"};
+  EXPECT_EQ(insert_dml(table, Dialect::sqlite),
+            R"(INSERT INTO "t" ("a", "b") VALUES (?, ?) ON CONFLICT ("b", "a") DO NOTHING)");
+  EXPECT_THAT(table_ddl(table, Dialect::sqlite), HasSubstr("\"c\" int"));
+  table.key = {};
+  EXPECT_EQ(insert_dml(table, Dialect::sqlite), R"(INSERT INTO "t" ("a", "b") VALUES (?, ?))");
+}
+
+TEST(Ddl, NeedsTheWholeKeyOfARow) {
+  SinkTable table = history();
+  table.unwritten = {"hour"};
+  EXPECT_THAT(check_table(table, Dialect::cql),
+              ElementsAre(HasSubstr("primary_key names hour, which INSERT INTO listening_history "
+                                    "(…) does not list")));
+}
+
+TEST(Ddl, KeepsAColumnOfSqliteForWriteTimes) {
+  SinkTable table = history();
+  table.write_times = WriteTimeRule::delivery;
+  EXPECT_THAT(table_ddl(table, Dialect::sqlite), HasSubstr("\"_write_time\" bigint,\n"));
+  EXPECT_THAT(table_ddl(table, Dialect::cql), testing::Not(HasSubstr("_write_time")));
+  table.columns.push_back({"_Write_Time", Type::int64});
+  EXPECT_THAT(check_table(table, Dialect::sqlite),
+              ElementsAre(HasSubstr("has the name under which write times are kept")));
+  EXPECT_THAT(check_table(table, Dialect::cql), IsEmpty());
 }
 
 TEST(Ddl, WritesSqlite) {
@@ -91,7 +125,7 @@ TEST(Ddl, WritesSqlite) {
     "hour" int NOT NULL,
     "time" text NOT NULL,
     "Tempo" real,
-    "token" timestamp,
+    "token" timestamp(6),
     "kafka_offset" bigint NOT NULL,
     PRIMARY KEY ("name", "hour", "time" DESC, "kafka_offset")
 ))");
@@ -178,7 +212,7 @@ TEST(Ddl, QuotesHostileNames) {
 ) WITH CLUSTERING ORDER BY ("select" DESC))");
   EXPECT_EQ(insert_dml(table, Dialect::cql),
             R"(INSERT INTO ks.t ("a""b", """); DROP TABLE x; --", "'; --", "select", "名前", "?") )"
-            "VALUES (?, ?, ?, ?, ?, ?)");
+            "VALUES ((text)?, (text)?, (text)?, (text)?, (text)?, (text)?)");
   table.name = "x\"; DROP TABLE y; --";
   EXPECT_THAT(insert_dml(table, Dialect::sqlite),
               testing::StartsWith("INSERT INTO \"x\"\"; DROP TABLE y; --\" (\"a\"\"b\""));
@@ -286,6 +320,23 @@ TEST(Ddl, ComparesSqliteByItsOwnRules) {
           "column Tempo is of no type, expected real",
           "column kafka_offset is missing, expected bigint",
           "the primary key is (name, hour, time), expected (name, hour, time, kafka_offset)"));
+}
+
+TEST(Ddl, WarnsOfKeysThatTheStoreNarrows) {
+  SinkTable table{.keyspace = "ks",
+                  .name = "heard",
+                  .columns = {{"id", Type::int32}, {"at", Type::timestamp}},
+                  .key = {.partition = {"id"}, .clustering = {{"at", false}}}};
+  EXPECT_THAT(narrowed_keys(table, {}, Dialect::cql), IsEmpty());
+  table.microsecond_keys = {"at"};
+  EXPECT_THAT(narrowed_keys(table, {}, Dialect::cql),
+              ElementsAre("column at is part of the key of ks.heard and Cassandra keeps "
+                          "milliseconds: events less than a millisecond apart fall together"));
+  const std::vector<LiveColumn> fine = {{.name = "At", .type = "timestamp(6)"}};
+  EXPECT_THAT(narrowed_keys(table, fine, Dialect::sqlite), IsEmpty());
+  const std::vector<LiveColumn> coarse = {{.name = "at", .type = "datetime"}};
+  EXPECT_THAT(narrowed_keys(table, coarse, Dialect::sqlite),
+              ElementsAre(HasSubstr("keeps milliseconds, since it was made as datetime")));
 }
 
 }  // namespace

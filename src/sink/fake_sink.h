@@ -68,28 +68,28 @@ class FakeSink final : public Sink {
   // Keeps positions beside its rows from here on.
   void keep_positions_too() { keeps_positions_ = true; }
   [[nodiscard]] bool keeps_positions() const override { return keeps_positions_; }
-  void accompany(std::vector<Position> positions) override {
-    accompanied_.push_back(std::move(positions));
-  }
+  void accompany(Accompaniment positions) override { accompanied_.push_back(std::move(positions)); }
   // What each submit() took along that took anything.
-  [[nodiscard]] const std::vector<std::vector<Position>>& accompanied() const {
-    return accompanied_;
-  }
+  [[nodiscard]] const std::vector<Accompaniment>& accompanied() const { return accompanied_; }
 
   [[nodiscard]] Status keep_positions(std::span<const Position> positions) override {
+    CHECK(keeps_positions_ && !full());
     if (keep_failures_.first > 0) {
       --keep_failures_.first;
       if (on_keep_failure_) on_keep_failure_();
       return tl::unexpected(keep_failures_.second);
     }
-    if (keeps_positions_)
-      for (const auto& [partition, next] : positions) kept_[partition] = next;
+    for (const Position& position : positions) kept_[position.partition] = position;
     return {};
   }
-  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
+  [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
     const auto found = kept_.find(partition);
     return found == kept_.end() ? std::nullopt : std::optional(found->second);
   }
+
+  // What its rows have from earlier runs; before the lane runs.
+  void set_highest_write_time(int64_t us) { highest_write_time_us_ = us; }
+  [[nodiscard]] int64_t highest_write_time() const override { return highest_write_time_us_; }
 
   // Every row that was taken, refused ones left out, in order and as often as it was submitted.
   [[nodiscard]] std::vector<std::string> rows() const {
@@ -177,8 +177,9 @@ class FakeSink final : public Sink {
   std::function<bool(std::string_view)> refuse_;
   std::string reason_;
   bool keeps_positions_ = false;
-  std::vector<std::vector<Position>> accompanied_;
-  std::map<PartitionId, Offset> kept_;
+  std::vector<Accompaniment> accompanied_;
+  std::map<PartitionId, Position> kept_;
+  int64_t highest_write_time_us_ = kNoWriteTime;
   std::pair<int, Error> keep_failures_;
   std::function<void()> on_keep_failure_;
   uint64_t submits_ = 0;

@@ -4,9 +4,12 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "cassandra/writer.h"
 
 namespace turntable {
@@ -22,6 +25,19 @@ class FakeWriter final : public cassandra::Writer {
   // Decides on every request from now on, instead of the test. Nothing stands for success.
   using Answer = std::function<std::optional<Error>(const Sent& sent)>;
   void answer_with(Answer answer) { answer_ = std::move(answer); }
+
+  // What the cluster says when it is asked about the table, from now on; nothing stands for its
+  // being the same. Held back, it says nothing until confirm_now().
+  void confirm_with(std::optional<Error> error) { confirmation_ = std::move(error); }
+  void hold_confirmations() { holds_confirmations_ = true; }
+  void confirm_now() {
+    CHECK(asked_);
+    Status outcome;
+    if (confirmation_) outcome = tl::unexpected<Error>(*confirmation_);
+    finished_.push_back({*std::exchange(asked_, std::nullopt), std::move(outcome)});
+  }
+  [[nodiscard]] bool asked() const { return asked_.has_value(); }
+  [[nodiscard]] size_t confirmations() const { return confirmations_; }
 
   // Requests without an outcome, oldest first, and how many there have ever been.
   [[nodiscard]] const std::deque<Sent>& waiting() const { return waiting_; }
@@ -43,6 +59,12 @@ class FakeWriter final : public cassandra::Writer {
     const std::optional<Error> error = answer_(waiting_.back());
     error ? fail(error->kind, error->message) : succeed();
   }
+  void confirm(uint64_t token) override {
+    CHECK(!asked_);
+    ++confirmations_;
+    asked_ = token;
+    if (!holds_confirmations_) confirm_now();
+  }
   [[nodiscard]] std::span<const cassandra::Completion> poll(Millis wait) override {
     last_wait_ = wait;
     reported_ = std::move(finished_);
@@ -61,6 +83,10 @@ class FakeWriter final : public cassandra::Writer {
   }
 
   Answer answer_;
+  std::optional<Error> confirmation_;
+  bool holds_confirmations_ = false;
+  std::optional<uint64_t> asked_;
+  size_t confirmations_ = 0;
   std::deque<Sent> waiting_;
   size_t sent_ = 0;
   std::vector<cassandra::Completion> finished_;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "row/position.h"
 #include "row/row_batch.h"
 #include "row/types.h"
 
@@ -24,10 +25,14 @@ struct Acks {
       refused;  // Rows that the sink will never take; their neighbours are not concerned.
 };
 
-// Every record of the partition below `next` has its outcome.
-struct Position {
-  PartitionId partition = 0;
-  Offset next = 0;
+// Positions that are kept in the transaction of a batch of rows.
+struct Accompaniment {
+  // These hold whatever becomes of the rows. With them go the write times that were given.
+  std::vector<Position> in_any_case = {};
+  // These hold if all rows are written: a refused one has no outcome before its dead letter.
+  std::vector<Position> if_all_written = {};
+
+  [[nodiscard]] bool empty() const { return in_any_case.empty() && if_all_written.empty(); }
 };
 
 class Sink {
@@ -58,16 +63,32 @@ class Sink {
   // Readable when reap() has something to report; -1 where submit() completes everything at once.
   [[nodiscard]] virtual int wait_fd() const = 0;
 
-  // A sink that can keeps the source's positions beside its rows, in the same transaction. The rows
-  // of the next submit() take these with them.
-  virtual void accompany([[maybe_unused]] std::vector<Position> positions) {}
+  // Sinks with transactions also keep the source's positions, in the same transaction as the rows.
+  // The rows of the next submit() take these with them.
+  virtual void accompany([[maybe_unused]] Accompaniment positions) {}
+  // The partitions are ours no more: positions of theirs that wait for a transaction are not to be
+  // kept by it any more. Whoever is given them reads on at what is kept now, and records that it
+  // writes again must not be passed over by a position of the time before. May wait for a
+  // transaction that runs. Errors as those of reap().
+  [[nodiscard]] virtual Status give_back([[maybe_unused]] std::span<const PartitionId> partitions) {
+    return {};
+  }
   // Keeps positions for which no row came; those that are kept already cost nothing, and no
-  // position moves back. Call only while !full(). An error of kind transient may be tried again.
+  // position moves back. Call only where keeps_positions(), and while !full(). An error of kind
+  // transient may be tried again.
   [[nodiscard]] virtual Status keep_positions(std::span<const Position>) { return {}; }
-  [[nodiscard]] virtual std::optional<Offset> kept_position(PartitionId) const {
+  [[nodiscard]] virtual std::optional<Position> kept_position(PartitionId) const {
     return std::nullopt;
   }
   [[nodiscard]] virtual bool keeps_positions() const { return false; }
+  // The highest write time of the rows that are there, as far as the sink keeps it: rows of later
+  // records need higher ones. kNoWriteTime where it knows none.
+  [[nodiscard]] virtual int64_t highest_write_time() const { return kNoWriteTime; }
+  // The id of the topic whose positions come, before the first of them. An Error of kind failed
+  // where those that are kept belong to another topic of its name: it was deleted and made anew.
+  [[nodiscard]] virtual Status keep_positions_of([[maybe_unused]] const std::string& topic_id) {
+    return {};
+  }
 
   // "spotify.listening_history", a file's path, "the console": for messages.
   [[nodiscard]] virtual std::string name() const = 0;

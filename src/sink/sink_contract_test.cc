@@ -99,11 +99,12 @@ class ConsoleSubject final : public Subject {
  public:
   ~ConsoleSubject() override { std::fclose(file_); }
   std::unique_ptr<Sink> open() override {
-    return std::make_unique<ConsoleSink>(contract_table().columns, file_);
+    return std::make_unique<ConsoleSink>(contract_table().columns, out_);
   }
 
  private:
   std::FILE* file_ = std::tmpfile();
+  Output out_{fileno(file_)};
 };
 
 class SqliteSubject final : public Subject {

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/micros.h"
 #include "base/text.h"
+#include "sqlite/values.h"
 
 namespace turntable {
 namespace {
@@ -93,10 +98,49 @@ Result<Difference> difference_of(sqlite::Database& db, std::string_view schema,
   Difference columns = compare(table, live, Dialect::sqlite);
   difference.faults.insert(difference.faults.end(), columns.faults.begin(), columns.faults.end());
   difference.notes = std::move(columns.notes);
+  difference.warnings = std::move(columns.warnings);
   return difference;
 }
 
-Status create_missing(sqlite::Database& db, const SinkTable& table) {
+bool has_column(std::span<const LiveColumn> live, std::string_view name) {
+  return std::any_of(live.begin(), live.end(), [&](const LiveColumn& column) {
+    return lowercase(column.name) == lowercase(name);
+  });
+}
+
+}  // namespace
+
+Status add_missing_column(sqlite::Database& db, const std::string& table, const std::string& column,
+                          std::string_view type) {
+  ASSIGN_OR_RETURN(const auto live, live_columns(db, kMain, table));
+  if (has_column(live, column)) return {};
+  return db.execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", sqlite::quote_name(table),
+                                sqlite::quote_name(column), type));
+}
+
+namespace {
+
+// To a table that a version before made. With a default value SQLite need not write its rows anew.
+// The value stays in the table's definition: a row that another program inserts without a write
+// time counts as one of that moment, too.
+Status add_write_times(sqlite::Database& db, const SinkTable& table, WallTime now) {
+  // A STRICT table knows SQLite's own types alone.
+  ASSIGN_OR_RETURN(sqlite::Statement strict,
+                   db.prepare("SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND "
+                              "lower(name) = lower(?1) AND strict"));
+  strict.bind_copy(1, table.name);
+  ASSIGN_OR_RETURN(const bool is_strict, strict.step());
+  strict.reset();
+  std::string type = is_strict ? "INTEGER" : "bigint";
+  ASSIGN_OR_RETURN(sqlite::Statement any, db.prepare(fmt::format("SELECT 1 FROM {} LIMIT 1",
+                                                                 sqlite::quote_name(table.name))));
+  ASSIGN_OR_RETURN(const bool rows, any.step());
+  any.reset();
+  if (rows) type += fmt::format(" DEFAULT {}", micros_of(now));
+  return add_missing_column(db, table.name, std::string(kWriteTimeColumn), type);
+}
+
+Status create_missing(sqlite::Database& db, const SinkTable& table, WallTime now) {
   RETURN_IF_ERROR(
       db.execute("CREATE TABLE IF NOT EXISTS turntable_meta (key text PRIMARY KEY NOT NULL, value "
                  "text) WITHOUT ROWID"));
@@ -104,33 +148,121 @@ Status create_missing(sqlite::Database& db, const SinkTable& table) {
                    db.prepare("INSERT OR IGNORE INTO turntable_meta VALUES ('keyspace', ?1)"));
   remember.bind_text(1, table.keyspace);
   ASSIGN_OR_RETURN([[maybe_unused]] const bool more, remember.step());
-  return db.execute(table_ddl(table, Dialect::sqlite));
+  RETURN_IF_ERROR(db.execute(table_ddl(table, Dialect::sqlite)));
+  if (!table.has_write_times()) return {};
+  return add_write_times(db, table, now);
+}
+
+Status as_status(const Difference& difference, const std::string& path, const SinkTable& table) {
+  if (difference.ok()) return {};
+  return fail(ErrorKind::schema, fmt::format("{}: the table {} is not as the pipeline says: {}",
+                                             path, table.name, fmt::join(difference.faults, "; ")));
 }
 
 }  // namespace
 
-Status apply_sqlite_schema(sqlite::Database& db, const std::string& path, const SinkTable& table) {
+Status apply_sqlite_schema(sqlite::Database& db, const std::string& path, const SinkTable& table,
+                           WallTime now) {
   // Other lanes of this run may be creating the same table; it is worth a short wait.
   db.set_busy_timeout(Millis(5'000));
   RETURN_IF_ERROR(db.begin());
-  Status created = create_missing(db, table);
+  Status created = create_missing(db, table, now);
   if (created) created = db.commit();
   if (!created) {
     db.rollback();
     return created;
   }
-  ASSIGN_OR_RETURN(const Difference difference, difference_of(db, kMain, path, table));
+  const Result<Difference> difference = difference_of(db, kMain, path, table);
   db.set_busy_timeout(Millis(0));
-  if (difference.ok()) return {};
-  return fail(ErrorKind::schema, fmt::format("{}: the table {} is not as the pipeline says: {}",
-                                             path, table.name, fmt::join(difference.faults, "; ")));
+  if (!difference) return tl::unexpected<Error>(difference.error());
+  for (const std::string& warning : difference->warnings) log::warn("{}: {}", path, warning);
+  return as_status(*difference, path, table);
+}
+
+Result<KeptTimes> kept_times(sqlite::Database& db, const SinkTable& table) {
+  const Schema written = table.written();
+  std::string names;
+  for (const ColumnDef& column : written)
+    names += (names.empty() ? "" : ", ") + sqlite::quote_name(column.name);
+  ASSIGN_OR_RETURN(
+      const sqlite::Statement select,
+      db.prepare(fmt::format("SELECT {} FROM {}", names, sqlite::quote_name(table.name))));
+  KeptTimes kept;
+  for (size_t i = 0; i < written.size(); ++i)
+    kept.push_back(written[i].type == Type::timestamp
+                       ? sqlite::time_unit(select.declared_type(static_cast<int>(i)))
+                       : TimeUnit::micros);
+  if (table.has_write_times()) kept.push_back(TimeUnit::micros);
+  return kept;
+}
+
+namespace {
+
+// The start would take either form, and write times as the form has them.
+Status check_kept_times(sqlite::Database& db, const std::string& path, const SinkTable& table,
+                        const KeptTimes& kept) {
+  ASSIGN_OR_RETURN(const KeptTimes now, kept_times(db, table));
+  const auto name = [](TimeUnit unit) {
+    return unit == TimeUnit::millis ? "milliseconds" : "microseconds";
+  };
+  Difference difference;
+  const Schema written = table.written();
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (now[i] != kept[i])
+      difference.faults.push_back(
+          fmt::format("column {} keeps {} of times, and kept {} when the run began: start again to "
+                      "write what it keeps now",
+                      written[i].name, name(now[i]), name(kept[i])));
+  }
+  return as_status(difference, path, table);
+}
+
+}  // namespace
+
+Status check_open_table(sqlite::Database& db, const std::string& path, const SinkTable& table,
+                        const KeptTimes& kept) {
+  ASSIGN_OR_RETURN(Difference difference, difference_of(db, kMain, path, table));
+  if (table.has_write_times() && difference.ok()) {
+    // A start adds this column where it is missing.
+    ASSIGN_OR_RETURN(const auto live, live_columns(db, kMain, table.name));
+    if (!has_column(live, kWriteTimeColumn))
+      difference.faults.push_back(
+          fmt::format("column {} is missing, expected bigint", kWriteTimeColumn));
+  }
+  RETURN_IF_ERROR(as_status(difference, path, table));
+  return check_kept_times(db, path, table, kept);
+}
+
+Result<bool> has_row_of(sqlite::Database& db, const SinkTable& table, const KeptTimes& kept,
+                        std::string_view cells) {
+  const std::vector<std::string> key = table.key.columns();
+  const Schema written = table.written();
+  const auto in_key = [&](const ColumnDef& column) {
+    return std::find(key.begin(), key.end(), column.name) != key.end();
+  };
+  std::string where;
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (in_key(written[i]))
+      where += fmt::format("{}{} IS ?{}", where.empty() ? "" : " AND ",
+                           sqlite::quote_name(written[i].name), i + 1);
+  }
+  ASSIGN_OR_RETURN(
+      sqlite::Statement select,
+      db.prepare(fmt::format("SELECT 1 FROM {} WHERE {}", sqlite::quote_name(table.name), where)));
+  CellReader reader(cells);
+  for (size_t i = 0; i < written.size(); ++i) {
+    const CellView cell = reader.next();
+    if (in_key(written[i]))
+      sqlite::bind_cell(select, static_cast<int>(i) + 1, cell, written[i].type, kept[i]);
+  }
+  return select.step();
 }
 
 Status create_sqlite_table(const std::string& path, const SinkTable& table) {
   ASSIGN_OR_RETURN(const auto lock, sqlite::WriterLock::take(path));
   ASSIGN_OR_RETURN(sqlite::Database db,
                    sqlite::Database::open(path, sqlite::Database::Mode::write));
-  return apply_sqlite_schema(db, path, table);
+  return apply_sqlite_schema(db, path, table, SystemClock().wall());
 }
 
 Result<Difference> check_sqlite_table(const std::string& path, const SinkTable& table) {

@@ -2,11 +2,15 @@
 // and what the stores prepare their statements from.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "row/types.h"
+#include "row/write_time.h"
 
 namespace turntable {
 
@@ -32,28 +36,44 @@ struct TableKey {
   }
 };
 
+// What a value that is NULL does to the column of a row that is there already.
+enum class Nulls : uint8_t {
+  null,   // The column is NULL. In Cassandra that is a tombstone.
+  unset,  // The column stays as it is.
+};
+
 struct SinkTable {
   std::string keyspace;
   std::string name;
-  Schema columns;  // In the order in which rows have their cells.
+  Schema columns;  // All, in their order.
   TableKey key = {};
-  // Cassandra only:
-  int64_t ttl_seconds = 0;         // Rows go after so long; 0: they stay.
-  bool record_timestamps = false;  // Rows have the write time of their last cell (RowForm).
+  // Columns of the key whose times may have microseconds. Some stores keep milliseconds.
+  std::vector<std::string> microsecond_keys = {};
+  // The columns that are never written, because INSERT INTO … (…) does not list them.
+  std::set<std::string> unwritten = {};
+  std::optional<Nulls> nulls = {};  // Nothing: what is right for the key (sink/row_rules.h).
+  WriteTimeRule write_times = WriteTimeRule::none;
+  int64_t ttl_seconds = 0;  // Cassandra only: rows go after so long; 0: they stay.
+
+  // Rows have a write time, as their last cell (RowForm::write_time).
+  [[nodiscard]] bool has_write_times() const { return write_times != WriteTimeRule::none; }
 
   // "spotify.listening_history".
   [[nodiscard]] std::string full_name() const {
     return keyspace.empty() ? name : keyspace + "." + name;
   }
 
-  // The column's place in `columns`, and with it the place of its cell in a row.
-  [[nodiscard]] std::optional<size_t> find(const std::string& column) const {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].name == column) return i;
-    }
-    return std::nullopt;
+  // Those of `columns` that are written, in the order in which rows have their cells.
+  [[nodiscard]] Schema written() const {
+    Schema schema;
+    for (const ColumnDef& column : columns)
+      if (!unwritten.contains(column.name)) schema.push_back(column);
+    return schema;
   }
 };
+
+// The column in which an SQLite table has its rows' write times.
+inline constexpr std::string_view kWriteTimeColumn = "_write_time";
 
 // A column of a table as a store describes it.
 struct LiveColumn {

@@ -64,13 +64,17 @@ Result<kafka::Properties> consumer_properties(const KafkaSourceOptions& options)
                 fmt::format("The kafka source of topic {} needs the option \"bootstrap.servers\"",
                             options.topic));
   }
+  if (!options.properties.contains("group.id")) {
+    return fail(ErrorKind::usage, fmt::format("The kafka source of topic {} needs the option "
+                                              "\"group.id\"",
+                                              options.topic));
+  }
   kafka::Properties properties = defaults();
   for (const auto& [name, value] : options.properties) properties[name] = value;
   if (properties["auto.commit.interval.ms"] == "0")
     return fail(ErrorKind::usage,
                 "The option \"auto.commit.interval.ms\" cannot be 0 on a source: stored offsets "
                 "would be committed at the end only");
-  properties.emplace("group.id", options.group);
   // The group protocol of KIP-848 assigns on the broker and refuses a strategy of the member's.
   if (const auto found = properties.find("group.protocol");
       found != properties.end() && found->second == "consumer") {

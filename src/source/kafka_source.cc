@@ -7,7 +7,6 @@
 #include <numeric>
 #include <thread>
 
-#include "base/backoff.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "source/consumer_properties.h"
@@ -16,12 +15,9 @@ namespace turntable {
 
 namespace {
 
-constexpr Millis kQuestionWait{2'000};  // For one answer of a broker; then it is asked again.
 constexpr Millis kCommitWait{10'000};
 constexpr Millis kCloseWait{10'000};
 constexpr Millis kHopelessCloseWait{1'000};
-constexpr Millis kLookEvery{1'000};
-constexpr Millis kSlice{100};  // A stop is noticed so soon.
 constexpr int kBeyondEndTries =
     5;  // A new leader may for a moment know of less than was committed.
 
@@ -35,6 +31,9 @@ Result<std::unique_ptr<Source>> KafkaSource::open(KafkaSourceOptions options,
                                                   AssignmentListener& listener,
                                                   const StopToken& stop, const Clock& clock) {
   ASSIGN_OR_RETURN(const kafka::Properties properties, consumer_properties(options));
+  if (!options.topic_found) {
+    ASSIGN_OR_RETURN(options.topic_found, await_source_topic(options, stop, clock));
+  }
   std::unique_ptr<KafkaSource> source(new KafkaSource(std::move(options), listener, stop, clock));
   RETURN_IF_ERROR(source->begin(properties));
   return std::unique_ptr<Source>(std::move(source));
@@ -44,59 +43,17 @@ Status KafkaSource::begin(const kafka::Properties& properties) {
   ASSIGN_OR_RETURN(
       consumer_,
       kafka::Consumer::open({options_.topic, properties, options_.want_headers}, *this, clock_));
-  // Where bootstrap servers were never reached, the wait for the topic is what says so.
-  ASSIGN_OR_RETURN(const int partitions, await_topic());
-  parts_.resize(static_cast<size_t>(partitions));
-  if (options_.until_end) RETURN_IF_ERROR(take_ends(partitions));
+  watch_ = TopicWatch(options_.topic_found->id);
+  parts_.resize(static_cast<size_t>(options_.topic_found->partitions));
+  if (options_.until_end) RETURN_IF_ERROR(take_ends(options_.topic_found->partitions));
   return consumer_->subscribe();
 }
 
-template <class Question>
-auto KafkaSource::insist(bool served, Question question) -> decltype(question()) {
-  Backoff backoff(Backoff::Options{.first = Millis(100), .limit = Millis(2'000)});
-  while (true) {
-    if (stop_.requested())
-      return fail(ErrorKind::interrupted, fmt::format("Interrupted while waiting for {}", name()));
-    auto answer = question();
-    if (answer || answer.error().kind != ErrorKind::transient) return answer;
-    if (!served) {
-      if (consumer_->assignment_lost())
-        return fail(ErrorKind::interrupted, "The assignment was lost while it was taken up");
-      consumer_->health().warn("insist", fmt::format("{}; retrying", answer.error().message));
-    }
-    const SteadyTime until = clock_.now() + backoff.next();
-    while (clock_.now() < until && !stop_.requested()) {
-      if (served) RETURN_IF_ERROR(serve());
-      std::this_thread::sleep_for(std::min<SteadyTime::duration>(kSlice, until - clock_.now()));
-    }
-  }
-}
-
-Result<int> KafkaSource::await_topic() {
-  bool said = false;
-  return insist(true, [&]() -> Result<int> {
-    ASSIGN_OR_RETURN(const int partitions,
-                     consumer_->partition_count(options_.topic, kQuestionWait));
-    if (partitions > 0) {
-      if (said) log::info("Topic {} is there now", options_.topic);
-      return partitions;
-    }
-    if (!said)
-      log::warn("Topic {} does not exist at {}; waiting for it", options_.topic,
-                consumer_->bootstrap());
-    said = true;
-    return fail(ErrorKind::transient, "no topic");
-  });
-}
-
-Status KafkaSource::take_ends(int partitions) {
-  for (PartitionId partition = 0; partition < partitions; ++partition) {
-    ASSIGN_OR_RETURN(const kafka::Watermarks marks, insist(true, [&] {
-                       return consumer_->watermarks(options_.topic, partition, kQuestionWait);
-                     }));
-    part_of(partition).end = marks.high;
-    part_of(partition).low_at_open = marks.low;
-  }
+// Inside of a callback, where a question has no answer yet.
+Status KafkaSource::stay_assigned(const Error& unanswered) {
+  if (consumer_->assignment_lost())
+    return fail(ErrorKind::interrupted, "The assignment was lost while it was taken up");
+  consumer_->health().warn("insist", fmt::format("{}; retrying", unanswered.message));
   return {};
 }
 
@@ -126,6 +83,8 @@ Result<RecordBatch> KafkaSource::poll(size_t limit, Millis wait) {
     consumer_->listen();
     RETURN_IF_ERROR(serve());
     RETURN_IF_ERROR(restart_standing());
+    RETURN_IF_ERROR(look_at_topic());
+    RETURN_IF_ERROR(look_at_transactions());
     look_at_group();
     ASSIGN_OR_RETURN(const bool begun, commit_beginnings());
     RecordBatch batch;
@@ -181,6 +140,7 @@ void KafkaSource::admit(std::vector<Record>& records) {
       continue;
     }
     part.next = part.delivered = record.offset + 1;
+    part.stable_end_since.reset();
     if (kept != i) records[kept] = record;
     ++kept;
   }
@@ -192,7 +152,13 @@ Status KafkaSource::heed(const kafka::Notice& notice) {
   if (!part.owned) return {};
   switch (notice.kind) {
     case kafka::Notice::Kind::end:
+      // Until the partition is restarted its records are not admitted. The restart reads them again
+      // from `next`, which must not move past them here.
+      if (part.standing != Standing::no) return {};
+      if (std::min(notice.offset, part.end) > part.next) part.stable_end_since.reset();
       part.next = std::max(part.next, std::min(notice.offset, part.end));
+      if (part.next == notice.offset && part.next < part.end && !part.stable_end_since)
+        part.stable_end_since = clock_.now();
       pass_gap(part, notice.partition);
       doubt(part, notice.offset);
       return {};
@@ -312,7 +278,7 @@ Error KafkaSource::beyond_end(PartitionId partition, Offset wanted, Offset end) 
 Result<bool> KafkaSource::commit_beginnings() {
   if (beginnings_.empty()) return true;
   if (clock_.now() < next_beginning_) return false;
-  const Status status = consumer_->commit(beginnings_, note_, kQuestionWait);
+  const Status status = consumer_->commit(beginnings_, kQuestionWait);
   if (status) {
     beginnings_.clear();
     return true;
@@ -323,31 +289,14 @@ Result<bool> KafkaSource::commit_beginnings() {
   return false;
 }
 
-// A member without partitions is done when the others have read everything: until then it may still
-// get some.
-void KafkaSource::look_at_group() {
-  if (!options_.until_end || !assigned_once_ || group_done_ || clock_.now() < next_look_) return;
-  if (std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.owned; }))
-    return;
-  next_look_ = clock_.now() + kLookEvery;
-  std::vector<PartitionId> all(parts_.size());
-  std::iota(all.begin(), all.end(), 0);
-  const auto commits = consumer_->committed(all, kSlice * 5);
-  if (!commits) return;
-  for (size_t i = 0; i < all.size(); ++i) {
-    const Part& part = parts_[i];
-    if (part.end > part.low_at_open && (*commits)[i].offset < part.end) return;
-  }
-  group_done_ = true;
-}
-
 Status KafkaSource::keep_alive() {
   // Records wait in the consumer's own queue, which librdkafka stops to fill at its bound; only
   // events are served. The signal that has brought us here is taken down, or who waits on wait_fd()
   // would not wait at all; poll() looks into the queue before anybody waits again, so no record is
   // missed.
   consumer_->listen();
-  return serve();
+  RETURN_IF_ERROR(serve());
+  return look_at_topic();
 }
 
 void KafkaSource::store(PartitionId partition, Offset next) {
@@ -357,7 +306,7 @@ void KafkaSource::store(PartitionId partition, Offset next) {
   if (next == part.stored) return;
   part.stored = next;
   part.delivered = std::max(part.delivered, next);
-  consumer_->store({partition, next}, note_);
+  hold({partition, next});
 }
 
 // A group that rebalances takes no commits, and may be waiting for this member. What is stored for
@@ -366,6 +315,7 @@ void KafkaSource::store(PartitionId partition, Offset next) {
 Status KafkaSource::commit() {
   const SteadyTime deadline = clock_.now() + kCommitWait;
   lost_partitions_ = false;
+  RETURN_IF_ERROR(confirm(deadline, true));
   while (true) {
     const auto left = std::chrono::ceil<Millis>(deadline - clock_.now());
     Status status =
@@ -382,17 +332,6 @@ Status KafkaSource::commit() {
     if (consumer_->failure()) return tl::unexpected<Error>(*consumer_->failure());
     consumer_->wait(kSlice);
   }
-}
-
-bool KafkaSource::at_end() const {
-  if (!options_.until_end || !assigned_once_) return false;
-  bool any = false;
-  for (const Part& part : parts_) {
-    if (!part.owned) continue;
-    if (part.next < part.end) return false;
-    any = true;
-  }
-  return any || group_done_;
 }
 
 int64_t KafkaSource::lag() const {
@@ -419,7 +358,50 @@ Status KafkaSource::close() {
   closing_ = true;
   consumer_->serve();  // Tells whether brokers are away: then nobody can take the leave, and the
                        // session will time out.
-  return consumer_->close(consumer_->health().any_away() ? kHopelessCloseWait : kCloseWait);
+  const bool away = consumer_->health().any_away();
+  const Millis wait = away ? kHopelessCloseWait : kCloseWait;
+  std::vector<PartitionId> owned;
+  for (size_t i = 0; i < parts_.size(); ++i)
+    if (parts_[i].owned) owned.push_back(static_cast<PartitionId>(i));
+  std::vector<PartitionId> noted;
+  if (!away) noted = store_notes(owned);
+  // What is held after a failure; after an end there is nothing but notes.
+  const Status confirmed = confirm(clock_.now() + std::min(wait, kQuestionWait), false);
+  if (confirmed) commit_notes(noted);
+  question_.reset();
+  if (made_anew_under_us_) leave_note_of_change();
+  const Status closed = consumer_->close(wait);
+  return confirmed ? closed : confirmed;
+}
+
+std::string KafkaSource::note_of(PartitionId partition) {
+  return note_text({.partitions = began_with_,
+                    .topic_id = watch_.id(),
+                    .write_time_us = part_of(partition).write_time_us});
+}
+
+// Where records behind the stored position have been given write times, the position is stored once
+// more, to be committed with them: rows of these records may still be on their way, and those of
+// the next owner are to stand over them.
+std::vector<PartitionId> KafkaSource::store_notes(std::span<const PartitionId> partitions) {
+  std::vector<PartitionId> noted;
+  for (const PartitionId partition : partitions) {
+    const Part& part = part_of(partition);
+    if (part.noted_us == part.write_time_us) continue;
+    hold({partition, part.stored});
+    noted.push_back(partition);
+  }
+  return noted;
+}
+
+// What is stored is committed only where it is further than the last commit, and these may not be.
+void KafkaSource::commit_notes(std::span<const PartitionId> noted) {
+  if (noted.empty() || made_anew_) return;
+  std::vector<kafka::Position> positions;
+  for (const PartitionId partition : noted)
+    positions.push_back({partition, part_of(partition).stored, note_of(partition)});
+  if (const Status status = consumer_->commit(positions, kQuestionWait); !status)
+    consumer_->health().warn("notes", status.error().message);
 }
 
 // Inside serve(), on the lane's thread.
@@ -429,6 +411,7 @@ std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(
   auto starts = insist(false, [&] { return resolve(partitions); });
   if (!starts) {
     if (starts.error().kind != ErrorKind::interrupted) failure_ = starts.error();
+    if (made_anew_) not_taken_.insert(not_taken_.end(), partitions.begin(), partitions.end());
     return std::nullopt;
   }
   assigned_once_ = true;
@@ -437,14 +420,20 @@ std::optional<std::vector<kafka::Position>> KafkaSource::on_assign(
     Part& part = part_of(start.partition);
     part.owned = true;
     part.standing = Standing::no;
-    part.next = part.delivered = part.stored = start.offset;
+    part.stable_end_since.reset();
+    part.next = part.delivered = part.stored = part.confirmed = start.offset;
   }
   if (partitions.empty()) return *starts;
   listener_.on_assigned(partitions);
+  for (const PartitionId partition : partitions)
+    if (const int64_t last_us = part_of(partition).write_time_us; last_us != kNoWriteTime)
+      listener_.on_write_time(partition, last_us);
   // What was decided here goes into the sink's books too: what is lost is lost once.
-  for (const kafka::Position& start : *starts)
-    if (listener_.keeps_positions() && listener_.kept_position(start.partition) != start.offset)
-      listener_.on_passed(start.partition, start.offset);
+  if (!listener_.keeps_positions()) return *starts;
+  for (const kafka::Position& start : *starts) {
+    const auto kept = listener_.kept_position(start.partition);
+    if (!kept || kept->next != start.offset) listener_.on_passed(start.partition, start.offset);
+  }
   return *starts;
 }
 
@@ -454,9 +443,21 @@ void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) 
   std::vector<PartitionId> owned;
   std::copy_if(partitions.begin(), partitions.end(), std::back_inserter(owned),
                [&](PartitionId id) { return part_of(id).owned; });
-  if (!closing_ && !owned.empty()) listener_.on_revoked(owned, lost);
+  std::vector<PartitionId> noted;
+  if (!closing_ && !owned.empty()) {
+    listener_.on_revoked(owned, lost);
+    if (!lost) noted = store_notes(owned);
+  }
   if (lost && !owned.empty()) lost_partitions_ = true;
-  for (const PartitionId partition : owned) part_of(partition).owned = false;
+  if (!lost && !closing_ && !owned.empty()) {
+    const Status confirmed = confirm(clock_.now() + kQuestionWait, false);
+    if (confirmed) commit_notes(noted);
+    if (!confirmed) consumer_->health().warn("topic", confirmed.error().message);
+  }
+  for (const PartitionId partition : owned) {
+    part_of(partition).owned = false;
+    watch_.drop(partition);
+  }
   std::vector<kafka::Position> leaving;
   std::erase_if(beginnings_, [&](const kafka::Position& position) {
     const bool leaves = !part_of(position.partition).owned;
@@ -465,8 +466,8 @@ void KafkaSource::on_revoke(std::span<const PartitionId> partitions, bool lost) 
   });
   // The next owner would decide anew, and with start = 'latest' later. Where it cannot be committed
   // here either, that is what happens.
-  if (!lost && !closing_ && !leaving.empty()) {
-    if (const Status status = consumer_->commit(leaving, note_, kQuestionWait); !status)
+  if (!lost && !closing_ && !leaving.empty() && !made_anew_) {
+    if (const Status status = consumer_->commit(leaving, kQuestionWait); !status)
       consumer_->health().warn("beginning", status.error().message);
   }
 }
@@ -480,8 +481,17 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   std::iota(all.begin(), all.end(), 0);
   ASSIGN_OR_RETURN(const std::vector<kafka::Committed> commits,
                    consumer_->committed(all, kQuestionWait));
-  const std::optional<int> began_with = partitions_at_beginning(commits);
-  note_ = start_note(began_with.value_or(known));
+  for (const kafka::Committed& commit : commits) {
+    const auto note = parse_note(commit.metadata);
+    if (watch_.watches() && commit.offset >= 0 && note && !note->topic_id.empty() &&
+        note->topic_id != watch_.id())
+      return stop_committing(note->topic_id, watch_.id());
+  }
+  std::optional<int> began_with = partitions_at_beginning(commits);
+  // The topic had no partitions when the run came.
+  if (!began_with && options_.topic_found->was_awaited && options_.start.at == Start::At::latest)
+    began_with = 0;
+  began_with_ = began_with.value_or(known);
 
   std::vector<kafka::Position> fresh;  // Not what is committed yet.
   std::vector<std::pair<kafka::Position, Offset>> lost;
@@ -490,7 +500,7 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
     kafka::Committed commit = commits[static_cast<size_t>(partition)];
     const auto committed = commit.offset;
     if (const auto kept = listener_.kept_position(partition)) {
-      commit.offset = *kept;
+      commit.offset = kept->next;
     } else if (listener_.keeps_positions() && committed >= 0) {
       ++not_kept;
     }
@@ -516,8 +526,19 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
         }
         break;
     }
-    positions.push_back({partition, offset});
+    const auto note = parse_note(commit.metadata);
+    Part& part = part_of(partition);
+    part.write_time_us = part.noted_us = note ? note->write_time_us : kNoWriteTime;
+    positions.push_back({partition, offset, note_of(partition)});
     if (offset != committed) fresh.push_back(positions.back());
+  }
+  // The positions just found may be those of a topic that was made anew since the run began.
+  if (watch_.watches()) {
+    ASSIGN_OR_RETURN(const kafka::TopicIdentity identity,
+                     consumer_->identity(options_.topic, kQuestionWait));
+    if (!identity.exists) return fail(ErrorKind::transient, name() + " does not exist any more");
+    if (!identity.id.empty() && identity.id != watch_.id())
+      return stop_committing(watch_.id(), identity.id);
   }
   // Committed before the first record is delivered: a crash from then on finds it, and begins at
   // the same place.

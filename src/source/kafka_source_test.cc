@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
@@ -35,15 +36,20 @@ class Member final : public AssignmentListener {
   void on_revoked(std::span<const PartitionId> partitions, bool lost) override {
     for (const PartitionId partition : partitions) {
       if (!lost && next.contains(partition)) source->store(partition, next[partition]);
+      if (!lost && gives_back_at != kNoWriteTime) source->note_write_time(partition, gives_back_at);
       owned.erase(partition);
       next.erase(partition);
     }
   }
   void on_passed(PartitionId partition, Offset position) override { passed[partition] = position; }
+  void on_write_time(PartitionId partition, int64_t last_us) override {
+    write_times[partition] = last_us;
+  }
   [[nodiscard]] bool keeps_positions() const override { return !kept.empty(); }
-  [[nodiscard]] std::optional<Offset> kept_position(PartitionId partition) const override {
+  [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
     const auto found = kept.find(partition);
-    return found == kept.end() ? std::nullopt : std::optional(found->second);
+    if (found == kept.end()) return std::nullopt;
+    return Position{partition, found->second};
   }
   // One poll; what came is added to `seen` as "partition:offset".
   void step(std::multiset<std::string>& seen, Millis wait = Millis(20)) {
@@ -65,6 +71,8 @@ class Member final : public AssignmentListener {
   std::map<PartitionId, Offset> next;
   std::map<PartitionId, Offset> kept;    // As by a sink that keeps positions.
   std::map<PartitionId, Offset> passed;  // The last of each.
+  std::map<PartitionId, int64_t> write_times;
+  int64_t gives_back_at = kNoWriteTime;  // What has been given as partitions are given back.
 };
 
 class KafkaSourceTest : public testing::Test {
@@ -72,9 +80,9 @@ class KafkaSourceTest : public testing::Test {
   KafkaSourceTest() : cluster_(std::move(kafka::MockCluster::open({}).value())) {
     EXPECT_TRUE(cluster_->create_topic("test", 4));
     options_.topic = "test";
-    options_.group = "group";
     options_.start.at = Start::At::earliest;
     options_.properties = {{"bootstrap.servers", cluster_->bootstrap()},
+                           {"group.id", "group"},
                            {"session.timeout.ms", "1000"},
                            {"heartbeat.interval.ms", "200"},
                            {"topic.metadata.refresh.interval.ms", "300"}};
@@ -84,9 +92,10 @@ class KafkaSourceTest : public testing::Test {
   bool use_real_broker() {
     const char* broker = std::getenv("TURNTABLE_KAFKA");
     if (broker == nullptr) return false;
-    options_.topic = options_.group =
+    options_.topic =
         fmt::format("kafka-source-{}-{}", getpid(), clock_.wall().time_since_epoch().count());
     options_.properties = {{"bootstrap.servers", broker},
+                           {"group.id", options_.topic},
                            {"topic.metadata.refresh.interval.ms", "300"}};
     EXPECT_TRUE(producer()->create_topic(options_.topic, 4, Millis(20'000)));
     return true;
@@ -122,6 +131,15 @@ class KafkaSourceTest : public testing::Test {
     const auto deadline = clock_.now() + std::chrono::seconds(20);
     while (!done() && clock_.now() < deadline) ASSERT_NO_FATAL_FAILURE(member.step(seen));
     ASSERT_TRUE(done()) << "not after 20 s; seen " << seen.size();
+  }
+
+  // Polls until it fails, or for 20 s.
+  Status failure_of(Member& member) {
+    for (const auto deadline = clock_.now() + std::chrono::seconds(20); clock_.now() < deadline;) {
+      auto batch = member.source->poll(10, Millis(50));
+      if (!batch) return tl::unexpected<Error>(batch.error());
+    }
+    return {};
   }
 
   void share_partitions(const std::string& strategy, bool repeats_allowed);
@@ -163,6 +181,58 @@ TEST_F(KafkaSourceTest, RefusesOptionsThatAreNone) {
   EXPECT_THAT(refusal().message, HasSubstr("Did you mean 'bootstrap.servers'?"));
   options_.properties.clear();
   EXPECT_THAT(refusal().message, HasSubstr("needs the option \"bootstrap.servers\""));
+  options_.properties["bootstrap.servers"] = cluster_->bootstrap();
+  EXPECT_THAT(refusal().message, HasSubstr("needs the option \"group.id\""));
+}
+
+// The next owner's clock may be behind.
+TEST_F(KafkaSourceTest, TellsTheNextOwnerHowHighWriteTimesHaveCome) {
+  produce(40);
+  const auto told = [this](std::function<void(Source&)> work) {
+    Member member;
+    open(member);
+    std::multiset<std::string> seen;
+    run(member, seen, [&] { return member.owned.size() == 4; });
+    work(*member.source);
+    EXPECT_TRUE(member.source->close());
+    return member.write_times;
+  };
+  EXPECT_TRUE(told([](Source& source) {
+                source.note_write_time(0, 5'000);
+                source.store(0, 3);
+                source.store(1, 2);
+              }).empty());
+  EXPECT_EQ(told([](Source& source) {
+              // Records behind the position have been given times, too.
+              source.note_write_time(0, 9'000);
+              source.note_write_time(2, 4'000);
+            }),
+            (std::map<PartitionId, int64_t>{{0, 5'000}}));
+  EXPECT_EQ(told([](Source& source) { source.store(0, 5); }),
+            (std::map<PartitionId, int64_t>{{0, 9'000}, {2, 4'000}}));
+  // A position that is stored without another time keeps the one that was found.
+  EXPECT_EQ(told([](Source&) {}), (std::map<PartitionId, int64_t>{{0, 9'000}, {2, 4'000}}));
+}
+
+TEST_F(KafkaSourceTest, GivesPartitionsBackWithTheWriteTimesOfWhatIsStillOnItsWay) {
+  produce(8);
+  Member first;
+  first.gives_back_at = 7'000;
+  open(first);
+  std::multiset<std::string> seen;
+  run(first, seen, [&] { return seen.size() == 8; });
+  first.store_all();
+  EXPECT_TRUE(first.source->commit());
+  Member second;
+  open(second);
+  run(first, seen, [&] {
+    EXPECT_NO_FATAL_FAILURE(second.step(seen));
+    return !second.owned.empty() && first.owned.size() + second.owned.size() == 4;
+  });
+  for (const PartitionId partition : second.owned)
+    EXPECT_EQ(second.write_times[partition], 7'000) << partition;
+  EXPECT_TRUE(first.source->close());
+  EXPECT_TRUE(second.source->close());
 }
 
 TEST_F(KafkaSourceTest, LatestSeesOnlyWhatComesAfterTheGroupBegan) {
@@ -177,6 +247,130 @@ TEST_F(KafkaSourceTest, LatestSeesOnlyWhatComesAfterTheGroupBegan) {
   EXPECT_TRUE(member.source->close());
   EXPECT_EQ(seen, (std::multiset<std::string>{"0:10", "0:11", "1:10", "1:11", "2:10", "2:11",
                                               "3:10", "3:11"}));
+}
+
+// 'latest' is where the topic ended when the run came, and there was none.
+TEST_F(KafkaSourceTest, ReadsATopicThatItWaitedForFromItsBeginning) {
+  options_.topic = "new";
+  options_.start.at = Start::At::latest;
+  std::thread maker([this] {
+    std::this_thread::sleep_for(Millis(6'000));  // Missing for a moment it would not count as new.
+    EXPECT_TRUE(cluster_->create_topic("new", 4));
+    produce(8);
+  });
+  options_.topic_found = await_source_topic(options_, stop_, clock_).value();
+  maker.join();
+  // Two members of one process, which waited once. One joins after the other: of two that join at
+  // the same moment the cluster in this process may never answer either.
+  Member first;
+  Member second;
+  open(first);
+  std::multiset<std::string> seen;
+  run(first, seen, [&] { return first.owned.size() == 4; });
+  open(second);
+  run(first, seen, [&] {
+    EXPECT_NO_FATAL_FAILURE(second.step(seen));
+    return !second.owned.empty() && std::set<std::string>(seen.begin(), seen.end()).size() == 8;
+  });
+  EXPECT_TRUE(first.source->close());
+  EXPECT_TRUE(second.source->close());
+}
+
+// The commit that decides it for the group may be refused, where members are there already.
+TEST_F(KafkaSourceTest, ReadsATopicThatItWaitedForFromItsBeginningWithoutThatCommitToo) {
+  options_.start.at = Start::At::latest;
+  produce(8);
+  options_.topic_found = await_source_topic(options_, stop_, clock_).value();
+  options_.topic_found->was_awaited = true;
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return seen.size() == 8; });
+  }
+  // A partition that another process has not begun with is younger than the group for it, too.
+  options_.topic_found->was_awaited = false;
+  Member member;
+  seen.clear();
+  open(member);
+  run(member, seen, [&] { return seen.size() == 8; });
+  EXPECT_TRUE(member.source->close());
+}
+
+TEST_F(KafkaSourceTest, StopsWhereTheGroupHasReadAnotherTopicOfTheName) {
+  produce(8);
+  options_.topic_found = await_source_topic(options_, stop_, clock_).value();
+  const std::string id = options_.topic_found->id;
+  options_.topic_found->id = "";  // As of brokers without ids: commits have none.
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return seen.size() == 8; });
+    member.store_all();
+    EXPECT_TRUE(member.source->close());
+  }
+  // Commits without an id, such as those of earlier versions, go on, and have it from now on.
+  options_.topic_found->id = id;
+  seen.clear();
+  {
+    Member member;
+    open(member);
+    produce(8);
+    run(member, seen, [&] { return seen.size() == 8; });
+    member.store_all();
+    EXPECT_TRUE(member.source->close());
+  }
+  options_.topic_found->id = "another";
+  Member member;
+  open(member);
+  const Status status = failure_of(member);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind, ErrorKind::failed);
+  EXPECT_THAT(status.error().message, HasSubstr(fmt::format("(id {}, and now another)", id)));
+  EXPECT_THAT(status.error().message,
+              HasSubstr("Use another group.id, or reset the group's offsets"));
+}
+
+// The client goes on in the new topic at the old offset, without an error.
+TEST_F(KafkaSourceTest, CommitsNothingInATopicThatWasMadeAnewOnARealBroker) {
+  if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
+  produce(40);
+  Member member;
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return seen.size() == 40; });
+  member.store_all();
+  ASSERT_TRUE(member.source->commit());
+  auto producer = this->producer();
+  ASSERT_TRUE(producer->delete_topic(options_.topic, Millis(20'000)));
+  for (const auto deadline = clock_.now() + std::chrono::seconds(20);
+       !producer->create_topic(options_.topic, 4, Millis(5'000)) && clock_.now() < deadline;) {
+  }
+  produce(80);
+  Status status;
+  for (const auto deadline = clock_.now() + std::chrono::seconds(60);
+       status && clock_.now() < deadline;) {
+    auto batch = member.source->poll(50, Millis(50));
+    if (!batch) {
+      status = tl::unexpected<Error>(batch.error());
+      break;
+    }
+    // What comes is acknowledged at once.
+    for (const Record& record : batch->records)
+      member.source->store(record.partition, record.offset + 1);
+  }
+  ASSERT_FALSE(status) << "it is not noticed";
+  EXPECT_EQ(status.error().kind, ErrorKind::failed);
+  EXPECT_THAT(status.error().message, HasSubstr("it was deleted and made anew"));
+  EXPECT_THAT(status.error().message,
+              HasSubstr("Use another group.id, or reset the group's offsets"));
+  [[maybe_unused]] const Status closed = member.source->close();
+  member.source.reset();
+  // The group stands where it stood in the old topic, and the next run says the same.
+  open(member);
+  EXPECT_EQ(failure_of(member).error().message, status.error().message);
+  EXPECT_TRUE(seen.size() == 40);
 }
 
 TEST_F(KafkaSourceTest, ACrashBeforeTheFirstRecordDoesNotMoveTheBeginning) {
@@ -489,12 +683,7 @@ TEST_F(KafkaSourceTest, StopsWhereTheGroupIsBehindTheEndOfThePartition) {
   }
   Member member;
   open(member);
-  Status status;
-  for (const auto deadline = clock_.now() + std::chrono::seconds(20);
-       status && clock_.now() < deadline;) {
-    auto batch = member.source->poll(10, Millis(50));
-    if (!batch) status = tl::unexpected<Error>(batch.error());
-  }
+  const Status status = failure_of(member);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::failed);
   EXPECT_THAT(status.error().message,

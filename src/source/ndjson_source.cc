@@ -65,7 +65,9 @@ Result<std::unique_ptr<Source>> NdjsonSource::open(std::string path, AssignmentL
   int fd = STDIN_FILENO;
   if (path != "-") {
     RETURN_IF_ERROR(check(path));
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // A named pipe that nobody writes yet must not keep the lane from noticing a stop: it is waited
+    // for like any other input, by poll(2).
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return cannot_read(path, std::strerror(errno));
   }
   return std::unique_ptr<Source>(new NdjsonSource(std::move(path), fd, listener, stop, clock));
@@ -144,10 +146,37 @@ Result<bool> NdjsonSource::fill(SteadyTime deadline) {
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0)
       return fail(ErrorKind::failed, fmt::format("Reading {}: {}", name(), std::strerror(errno)));
+    RETURN_IF_ERROR(check_whole());
+    read_.add({block_->data.get() + end_, static_cast<size_t>(got)});
     ended_ = got == 0;
     end_ += static_cast<size_t>(got);
     return got > 0;
   }
+}
+
+// Asked after each read, before what came by it is delivered: somebody may have written the file
+// anew in place, and what follows now are bytes of other lines. A file that has grown is whole.
+Status NdjsonSource::check_whole() const {
+  struct stat about {};
+  switch (read_.in(fd_)) {
+    case FileTail::Found::same:
+      return {};
+    case FileTail::Found::shorter:
+      if (::fstat(fd_, &about) != 0) break;
+      return fail(ErrorKind::failed,
+                  fmt::format("{}: the file was cut short while it was read: it has {} bytes, and "
+                              "{} were read of it",
+                              name(), grouped(static_cast<uint64_t>(about.st_size)),
+                              grouped(static_cast<uint64_t>(read_.end()))));
+    case FileTail::Found::other:
+      return fail(ErrorKind::failed,
+                  fmt::format("{}: the file was written anew while it was read: the {} bytes that "
+                              "were read are not those that it has now",
+                              name(), grouped(static_cast<uint64_t>(read_.end()))));
+    case FileTail::Found::unreadable:
+      break;
+  }
+  return fail(ErrorKind::failed, fmt::format("Reading {}: {}", name(), std::strerror(errno)));
 }
 
 bool NdjsonSource::wait_readable(SteadyTime deadline) const {

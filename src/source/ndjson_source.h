@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/file_tail.h"
 #include "base/stop.h"
 #include "source/source.h"
 
@@ -30,7 +31,8 @@ class NdjsonSource final : public Source {
                                                             const Clock& clock);
   ~NdjsonSource() override;
 
-  // An Error where the file cannot be read on, or a line is longer than kLineBytesLimit.
+  // An Error where the file cannot be read on, was cut short or written anew since, or a line is
+  // longer than kLineBytesLimit.
   [[nodiscard]] Result<RecordBatch> poll(size_t limit, Millis wait) override;
   [[nodiscard]] Status keep_alive() override { return {}; }
   void store(PartitionId, Offset) override {}
@@ -51,6 +53,7 @@ class NdjsonSource final : public Source {
                const Clock& clock);
   [[nodiscard]] bool wait_readable(SteadyTime deadline) const;
   [[nodiscard]] Result<bool> fill(SteadyTime deadline);
+  [[nodiscard]] Status check_whole() const;
   [[nodiscard]] Status take_lines(RecordBatch& batch, size_t limit);
   [[nodiscard]] tl::unexpected<Error> too_long() const;
 
@@ -66,6 +69,7 @@ class NdjsonSource final : public Source {
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t searched_ = 0;  // No line ends in block_[begin_, searched_).
+  FileTail read_;        // The last bytes that were read, and how many were.
   bool ended_ = false;   // The file has no more bytes.
   bool assigned_ = false;
   Offset next_line_ = 0;

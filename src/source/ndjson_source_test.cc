@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -89,6 +91,78 @@ TEST_F(NdjsonSourceTest, NamesALineThatIsTooLong) {
   EXPECT_EQ(lines[1], "error: " + path_ + ":2: the line is longer than 67,108,864 bytes");
 }
 
+TEST_F(NdjsonSourceTest, SaysThatTheFileWasCutShortWhileItWasRead) {
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += "0123456789\n";
+  std::ofstream(path_, std::ios::trunc | std::ios::binary) << text;
+  auto source = std::move(NdjsonSource::open(path_, listener_, stop_, clock_).value());
+  ASSERT_TRUE(source->poll(10, Millis(0)));
+  std::filesystem::resize_file(path_, 1'000);
+  for (int i = 0; i < 10'000; ++i) {
+    const auto batch = source->poll(1'000, Millis(0));
+    if (batch) {
+      ASSERT_FALSE(source->at_end());
+      continue;
+    }
+    EXPECT_EQ(batch.error().message, path_ +
+                                         ": the file was cut short while it was read: it has "
+                                         "1,000 bytes, and 1,048,576 were read of it");
+    return;
+  }
+  FAIL() << "it was not said";
+}
+
+// As `cp` does over a file that is there. The new one may be longer.
+TEST_F(NdjsonSourceTest, SaysThatTheFileWasWrittenAnewWhileItWasRead) {
+  for (const int anew : {300'000, 400'000}) {
+    const auto write = [this](int count, const char* line) {
+      std::ofstream file(path_, std::ios::trunc | std::ios::binary);
+      for (int i = 0; i < count; ++i) file << line;
+    };
+    write(300'000, "0123456789\n");
+    auto source = std::move(NdjsonSource::open(path_, listener_, stop_, clock_).value());
+    ASSERT_TRUE(source->poll(10, Millis(0)));
+    write(anew, "abcdefghij\n");
+    Status status;
+    for (int i = 0; i < 10'000 && status && !source->at_end(); ++i) {
+      const auto batch = source->poll(1'000, Millis(0));
+      if (!batch) status = tl::unexpected<Error>(batch.error());
+      if (!batch) break;
+      for (const Record& record : batch->records) ASSERT_EQ(record.value, "0123456789");
+    }
+    ASSERT_FALSE(status) << "it was not said";
+    EXPECT_EQ(status.error().message, path_ +
+                                          ": the file was written anew while it was read: the "
+                                          "1,048,576 bytes that were read are not those that it "
+                                          "has now");
+  }
+}
+
+// All of it was read at once, and only its end had still to be seen.
+TEST_F(NdjsonSourceTest, SaysThatASmallFileWasWrittenAnewBeforeItsEnd) {
+  std::ofstream(path_, std::ios::binary) << "a\nb\n";
+  auto source = std::move(NdjsonSource::open(path_, listener_, stop_, clock_).value());
+  ASSERT_EQ(source->poll(2, Millis(0))->size(), 2U);
+  std::ofstream(path_, std::ios::trunc | std::ios::binary) << "c\nd\ne\n";
+  const auto batch = source->poll(2, Millis(0));
+  ASSERT_FALSE(batch);
+  EXPECT_NE(batch.error().message.find("written anew while it was read"), std::string::npos);
+}
+
+TEST_F(NdjsonSourceTest, ReadsOnWhereTheFileHasGrown) {
+  std::ofstream(path_, std::ios::binary) << "a\nb\n";
+  auto source = std::move(NdjsonSource::open(path_, listener_, stop_, clock_).value());
+  ASSERT_EQ(source->poll(2, Millis(0))->size(), 2U);
+  for (const auto& line : {std::string("c"), std::string(3'000'000, 'd')}) {
+    std::ofstream(path_, std::ios::app | std::ios::binary) << line << "\n";
+    const auto batch = source->poll(1, Millis(0));
+    ASSERT_TRUE(batch) << batch.error().message;
+    EXPECT_TRUE(batch->records.at(0).value == line);
+  }
+  EXPECT_TRUE(source->poll(1, Millis(0))->empty());
+  EXPECT_TRUE(source->at_end());
+}
+
 TEST_F(NdjsonSourceTest, SaysWhichFileIsMissing) {
   const auto missing = NdjsonSource::open("/nowhere/plays.ndjson", listener_, stop_, clock_);
   ASSERT_FALSE(missing);
@@ -114,6 +188,22 @@ TEST_F(NdjsonSourceTest, GivesAnEmptyBatchWhileAPipeIsSilentAndEndsWhenItCloses)
   EXPECT_EQ(source->poll(10, Millis(1'000))->records.at(0).value, "b");
   EXPECT_TRUE(source->at_end());
   close(ends[0]);
+}
+
+// open(2) of a named pipe would wait for a writer, and a stop be noticed by nobody.
+TEST_F(NdjsonSourceTest, WaitsForTheWriterOfANamedPipeAsForAnyInput) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  auto source = std::move(NdjsonSource::open(path_, listener_, stop_, clock_).value());
+  EXPECT_TRUE(source->poll(10, Millis(10))->empty());
+  EXPECT_FALSE(source->at_end()) << "nobody has written yet";
+  std::ofstream(path_) << "a\nb\n";
+  Lines lines;
+  for (int i = 0; i < 100 && !source->at_end(); ++i) {
+    const auto batch = source->poll(10, Millis(100));
+    for (const Record& record : batch->records) lines.emplace_back(record.value);
+  }
+  EXPECT_EQ(lines, (Lines{"a", "b"}));
+  EXPECT_TRUE(source->at_end());
 }
 
 TEST_F(NdjsonSourceTest, LeavesASilentPipeOnAStop) {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "row/position.h"
 #include "row/record.h"
 #include "row/types.h"
 
@@ -24,9 +25,12 @@ class AssignmentListener {
   // Where the sink's own books, if it has any, say that the partition is to be read on; they go
   // before the source's.
   [[nodiscard]] virtual bool keeps_positions() const { return false; }
-  [[nodiscard]] virtual std::optional<Offset> kept_position(PartitionId) const {
+  [[nodiscard]] virtual std::optional<Position> kept_position(PartitionId) const {
     return std::nullopt;
   }
+  // Told after on_assigned(), where it is known: the highest write time that an owner before gave
+  // to a record of the partition (row/position.h).
+  virtual void on_write_time(PartitionId, [[maybe_unused]] int64_t last_us) {}
   // The partitions are still owned during the call, unless `lost`: what is acknowledged may still
   // be stored. After it they belong to somebody else.
   virtual void on_revoked(std::span<const PartitionId> partitions, bool lost) = 0;
@@ -48,6 +52,11 @@ class Source {
   // Records of `partition` below `next` need not be delivered again. Cheap; becomes durable by
   // commit() or in the background. A partition no longer owned is ignored.
   virtual void store(PartitionId partition, Offset next) = 0;
+
+  // The highest write time that was given to a record of a partition that is ours. Becomes durable
+  // with the positions that are stored from now on, and at the latest when the partition is given
+  // back or the source is closed: the next owner is told (AssignmentListener::on_write_time).
+  virtual void note_write_time(PartitionId, [[maybe_unused]] int64_t last_us) {}
 
   // Makes stored positions durable. Waits for the broker up to a bound; partitions may come and go
   // meanwhile.

@@ -133,8 +133,8 @@ class KafkaStage final : public Stage {
     if (!(*producer)->flush(Millis(30'000))) throw std::runtime_error("not flushed");
   }
   std::unique_ptr<Source> open(AssignmentListener& listener) override {
-    KafkaSourceOptions options{
-        .topic = topic_, .properties = properties_, .group = topic_ + "-group"};
+    KafkaSourceOptions options{.topic = topic_, .properties = properties_};
+    options.properties["group.id"] = topic_ + "-group";
     options.properties["bootstrap.servers"] = bootstrap_;
     options.start.at = Start::At::earliest;
     options.until_end = true;

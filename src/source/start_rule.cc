@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/iso_time.h"
 #include "base/text.h"
+#include "source/commit_note.h"
 
 namespace turntable {
-
-namespace {
-constexpr std::string_view kNote = "turntable partitions=";
-}
 
 Result<Start> parse_start(std::string_view text) {
   const std::string word = lowercase(trim(text));
@@ -28,22 +24,14 @@ Result<Start> parse_start(std::string_view text) {
           printable(text)));
 }
 
-std::string start_note(int partitions) {
-  return fmt::format("{}{}", kNote, partitions);
-}
-
 std::optional<int> partitions_at_beginning(std::span<const kafka::Committed> commits) {
   bool any = false;
   std::optional<int> noted;
   for (const kafka::Committed& commit : commits) {
     if (commit.offset < 0) continue;
     any = true;
-    if (!commit.metadata.starts_with(kNote)) continue;
-    int count = 0;
-    const char* end = commit.metadata.data() + commit.metadata.size();
-    const auto [rest, fault] = std::from_chars(commit.metadata.data() + kNote.size(), end, count);
-    if (fault == std::errc() && rest == end && count >= 0)
-      noted = noted ? std::min(*noted, count) : count;
+    if (const auto note = parse_note(commit.metadata))
+      noted = noted ? std::min(*noted, note->partitions) : note->partitions;
   }
   if (!any) return std::nullopt;
   return noted.value_or(0);

@@ -35,9 +35,6 @@ struct Start {
 // offset).
 [[nodiscard]] Result<Start> parse_start(std::string_view text);
 
-// The note for commits of a group that began when the topic had so many partitions.
-[[nodiscard]] std::string start_note(int partitions);
-
 // With how many partitions the group began: the smallest number in any note; 0 where there are
 // commits but no note; nothing where there is no commit.
 [[nodiscard]] std::optional<int> partitions_at_beginning(std::span<const kafka::Committed> commits);

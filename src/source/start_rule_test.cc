@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
+
+#include "source/commit_note.h"
+
 namespace turntable {
 namespace {
 
@@ -32,8 +36,10 @@ TEST(PartitionsAtBeginning, AreUnknownWhereTheGroupHasNoCommit) {
 }
 
 TEST(PartitionsAtBeginning, AreTheFewestOfAllNotes) {
-  const std::vector<Committed> commits{
-      {5, start_note(8)}, {}, {0, start_note(4)}, {7, "somebody else's"}};
+  const std::vector<Committed> commits{{5, note_text({.partitions = 8})},
+                                       {},
+                                       {0, note_text({.partitions = 4})},
+                                       {7, "somebody else's"}};
   EXPECT_EQ(partitions_at_beginning(commits), 4);
 }
 
@@ -43,6 +49,32 @@ TEST(PartitionsAtBeginning, AreNoneWhereAnotherProgramBeganTheGroup) {
     const std::vector<Committed> commits{{5, note}, {}};
     EXPECT_EQ(partitions_at_beginning(commits), 0) << note;
   }
+}
+
+// As the first version reads notes: the number is all that may stand behind the first word. Members
+// of both versions share a group during a rolling restart.
+std::optional<int> first_versions_number(std::string_view note) {
+  constexpr std::string_view kBegin = "turntable partitions=";
+  if (!note.starts_with(kBegin)) return std::nullopt;
+  int number = 0;
+  const char* const end = note.data() + note.size();
+  const auto [rest, fault] = std::from_chars(note.data() + kBegin.size(), end, number);
+  if (fault != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
+TEST(PartitionsAtBeginning, AreReadTooLowAndNeverTooHighByTheFirstVersion) {
+  EXPECT_EQ(first_versions_number(note_text({.partitions = 4})), 4);
+  // A later note is none to it. It then takes a partition without a commit for one that came later,
+  // which is read from its beginning, and notes 0 itself.
+  EXPECT_EQ(first_versions_number(note_text({.partitions = 4, .topic_id = "a"})), std::nullopt);
+  EXPECT_EQ(first_versions_number(note_text({.partitions = 4, .write_time_us = 5})), std::nullopt);
+  // From then on it is so for all members. Positions are not concerned.
+  const std::vector<Committed> mixed{
+      {5, note_text({.partitions = 4, .topic_id = "a"})}, {7, "turntable partitions=0"}, {}};
+  EXPECT_EQ(partitions_at_beginning(mixed), 0);
+  EXPECT_EQ(decide_start(2, mixed[2], 0), BeginAt::first_record);
+  EXPECT_EQ(decide_start(0, mixed[0], 0), BeginAt::commit);
 }
 
 TEST(DecideStart, GoesOnAtACommit) {

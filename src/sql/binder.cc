@@ -311,7 +311,7 @@ class Binder {
     }
   }
 
-  // INSERT INTO t (a, b): the first item goes to a, the second to b; all others are NULL.
+  // INSERT INTO t (a, b): the first item goes to a, the second to b; all others are not written.
   void bind_by_position(const TableDef& sink, bool open_sink, const std::vector<Item>& items) {
     std::map<std::string, const Item*> by_column;
     std::set<std::string> seen;
@@ -353,10 +353,6 @@ class Binder {
         faults_.add(insert_.at,
                     fmt::format("column {} of {} is NOT NULL, but the list leaves it out",
                                 column.name, sink.name));
-      } else {
-        plan_.outputs.push_back(
-            {column.name, column.type,
-             build_.literal(column.type, std::monostate(), insert_.at, "NULL").node});
       }
     }
   }

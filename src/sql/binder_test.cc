@@ -95,12 +95,35 @@ TEST(Binder, ColumnsGoToTheSinkByNameWithAssignmentCasts) {
 TEST(Binder, AColumnListGoesByPlaceAndMayLeaveColumnsOut) {
   const std::string sink = "CREATE TABLE t (a int, b text, c text NOT NULL);";
   EXPECT_EQ(outputs(kTables + sink + "INSERT INTO t (c, a) SELECT song, id FROM plays;"),
-            (std::vector<std::string>{"a int (id)", "b text (NULL)", "c text (song)"}));
+            (std::vector<std::string>{"a int (id)", "c text (song)"}));
   EXPECT_EQ(outputs(kTables + sink + "\nINSERT INTO t (a) SELECT id FROM plays;"),
             std::vector<std::string>{
                 "p.sql:5:13: column c of t is NOT NULL, but the list leaves it out"});
   EXPECT_EQ(outputs(std::string(kTables) + "INSERT INTO out (x, y) SELECT song, id FROM plays;"),
             (std::vector<std::string>{"x text (song)", "y int (id)"}));
+}
+
+TEST(Binder, KnowsWhichKeysTellRecordsApart) {
+  const auto apart = [](const std::string& select, const std::vector<std::string>& key) {
+    const auto result = bound("INSERT INTO out SELECT " + select + " FROM plays;");
+    EXPECT_TRUE(result.plan) << select;
+    return result.plan && result.plan->tells_records_apart(key);
+  };
+  const std::string places = "id, kafka_partition AS p, kafka_offset AS o";
+  EXPECT_TRUE(apart(places, {"id", "p", "o"}));
+  EXPECT_TRUE(apart(places, {"o", "p"}));
+  EXPECT_FALSE(apart(places, {"id", "o"}));
+  EXPECT_FALSE(apart(places, {"id", "p"}));
+  EXPECT_FALSE(apart(places, {}));
+  // What casts keep apart, and what they do not.
+  EXPECT_TRUE(
+      apart("cast(kafka_partition AS bigint) AS p, cast(kafka_offset AS text) AS o", {"p", "o"}));
+  EXPECT_FALSE(apart("kafka_partition AS p, cast(kafka_offset AS real) AS o", {"p", "o"}));
+  EXPECT_FALSE(
+      apart("kafka_partition AS p, cast(cast(kafka_offset AS real) AS text) AS o", {"p", "o"}));
+  // Names say nothing.
+  EXPECT_FALSE(
+      apart("id AS kafka_partition, id AS kafka_offset", {"kafka_partition", "kafka_offset"}));
 }
 
 TEST(Binder, HiddenColumnsJoinTheStreamWhenTheyAreUsed) {
@@ -194,6 +217,27 @@ TEST(Binder, ConstantArgumentsMustBeLiterals) {
                    "to_timestamp(1)) AS y FROM plays;"),
             "p.sql:4:43: argument 2 of to_timestamp(text, text) must be a text literal\n"
             "p.sql:4:65: argument 1 of date_part(text, timestamptz) must be a text literal");
+}
+
+// What is told where a store keeps milliseconds only.
+TEST(Binder, KnowsWhichTimesMayHaveMicroseconds) {
+  const auto may = [](const std::string& expression) {
+    const BoundScript bound = bind_text(
+        "CREATE TABLE s (t timestamptz, x text, d double precision); CREATE TABLE o ();"
+        "INSERT INTO o SELECT " +
+        expression + " AS v FROM s;");
+    EXPECT_TRUE(bound.plan) << bound.faults.text();
+    return bound.plan && bound.plan->may_have_micros("v");
+  };
+  EXPECT_TRUE(may("s.t"));
+  EXPECT_TRUE(may("cast(s.x AS timestamptz)"));
+  EXPECT_TRUE(may("to_timestamp(s.d)"));
+  EXPECT_TRUE(may("to_timestamp(s.x, 'YYYY-MM-DD HH24:MI:SS.US')"));
+  EXPECT_TRUE(may("timestamptz '2024-03-03 10:15:00.000001'"));
+  EXPECT_FALSE(may("kafka_timestamp"));
+  EXPECT_FALSE(may("to_timestamp(s.x, 'YYYY-MM-DD HH24:MI:SS.MS')"));
+  EXPECT_FALSE(may("timestamptz '2024-03-03 10:15:00.001'"));
+  EXPECT_FALSE(may("s.x"));
 }
 
 }  // namespace

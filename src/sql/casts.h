@@ -23,4 +23,8 @@ struct Cast {
 // True where a value of `from` may stand for one of `to` in that context.
 [[nodiscard]] bool can_cast(Type from, Type to, CastContext context);
 
+// From text to timestamptz as find_cast() has it, but a time with digits beyond microseconds is out
+// of range, where that cuts them.
+[[nodiscard]] const Function& whole_time_cast();
+
 }  // namespace turntable::sql

@@ -5,12 +5,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/source_dir.h"
 #include "sql/testing.h"
 
 namespace turntable::sql {
 namespace {
 
-constexpr const char* kGolden = TURNTABLE_SOURCE_DIR "/tests/golden/sql_faults.txt";
+const std::string kGolden = source_path("tests/golden/sql_faults.txt");
 
 struct GoldenCase {
   std::string name;

@@ -79,8 +79,16 @@ struct Plan {
   std::vector<Node> nodes;
   std::vector<Output> outputs;  // In the order of the sink's columns.
 
+  // False where no value of that output is a time with more than milliseconds, as far as can be
+  // told from what it is made of.
+  [[nodiscard]] bool may_have_micros(const std::string& output) const;
+
   // NOT NULL where no input can make the column NULL.
   [[nodiscard]] Schema output_schema() const;
+
+  // True where no two records of the topic can have the same values in these outputs: the record's
+  // partition and offset are among them.
+  [[nodiscard]] bool tells_records_apart(const std::vector<std::string>& outputs) const;
 };
 
 // kafka_topic text, kafka_partition int, kafka_offset bigint, kafka_timestamp timestamptz,

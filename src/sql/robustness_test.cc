@@ -6,6 +6,7 @@
 #include <random>
 #include <sstream>
 
+#include "base/source_dir.h"
 #include "sql/keys.h"
 #include "sql/testing.h"
 #include "sql/time_format.h"
@@ -14,7 +15,7 @@ namespace turntable::sql {
 namespace {
 
 std::string pipeline_text() {
-  std::ifstream file(TURNTABLE_SOURCE_DIR "/pipelines/listening_history.sql");
+  std::ifstream file(source_path("pipelines/listening_history.sql"));
   std::stringstream text;
   text << file.rdbuf();
   return text.str();

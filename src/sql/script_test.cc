@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/source_dir.h"
 #include "sql/options.h"
 #include "sql/source_text.h"
 #include "sql/testing.h"
@@ -30,7 +31,7 @@ constexpr std::string_view kInsert =
     "CREATE TABLE s (x int); CREATE TABLE o (); INSERT INTO o SELECT x FROM s;";
 
 TEST(Script, ReadsTheSeedsPipeline) {
-  std::ifstream file(TURNTABLE_SOURCE_DIR "/pipelines/listening_history.sql");
+  std::ifstream file(source_path("pipelines/listening_history.sql"));
   std::stringstream text;
   text << file.rdbuf();
   const Script script = parsed(text.str());

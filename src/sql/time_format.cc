@@ -196,4 +196,9 @@ void TimeFormat::lay_out() {
   layout_ = std::move(layout);
 }
 
+bool TimeFormat::has_micros() const {
+  return std::any_of(items_.begin(), items_.end(),
+                     [](const Item& item) { return item.field == Field::micros; });
+}
+
 }  // namespace turntable::sql

@@ -34,6 +34,7 @@ class TimeFormat final : public Prepared {
   [[nodiscard]] std::string_view print(int64_t micros, Arena& arena) const;
 
   [[nodiscard]] const std::string& pattern() const { return pattern_; }
+  [[nodiscard]] bool has_micros() const;
 
   // From meridiem on the fields are words; the others are numbers.
   enum class Field : uint8_t {

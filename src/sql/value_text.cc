@@ -173,6 +173,13 @@ Parsed<int64_t> parse_timestamp(std::string_view text) {
   return {parse_iso_time(trim_blanks(text)), {}};
 }
 
+Parsed<int64_t> parse_whole_timestamp(std::string_view text) {
+  const auto time = read_iso_time(trim_blanks(text));
+  if (!time) return {};
+  if (time->cut) return {std::nullopt, ParseFailure::range};
+  return {time->micros, {}};
+}
+
 std::string_view bytes_text(std::string_view bytes, Arena& arena) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   char* const place = arena.allocate(2 + 2 * bytes.size());

@@ -55,7 +55,10 @@ struct Parsed {
 [[nodiscard]] Parsed<uint8_t> parse_bool(std::string_view text);
 
 // ISO 8601 (base/iso_time.h). PostgreSQL knows many more forms, some of which depend on settings.
+// Digits beyond microseconds are cut.
 [[nodiscard]] Parsed<int64_t> parse_timestamp(std::string_view text);
+// A time that would be cut is out of range.
+[[nodiscard]] Parsed<int64_t> parse_whole_timestamp(std::string_view text);
 
 // bytea: \x and hexadecimal digits.
 [[nodiscard]] std::string_view bytes_text(std::string_view bytes, Arena& arena);

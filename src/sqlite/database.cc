@@ -15,11 +15,6 @@ namespace {
 // A connection is used by one thread at a time: SQLite need not lock it for each call.
 constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
-// The log is carried over into the file when it has so many pages, mostly of 4 KiB: a page that
-// several transactions changed is then written once. By default that is after a thousand, two or
-// three transactions of a drain.
-constexpr int kCheckpointPages = 4'000;
-
 // While a file is being opened SQLite calls a full disk a failed read or write.
 bool disk_is_full(sqlite3* db, int code) {
   const int kind = code & 0xff;
@@ -322,8 +317,29 @@ void Database::rollback() {
   if (in_transaction()) sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+std::vector<std::string> Database::files() const {
+  const char* name = sqlite3_db_filename(db_.get(), "main");
+  // Nothing but memory has no name.
+  if (name == nullptr || *name == '\0') return {};
+  return {name, sqlite3_filename_wal(name), std::string(name) + "-shm"};
+}
+
+bool Database::moved() const {
+  int answer = 0;
+  const int code = sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &answer);
+  return code == SQLITE_OK && answer != 0;
+}
+
 void Database::set_busy_timeout(Millis timeout) {
   sqlite3_busy_timeout(db_.get(), static_cast<int>(timeout.count()));
+}
+
+void Database::give_up_on(const StopToken& stop) {
+  constexpr int kInstructions = 10'000;  // Fractions of a millisecond.
+  sqlite3_progress_handler(
+      db_.get(), kInstructions,
+      [](void* token) { return static_cast<const StopToken*>(token)->requested() ? 1 : 0; },
+      const_cast<StopToken*>(&stop));
 }
 
 namespace {

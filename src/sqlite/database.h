@@ -7,19 +7,28 @@
 // transaction.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/stop.h"
+#include "sqlite/random_id.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace turntable::sqlite {
+
+// The database's own file, and those that SQLite keeps beside it.
+[[nodiscard]] inline std::array<std::string, 4> files_of(const std::string& path) {
+  return {path, path + "-wal", path + "-shm", path + "-journal"};
+}
 
 // The exclusive right to write a file, held by one process at a time, by flock() on "<path>-lock".
 // The kernel gives it back when the process ends, however it ends; the file goes when the lock is
@@ -29,6 +38,11 @@ class WriterLock {
   // An error of kind failed where another process has it.
   [[nodiscard]] static Result<std::shared_ptr<WriterLock>> take(const std::string& path);
   ~WriterLock();
+  // False where somebody has removed the lock's file: another process may have the same right.
+  [[nodiscard]] bool held() const;
+  [[nodiscard]] const std::string& path() const { return lock_path_; }
+  // Another one each time that the lock is taken.
+  [[nodiscard]] const std::string& id() const { return id_; }
   WriterLock(const WriterLock&) = delete;
   WriterLock& operator=(const WriterLock&) = delete;
 
@@ -36,7 +50,13 @@ class WriterLock {
   WriterLock(std::string lock_path, int fd) : lock_path_(std::move(lock_path)), fd_(fd) {}
   std::string lock_path_;
   int fd_;
+  std::string id_ = random_id();
 };
+
+// The log is carried over into the file when it has so many pages, mostly of 4 KiB: a page that
+// several transactions changed is then written once. By default that is after a thousand, two or
+// three transactions of a drain.
+inline constexpr int kCheckpointPages = 4'000;
 
 enum class Storage { null, integer, real, text, blob };
 
@@ -122,8 +142,32 @@ class Database {
   // Fails where the file's system cannot have one.
   [[nodiscard]] Status use_write_ahead_log();
 
+  // The paths of the files that SQLite has open, without symbolic links: the database, its log, and
+  // the log's index.
+  [[nodiscard]] std::vector<std::string> files() const;
+  // Whether the database's own path leads to another file than the open one, or nowhere.
+  [[nodiscard]] bool moved() const;
+
+  // What the index of the write-ahead log says about it. Nothing where there is none.
+  struct LogHead {
+    uint32_t frames = 0;  // Committed ones. 0 after all were carried over and the log begins anew.
+    uint32_t page_bytes = 0;
+    uint64_t salts = 0;  // Of the log's header and of each of the frames.
+  };
+  [[nodiscard]] std::optional<LogHead> log_head() const;
+  // Nothing where the log does not have all of these bytes.
+  [[nodiscard]] std::optional<std::string> read_log(size_t offset, size_t bytes) const;
+  // From here on commits do not carry a long log over into the file by themselves:
+  // checkpoint_if_due() does, once the log is known to be whole.
+  [[nodiscard]] Status checkpoint_by_hand();
+  void checkpoint_if_due();
+  // A log that is damaged is not carried over at the end, and stays beside the file.
+  void leave_log_on_close();
+
   // How long a call waits for a lock of another connection. 0 from open().
   void set_busy_timeout(Millis timeout);
+  // Statements that run when `stop` asks for it fail. It outlives this.
+  void give_up_on(const StopToken& stop);
 
   // An aggregate of one argument: a value by value, then the result. NaN results come as the text
   // 'NaN'.

@@ -12,23 +12,15 @@
 namespace turntable::sqlite {
 namespace {
 
-constexpr int64_t kFirstMillis = -62'135'596'800'000;  // 0001-01-01
-constexpr int64_t kEndMillis = 253'402'300'800'000;    // 10000-01-01
+constexpr std::string_view kMicrosName = "timestamp(6)";
 
-void bind_timestamp(Statement& statement, int index, int64_t millis) {
-  if (millis < kFirstMillis || millis >= kEndMillis) return statement.bind(index, millis);
-  using namespace std::chrono;
-  const sys_time<milliseconds> time{milliseconds(millis)};
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  char text[32];
-  const auto end = fmt::format_to_n(
-      text, sizeof text, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-      clock.seconds().count(), clock.subseconds().count());
-  statement.bind_copy(index, {text, end.size});
+constexpr int64_t kFirstMicros = -62'135'596'800'000'000;  // 0001-01-01
+constexpr int64_t kEndMicros = 253'402'300'800'000'000;    // 10000-01-01
+
+void bind_timestamp(Statement& statement, int index, int64_t micros, TimeUnit kept) {
+  const auto text = time_text(micros, kept);
+  if (text) return statement.bind_copy(index, *text);
+  statement.bind(index, kept == TimeUnit::millis ? millis_of(micros) : micros);
 }
 
 void bind_real(Statement& statement, int index, double value) {
@@ -45,15 +37,17 @@ std::optional<double> real_of(const Statement& statement, int index) {
   return std::nullopt;
 }
 
-bool append_timestamp(std::string& out, const Statement& statement, int index) {
+bool append_timestamp(std::string& out, const Statement& statement, int index, TimeUnit kept) {
   if (statement.storage(index) == Storage::integer) {
-    append_int64_cell(out, statement.int64(index));
+    int64_t micros = statement.int64(index);
+    if (kept == TimeUnit::millis && __builtin_mul_overflow(micros, 1000, &micros)) return false;
+    append_int64_cell(out, micros);
     return true;
   }
   if (statement.storage(index) != Storage::text) return false;
   const std::optional<int64_t> micros = parse_iso_time(statement.text(index));
   if (!micros) return false;
-  append_int64_cell(out, *micros / 1000 - (*micros % 1000 < 0 ? 1 : 0));
+  append_int64_cell(out, *micros);
   return true;
 }
 
@@ -81,7 +75,7 @@ std::string_view type_name(Type type) {
     case Type::bytes:
       return "blob";
     case Type::timestamp:
-      return "timestamp";
+      return kMicrosName;
     case Type::jsonb:
       return "json text";
     default:
@@ -92,14 +86,33 @@ std::string_view type_name(Type type) {
 std::optional<Type> type_from_declaration(std::string_view declared) {
   const std::string name = lowercase(trim(declared));
   if (name == "blob") return Type::bytes;
-  if (name == "timestamp" || name == "datetime") return Type::timestamp;
+  if (name == kMicrosName || name == "timestamp" || name == "datetime") return Type::timestamp;
   if (name == "json text" || name == "json") return Type::jsonb;
   if (name == "integer") return Type::int64;  // SQLite's own word, for any size.
   if (name == "float") return Type::float32;  // Cassandra's.
   return type_from_sql(name);
 }
 
-void bind_cell(Statement& statement, int index, CellView cell, Type type) {
+TimeUnit time_unit(std::string_view declared) {
+  return lowercase(trim(declared)) == kMicrosName ? TimeUnit::micros : TimeUnit::millis;
+}
+
+std::optional<std::string> time_text(int64_t micros, TimeUnit kept) {
+  if (micros < kFirstMicros || micros >= kEndMicros) return std::nullopt;
+  using namespace std::chrono;
+  const sys_time<microseconds> time{microseconds(micros)};
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(time - day);
+  std::string text = fmt::format(
+      "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  if (kept == TimeUnit::millis) text.resize(text.size() - 3);
+  return text + "Z";
+}
+
+void bind_cell(Statement& statement, int index, CellView cell, Type type, TimeUnit kept) {
   if (cell.is_null()) return statement.bind_null(index);
   switch (type) {
     case Type::boolean:
@@ -118,11 +131,12 @@ void bind_cell(Statement& statement, int index, CellView cell, Type type) {
     case Type::bytes:
       return statement.bind_blob(index, cell.bytes());
     case Type::timestamp:
-      return bind_timestamp(statement, index, cell.int64());
+      return bind_timestamp(statement, index, cell.int64(), kept);
   }
 }
 
-bool append_value_cell(std::string& out, const Statement& statement, int index, Type type) {
+bool append_value_cell(std::string& out, const Statement& statement, int index, Type type,
+                       TimeUnit kept) {
   const Storage storage = statement.storage(index);
   if (storage == Storage::null) {
     append_null_cell(out);
@@ -153,7 +167,7 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
       append_view_cell(out, statement.text(index));
       return true;
     case Type::timestamp:
-      return append_timestamp(out, statement, index);
+      return append_timestamp(out, statement, index, kept);
   }
   return false;
 }

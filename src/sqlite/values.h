@@ -4,13 +4,20 @@
 //   int, bigint integers                `int`, `bigint`
 //   real        the float as a double   `real`
 //   double      a double                `double precision`; a NaN, which SQLite has not, is the
-//   text 'NaN' text        text                    `text` bytea       a blob `blob` timestamptz
-//   '2024-03-03T10:15:00.000Z', which SQLite's date functions read, in `timestamp`; outside of the
-//   years
-//               0001 to 9999 the milliseconds since 1970 as an integer
+//                                       text 'NaN'
+//   text        text                    `text`
+//   bytea       a blob                  `blob`
+//   timestamptz '2024-03-03T10:15:00.000000Z', which SQLite's date functions read, in
+//               `timestamp(6)`; outside of the years 0001 to 9999 the microseconds since 1970 as
+//               an integer
 //   jsonb       its text                `json text`
 //
 // The declared types lead back to the Type, and have the affinity that leaves values as they are.
+//
+// A column that is declared `timestamp` or `datetime` keeps milliseconds,
+// '2024-03-03T10:15:00.000Z': so were tables made before microseconds were kept. Texts of one
+// column have one length, since they are compared and ordered as texts, and a row that is written
+// again must have the same key.
 #pragma once
 
 #include <optional>
@@ -30,12 +37,21 @@ namespace turntable::sqlite {
 // known, too.
 [[nodiscard]] std::optional<Type> type_from_declaration(std::string_view declared);
 
-// Binds one cell. Its bytes must outlive the statement's next step.
-void bind_cell(Statement& statement, int index, CellView cell, Type type);
+// What a column of this declaration, whose type is timestamp, keeps.
+[[nodiscard]] TimeUnit time_unit(std::string_view declared);
 
-// Appends column `index` of the row that is there as a cell of `type`. False, and nothing is
-// appended, where the value is of another kind, since SQLite's columns take any.
+// The text of a time as a column keeps it; nothing outside of the years 0001 to 9999.
+[[nodiscard]] std::optional<std::string> time_text(int64_t micros, TimeUnit kept);
+
+// Binds one cell, in which times are microseconds; `kept` is what a column of times keeps of them.
+// The cell's bytes must outlive the statement's next step.
+void bind_cell(Statement& statement, int index, CellView cell, Type type,
+               TimeUnit kept = TimeUnit::micros);
+
+// Appends column `index` of the row that is there as a cell of `type`, in which times are
+// microseconds. False, and nothing is appended, where the value is of another kind, since SQLite's
+// columns take any.
 [[nodiscard]] bool append_value_cell(std::string& out, const Statement& statement, int index,
-                                     Type type);
+                                     Type type, TimeUnit kept = TimeUnit::micros);
 
 }  // namespace turntable::sqlite

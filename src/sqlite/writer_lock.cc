@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
+#include "base/file_id.h"
 #include "base/text.h"
 #include "sqlite/database.h"
 
@@ -25,15 +25,6 @@ std::string holder(int fd) {
   const ssize_t read = ::pread(fd, number, sizeof number - 1, 0);
   if (read <= 0) return "another process";
   return fmt::format("process {}", trim(std::string_view(number, static_cast<size_t>(read))));
-}
-
-// True where the path still names the file that was locked: its last owner may have removed it in
-// between.
-bool still_there(int fd, const std::string& path) {
-  struct stat ours = {};
-  struct stat there = {};
-  return ::fstat(fd, &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
-         ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
 }
 
 }  // namespace
@@ -69,7 +60,8 @@ Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
                   fmt::format("{}: {} is writing it already: stop that one, or write another file",
                               path, who));
     }
-    if (!still_there(fd, lock_path)) {
+    // Its last owner may have removed it in between.
+    if (file_at(lock_path) != file_of(fd)) {
       ::close(fd);
       continue;
     }
@@ -83,9 +75,14 @@ Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
   return fail(ErrorKind::transient, path + ": its lock file comes and goes: try again");
 }
 
+bool WriterLock::held() const {
+  return file_at(lock_path_) == file_of(fd_);
+}
+
 WriterLock::~WriterLock() {
-  // Removed while it is still locked, so that whoever waits for it sees that it is gone.
-  ::unlink(lock_path_.c_str());
+  // Removed while it is still locked, so that whoever waits for it sees that it is gone. Another's
+  // stays, who has made it where somebody had removed ours.
+  if (held()) ::unlink(lock_path_.c_str());
   ::close(fd_);
 }
 

@@ -23,7 +23,7 @@ class Cluster:
         self.members = {(s.kind, s.number): s for s in servers.servers_of(SIZE, SIZE)}
         self.away: dict[str, int | None] = {"kafka": None, "cassandra": None}
         self.topics = ["__consumer_offsets"]
-        self.keyspace = ""
+        self.probe = ""  # A query that finds nothing, in the table that is written to.
 
     def start(self) -> None:
         """A new cluster, or the one that an earlier run was told to leave, with what is missing of it."""
@@ -91,11 +91,9 @@ class Cluster:
 
     async def nodes_are_whole(self) -> bool:
         """Every node reads from all three replicas of a row, which it refuses as long as it holds one of them for down."""
-        query = f"SELECT id FROM {self.keyspace}.listening_history WHERE name = 'probe' AND date = '' AND hour = 0"
-
         def asked(server: servers.Server) -> bool:
             try:
-                servers.cassandra_rows(server, query, CONSISTENCY_ALL)
+                servers.cassandra_rows(server, self.probe, CONSISTENCY_ALL)
             except (OSError, struct.error):
                 return False
             return True

@@ -30,6 +30,7 @@ class Job:
     name: str  # "cassandra" or "sqlite"
     group: str
     options: dict[str, str]  # Dead letters go to a topic, as by default, where they name nothing else.
+    pipeline: Path = PIPELINE
 
 
 @dataclass
@@ -84,7 +85,7 @@ class Engine:
         }
         sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
         lanes = ["--lanes", str(self.lanes)] if verb == "run" and self.lanes > 1 else []
-        return [str(self.binary), *verb.split(), str(PIPELINE), *sets, *lanes]
+        return [str(self.binary), *verb.split(), str(self.job.pipeline), *sets, *lanes]
 
     async def make_table(self) -> None:
         process = await asyncio.create_subprocess_exec(

@@ -18,6 +18,9 @@ PEOPLE = [PERSON, "Ann", "Zoë Łukasz", 'Quo"te \\ Back', "名無し", "O'Neil\
 BEGIN = datetime.datetime(2024, 3, 1)
 MINUTES = 4 * 24 * 60  # Few enough that many plays share a minute.
 UNMATCHED_SHARE, MALFORMED_SHARE = 0.05, 0.05
+# Of Turns: how many people play at a time, how many plays each has at most, and how often the next play is of the same person.
+PLAYING, PLAYS_LIMIT, AGAIN_SHARE = 6, 60, 0.5
+DEVICES = ["phone", "Küchenradio", "television in the living room"]
 
 Fields = dict[str, object]
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -40,6 +43,7 @@ class Event:
     value: bytes | None
     key: bytes | None
     headers: Headers
+    person: str | None = None  # Whose records are all in one partition, where that matters.
 
 
 def without(play: Fields, field: str) -> Fields:
@@ -84,6 +88,8 @@ MALFORMED: dict[str, list[Callable[[Fields], bytes | None]]] = {
 class Events:
     """An endless row of events, the same for the same seed."""
 
+    malformed = MALFORMED
+
     def __init__(self, seed: int, songs: list[str]) -> None:
         self.chance = random.Random(f"events {seed}")
         self.seed = seed
@@ -91,31 +97,79 @@ class Events:
         self.number = 0
 
     def next(self) -> Event:
-        meant, value = self.play()
+        meant, value, _ = self.play()
         key, headers = self.chance.choice(KEYS), self.chance.choice(HEADERS)
         return Event(self.number, meant, value, b"none" if value is None and key is None else key, headers)  # aiokafka wants one of the two.
 
-    def play(self) -> tuple[str, bytes | None]:
-        """What it is, and its value."""
+    def person(self) -> str:
+        return self.chance.choice(PEOPLE)
+
+    def more(self) -> Fields:
+        """What a play has beside what every play has."""
+        return {}
+
+    def play(self) -> tuple[str, bytes | None, str]:
+        """What it is, its value, and whose it is."""
         chance = self.chance
         self.number += 1
         play: Fields = {
             "id": self.number,
-            "name": chance.choice(PEOPLE),
+            "name": self.person(),
             "song": chance.choice(self.songs),
             "time": f"{BEGIN + datetime.timedelta(minutes=chance.randrange(MINUTES)):%Y-%m-%d %H:%M}",
             "uid": f"{self.seed}-{self.number}",
+            **self.more(),
         }
+        person = str(play["name"])
         lot = chance.random()
         if lot < MALFORMED_SHARE:
-            reason = chance.choice(list(MALFORMED))
-            return reason, chance.choice(MALFORMED[reason])(play)
+            reason = chance.choice(list(self.malformed))
+            return reason, chance.choice(self.malformed[reason])(play), person
         if lot < MALFORMED_SHARE + UNMATCHED_SHARE:
             play["song"] = f"No such song {self.number}"
-            return "unmatched", text(play)
+            return "unmatched", text(play), person
         # The same play as other producers would write it: without escapes, in another order, with another spacing.
         items = list(play.items())
         chance.shuffle(items)
         spaced = (", ", ": ") if chance.random() < 0.5 else (",", ":")
         value = json.dumps(dict(items), ensure_ascii=chance.random() < 0.5, separators=spaced)
-        return "row", value.encode()
+        return "row", value.encode(), person
+
+
+class Turns(Events):
+    """For a table with one row for each person. Few people play at a time, so that there are several plays of one in nearly every
+    flush. Each has some plays and then never another: what went wrong in the middle of a run still stands at its end. Some
+    values are missing or null in some plays, so that a row that kept one of an earlier play would show."""
+
+    malformed = {
+        **MALFORMED,
+        "wrong_type": [*MALFORMED["wrong_type"], lambda play: text({**play, "device": 7}), lambda play: text({**play, "rating": "7"})],
+        "out_of_range": [*MALFORMED["out_of_range"], lambda play: text({**play, "rating": 2**31})],
+    }
+
+    def __init__(self, seed: int, songs: list[str]) -> None:
+        super().__init__(seed, songs)
+        self.met = 0
+        self.playing: dict[str, int] = {}  # How many plays each has left.
+        self.latest = ""
+
+    def next(self) -> Event:
+        meant, value, person = self.play()
+        return Event(self.number, meant, value, person.encode(), self.chance.choice(HEADERS), person)
+
+    def person(self) -> str:
+        while len(self.playing) < PLAYING:
+            self.met += 1
+            self.playing[f"{PEOPLE[self.met % len(PEOPLE)]} {self.met}"] = self.chance.randint(1, PLAYS_LIMIT)
+        if self.latest not in self.playing or self.chance.random() >= AGAIN_SHARE:
+            self.latest = self.chance.choice(list(self.playing))
+        person = self.latest
+        self.playing[person] -= 1
+        if not self.playing[person]:
+            del self.playing[person]
+        return person
+
+    def more(self) -> Fields:
+        chance = self.chance
+        values: Fields = {"device": chance.choice([None, *DEVICES]), "rating": chance.choice([None, *range(1, 6)])}
+        return {name: value for name, value in values.items() if value is not None or chance.random() < 0.5}

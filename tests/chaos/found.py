@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chaos.oracle import Acknowledged, Headers, Letter, Place, Record, Verdict
-from support.listening import COLUMNS
 
 TOPIC_HEADER = "__connect.errors.topic"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -33,7 +32,7 @@ def records_of(bootstrap: str, topic: str) -> dict[Place, Record]:
     return {m.place: Record(m.value, m.key, m.headers, m.timestamp_ms) for m in Kafka(bootstrap).read(topic)}
 
 
-def cassandra_rows(host: str, port: int, keyspace: str) -> Iterator[tuple]:
+def cassandra_rows(host: str, port: int, table: str, columns: Sequence[str]) -> Iterator[tuple]:
     """The whole table, page by page, from one node and a quorum of its replicas."""
     from cassandra import ConsistencyLevel
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
@@ -46,16 +45,16 @@ def cassandra_rows(host: str, port: int, keyspace: str) -> Iterator[tuple]:
     )  # fmt: skip
     cluster = Cluster([host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, connect_timeout=30)
     try:
-        select = f"SELECT {', '.join(COLUMNS)} FROM {keyspace}.listening_history"
+        select = f"SELECT {', '.join(columns)} FROM {table}"
         for row in cluster.connect().execute(SimpleStatement(select, fetch_size=2000)):
             yield tuple(row)
     finally:
         cluster.shutdown()
 
 
-def sqlite_rows(path: Path) -> Iterator[tuple]:
+def sqlite_rows(path: Path, table: str, columns: Sequence[str]) -> Iterator[tuple]:
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        yield from connection.execute(f"SELECT {', '.join(COLUMNS)} FROM listening_history")
+        yield from connection.execute(f"SELECT {', '.join(columns)} FROM {table}")
 
 
 def letters_of_file(path: Path, verdict: Verdict) -> Iterator[Letter]:

@@ -101,7 +101,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    kind: str  # "lost", "twice" or "wrong"
+    kind: str  # "lost", "twice" or "wrong"; in latest.py "mixed" too.
     what: str  # A sentence.
     place: Place | None
     expected: object = None
@@ -287,11 +287,11 @@ def check_copies(
                 verdict.add("twice", f"a dead letter is kept again {seconds}", place, found=kept)
 
 
-def check_amount_of_copies(in_flight: Iterable[int], verdict: Verdict) -> None:
+def check_amount_of_copies(in_flight: Iterable[int], records: int, verdict: Verdict) -> None:
     """There are no more copies than the dead letters among the records that were in flight at each disturbance: read, as far as
     anybody knew, and not committed. Most of them are not read a second time, so that this leaves room for those that were read
     while it lasted."""
-    share = verdict.letters / max(1, verdict.rows + verdict.letters)
+    share = verdict.letters / max(1, records)
     verdict.repeated_letters_limit = COPIES_SPARE + round(share * sum(in_flight))
     if verdict.repeated_letters > verdict.repeated_letters_limit:
         amount = f"{verdict.repeated_letters:,} copies of dead letters, of {verdict.repeated_letters_limit:,} at most"

@@ -7,6 +7,7 @@ import contextlib
 import json
 import random
 import time
+import zlib
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
@@ -60,10 +61,15 @@ class Producer:
                 event = self.events.next()
                 self.sent += 1
                 future = await producer.send(
-                    self.topic, event.value, event.key, self.chance.randrange(self.partitions), headers=list(event.headers)
+                    self.topic, event.value, event.key, self.partition_of(event), headers=list(event.headers)
                 )
                 future.add_done_callback(lambda done, event=event: self.note(done, event))
             due -= int(due)
+
+    def partition_of(self, event: Event) -> int:
+        if event.person is None:
+            return self.chance.randrange(self.partitions)
+        return zlib.crc32(event.person.encode()) % self.partitions
 
     def note(self, done: asyncio.Future, event: Event) -> None:
         if done.cancelled() or done.exception() is not None:

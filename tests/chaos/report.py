@@ -25,7 +25,13 @@ def distribution(values: list[float]) -> dict[str, float | int]:
 
 
 def totals(verdicts: dict[str, Verdict]) -> dict[str, int]:
-    return {kind: sum(verdict.counts[kind] for verdict in verdicts.values()) for kind in ("lost", "twice", "wrong")}
+    """Of all kinds of findings that any of the verdicts counts."""
+    kinds = dict.fromkeys(kind for verdict in verdicts.values() for kind in verdict.counts)
+    return {kind: sum(verdict.counts.get(kind, 0) for verdict in verdicts.values()) for kind in kinds}
+
+
+def in_words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in counts.items())
 
 
 def shown(value: object) -> object:
@@ -68,7 +74,7 @@ def rows_of(times: dict[str, dict]) -> list[list[object]]:
 def markdown(report: dict) -> str:
     counts = report["totals"]
     lines = [
-        f"# Chaos, seed {report['seed']}, {report['minutes']:g} minutes: {'passed' if report['passed'] else 'FAILED'}",
+        f"# Chaos, {report['pipeline']}, seed {report['seed']}, {report['minutes']:g} minutes: {'passed' if report['passed'] else 'FAILED'}",
         "",
         f"`{report['command']}`, at commit {report['commit']}, {report['date']}, on {report['machine']}.",
         "",
@@ -76,13 +82,21 @@ def markdown(report: dict) -> str:
         f"({report['unacknowledged']:,} more were sent and not acknowledged). {report['brokers']} brokers, {report['nodes']} nodes, "
         f"{report['engines']} engines, {report['members']} members of their groups; {sum(report['faults'].values())} faults, {report['engine_kills']} SIGKILLs of engines among them.",
         "",
-        f"**Lost {counts['lost']}, twice {counts['twice']}, wrong {counts['wrong']}.**",
+        f"**{in_words(counts).capitalize()}.**",
     ]
     verdicts = [
-        [name, v.rows, v.letters, v.repeated_letters, v.repeated_letters_limit, v.torn_lines, v.counts["lost"], v.counts["twice"], v.counts["wrong"]]
+        [name, v.rows, v.letters, v.repeated_letters, v.repeated_letters_limit, v.torn_lines, *(v.counts.get(kind, 0) for kind in counts)]
         for name, v in report["verdicts"].items()
     ]
-    lines += table("compared | rows | dead letters | copies more | of at most | torn lines | lost | twice | wrong", verdicts)
+    lines += table("compared | rows | dead letters | copies more | of at most | torn lines | " + " | ".join(counts), verdicts)
+    flushes = [[name, found.with_a_key_twice, found.all] for name, found in report["flushes"].items()]
+    if flushes:
+        lines += [
+            "",
+            "There is one row for each person: that of the last play, whole. *Wrong* has another play's row, *mixed* has cells of several. Flushes "
+            "in which a key came twice *for certain* have more rows than can follow each other in the topic without a person coming twice:",
+        ]
+        lines += table("flushes | with a key twice for certain | all", flushes)
     lines += [
         "",
         "By topic, partition and offset every dead letter is there exactly once. *Copies more* were kept again after a kill, a pause or a "
@@ -130,9 +144,9 @@ def summary(report: dict, folder: Path) -> str:
         lines += [f"complaint: {text}" for text in report["complaints"]]
         lines += [f"ended by itself: {text}" for text in report["endings"]]
     lines.append(
-        f"seed {report['seed']}, {report['minutes']:g} minutes: {report['acknowledged']:,} events acknowledged, "
+        f"{report['pipeline']}, seed {report['seed']}, {report['minutes']:g} minutes: {report['acknowledged']:,} events acknowledged, "
         f"{sum(report['faults'].values())} faults, {report['engine_kills']} SIGKILLs of engines; "
-        f"lost {counts['lost']}, twice {counts['twice']}, wrong {counts['wrong']}, "
+        f"{in_words(counts)}, "
         f"copies more {sum(verdict.repeated_letters for verdict in report['verdicts'].values()):,}, complaints "
         f"{len(report['complaints']) + len(report['endings'])}"
     )

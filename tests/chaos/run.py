@@ -3,7 +3,8 @@
 
 `./dev chaos` calls this. What breaks, and when, follows from the seed. Afterwards everything is healed, the engines drain and
 stop, and an oracle that shares no code with them compares what the producer was told, what the topic holds, and every cell
-of every row and dead letter. The exit code is 0 only if nothing is lost, twice or wrong and no engine misbehaved.
+of every row and dead letter. The exit code is 0 only if nothing is lost, twice or wrong and no engine misbehaved. With
+`--pipeline latest` it is another pipeline, whose table has one row for each person, and another oracle (latest.py).
 Everything is under build/chaos/; of a run that fails all is kept.
 """
 
@@ -20,6 +21,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -36,9 +38,11 @@ SERVERS = {
 }
 PARTITIONS = 6
 FLUSH_ROWS = 500
+SQLITE_FILE = "rows.db"
 LETTER_PARTITIONS = 3  # So that every broker leads one.
 DRAIN_SECONDS_LIMIT = 300
 NOTE_SECONDS = 15
+PIPELINE_NAMES = ["history", "latest"]  # See pipeline.py, which --help does without.
 EVERY_KIND_MINUTES = 5  # A run that is as long has every kind of fault, or fails.
 
 
@@ -48,6 +52,12 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
         description="Run engines on real servers while engines, servers, network and disks break as the seed says, then count "
         "what is lost, twice or wrong. It takes about three minutes more than it is given, and 10 GB of memory.",
     )
+    parser.add_argument(
+        "--pipeline", choices=PIPELINE_NAMES, default="history",
+        help="what the engines run. history (the default, and what ./dev test --all runs): the listening history, a row for each play. "
+        "latest: the latest play of every person, pipelines/latest_play.sql, where keys repeat: of each person the last play's row "
+        "must stand, and what mixes cells of several plays is counted too",
+    )  # fmt: skip
     parser.add_argument("--minutes", type=float, default=5, help="how long things break (default 5)")
     parser.add_argument("--seed", type=int, help="what is sent and what breaks when (default: another one each time)")
     parser.add_argument("--engines", type=int, default=2, help="engines in the group that writes to Cassandra (default 2)")
@@ -68,12 +78,12 @@ os.environ.update({name: os.environ.get(name, value) for name, value in SERVERS.
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 
 import servers  # noqa: E402
-from chaos import found, load, oracle, report, songs  # noqa: E402
+from chaos import found, latest, load, oracle, report, songs  # noqa: E402
 from chaos.cluster import SIZE, Cluster  # noqa: E402
 from chaos.disk import Disk, unmount  # noqa: E402
 from chaos.engine import Engine, Job  # noqa: E402
-from chaos.events import Events  # noqa: E402
 from chaos.faults import AFTERSHOCK_SECONDS, Faults  # noqa: E402
+from chaos.pipeline import PIPELINES  # noqa: E402
 from chaos.plan import WEIGHTS, plan_of  # noqa: E402
 from chaos.producer import Producer  # noqa: E402
 from chaos.proxy import Link  # noqa: E402
@@ -89,7 +99,8 @@ class Chaos:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
         self.seed = arguments.seed
-        self.folder = HOME / f"seed-{self.seed}"
+        self.pipeline = PIPELINES[arguments.pipeline]
+        self.folder = HOME / (f"seed-{self.seed}" + ("" if arguments.pipeline == "history" else f"-{arguments.pipeline}"))
         self.remove_earlier()
         self.begun = time.monotonic()
         self.cluster = Cluster()
@@ -102,6 +113,7 @@ class Chaos:
         self.diary = (self.folder / "diary.txt").open("w")
         self.not_possible: list[str] = []
         self.excused: dict[str, float] = {}  # See oracle.excused_share().
+        self.flushes: dict[str, latest.Flushes] = {}
         self.static_members = random.Random(f"members {self.seed}").random() < 0.5
 
     def remove_earlier(self) -> None:
@@ -146,7 +158,7 @@ class Chaos:
         return self.conclude(verdicts)
 
     async def prepare(self) -> None:
-        self.say(f"seed {self.seed}; starting {SIZE} brokers and {SIZE} nodes")
+        self.say(f"{self.pipeline.name}, seed {self.seed}; starting {SIZE} brokers and {SIZE} nodes")
         await asyncio.to_thread(self.cluster.start)
         for server in self.cluster.members.values():
             chance = random.Random(f"link {self.seed} {server.title}")
@@ -156,7 +168,7 @@ class Chaos:
         # Where dead letters go by default. An engine would make it with one partition.
         self.letters_topic = f"{self.name}.dead_letters"
         await self.cluster.create_topic(self.letters_topic, LETTER_PARTITIONS)
-        self.cluster.keyspace = self.name
+        self.cluster.probe = f"SELECT id FROM {self.cassandra_table} WHERE {self.pipeline.probe}"
         self.make_engines()
         await self.engines[0].make_table()
         jobs = {engine.job.name: engine.job for engine in self.engines}
@@ -165,7 +177,7 @@ class Chaos:
         self.watch = Watch(self.cluster.bootstrap, self.name, PARTITIONS, groups, letters, [self.letters_file])
         self.faults = Faults(self.cluster, self.links, self.engines, self.watch, self.say)
         seconds, rate = self.arguments.minutes * 60, self.arguments.rate
-        events = Events(self.seed, songs.with_song(song_names(10_000)))
+        events = self.pipeline.events(self.seed, songs.with_song(song_names(10_000)))
         self.producer = Producer(self.cluster.bootstrap, self.name, PARTITIONS, rate, events, self.acknowledged)
         leave_out = set(self.arguments.without)
         if not all(disk.can_fill for disk in self.disks):
@@ -176,7 +188,12 @@ class Chaos:
         self.kinds = [kind for kind in WEIGHTS if kind not in leave_out]
         self.plan = plan_of(self.seed, seconds, frozenset(leave_out))
 
+    @property
+    def cassandra_table(self) -> str:
+        return f"{self.name}.{self.pipeline.table}"
+
     def make_engines(self) -> None:
+        table = self.pipeline.table
         shared = {
             "plays.bootstrap.servers": self.cluster.addresses("kafka", front=True),
             "plays.topic": self.name,
@@ -184,26 +201,26 @@ class Chaos:
             "plays.session.timeout.ms": "6000",
             # Offsets are committed when a whole flush is acknowledged, for it is sent in the order of Cassandra's partitions.
             # With the default of 10,000 rows an engine that is killed twice a minute in front of starved nodes never gets so far.
-            "listening_history.flush_rows": str(FLUSH_ROWS),
-            "listening_history.flush_interval": "200ms",
+            f"{table}.flush_rows": str(FLUSH_ROWS),
+            f"{table}.flush_interval": "200ms",
         }
         to_cassandra = {
-            "listening_history.contact_points": self.cluster.addresses("cassandra", front=True),
-            "listening_history.keyspace": self.name,
-            "listening_history.replication_factor": str(SIZE),
-            "listening_history.consistency": "LOCAL_QUORUM",
+            f"{table}.contact_points": self.cluster.addresses("cassandra", front=True),
+            f"{table}.keyspace": self.name,
+            f"{table}.replication_factor": str(SIZE),
+            f"{table}.consistency": "LOCAL_QUORUM",
         }
-        job = Job("cassandra", f"{self.name}_cassandra", {**shared, **to_cassandra})
+        job = Job("cassandra", f"{self.name}_cassandra", {**shared, **to_cassandra}, self.pipeline.path)
         for number in range(1, self.arguments.engines + 1):
             self.add_engine(f"engine-{number}", job, None, lanes=2 if number == 2 else 1)
         disk = self.disk("disk-sqlite")
         self.letters_file = disk.path / "dead.jsonl"
         to_sqlite = {
             "plays.dead_letters": f"file:{self.letters_file}",
-            "listening_history.connector": "sqlite",
-            "listening_history.path": str(disk.path / "history.db"),
+            f"{table}.connector": "sqlite",
+            f"{table}.path": str(disk.path / SQLITE_FILE),
         }
-        self.add_engine("engine-sqlite", Job("sqlite", f"{self.name}_sqlite", {**shared, **to_sqlite}), disk)
+        self.add_engine("engine-sqlite", Job("sqlite", f"{self.name}_sqlite", {**shared, **to_sqlite}, self.pipeline.path), disk)
 
     def disk(self, name: str) -> Disk:
         events = self.arguments.rate * self.arguments.minutes * 60
@@ -235,32 +252,43 @@ class Chaos:
     def compare(self) -> dict[str, oracle.Verdict]:
         self.say("comparing")
         records = found.records_of(self.cluster.bootstrap, self.name)
-        outcomes = oracle.Judge(catalogue()).outcomes(records)
+        outcomes = self.pipeline.judge(catalogue()).outcomes(records)
         topic = oracle.Verdict()
         oracle.check_acknowledged(found.acknowledged_of(self.acknowledged), records, topic)
         verdicts = {"topic": topic}
         node = self.cluster.members["cassandra", 1]
         kept = {name: oracle.Verdict() for name in ("cassandra", "sqlite")}
+        columns = self.pipeline.columns
         rows = {
-            "cassandra": lambda: found.cassandra_rows(node.host, node.port, self.name),
-            "sqlite": lambda: found.sqlite_rows(self.disks[-1].path / "history.db"),
+            "cassandra": lambda: found.cassandra_rows(node.host, node.port, self.cassandra_table, columns),
+            "sqlite": lambda: found.sqlite_rows(self.disks[-1].path / SQLITE_FILE, self.pipeline.table, columns),
         }
         letters = {
             "cassandra": lambda: found.letters_of_topic(self.cluster.bootstrap, self.letters_topic, kept["cassandra"]),
             "sqlite": lambda: found.letters_of_file(self.letters_file, kept["sqlite"]),
         }
         for name, verdict in kept.items():
-            oracle.check_rows(outcomes, rows[name](), verdict, songs.versions())
+            self.pipeline.check_rows(outcomes, rows[name](), verdict, songs.versions())
             copies = oracle.check_letters(self.name, records, outcomes, letters[name](), verdict)
             committed = self.watch.committed[self.group_of(name)]
             oracle.check_copies(copies, self.watch.growths, self.disturbed(name), committed, verdict)
             in_flight = [fault.in_flight for fault in self.faults.disturbances if fault.job == name]
-            oracle.check_amount_of_copies(in_flight, verdict)
+            oracle.check_amount_of_copies(in_flight, len(records), verdict)
             self.excused[name] = oracle.excused_share(copies, self.watch.growths, committed, time.monotonic())
             copied = f"{verdict.repeated_letters:,} copies more, of {verdict.repeated_letters_limit:,} at most"
             compared = f"{verdict.rows:,} rows and {verdict.letters:,} dead letters compared, {copied}"
             self.say(f"{name}: {compared}: {verdict.counts}")
+        if self.pipeline.keys_repeat:
+            self.count_flushes(outcomes)
         return verdicts | kept
+
+    def count_flushes(self, outcomes: dict[oracle.Place, tuple | str]) -> None:
+        for name in ("cassandra", "sqlite"):
+            logs = [engine.log.read_text(errors="replace") for engine in self.engines if engine.job.name == name]
+            flushes = self.flushes[name] = latest.flushes_with_a_key_twice(outcomes, logs)
+            self.say(f"{name}: in {flushes.with_a_key_twice:,} of {flushes.all:,} flushes a key came twice for certain")
+            if not flushes.with_a_key_twice:
+                self.faults.complain(f"{name}: no flush had a key twice for certain, so that this run shows nothing of keys that repeat")
 
     def group_of(self, job: str) -> str:
         return next(engine.job.group for engine in self.engines if engine.job.name == job)
@@ -285,11 +313,13 @@ class Chaos:
         passed = not any(counts.values()) and not told and not complaints
         outcome = {
             "seed": self.seed,
+            "pipeline": self.pipeline.name,
             "minutes": self.arguments.minutes,
             "passed": passed,
             "totals": counts,
             "command": "./dev chaos " + " ".join(command_words(self.arguments)),
             "commit": report.commit(),
+            "binary": str(BINARY),
             "date": f"{datetime.date.today():%Y-%m-%d}",
             "machine": load.machine(),
             "brokers": SIZE,
@@ -323,6 +353,7 @@ class Chaos:
             "complaints": complaints,
             "endings": told,
             "excused": self.excused,
+            "flushes": self.flushes,
             "endings_excused": dict(Counter(ending.excuse for ending in endings if ending.excuse)),
             "commits_that_went_back": self.watch.backwards,
             "not_possible": self.not_possible,
@@ -371,7 +402,8 @@ class Chaos:
 
 
 def command_words(arguments: argparse.Namespace) -> list[str]:
-    words = [f"--minutes {arguments.minutes:g}", f"--seed {arguments.seed}"]
+    words = [f"--pipeline {arguments.pipeline}"] if arguments.pipeline != "history" else []
+    words += [f"--minutes {arguments.minutes:g}", f"--seed {arguments.seed}"]
     words += [f"--engines {arguments.engines}"] if arguments.engines != 2 else []
     words += [f"--rate {arguments.rate}"] if arguments.rate != 200 else []
     return words + [f"--without {kind}" for kind in arguments.without]
@@ -387,15 +419,17 @@ async def main(arguments: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     work = asyncio.current_task()
     for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, work.cancel)
+        loop.add_signal_handler(sign, work.cancel, sign.name)
     chaos = Chaos(arguments)
     try:
         return 0 if await chaos.run() else 1
     except servers.Failure as failure:
         print(f"./dev chaos, seed {arguments.seed}: {failure}", file=sys.stderr)
         return 1
-    except asyncio.CancelledError:
-        print(f"./dev chaos, seed {arguments.seed}: interrupted", file=sys.stderr)
+    except asyncio.CancelledError as cancelled:
+        # Without a signal it is something inside that was cancelled.
+        where = "" if cancelled.args else f":\n{traceback.format_exc()}"
+        print(f"./dev chaos, seed {arguments.seed}: interrupted {' '.join(cancelled.args)}{where}", file=sys.stderr)
         return 130
     finally:
         await chaos.end()

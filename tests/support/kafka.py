@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiokafka
@@ -54,6 +55,37 @@ class Kafka:
         asyncio.run(create())
         return topic
 
+    def topics(self) -> set[str]:
+        async def ask() -> set[str]:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                return set(await admin.list_topics())
+            finally:
+                await admin.close()
+
+        return asyncio.run(ask())
+
+    def delete_topic(self, topic: str) -> None:
+        """Deletes it, and waits until its name is free."""
+
+        async def delete() -> None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                await admin.delete_topics([topic])
+                while topic in await admin.list_topics():
+                    await asyncio.sleep(0.02)
+            finally:
+                await admin.close()
+
+        asyncio.run(delete())
+
+    def make_anew(self, topic: str, partitions: int = 4) -> None:
+        """Another topic of the same name."""
+        self.delete_topic(topic)
+        self.create_topic(topic, partitions)
+
     def settings(self, topic: str) -> dict[str, str]:
         """The topic's settings, those that it has from the broker too."""
 
@@ -91,6 +123,24 @@ class Kafka:
                 await producer.stop()
 
         return asyncio.run(send_all())
+
+    def transaction(self, topic: str, values: list[bytes], partition: int, end: Callable[[], bool]) -> None:
+        """Sends values in a transaction that stays open during end(), which says whether it is then committed or aborted."""
+
+        async def send_all() -> None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self.bootstrap, transactional_id=f"{topic}-{partition}", transaction_timeout_ms=600_000
+            )
+            await producer.start()
+            try:
+                await producer.begin_transaction()
+                await asyncio.gather(*[await producer.send(topic, value, partition=partition) for value in values])
+                committed = await asyncio.to_thread(end)
+                await (producer.commit_transaction() if committed else producer.abort_transaction())
+            finally:
+                await producer.stop()
+
+        asyncio.run(send_all())
 
     def read(self, topic: str) -> list[Message]:
         """All that the topic holds now."""
@@ -171,6 +221,20 @@ class Kafka:
                 await admin.close()
             _, _, _, _, _, members, *_ = answer.groups[0]
             return {member_id[: -len("-01234567-0123-0123-0123-0123456789ab")] for member_id, *_ in members}
+
+        return asyncio.run(ask())
+
+    def is_stable(self, group: str) -> bool:
+        """Whether the group does not rebalance now: only then do its members tell what they subscribe to."""
+
+        async def ask() -> bool:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+            await admin.start()
+            try:
+                (answer,) = await patiently(lambda: admin.describe_consumer_groups([group]))
+            finally:
+                await admin.close()
+            return answer.groups[0][2] == "Stable"
 
         return asyncio.run(ask())
 

@@ -75,7 +75,7 @@ class Result:
 
     def expect(self, code: int) -> Result:
         assert self.code == code, f"expected exit {code}\n{self.transcript()}"
-        for sign in ("Traceback", "terminate called", "Sanitizer", "panicked at", "Segmentation", "core dumped"):
+        for sign in ("Traceback", "terminate called", "turntable: bug", "Sanitizer", "panicked at", "Segmentation", "core dumped"):
             assert sign not in self.stderr, self.transcript()
         return self
 

@@ -1,0 +1,175 @@
+#include "base/output.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "base/descriptor.h"
+#include "base/log.h"
+
+namespace turntable {
+namespace {
+
+// Small enough to appear soon, large enough to cost nothing.
+constexpr size_t kHeldLimit = size_t{64} << 10;
+
+// How often the wish to stop is looked at.
+constexpr Millis kSlice{50};
+// How long a reader that takes nothing is waited for: with progress, and with results after the
+// wish to stop.
+constexpr Millis kMoment{200};
+constexpr Millis kAfterStop{1'000};
+
+}  // namespace
+
+// What was passed over leaves a mark, so that nobody takes what is shown for all.
+void Output::append(std::string_view text) {
+  if (passed_over_ > 0)
+    held_ += fmt::format("[{} pieces are not shown here: nobody read]\n", std::exchange(passed_over_, 0));
+  held_ += text;
+}
+
+bool Output::write(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (error_ != 0) return false;
+  append(text);
+  return left() < kHeldLimit || flush_locked();
+}
+
+bool Output::add(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (error_ != 0) return false;
+  append(text);
+  push();
+  return error_ == 0;
+}
+
+bool Output::flush() {
+  const std::lock_guard lock(mutex_);
+  return flush_locked();
+}
+
+size_t Output::push() {
+  const size_t taken = write_now(fd_, std::string_view(held_).substr(taken_), error_);
+  taken_ += taken;
+  if (taken > 0) unread_since_stop_ = Millis(0);
+  if (error_ != 0) taken_ = held_.size();
+  // What is left moves to the front when it is the smaller part.
+  if (taken_ > held_.size() / 2 || left() == 0) {
+    held_.erase(0, taken_);
+    taken_ = 0;
+  }
+  return taken;
+}
+
+void Output::await_reader(Millis wait) {
+  const SteadyTime begun = std::chrono::steady_clock::now();
+  if (await_room(fd_, wait)) {
+    if (push() > 0 || error_ != 0) return;
+    // poll() and write() are of two minds about the room. Nobody is to spin.
+    std::this_thread::sleep_for(Millis(1));
+  }
+  if (stop_ == nullptr || !stop_->requested()) return;
+  unread_since_stop_ += std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - begun);
+  if (unread_since_stop_ < kAfterStop) return;
+  error_ = ETIMEDOUT;
+  held_.clear();
+  taken_ = 0;
+}
+
+bool Output::flush_locked() {
+  while (error_ == 0 && left() > 0)
+    if (push() == 0 && error_ == 0) await_reader(kSlice);
+  return error_ == 0;
+}
+
+Result<bool> Output::hand_over(Millis wait) {
+  const std::lock_guard lock(mutex_);
+  const SteadyTime until = std::chrono::steady_clock::now() + wait;
+  while (error_ == 0 && left() > 0) {
+    if (push() > 0 || error_ != 0) continue;
+    const auto time = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now());
+    await_reader(std::clamp(time, Millis(0), kSlice));
+    if (time.count() <= 0) break;
+  }
+  if (error_ != 0) return tl::unexpected<Error>(failure(error_).error());
+  return left() == 0;
+}
+
+void Output::show(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  const bool passed_over = stalled_ && left() + text.size() > kHeldLimit;
+  if (passed_over) ++passed_over_;
+  if (error_ == 0 && !passed_over) append(text);
+  while (error_ == 0 && left() > 0) {
+    if (push() > 0)
+      stalled_ = false;
+    else if (stalled_ || error_ != 0 || !await_room(fd_, kMoment))
+      break;
+  }
+  stalled_ = left() > 0;
+  if (error_ != 0 || passed_over) say_once(error_ != 0 ? error_ : ETIMEDOUT);
+}
+
+void Output::say_once(int error) {
+  // The log goes to standard error: where that one fails, nobody can be told.
+  if (said_ || fd_ == STDERR_FILENO) return;
+  said_ = true;
+  log::warn("{}; the work goes on, its progress is not shown", failure(error).error().message);
+}
+
+void Output::forget_failure() {
+  const std::lock_guard lock(mutex_);
+  error_ = 0;
+}
+
+Status Output::finish() {
+  const std::lock_guard lock(mutex_);
+  if (flush_locked() || error_ == EPIPE) return {};
+  return failure(error_);
+}
+
+Status Output::written() {
+  const std::lock_guard lock(mutex_);
+  if (flush_locked()) return {};
+  return failure(error_);
+}
+
+bool Output::reader_gone() const {
+  const std::lock_guard lock(mutex_);
+  return error_ == EPIPE;
+}
+
+Status Output::failure(int error) const {
+  const std::string why = error == EBADF       ? "it is closed"
+                          : error == EPIPE     ? "its reader has gone"
+                          : error == ETIMEDOUT ? "its reader does not read"
+                                               : std::strerror(error);
+  return fail(ErrorKind::failed, fmt::format("cannot write to {}: {}", name_, why));
+}
+
+Output& error_output() {
+  static Output output(STDERR_FILENO, "standard error");
+  return output;
+}
+
+void print_error(std::string_view text) {
+  error_output().forget_failure();
+  error_output().write(text);
+  error_output().flush();
+}
+
+void reserve_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is given: this one. Opened the wrong way round, so that use fails.
+    [[maybe_unused]] const int opened =
+        ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+}  // namespace turntable

@@ -1,0 +1,83 @@
+#include "sql/whole_times.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sql/testing.h"
+#include "sql/value_text.h"
+
+namespace turntable::sql {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::set<std::string> whole(const std::string& selected, const std::vector<std::string>& key,
+                            TimesInKeys times = TimesInKeys::kept) {
+  BoundScript bound = bind_text(
+      "CREATE TABLE s (x text, at timestamptz, until timestamptz); CREATE TABLE o ();"
+      "INSERT INTO o SELECT " +
+      selected + " FROM s;");
+  EXPECT_TRUE(bound.plan) << bound.faults.text();
+  return bound.plan ? keep_key_times_whole(*bound.plan, key, times) : std::set<std::string>();
+}
+
+TEST(WholeTimes, AreThoseThatAreInTheKeyAsTheyAreOrAsText) {
+  EXPECT_THAT(whole("x, at, until", {"x", "at"}), ElementsAre("at"));
+  EXPECT_THAT(whole("cast(at AS text) AS a, until", {"a"}), ElementsAre("at"));
+  EXPECT_THAT(whole("x || cast(until AS text) AS k, at", {"k"}), ElementsAre("until"));
+  EXPECT_THAT(whole("x, at", {"x"}), IsEmpty());
+  EXPECT_THAT(whole("x, at", {}), IsEmpty());
+}
+
+TEST(WholeTimes, AreNotWantedWhereAPartIsTaken) {
+  EXPECT_THAT(whole("to_char(at, 'YYYY-MM-DD') AS day, x", {"day"}), IsEmpty());
+  EXPECT_THAT(whole("extract(hour FROM at) AS hour, x", {"hour"}), IsEmpty());
+  EXPECT_THAT(whole("substr(cast(at AS text), 1, 10) AS day, x", {"day"}), IsEmpty());
+}
+
+TEST(WholeTimes, AreNotNeededWhereTheKeyTellsRecordsApart) {
+  EXPECT_THAT(
+      whole("at, kafka_partition, kafka_offset", {"at", "kafka_partition", "kafka_offset"}),
+      IsEmpty());
+}
+
+TEST(WholeTimes, ThatTheStoreNarrowsAreSaidElsewhere) {
+  const auto narrowed = TimesInKeys::said_to_be_narrowed;
+  EXPECT_THAT(whole("x, at", {"x", "at"}, narrowed), IsEmpty());
+  EXPECT_THAT(whole("cast(at AS text) AS a", {"a"}, narrowed), ElementsAre("at"));
+}
+
+// What becomes of a text that is cast to a time, in a table with this key.
+std::string cast_with_key(const std::string& text, const std::vector<std::string>& key) {
+  BoundScript bound = bind_text(
+      "CREATE TABLE s (x text); CREATE TABLE o ();"
+      "INSERT INTO o SELECT x::timestamptz AS at, x FROM s;");
+  EXPECT_TRUE(bound.plan) << bound.faults.text();
+  EXPECT_THAT(keep_key_times_whole(*bound.plan, key, TimesInKeys::kept), IsEmpty());
+  Column x(Type::text);
+  x.reset(1);
+  x.set<std::string_view>(0, text);
+  Selection alive{0};
+  Rejects rejects;
+  const NodeId wanted = bound.plan->outputs[0].node;
+  Evaluator evaluator(*bound.plan, {wanted});
+  const TableInput table{.columns = {&x, 1}, .rows = nullptr};
+  evaluator.evaluate({&table, 1}, 1, alive, rejects);
+  if (!rejects.empty())
+    return std::string(reject_code_name(rejects[0].code)) + ": " + rejects[0].reason;
+  return std::string(timestamp_text(evaluator.result(wanted).get<int64_t>(0)).view());
+}
+
+TEST(WholeTimes, CastsInTheKeyRefuseWhatOthersCut) {
+  const std::string nanos = "2024-03-03T10:15:00.000000100Z";
+  EXPECT_EQ(cast_with_key(nanos, {"x"}), "2024-03-03 10:15:00+00");
+  const std::string refused = cast_with_key(nanos, {"at"});
+  EXPECT_TRUE(refused.starts_with("out_of_range: ")) << refused;
+  EXPECT_THAT(refused, testing::HasSubstr("'" + nanos + "' has digits beyond microseconds"));
+  EXPECT_EQ(cast_with_key("2024-03-03T10:15:00.25000000Z", {"at"}), "2024-03-03 10:15:00.25+00");
+  EXPECT_TRUE(cast_with_key("yesterday", {"at"}).starts_with("bad_value: "));
+}
+
+}  // namespace
+}  // namespace turntable::sql
