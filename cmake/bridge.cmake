@@ -1,5 +1,5 @@
-# The Rust crate bridge/ as the target `turntable_bridge`: Cassandra's driver behind <bridge.h>, and librdkafka behind
-# <librdkafka/rdkafka.h> and <librdkafka/rdkafka_mock.h>. Include this file once, from the top.
+# The Rust crate bridge/ as the target `turntable_bridge`: Cassandra's driver behind <bridge.h>; and librdkafka, whose version
+# the crate pins (librdkafka.cmake). Include this file once, from the top.
 #
 # The crate is built once, optimised, for all build types: its folder lies beside those of the C++ build types.
 
@@ -7,13 +7,10 @@ cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH bridge_root)
 set(bridge_source ${bridge_root}/bridge)
 set(bridge_build ${bridge_root}/build/bridge)
 set(bridge_library ${bridge_build}/release/libbridge.a)
-set(bridge_headers ${bridge_build}/include/librdkafka/rdkafka.h ${bridge_build}/include/librdkafka/rdkafka_mock.h
-  ${bridge_build}/include/librdkafka/config.h)
 set(bridge_least_rust 1.88)
 
 enable_language(C)
 find_package(OpenSSL REQUIRED)
-find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 
 # The version that `program --version` prints, or nothing.
@@ -51,52 +48,28 @@ endfunction()
 bridge_find_cargo()
 
 file(GLOB bridge_sources CONFIGURE_DEPENDS ${bridge_source}/src/*.rs)
-file(MAKE_DIRECTORY ${bridge_build}/include)
-
-# The C sources inside of the crate are compiled with these flags, and with no others of ours (sanitizers, for one). cargo
-# does not see them change, so what was compiled with others is thrown away here.
-set(bridge_flags_stamp ${bridge_build}/c_flags.txt)
-set(bridge_flags_before "")
-if(EXISTS ${bridge_flags_stamp})
-  file(READ ${bridge_flags_stamp} bridge_flags_before)
-endif()
-if(NOT bridge_flags_before STREQUAL hardening_c)
-  execute_process(
-    COMMAND ${CMAKE_COMMAND} -E env RUSTC=${BRIDGE_RUSTC} ${BRIDGE_CARGO} clean --release --locked
-      --manifest-path ${bridge_source}/Cargo.toml --target-dir ${bridge_build} -p rdkafka-sys -p zstd-sys
-    OUTPUT_QUIET ERROR_QUIET)
-  file(WRITE ${bridge_flags_stamp} "${hardening_c}")
-endif()
 
 # The stamp belongs to one build folder, the library to all of them. cargo leaves the library alone where nothing has
 # changed, and then nothing is linked again.
 set(bridge_stamp ${CMAKE_CURRENT_BINARY_DIR}/bridge.stamp)
 add_custom_command(
   OUTPUT ${bridge_stamp}
-  BYPRODUCTS ${bridge_library} ${bridge_headers}
-  COMMAND ${CMAKE_COMMAND} -E env CFLAGS=${hardening_c} --unset=CXXFLAGS --unset=CPPFLAGS --unset=LDFLAGS
-    RUSTC=${BRIDGE_RUSTC} BRIDGE_INCLUDE_DIR=${bridge_build}/include
+  BYPRODUCTS ${bridge_library}
+  COMMAND ${CMAKE_COMMAND} -E env RUSTC=${BRIDGE_RUSTC}
     ${BRIDGE_CARGO} build --release --locked --manifest-path ${bridge_source}/Cargo.toml --target-dir ${bridge_build}
   COMMAND ${CMAKE_COMMAND} -E touch ${bridge_stamp}
-  DEPENDS ${bridge_sources} ${bridge_source}/Cargo.toml ${bridge_source}/Cargo.lock ${bridge_source}/build.rs
+  DEPENDS ${bridge_sources} ${bridge_source}/Cargo.toml ${bridge_source}/Cargo.lock
   COMMENT "Building bridge/ with cargo (minutes the first time)"
   USES_TERMINAL VERBATIM)
 add_custom_target(turntable_bridge_build DEPENDS ${bridge_stamp})
 
-# Never link the system's librdkafka, lz4, zstd or cJSON beside it: the archive has symbols of the same names.
-add_library(turntable_bridge_archive STATIC IMPORTED GLOBAL)
-set_target_properties(turntable_bridge_archive PROPERTIES
+add_library(turntable_bridge STATIC IMPORTED GLOBAL)
+set_target_properties(turntable_bridge PROPERTIES
   IMPORTED_LOCATION ${bridge_library}
-  INTERFACE_INCLUDE_DIRECTORIES "${bridge_build}/include;${bridge_source}/include"
-  INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;ZLIB::ZLIB;Threads::Threads;${CMAKE_DL_LIBS};m")
-add_dependencies(turntable_bridge_archive turntable_bridge_build)
-
-add_library(turntable_bridge INTERFACE)
-if(TURNTABLE_SANITIZE)
-  include(${CMAKE_CURRENT_LIST_DIR}/sanitized_librdkafka.cmake)
-  target_link_libraries(turntable_bridge INTERFACE $<LINK_ONLY:rdkafka>)
-endif()
-target_link_libraries(turntable_bridge INTERFACE turntable_bridge_archive)
+  INTERFACE_INCLUDE_DIRECTORIES ${bridge_source}/include
+  INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;Threads::Threads;${CMAKE_DL_LIBS};m")
+add_dependencies(turntable_bridge turntable_bridge_build)
+include(librdkafka)
 
 # The contract, tested from C, without sanitizers. What needs a server is skipped, and says so, unless TURNTABLE_CASSANDRA
 # names one.
@@ -107,7 +80,7 @@ foreach(name IN ITEMS abi_test abi_server_test)
   add_executable(bridge_${name} ${bridge_source}/tests/${name}.c)
   set_target_properties(bridge_${name} PROPERTIES C_STANDARD 11)
   target_compile_options(bridge_${name} PRIVATE -Wall -Wextra -Werror)
-  target_link_libraries(bridge_${name} PRIVATE turntable_bridge)
+  target_link_libraries(bridge_${name} PRIVATE turntable_bridge turntable_librdkafka)
   add_test(NAME bridge_${name} COMMAND bridge_${name})
   set_tests_properties(bridge_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
 endforeach()

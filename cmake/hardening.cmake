@@ -1,5 +1,5 @@
 # What the OpenSSF's guide for compilers and linkers advises for GCC 12, as far as it applies here: hardening_compile for our
-# own code, hardening_c for the C sources inside of bridge/ (librdkafka, zstd), hardening_link for programs.
+# own code, hardening_c for librdkafka's C sources, hardening_link for programs.
 # https://best.openssf.org/Compiler-Hardening-Guides/Compiler-Options-Hardening-Guide-for-C-and-C++.html
 #
 # docs/adr/0006-hardening.md has what each is for and why two of the guide's options are not here; tests/test_hardening.py
@@ -25,11 +25,10 @@ if(NOT TURNTABLE_SANITIZE)
   list(APPEND hardening_compile ${hardening_defined} ${hardening_zero} $<$<CONFIG:RelWithDebInfo>:${hardening_fortify}>)
 endif()
 
-# One string, as the environment variable CFLAGS has it. The compiler of those sources is cc, which is GCC here.
-list(JOIN hardening_common " " hardening_c)
-list(JOIN hardening_defined " " hardening_c_defined)
-list(JOIN hardening_fortify " " hardening_c_fortify)
-string(APPEND hardening_c " ${hardening_c_defined} ${hardening_zero} ${hardening_c_fortify}")
+set(hardening_c ${hardening_common})
+if(NOT TURNTABLE_SANITIZE)
+  list(APPEND hardening_c ${hardening_defined} ${hardening_zero} ${hardening_fortify})
+endif()
 
 set(hardening_link LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack LINKER:--as-needed LINKER:--no-copy-dt-needed-entries)
 include(CheckPIESupported)

@@ -3,9 +3,9 @@
 
     tools/sanitized.py thread|address,undefined PROGRAM…
 
-The archive of the Rust crate has librdkafka too, compiled without (cmake/sanitized_librdkafka.cmake). Were any of its
-objects linked, nothing would fail: the sanitizer would only see less, or report races that are none. The tests of the
-builds with sanitizers call this. Exit code 1 with a line for each finding. Needs readelf and objdump.
+Were any of its objects compiled without (cmake/librdkafka.cmake), nothing would fail: the sanitizer would only see less, or
+report races that are none. The tests of the builds with sanitizers call this. Exit code 1 with a line for each finding. Needs
+readelf and objdump.
 """
 
 from __future__ import annotations

@@ -29,7 +29,6 @@ BUNDLED = [
     ("rdkafka-sys", "librdkafka", "confluentinc/librdkafka", "BSD-2-Clause", "librdkafka/src/rdkafka.h", "RD_KAFKA_VERSION"),
     ("rdkafka-sys", "lz4", "lz4/lz4", "BSD-2-Clause", "librdkafka/src/lz4.h", "LZ4_VERSION"),
     ("rdkafka-sys", "cJSON", "DaveGamble/cJSON", "MIT", "librdkafka/src/cJSON.h", "CJSON_VERSION"),
-    ("zstd-sys", "zstd", "facebook/zstd", "BSD-3-Clause", "zstd/lib/zstd.h", "ZSTD_VERSION"),
 ]
 
 
@@ -54,6 +53,8 @@ def purl(kind: str, *parts: str, version: str, **qualifiers: str) -> str:
 def linked_crates(metadata: dict) -> set[str]:
     """The ids of the crates whose code is in the program: reached from ours without a step that only the build takes."""
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+    # Of these it is the C sources that are in the program; their Rust code, and what that needs, is not compiled.
+    carriers = {package["id"] for package in metadata["packages"] if package["name"] in {crate for crate, *_ in BUNDLED}}
     # What a macro is made of runs in the compiler, not in the program.
     macros = {package["id"] for package in metadata["packages"] if any("proc-macro" in t["kind"] for t in package["targets"])}
     found, open_ = set(), [metadata["resolve"]["root"]]
@@ -62,6 +63,8 @@ def linked_crates(metadata: dict) -> set[str]:
         if crate in found or crate in macros:
             continue
         found.add(crate)
+        if crate in carriers:
+            continue
         for dependency in nodes[crate]["deps"]:
             if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
                 open_.append(dependency["pkg"])
@@ -202,7 +205,7 @@ def document(arguments: argparse.Namespace) -> dict:
     target = re.search(r"^host: (.+)$", said_by([arguments.rustc, "--version", "--verbose"]), re.MULTILINE)[1]
     metadata = json.loads(
         said_by(
-            [arguments.cargo, "metadata", "--offline", "--locked", "--format-version=1", f"--filter-platform={target}"]
+            [arguments.cargo, "metadata", "--offline", "--locked", "--all-features", "--format-version=1", f"--filter-platform={target}"]
             + ["--manifest-path", ROOT / "bridge" / "Cargo.toml"]
         )
     )

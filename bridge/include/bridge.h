@@ -1,6 +1,5 @@
 /*
- * bridge.h: Cassandra for a C++ program, by way of the scylla driver. The library also carries librdkafka, whose own
- * headers (<librdkafka/rdkafka.h>, <librdkafka/rdkafka_mock.h>) are copied beside it when it is built.
+ * bridge.h: Cassandra for a C++ program, by way of the scylla driver.
  *
  * Conventions
  *

@@ -1,4 +1,4 @@
-//! Cassandra's driver and librdkafka in one static library. `include/bridge.h` is the contract; this file is its door:
+//! Cassandra's driver in a static library. `include/bridge.h` is the contract; this file is its door:
 //! each function checks what it was given, calls the module that does the work, and reports the outcome.
 //!
 //! Panics abort (see the profiles in `Cargo.toml`), so that none can unwind into C++.
@@ -19,9 +19,6 @@ use errors::Failure;
 use query::Query;
 use session::{Options, Session};
 use std::{ptr, slice, time::Duration};
-
-/// Named, or the linker would leave librdkafka out of the archive.
-pub use rdkafka_sys;
 
 #[no_mangle]
 pub extern "C" fn bridge_version() -> Text {

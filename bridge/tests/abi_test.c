@@ -15,7 +15,7 @@
 #include "check.h"
 
 /* System headers of an older librdkafka must not win silently. */
-_Static_assert(RD_KAFKA_VERSION >= 0x020c0000, "the headers are not those of the librdkafka in the archive");
+_Static_assert(RD_KAFKA_VERSION >= 0x020c0000, "the headers are not those of the librdkafka that is linked");
 
 static double now_seconds(void) {
   struct timespec time;

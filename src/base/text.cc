@@ -131,7 +131,7 @@ std::optional<std::string> from_base64(std::string_view text) {
     for (const int shift : {16, 8, 0}) out.push_back(static_cast<char>(group >> shift & 0xFF));
     group = 0;
   }
-  out.resize(out.size() - padding);
+  out.erase(out.size() - padding);
   return out;
 }
 

@@ -14,11 +14,11 @@ constexpr size_t kNamesSaid = 8;
 constexpr size_t kNameBytesSaid = 40;
 constexpr size_t kFieldsSaid = 10;  // One warning each.
 
-std::optional<std::string> same_but_for_case(std::string_view name,
+std::optional<std::string> found_by_case(std::string_view name,
                                              std::span<const std::string> others) {
   const auto found =
       std::find_if(others.begin(), others.end(), [name](const std::string& other) {
-        return turntable::same_but_for_case(name, other);
+        return same_but_for_case(name, other);
       });
   return found == others.end() ? std::nullopt : std::optional(*found);
 }
@@ -95,7 +95,7 @@ std::vector<std::string> warnings_of(const FieldCensus& census, std::string_view
     }
     std::string sentence = fmt::format("no record of {} had the field {} in {} records",
                                        printable(table), in_quotes(name), grouped(census.records));
-    if (const auto same = same_but_for_case(name, census.others)) {
+    if (const auto same = found_by_case(name, census.others)) {
       sentence += fmt::format(", but they have {0}: write {0} in double quotes in CREATE TABLE {1}",
                               in_quotes(*same), printable(table));
     } else {
@@ -108,7 +108,7 @@ std::vector<std::string> warnings_of(const FieldCensus& census, std::string_view
 }
 
 std::string near_field(std::string_view name, std::span<const std::string> others) {
-  if (const auto same = same_but_for_case(name, others))
+  if (const auto same = found_by_case(name, others))
     return fmt::format(" There is {}: write it in double quotes in CREATE TABLE.",
                        in_quotes(*same));
   return near_name(name, others);
@@ -120,7 +120,7 @@ std::string none_of_declared(std::span<const std::string> declared,
       fmt::format("The event has none of the declared fields ({}). It has {}.", list_of(declared),
                   found.empty() ? "no fields" : "only " + list_of(found));
   for (const std::string& name : declared)
-    if (const auto same = same_but_for_case(name, found))
+    if (const auto same = found_by_case(name, found))
       return text + fmt::format(" Write {} in double quotes in CREATE TABLE.", in_quotes(*same));
   return text;
 }

@@ -29,9 +29,9 @@ static_assert(sizeof(IndexHead) == 48);
 
 constexpr uint32_t kIndexVersion = 3'007'000;
 constexpr int kIndexRegionBytes = 32 * 1024;
-constexpr int kReadAttempts = 100;
+constexpr int kHeadAttempts = 100;
 
-sqlite3_file* file_of(sqlite3* db, int which) {
+sqlite3_file* handle_of(sqlite3* db, int which) {
   sqlite3_file* file = nullptr;
   const int code = sqlite3_file_control(db, "main", which, static_cast<void*>(&file));
   return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
@@ -40,14 +40,14 @@ sqlite3_file* file_of(sqlite3* db, int which) {
 }  // namespace
 
 std::optional<Database::LogHead> Database::log_head() const {
-  sqlite3_file* file = file_of(db_.get(), SQLITE_FCNTL_FILE_POINTER);
+  sqlite3_file* file = handle_of(db_.get(), SQLITE_FCNTL_FILE_POINTER);
   if (file == nullptr || file->pMethods->iVersion < 2) return std::nullopt;
   void volatile* region = nullptr;
   if (file->pMethods->xShmMap(file, 0, kIndexRegionBytes, 0, &region) != SQLITE_OK ||
       region == nullptr)
     return std::nullopt;
   const auto* heads = static_cast<const char*>(const_cast<void*>(region));
-  for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kHeadAttempts; ++attempt) {
     IndexHead head;
     IndexHead copy;
     std::memcpy(&head, heads, sizeof head);
@@ -64,7 +64,7 @@ std::optional<Database::LogHead> Database::log_head() const {
 
 std::optional<std::string> Database::read_log(size_t offset, size_t bytes) const {
   std::string out(bytes, '\0');
-  sqlite3_file* file = file_of(db_.get(), SQLITE_FCNTL_JOURNAL_POINTER);
+  sqlite3_file* file = handle_of(db_.get(), SQLITE_FCNTL_JOURNAL_POINTER);
   if (file == nullptr) return std::nullopt;
   const int code = file->pMethods->xRead(file, out.data(), static_cast<int>(bytes),
                                          static_cast<sqlite3_int64>(offset));

@@ -13,7 +13,7 @@ constexpr size_t kSaltsInLogHeader = 16;
 constexpr size_t kSaltsInFrameHeader = 8;
 
 // Each of them ends where SQLite has begun the log anew meanwhile, which takes a checkpoint.
-constexpr int kAttempts = 100;
+constexpr int kReadAttempts = 100;
 
 uint64_t salts_at(std::string_view bytes, size_t at) {
   uint64_t salts = 0;
@@ -24,7 +24,7 @@ uint64_t salts_at(std::string_view bytes, size_t at) {
 }  // namespace
 
 bool LogWatch::whole(const Database& db) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
     const std::optional<Database::LogHead> head = db.log_head();
     if (!head || head->frames == 0) return true;
     const std::optional<Frame> before = last_;

@@ -17,7 +17,7 @@
 namespace turntable::sqlite {
 namespace {
 
-constexpr int kAttempts = 100;
+constexpr int kTakeAttempts = 100;
 
 // The process that wrote its number into the lock file, for the message.
 std::string holder(int fd) {
@@ -34,7 +34,7 @@ Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
   std::error_code ignored;
   const auto canonical = std::filesystem::weakly_canonical(path, ignored);
   const std::string lock_path = (ignored ? path : canonical.string()) + "-lock";
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kTakeAttempts; ++attempt) {
     const int fd = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
     if (fd < 0 && errno == ENOENT) {
       return fail(ErrorKind::failed,
