@@ -157,6 +157,9 @@ class Lint:
         database = self.root / "build" / "release" / "compile_commands.json"
         if database.is_file():
             compiled = {Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
+            # CMake writes a file that includes several, where these are compiled at once.
+            for several in [path for path in compiled if path.parent.name == "Unity" and path.is_file()]:
+                compiled |= {Path(name).resolve() for name in re.findall(r'^#include "([^"]+)"', several.read_text(), re.MULTILINE)}
             for path in sources:
                 if path.resolve() in compiled or path.name.endswith("_bench.cc"):
                     continue
