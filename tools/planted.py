@@ -2,9 +2,10 @@
 """Plants bugs, one at a time, and shows that the test that is there for each catches it: a check that never fails proves nothing.
 
 Each tests/planted/*.patch is a small change of a .cc file under src/ that breaks the guarantee of docs/DELIVERY.md. Its first
-line says how, its second which tests are to catch it. The release build gives everything but the changed file: only that one
-is compiled again, into build/planted/, and linked before the archive that holds the right one. The exit code is 1 if a patch
-does not apply or compile, if one of its tests does not catch it, or if that fails without the bug too.
+line says how, its second which tests are to catch it. The release build gives everything but the changed file: only that one, with
+those that are compiled together with it, is compiled again, into build/planted/, and linked before the archive that holds the
+right one. The exit code is 1 if a patch does not apply or compile, if one of its tests does not catch it, or if that fails without
+the bug too.
 
 `./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of the four programs are tried on every bug.
 With --build PROGRAM it only builds that program with one bug and prints its path, for checks that take a whole program, as ./dev chaos does:
@@ -109,7 +110,8 @@ class Bench:
         commands(*programs)
         self.program_of = {test: program for program in programs if program in PROGRAMS for test in tests_of(program)}
         entries = json.loads((RELEASE / "compile_commands.json").read_text())
-        self.compiling = {entry["file"].removeprefix(f"{ROOT}/"): shlex.split(entry["command"]) for entry in entries}
+        self.compiling = {entry["file"]: shlex.split(entry["command"]) for entry in entries}
+        self.unit_of = {name.removeprefix(f"{ROOT}/"): unit for unit in self.compiling for name in sources_of(Path(unit))}
         self.linking = {program: link_command(program) for program in programs}
         self.cache = [path] if (path := shutil.which("ccache")) else []
 
@@ -149,16 +151,24 @@ class Bench:
     def compile(self, planted: Planted, folder: Path) -> list[Path]:
         """The changed objects, each in a folder that is named after its room."""
         names = sorted(set(re.findall(r"^\+\+\+ b/(\S+)", planted.path.read_text(), re.MULTILINE)))
-        if others := [name for name in names if name not in self.compiling]:
+        if others := [name for name in names if name not in self.unit_of]:
             raise Trouble(f"{others[0]} is no .cc file of the program, and only those are changed")
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
         run(["patch", "-p1", "--batch", "--forward", "--fuzz=0", "--reject-file=-", "-i", planted.path], folder, "does not apply")
         objects = []
-        for name in names:
-            objects.append((folder / name).with_suffix(".o"))
-            run(self.cache + compile_command(self.compiling[name], folder / name, objects[-1]), RELEASE, "does not compile")
+        for unit in sorted({self.unit_of[name] for name in names}):
+            inside = [name for name in names if self.unit_of[name] == unit]
+            source = folder / inside[0]
+            if unit != str(ROOT / inside[0]):  # Several files that are compiled at once.
+                source = source.with_name(Path(unit).name)
+                text = Path(unit).read_text()
+                for name in inside:
+                    text = text.replace(f'"{ROOT / name}"', f'"{folder / name}"')
+                source.write_text(text)
+            objects.append(source.with_suffix(".o"))
+            run(self.cache + compile_command(self.compiling[unit], source, objects[-1]), RELEASE, "does not compile")
         return objects
 
     def link(self, objects: list[Path], folder: Path, program: str) -> bool:
@@ -175,6 +185,13 @@ class Bench:
         command[at + 1] = str(folder / program)
         run(command, RELEASE, "does not link")
         return True
+
+
+def sources_of(unit: Path) -> list[str]:
+    """The files that a file for the compiler consists of: CMake writes one that includes several, which are compiled at once."""
+    if unit.parent.name != "Unity":
+        return [str(unit)]
+    return re.findall(r'^#include "([^"]+)"', unit.read_text(), re.MULTILINE)
 
 
 def link_command(program: str) -> list[str]:
