@@ -189,3 +189,26 @@ def test_the_table_of_fuzz_targets_is_printed_from_a_report(tmp_path):
     assert said.returncode == 0 and lines[2:] == ["| csv | 20,000 | 2,000 | 1,895 | 672 | none |", "| json | 20,000 | 2,000 | 1,895 | 672 | crash-1 |"]
     header, *_ = [line for line in (ROOT / "docs" / "TESTING.md").read_text().splitlines() if line.startswith("| target |")]
     assert lines[0] == header
+
+
+def test_steps_before_a_release_are_kept_and_reported(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    release = importlib.import_module("release")
+    for name, lines in {"good": "echo ran >>ran; echo '7 passed, 0 failed'", "bad": "echo 'no answer'; exit 3"}.items():
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\n{lines}\n")
+        script.chmod(0o755)
+    passed = r"^\d+ passed, \d+ failed"
+    monkeypatch.setattr(release, "STEPS", [release.Step(name, f"a {name} one", [name], passed) for name in ("good", "bad")])
+    monkeypatch.setattr(release, "STEPS_DONE", tmp_path / "steps")
+    monkeypatch.setattr(release, "REPORT", tmp_path / "release.md")
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    monkeypatch.setattr(release, "commit", lambda: "abc1234")
+    monkeypatch.setattr(sys, "argv", ["release"])
+    for _ in range(2):  # What has passed for this commit is not run again.
+        assert release.main() == 1
+        assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 1 failed"
+    assert (tmp_path / "ran").read_text() == "ran\n"
+    report = (tmp_path / "release.md").read_text()
+    assert "| a good one | `good` | abc1234 |" in report and "passed: 7 passed, 0 failed |" in report
+    assert "**failed, exit 3**" in report

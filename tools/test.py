@@ -458,6 +458,11 @@ def main() -> int:
     )
     parser.add_argument("--planted", action="store_true", help="nothing but bugs that are planted, and each must be caught; in --all they are")
     parser.add_argument("--upgrade", action="store_true", help="nothing but an upgrade from the version before, which is built for it")
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="nothing but what takes hours, before a release, step by step; ./dev test --release --list says what the steps are (tools/release.py)",
+    )
     parser.add_argument("--asan", action="store_true", help="C++ tests that are named under ASan and UBSan too; without names they are")
     parser.add_argument("--tsan", action="store_true", help="the C++ tests under ThreadSanitizer too; in --all they are")
     parser.add_argument("--no-sanitizers", action="store_true", help="leave out the C++ tests under sanitizers")
@@ -471,6 +476,8 @@ def main() -> int:
     own, pytest = sys.argv[1:], []
     if "--" in own:
         own, pytest = own[: own.index("--")], own[own.index("--") + 1 :]
+    if "--release" in own:
+        return run([sys.executable, ROOT / "tools" / "release.py", *(word for word in own if word != "--release")])
     arguments = parser.parse_args(own)
     arguments.pytest = pytest
     if arguments.no_sanitizers and (arguments.all or arguments.tsan):
