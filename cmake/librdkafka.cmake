@@ -44,9 +44,10 @@ function(add_librdkafka)
   find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
   add_subdirectory(${sources} ${build} EXCLUDE_FROM_ALL)
 
-  # Its CMake writes 0 for what is not there, but its sources ask whether some of it is defined at all; and its configure
-  # script looks for more than its CMake does. "../config.h" is what the sources include, hence the empty folder.
-  # C11's threads are locks inside of the C library, which ThreadSanitizer does not see: without them librdkafka takes pthreads.
+  # Its CMake writes 0 for what is not there, but its sources ask whether some of it is defined at all; and its configure script
+  # looks for more than its CMake does: without the two lines on atomics, what is atomic is set as if it were not. C11's threads
+  # are locks inside of the C library, which ThreadSanitizer does not see: without them librdkafka takes pthreads.
+  # "../config.h" is what the sources include, hence the empty folder.
   set(sanitized 0)
   if(TURNTABLE_SANITIZE)
     set(sanitized 1)
@@ -59,6 +60,8 @@ function(add_librdkafka)
 #define HAVE_STRERROR_R 1
 #define HAVE_STRCASESTR 1
 #define WITH_SYSLOG 1
+#define HAVE_ATOMICS_32_ATOMIC 1
+#define HAVE_ATOMICS_64_ATOMIC 1
 #if @sanitized@
 #undef WITH_C11THREADS
 #endif

@@ -212,3 +212,10 @@ def test_steps_before_a_release_are_kept_and_reported(tmp_path, monkeypatch, cap
     report = (tmp_path / "release.md").read_text()
     assert "| a good one | `good` | abc1234 |" in report and "passed: 7 passed, 0 failed |" in report
     assert "**failed, exit 3**" in report
+
+
+def test_all_suites_together_fit_into_their_time():
+    specification = importlib.util.spec_from_file_location("turntable_test", ROOT / "tools" / "test.py")
+    tests = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(tests)
+    assert sum(tests.MINUTES.values()) <= 55
