@@ -46,7 +46,8 @@ def test_few_records_are_shown_each(produce, kafka, topic):
     said = produce("--count", 5, "--rate", 0)
     assert "2000" not in said.verdict and "5" in said.verdict
     for message in kafka.read(topic):
-        assert json.loads(message.value)["song"] in said.stdout
+        song = json.dumps(json.loads(message.value)["song"], ensure_ascii=False)  # With its quotes as they are written.
+        assert song in said.stdout
 
 
 def test_the_same_seed_gives_the_same_plays(produce, kafka, turntable, unique):
