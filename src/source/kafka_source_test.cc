@@ -3,12 +3,12 @@
 // records) on the broker that TURNTABLE_KAFKA names.
 #include "source/kafka_source.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <map>
