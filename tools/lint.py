@@ -17,6 +17,9 @@ import sys
 import urllib.parse
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import units  # noqa: E402
+
 # The rooms of src/, from the ground up. A room includes only rooms on a level below its own, …
 LEVELS = [
     {"base"},
@@ -156,10 +159,8 @@ class Lint:
         sources = [path for path in self.cpp if path.suffix == ".cc"]
         database = self.root / "build" / "release" / "compile_commands.json"
         if database.is_file():
-            compiled = {Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
-            # CMake writes a file that includes several, where these are compiled at once.
-            for several in [path for path in compiled if path.parent.name == "Unity" and path.is_file()]:
-                compiled |= {Path(name).resolve() for name in re.findall(r'^#include "([^"]+)"', several.read_text(), re.MULTILINE)}
+            files = {Path(entry["directory"], entry["file"]) for entry in json.loads(database.read_text())}
+            compiled = {Path(name).resolve() for file in files for name in units.sources_of(file)}
             for path in sources:
                 if path.resolve() in compiled or path.name.endswith("_bench.cc"):
                     continue

@@ -33,6 +33,9 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import units  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = ROOT / "tests" / "planted"
 RELEASE = ROOT / "build" / "release"
@@ -111,7 +114,7 @@ class Bench:
         self.program_of = {test: program for program in programs if program in PROGRAMS for test in tests_of(program)}
         entries = json.loads((RELEASE / "compile_commands.json").read_text())
         self.compiling = {entry["file"]: shlex.split(entry["command"]) for entry in entries}
-        self.unit_of = {name.removeprefix(f"{ROOT}/"): unit for unit in self.compiling for name in sources_of(Path(unit))}
+        self.unit_of = {name.removeprefix(f"{ROOT}/"): unit for unit in self.compiling for name in units.sources_of(Path(unit))}
         self.linking = {program: link_command(program) for program in programs}
         self.cache = [path] if (path := shutil.which("ccache")) else []
 
@@ -185,13 +188,6 @@ class Bench:
         command[at + 1] = str(folder / program)
         run(command, RELEASE, "does not link")
         return True
-
-
-def sources_of(unit: Path) -> list[str]:
-    """The files that a file for the compiler consists of: CMake writes one that includes several, which are compiled at once."""
-    if unit.parent.name != "Unity":
-        return [str(unit)]
-    return re.findall(r'^#include "([^"]+)"', unit.read_text(), re.MULTILINE)
 
 
 def link_command(program: str) -> list[str]:

@@ -17,8 +17,6 @@ import argparse
 import dataclasses
 import datetime
 import json
-import os
-import platform
 import re
 import subprocess
 import sys
@@ -26,6 +24,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "bench"))
+import machine  # noqa: E402
+
 STEPS_DONE = ROOT / "build" / "release-steps"
 REPORT = ROOT / "docs" / "reports" / "release.md"
 
@@ -53,7 +54,7 @@ STEPS = [
 
 
 def commit() -> str:
-    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    return machine.first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
 
 
 def run_step(step: Step) -> dict:
@@ -82,16 +83,11 @@ def outcome_of(step: Step) -> dict | None:
     return json.loads(path.read_text()) if path.is_file() else None
 
 
-def processor() -> str:
-    found = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    return found[1] if found else platform.machine()
-
-
 def report() -> str:
     lines = [
         "# Before a release",
         "",
-        f"`./dev test --release` wrote this, on {os.cpu_count()} processors ({processor()}). Steps that are not in the table have not been run.",
+        f"`./dev test --release` wrote this, on {machine.description()}. Steps that are not in the table have not been run.",
         "",
         "| step | command | commit | date | minutes | outcome |",
         "|---|---|---|---|---:|---|",
