@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import aiokafka
@@ -35,14 +36,19 @@ class Kafka:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
 
+    @contextlib.asynccontextmanager
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
     def create_topic(self, topic: str, partitions: int = 4, config: dict[str, str] | None = None) -> str:
         async def create() -> None:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
+            async with self.admin() as admin:
                 await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=config)])
-            finally:
-                await admin.close()
             # The broker answers before every partition has a leader: wait until a client can see them all.
             consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
             await consumer.start()
@@ -57,12 +63,8 @@ class Kafka:
 
     def topics(self) -> set[str]:
         async def ask() -> set[str]:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
+            async with self.admin() as admin:
                 return set(await admin.list_topics())
-            finally:
-                await admin.close()
 
         return asyncio.run(ask())
 
@@ -70,14 +72,10 @@ class Kafka:
         """Deletes it, and waits until its name is free."""
 
         async def delete() -> None:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
+            async with self.admin() as admin:
                 await admin.delete_topics([topic])
                 while topic in await admin.list_topics():
                     await asyncio.sleep(0.02)
-            finally:
-                await admin.close()
 
         asyncio.run(delete())
 
@@ -90,12 +88,8 @@ class Kafka:
         """The topic's settings, those that it has from the broker too."""
 
         async def ask() -> dict[str, str]:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
+            async with self.admin() as admin:
                 [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-            finally:
-                await admin.close()
             [(error, message, _, _, entries)] = answer.resources
             assert error == 0, message
             return {name: value for name, value, *_ in entries}
@@ -170,14 +164,11 @@ class Kafka:
         """The group's committed offsets, without joining it; partitions without one are left out."""
 
         async def ask() -> dict[int, int]:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
-                offsets = await patiently(lambda: admin.list_consumer_group_offsets(group))
-            except aiokafka.errors.GroupIdNotFound:
-                return {}
-            finally:
-                await admin.close()
+            async with self.admin() as admin:
+                try:
+                    offsets = await patiently(lambda: admin.list_consumer_group_offsets(group))
+                except aiokafka.errors.GroupIdNotFound:
+                    return {}
             return {tp.partition: o.offset for tp, o in offsets.items() if tp.topic == topic and o.offset >= 0}
 
         return asyncio.run(ask())
@@ -200,41 +191,27 @@ class Kafka:
         """Deletes the records below these offsets of partitions, as retention does."""
 
         async def delete() -> None:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
+            async with self.admin() as admin:
                 await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(offset) for number, offset in offsets.items()})
-            finally:
-                await admin.close()
 
         asyncio.run(delete())
 
     def members(self, group: str) -> set[str]:
         """The names of the group's members, without the UUID that the broker adds: a static one's group.instance.id, else the client.id."""
-
-        async def ask() -> set[str]:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
-                (answer,) = await patiently(lambda: admin.describe_consumer_groups([group]))
-            finally:
-                await admin.close()
-            _, _, _, _, _, members, *_ = answer.groups[0]
-            return {member_id[: -len("-01234567-0123-0123-0123-0123456789ab")] for member_id, *_ in members}
-
-        return asyncio.run(ask())
+        _, _, _, _, _, members, *_ = self.description(group)
+        return {member_id[: -len("-01234567-0123-0123-0123-0123456789ab")] for member_id, *_ in members}
 
     def is_stable(self, group: str) -> bool:
         """Whether the group does not rebalance now: only then do its members tell what they subscribe to."""
+        return self.description(group)[2] == "Stable"
 
-        async def ask() -> bool:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-            await admin.start()
-            try:
+    def description(self, group: str) -> tuple:
+        """What the broker says of a group: error, name, state, kinds of protocol, protocol, members."""
+
+        async def ask() -> tuple:
+            async with self.admin() as admin:
                 (answer,) = await patiently(lambda: admin.describe_consumer_groups([group]))
-            finally:
-                await admin.close()
-            return answer.groups[0][2] == "Stable"
+            return answer.groups[0]
 
         return asyncio.run(ask())
 
