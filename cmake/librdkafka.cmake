@@ -72,7 +72,6 @@ function(add_librdkafka)
   if(TURNTABLE_SANITIZE)
     # A finding that a suppression names is passed over only where the sanitizer may go on, and inputs that would reach
     # more of it are no concern of ours.
-    string(REPLACE ",fuzzer-no-link" "" sanitizers ${TURNTABLE_SANITIZE})
     target_compile_options(rdkafka PRIVATE -fsanitize=${sanitizers} -fno-omit-frame-pointer)
   else()
     target_compile_options(rdkafka PRIVATE -O2 -g1)

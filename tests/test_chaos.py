@@ -368,6 +368,8 @@ def test_a_fault_is_counted_after_its_effect_and_a_kind_that_has_not_come_is_tri
     assert faults.done == {"a": 4, "b": 1} and faults.left_out == {"b": 1} and faults.never_came("abc") == ["c"]
     faults = brought_about("aaba", {"a": Target(taken=1), "b": Target(without_effect=9)})
     assert faults.done == {"a": 2} and faults.never_came("ab") == ["b"]
+    faults = brought_about("ab", {"a": Target(), "b": Target(taken=1)})
+    assert faults.done == {"a": 1, "b": 1}, "at the end, when all targets are free"
 
 
 async def echo(reader, writer):

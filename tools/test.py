@@ -318,6 +318,7 @@ def chaos() -> Outcome:
         found = ", ".join(f"{kind} {count}" for kind, count in report["totals"].items())
         outcome.note = f"{pipeline}, seed {seed}: {report['acknowledged']:,} events, {sum(report['faults'].values())} faults; {found}"
         outcome.note += "".join(f"; left out: {what}" for what in report["not_possible"])
+        outcome.note += "".join(f"; {text.splitlines()[0]}" for text in [*report["complaints"], *report["endings"]])
     except (OSError, ValueError):
         outcome.note = "no report"
     outcome.passed, outcome.failed = int(code == 0), int(code != 0)

@@ -145,9 +145,7 @@ double OptionReader::ratio(const std::string& name, double otherwise) {
   const sql::Option* option = find(name);
   if (option == nullptr) return otherwise;
   double value = 0;
-  const char* const end = option->value.data() + option->value.size();
-  const auto [stop, error] = std::from_chars(option->value.data(), end, value);
-  if (error == std::errc() && stop == end && value >= 0 && value <= 1) return value;
+  if (read_number(option->value, value) && value >= 0 && value <= 1) return value;
   fault(name, fmt::format("{} cannot be '{}', expected a number from 0 to 1", name,
                           printable(option->value)));
   return otherwise;

@@ -1,6 +1,7 @@
 // Small functions on text that the standard library and {fmt} lack.
 #pragma once
 
+#include <charconv>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +39,18 @@ namespace turntable {
 [[nodiscard]] std::string lowercase(std::string_view text);
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+
+// True where the whole text is a number of this type, as std::from_chars() reads one: without blanks
+// and without a plus. `number` is set only then.
+template <class Number>
+[[nodiscard]] bool read_number(std::string_view text, Number& number) {
+  Number read{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, read);
+  if (error != std::errc() || stop != end) return false;
+  number = read;
+  return true;
+}
 
 // 1234567 as "1,234,567".
 [[nodiscard]] std::string grouped(uint64_t number);

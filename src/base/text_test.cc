@@ -54,6 +54,19 @@ TEST(Grouped, SetsCommasByThousands) {
   EXPECT_EQ(grouped(1234567), "1,234,567");
 }
 
+TEST(ReadNumber, TakesTheWholeTextOrNothing) {
+  int32_t number = 7;
+  for (const char* none : {"", " 1", "1 ", "+1", "1.5", "0x1", "2147483648", "-"}) {
+    EXPECT_FALSE(read_number(none, number)) << none;
+    EXPECT_EQ(number, 7) << none;
+  }
+  EXPECT_TRUE(read_number("-2147483648", number));
+  EXPECT_EQ(number, -2147483648);
+  double ratio = 0;
+  EXPECT_TRUE(read_number("2.5e-1", ratio));
+  EXPECT_EQ(ratio, 0.25);
+}
+
 TEST(DisplayWidth, CountsTerminalColumns) {
   EXPECT_EQ(display_width("abc"), 3U);
   EXPECT_EQ(display_width("é"), 1U);

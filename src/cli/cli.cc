@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -46,10 +45,7 @@ CLI::Validator whole_number(uint64_t least) {
   return CLI::Validator(
       [least](std::string& value) -> std::string {
         uint64_t number = 0;
-        const auto [end, error] =
-            std::from_chars(value.data(), value.data() + value.size(), number);
-        if (error == std::errc() && end == value.data() + value.size() && number >= least)
-          return "";
+        if (read_number(value, number) && number >= least) return "";
         return fmt::format("'{}' is no whole number from {} on", printable(value), least);
       },
       "");

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
 #include "base/log.h"
@@ -44,12 +43,6 @@ std::string_view stage_of(std::string_view reason) {
                                                           "row_refused"};
   if (std::find(kLater.begin(), kLater.end(), reason) == kLater.end()) return "VALUE_CONVERTER";
   return reason == "row_refused" ? "TASK_PUT" : "TRANSFORMATION";
-}
-
-template <class Number>
-bool read_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
 }
 
 // It decides about no more than the order of rows: one that no record can have counts as none.
@@ -176,11 +169,8 @@ class KafkaDeadLetters final : public DeadLetters {
 std::optional<int64_t> number_in(const kafka::Properties& settings, const std::string& name) {
   const auto found = settings.find(name);
   if (found == settings.end()) return std::nullopt;
-  const std::string& text = found->second;
   int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return read_number(found->second, number) ? std::optional(number) : std::nullopt;
 }
 
 // Found out at start, not at the first letter that is refused. The run does not depend on it: a

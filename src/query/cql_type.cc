@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -105,9 +104,7 @@ CqlType parse(std::string_view name, int depth) {
   CqlType type{.kind = kind_of(outer), .parts = {}};
   if (!right_count(type.kind, inner.size())) return {};
   if (type.kind == Kind::vector) {
-    const auto [end, error] =
-        std::from_chars(inner[1].data(), inner[1].data() + inner[1].size(), type.elements);
-    if (error != std::errc() || end != inner[1].data() + inner[1].size()) return {};
+    if (!read_number(inner[1], type.elements)) return {};
     type.parts.push_back(parse(inner[0], depth + 1));
     return type;
   }

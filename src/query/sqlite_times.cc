@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <span>
 #include <vector>
@@ -99,9 +98,8 @@ std::optional<int64_t> micros_of(Tokens operand) {
     return std::nullopt;
   }
   int64_t millis = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), millis);
   int64_t micros = 0;
-  if (error != std::errc() || end != text.data() + text.size() ||
+  if (!read_number(text, millis) ||
       __builtin_mul_overflow(negative ? -millis : millis, 1000, &micros))
     return std::nullopt;
   return micros;

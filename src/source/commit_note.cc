@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "base/text.h"
 
 namespace turntable {
 namespace {
@@ -12,11 +12,9 @@ constexpr std::string_view kPartitions = "partitions=";
 constexpr std::string_view kTopic = "topic=";
 constexpr std::string_view kWriteTime = "write_time=";
 
-// A whole number that is not negative and is all of the text.
 template <class Number>
-bool read_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number >= 0;
+bool read_count(std::string_view text, Number& number) {
+  return read_number(text, number) && number >= 0;
 }
 
 // The text up to the next blank, which is taken off.
@@ -41,13 +39,13 @@ std::optional<CommitNote> parse_note(std::string_view text) {
   if (next_word(text) != kBegin) return std::nullopt;
   const std::string_view partitions = next_word(text);
   if (!partitions.starts_with(kPartitions) ||
-      !read_number(partitions.substr(kPartitions.size()), note.partitions))
+      !read_count(partitions.substr(kPartitions.size()), note.partitions))
     return std::nullopt;
   while (!text.empty()) {
     const std::string_view word = next_word(text);
     if (word.starts_with(kTopic)) note.topic_id = word.substr(kTopic.size());
     if (word.starts_with(kWriteTime) &&
-        !read_number(word.substr(kWriteTime.size()), note.write_time_us))
+        !read_count(word.substr(kWriteTime.size()), note.write_time_us))
       return std::nullopt;
   }
   return note;

@@ -66,8 +66,11 @@ class Faults:
                     self.tasks.add(asyncio.create_task(self.bring_about(chosen, work)))
                 elif chosen is fault:
                     self.leave_out(fault)
-        # From here on no new fault begins, and those that go on undo themselves.
-        await self.settle()
+        await self.settle()  # Those that go on undo themselves.
+        # What has not come, for its targets were always taken, comes now that they are free.
+        for kind in [kind for kind in self.owed if not self.done[kind]]:
+            if work := self.begin(self.owed[kind]):
+                await self.bring_about(self.owed[kind], work)
 
     async def bring_about(self, fault: Fault, work: Coroutine) -> None:
         try:
