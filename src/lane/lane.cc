@@ -288,17 +288,19 @@ Status Lane::flush_dead_letters() {
     log::warn("dead letters are written again to {}", parts_.dead_letters->name());
   dead_letters_failing_ = false;
   dead_letter_backoff_.reset();
+  const bool keeps = parts_.dead_letters->keeps();
   uint64_t unmatched = 0;
   uint64_t rejected = 0;
   for (const Kept& kept : kept_) {
     if (!ledger_.finish(kept.origin)) continue;
     ++(kept.unmatched ? unmatched : rejected);
+    if (!keeps) continue;
     Offset& last = letters_ahead_[kept.origin.partition];
     last = std::max(last, kept.offset);
   }
   accounting_.unmatched(unmatched);
   accounting_.rejected(rejected);
-  if (parts_.dead_letters->keeps()) accounting_.dead_lettered(unmatched + rejected);
+  if (keeps) accounting_.dead_lettered(unmatched + rejected);
   kept_.clear();
   times_.last_outcome = clock_.now();
   return {};
@@ -316,7 +318,6 @@ Status Lane::letters_still_there() {
     log::warn("positions behind dead letters in {} are not held any more",
               parts_.dead_letters->name());
   letters_in_doubt_ = !there;
-  letters_ask_at_ = clock_.now() + kLettersQuestionEvery;
   return {};
 }
 
@@ -340,13 +341,16 @@ Status Lane::store_positions() {
   release();
   gather_moved();
   if (moved_.empty() || (positions_failing_ && clock_.now() < positions_retry_at_)) return {};
+  const bool sink_keeps = parts_.sink->keeps_positions();
+  if (sink_keeps && parts_.sink->full()) return {};
   if (moved_past_letters()) {
-    if (clock_.now() < letters_ask_at_) return {};
+    const SteadyTime now = clock_.now();
+    if (now < letters_ask_at_) return {};
+    letters_ask_at_ = now + kLettersQuestionEvery;
     RETURN_IF_ERROR(letters_still_there());
     if (letters_in_doubt_) return {};
   }
-  if (parts_.sink->keeps_positions()) {
-    if (parts_.sink->full()) return {};
+  if (sink_keeps) {
     ASSIGN_OR_RETURN(const bool kept, keep_positions());
     if (!kept) return {};
   }
@@ -407,6 +411,9 @@ Status Lane::wait_blocked() {
     RETURN_IF_ERROR(keep_alive());
   }
   RETURN_IF_ERROR(collect(kWaitLimit));
+  // A sink that keeps positions takes them only between two batches: under load this is the only
+  // moment at which it is not full.
+  RETURN_IF_ERROR(store_positions());
   return flush_due() ? flush() : Status{};
 }
 

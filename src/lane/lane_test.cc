@@ -33,6 +33,7 @@ class FakeDeadLetters final : public DeadLetters {
     std::function<void()> on_doubt;
     uint64_t asked = 0;
     int let_go = 0;
+    bool keeps = true;
   };
   explicit FakeDeadLetters(Log& log) : log_(log) {}
   void add(const RecordBatch& batch, const Reject& reject) override {
@@ -61,7 +62,7 @@ class FakeDeadLetters final : public DeadLetters {
   }
   void let_go() override { ++log_.let_go; }
   [[nodiscard]] size_t pending_bytes() const override { return pending_.size(); }
-  [[nodiscard]] bool keeps() const override { return true; }
+  [[nodiscard]] bool keeps() const override { return log_.keeps; }
   [[nodiscard]] std::string name() const override { return "memory"; }
 
  private:
@@ -598,6 +599,45 @@ TEST_F(LaneTest, GathersRowsForAMomentWhileTheSinkIsBusy) {
   EXPECT_EQ(rows().size(), 1'000U);
   EXPECT_LT(flushes.size(), 400U) << "rows go together";
   EXPECT_GT(flushes.size(), 40U) << "and not only when the sink has nothing else to do";
+}
+
+// As SQLite is where it is the bottleneck: full, but for the moment between two transactions.
+TEST_F(LaneTest, StoresPositionsAndLetsGoOfDeadLettersWhileTheSinkIsTheBottleneck) {
+  constexpr int kRecords = 2'000;
+  for (int i = 0; i < kRecords; ++i) {
+    topic_.add(0, i == 15 ? "nonsense" : fmt::format("{{\"id\":{}}}", i));
+  }
+  options_.poll_records = 10;
+  options_.flush_rows = 10;
+  sink_->keep_positions_too();
+  sink_->set_capacity(1);
+  sink_->take_a_moment();
+  std::map<PartitionId, Offset> stored;
+  int let_go = 0;
+  options_.on_flush = [&](size_t) {
+    if (source_->lag() == 0) return;  // The end stores everything.
+    stored = source_->stored();
+    let_go = letters_.let_go;
+  };
+  const SlowClock clock;
+  open(clock);
+  ASSERT_TRUE(run());
+  EXPECT_EQ(topic_.committed[0], kRecords);
+  EXPECT_GT(stored[0], kRecords - 100);
+  EXPECT_EQ(let_go, 1);
+}
+
+// They are not kept, so there is nothing to ask and nothing to hold positions for.
+TEST_F(LaneTest, AsksNothingAboutDeadLettersThatAreDropped) {
+  for (int i = 0; i < 10; ++i) topic_.add(0, "nonsense");
+  letters_.keeps = false;
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(lane_->counts().rejected, 10U);
+  EXPECT_EQ(lane_->counts().dead_lettered, 0U);
+  EXPECT_EQ(letters_.asked, 0U);
+  EXPECT_EQ(letters_.let_go, 0);
+  EXPECT_EQ(topic_.committed[0], 10);
 }
 
 TEST_F(LaneTest, SendsEachRowAtOnceWhereTheSinkIsNotBusy) {
