@@ -167,7 +167,10 @@ class TimesInQueryTest : public QueryTest, public testing::WithParamInterface<co
 
   // The hours of the rows, a comma behind each; or the fault.
   std::string hours(const std::string& where) {
-    QueryOptions csv = options("SELECT id FROM spotify.heard WHERE " + where + " ALLOW FILTERING");
+    return answer("SELECT id FROM spotify.heard WHERE " + where + " ALLOW FILTERING");
+  }
+  std::string answer(const std::string& statement) {
+    QueryOptions csv = options(statement);
     csv.format = RowFormat::csv;
     std::string text = run(csv);
     if (!text.starts_with("id\r\n")) return text;
@@ -205,6 +208,65 @@ TEST_P(TimesInQueryTest, AreRefusedWhereTheyAreNone) {
         "t IN ('2024-03-03', 'x')", "'x' < t", "(t, id) > ('x', 0)", "(t, id) IN (('x', 0))"})
     EXPECT_THAT(hours(where), HasSubstr("is no time that column t can be compared with")) << where;
   EXPECT_THAT(hours("id > 0 AND t > 'x'"), HasSubstr("1:51: 'x' is no time"));
+}
+
+// Aliases, joins and subselects, whose columns have one name in several tables.
+TEST_P(TimesInQueryTest, AreThoseOfTheTableThatTheNameStandsFor) {
+  ASSERT_TRUE(sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write)
+                  ->execute("CREATE TABLE other (id int PRIMARY KEY, t text, at text); INSERT INTO "
+                            "other VALUES (8, 'a', 'x'), (10, 'b', 'x'), (12, 'c', 'x')"));
+  const std::string late = "> '2024-03-03 10:30:00+0000'";
+  for (const char* tables : {
+           "heard h JOIN other o ON o.id = h.id WHERE h.t {}",
+           "heard h LEFT JOIN other o ON o.id = h.id WHERE h.t {}",
+           "heard AS h INNER JOIN other o USING (id) WHERE h.t {}",
+           "heard h CROSS JOIN other o WHERE o.id = h.id AND h.t {}",
+           "other o, spotify.heard h WHERE h.id = o.id AND h.t {}",
+           "heard h NATURAL JOIN (SELECT id FROM other) o WHERE t {}",
+           "other o LEFT JOIN (SELECT id, t FROM heard) h ON h.id = o.id WHERE h.t {}",
+           "other o JOIN heard ON heard.id = o.id WHERE o.at = 'x' AND heard.t {}",
+           "other o JOIN heard h ON h.id = o.id AND h.t {}",
+           "other o WHERE o.id = (SELECT h.id FROM heard h WHERE h.id = o.id AND h.t {})",
+           "other o WHERE EXISTS (SELECT 1 FROM other p WHERE p.id = o.id AND EXISTS (SELECT 1 "
+           "FROM heard o WHERE o.id = p.id AND o.t {}))",
+       }) {
+    const std::string select = "SELECT o.id FROM " + fmt::format(fmt::runtime(tables), late);
+    EXPECT_EQ(answer(select), "12,") << select;
+  }
+  EXPECT_EQ(answer("SELECT id FROM heard h WHERE h.t " + late), "12,");
+  EXPECT_EQ(answer("SELECT id FROM heard h WHERE t " + late), "12,");
+  EXPECT_EQ(answer("SELECT id FROM other WHERE t > 'b'"), "12,") << "no time";
+  EXPECT_EQ(answer("SELECT o.id FROM heard h JOIN other o ON o.id = h.id WHERE o.t > 'b'"), "12,");
+  EXPECT_EQ(answer("WITH late AS (SELECT * FROM heard WHERE t >= '2024-03-03 10:30') SELECT id "
+                   "FROM late WHERE t " + late),
+            "12,");
+  EXPECT_EQ(answer("SELECT id FROM other WHERE t = 'a' UNION SELECT id FROM heard WHERE t " + late),
+            "8,12,");
+  EXPECT_THAT(answer("SELECT o.id FROM heard h JOIN other o ON o.id = h.id WHERE h.t > o.at"),
+              HasSubstr("o.at is no time that column t can be compared with"));
+}
+
+TEST_P(TimesInQueryTest, AreComparedWithThoseOfASubselectAsTheyAreKept) {
+  EXPECT_EQ(hours("t = (SELECT max(t) FROM spotify.heard)"), "12,");
+  EXPECT_EQ(hours("t > (SELECT min(t) FROM spotify.heard) AND id < 12"), "10,");
+  EXPECT_EQ(hours("(t, id) = (SELECT t, id FROM spotify.heard WHERE id = 10)"), "10,");
+  EXPECT_EQ(hours("t IN (SELECT t FROM spotify.heard WHERE t > '2024-03-03 10:30')"), "12,");
+  EXPECT_EQ(hours("t = (SELECT max(t) FROM spotify.heard WHERE t < '2024-03-03 10:30:00')"), "8,");
+}
+
+// In SQLite an integer, which is what such a time is kept as, is less than every text.
+TEST_P(TimesInQueryTest, AreNotOrderedByATimeBeyondTheYear9999) {
+  for (const char* where :
+       {"t < 253402300800000", "t > 253402300800000", "253402300800000 >= t",
+        "t BETWEEN '2024-03-03' AND 253402300800000", "(t, id) < (253402300800000, 1)",
+        "t <= '9999-12-31 23:59:59-01'"})
+    EXPECT_THAT(hours(where), HasSubstr("is after the year 9999, and column t cannot be ordered"))
+        << where;
+  EXPECT_EQ(hours("t <= 253402300799999"), "8,10,12,");
+  EXPECT_EQ(hours("t > -62135596800001"), "8,10,12,") << "before the year 1";
+  EXPECT_EQ(hours("t = 253402300800000"), "");
+  EXPECT_EQ(hours("t != 253402300800000 AND t <> 253402300800000"), "8,10,12,");
+  EXPECT_EQ(hours("t IN (253402300800000, '2024-03-03 08:30')"), "8,");
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, TimesInQueryTest, testing::Values("timestamp(6)", "timestamp"));

@@ -8,14 +8,11 @@
 
 #include "base/text.h"
 #include "query/sqlite_times.h"
+#include "sink/table.h"
 #include "sqlite/values.h"
 
 namespace turntable {
 namespace {
-
-// In which a sink keeps its rows' write times (sink/table.h). Cassandra has no such column: a query
-// gets it where it names it.
-constexpr std::string_view kWriteTimeColumn = "_write_time";
 
 bool is_aggregate(const std::string& function) {
   return function == "avg" || function == "sum" || function == "min" || function == "max" ||
@@ -103,6 +100,7 @@ std::vector<SqliteColumn> columns_of(sqlite::Database& db, const sqlite::Stateme
       if (column.type == Type::int32) column.type = Type::int64;
   }
   if (shape->all) {
+    // Cassandra has no such column: a query gets it where it names it.
     std::erase_if(columns, [](const SqliteColumn& column) {
       return lowercase(column.name) == kWriteTimeColumn;
     });

@@ -155,8 +155,8 @@ class SqliteStream final : public RowStream {
   std::string cells_;
 };
 
-// Cassandra's word for "I know that this reads everything" means nothing here. Spaces, so that
-// places stay.
+// Cassandra's word for "I know that this reads everything" means nothing here. It is the last of a
+// statement, so that places before it stay.
 std::string without_allow_filtering(std::string text) {
   const auto tokens = tokens_of(text);
   if (tokens.size() < 2 || !tokens.back().is("filtering") || !tokens[tokens.size() - 2].is("allow"))
@@ -232,11 +232,16 @@ tl::expected<std::unique_ptr<RowStream>, StoreFault> SqliteStore::run(
   };
   const auto written = with_kept_times(db_, text);
   if (!written) return fault_at(written.error().message, written.error().byte);
-  // The statement is prepared as it stands first, so that the places of its faults are its own.
-  auto prepared = db_.prepare_at(text);
-  auto ordered = db_.prepare(in_key_order(db_, *written, keyspace_));
-  if (!prepared && !ordered) return tl::unexpected(explain(std::move(prepared.error()), statement));
-  if (ordered) prepared = std::move(*ordered);
+  auto prepared = db_.prepare(in_key_order(db_, *written, keyspace_));
+  if (!prepared) prepared = db_.prepare(*written);
+  if (!prepared) {
+    // The places of a fault are those of the statement as it stands. It is only prepared: its times
+    // are not as the file keeps them, so that its rows would be wrong.
+    auto as_it_stands = db_.prepare_at(text);
+    return tl::unexpected(as_it_stands
+                              ? StoreFault{std::move(prepared.error()), statement.at}
+                              : explain(std::move(as_it_stands.error()), statement));
+  }
   if (!prepared->read_only() || prepared->columns() == 0) {
     return tl::unexpected(StoreFault{
         {ErrorKind::usage, "an SQLite file can only be read by a query: expected SELECT"},

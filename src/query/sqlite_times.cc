@@ -28,9 +28,10 @@ bool is_number(const CqlToken& token) {
 // The words that end an operand on either side.
 bool ends_operand(const CqlToken& token) {
   for (const std::string_view word :
-       {"where", "and",   "or",     "not", "in",     "between", "allow", "limit",
-        "order", "group", "having", "per", "select", "from",    "case",  "when",
-        "then",  "else",  "end",    "is",  "like",   "on",      "using"})
+       {"where", "and", "or", "not", "in", "between", "allow", "limit", "order", "group", "having",
+        "per", "select", "from", "case", "when", "then", "else", "end", "is", "like", "on", "using",
+        "as", "join", "left", "right", "full", "inner", "cross", "natural", "union", "except",
+        "intersect", "window", "distinct"})
     if (token.is(word)) return true;
   return is_comparison(token) || token.text == ",";
 }
@@ -105,6 +106,16 @@ std::optional<int64_t> micros_of(Tokens operand) {
   return micros;
 }
 
+bool is_subselect(Tokens operand) {
+  return operand.size() > 1 && operand[0].text == "(" && operand[1].is("select");
+}
+
+// <, <=, > or >=, and not <>.
+bool is_ordering(Tokens comparison) {
+  return comparison[0].text == ">" ||
+         (comparison[0].text == "<" && (comparison.size() == 1 || comparison[1].text != ">"));
+}
+
 // As the column keeps it, for SQL.
 std::string kept_form(int64_t micros, TimeUnit kept) {
   auto text = sqlite::time_text(micros, kept);
@@ -116,8 +127,8 @@ std::string kept_form(int64_t micros, TimeUnit kept) {
 
 class TimeWriter {
  public:
-  TimeWriter(sqlite::Database& db, std::string from, const std::string& text)
-      : db_(db), from_(std::move(from)), text_(text), tokens_(tokens_of(text)) {}
+  TimeWriter(sqlite::Database& db, const std::string& text)
+      : db_(db), text_(text), tokens_(tokens_of(text)) {}
 
   tl::expected<std::string, TimeFault> write() {
     for (size_t i = 0; i < tokens_.size(); ++i) {
@@ -130,6 +141,8 @@ class TimeWriter {
       const size_t begin = begin_of_operand(tokens_, before);
       const Tokens left = Tokens(tokens_).subspan(begin, before - begin);
       const Tokens right = Tokens(tokens_).subspan(next, end_of_operand(tokens_, next) - next);
+      at_ = i;
+      ordering_ = between || (!in && is_ordering(Tokens(tokens_).subspan(i, next - i)));
       if (in) {
         in_list(left, right);
       } else {
@@ -150,48 +163,92 @@ class TimeWriter {
  private:
   // Columns, or a tuple of them, and what they are compared with.
   void compare(Tokens columns, Tokens values) {
-    if (const auto column = column_of(columns)) return write_value(*column, values);
+    if (column_of(columns)) return write_value(columns, values);
     const auto names = parts_of(columns);
     const auto parts = parts_of(values);
-    if (!names) return;
-    for (size_t i = 0; i < names->size(); ++i) {
-      const auto column = column_of((*names)[i]);
-      if (column && parts && i < parts->size()) write_value(*column, (*parts)[i]);
-    }
+    if (!names || !parts || is_subselect(values)) return;
+    for (size_t i = 0; i < names->size() && i < parts->size(); ++i)
+      if (column_of((*names)[i])) write_value((*names)[i], (*parts)[i]);
   }
 
   void in_list(Tokens columns, Tokens list) {
     const auto parts = parts_of(list);
-    if (!parts || (!list.empty() && list[1].is("select"))) return;
+    if (!parts || is_subselect(list)) return;
     for (const Tokens part : *parts) compare(columns, part);
     // SQLite has lists of tuples as tables only.
     if (parts_of(columns) && parts_of(parts->front()))
       edits_.push_back({list[1].begin, 0, "VALUES "});
   }
 
-  void write_value(const std::string& column, Tokens value) {
-    const std::string declared = declared_in(db_, from_, column);
-    if (sqlite::type_from_declaration(declared) != Type::timestamp || value.empty()) return;
+  // A subselect gives times as they are kept.
+  void write_value(Tokens column, Tokens value) {
+    if (value.empty() || is_subselect(value)) return;
+    const std::string declared = declared_here(column);
+    if (sqlite::type_from_declaration(declared) != Type::timestamp) return;
     if (value.size() == 1 && value[0].is("null")) return;
     if (value.size() > 2 && value.front().text == "(" && value.back().text == ")")
       return write_value(column, value.subspan(1, value.size() - 2));
     const TimeUnit kept = sqlite::time_unit(declared);
     const size_t begin = value.front().begin;
-    const size_t bytes = value.back().begin + value.back().text.size() - begin;
+    const std::string_view text = text_of(text_, value);
+    const std::string name = printable(*column_of(column), 60);
     if (const auto micros = micros_of(value)) {
-      edits_.push_back({begin, bytes, kept_form(*micros, kept)});
+      if (ordering_ && *micros > 0 && !sqlite::time_text(*micros, kept)) {
+        fault_ = TimeFault{
+            begin, fmt::format("{} is after the year 9999, and column {} cannot be ordered by such "
+                               "a time in an SQLite file: leave the bound out, or give one before",
+                               printable(text, 60), name)};
+        return;
+      }
+      edits_.push_back({begin, text.size(), kept_form(*micros, kept)});
       return;
     }
     // Another column of times is compared as it is kept.
-    if (const auto other = column_of(value)) {
-      const std::string form = declared_in(db_, from_, *other);
+    if (column_of(value)) {
+      const std::string form = declared_here(value);
       if (sqlite::type_from_declaration(form) == Type::timestamp && sqlite::time_unit(form) == kept)
         return;
     }
     fault_ = TimeFault{
         begin, fmt::format("{} is no time that column {} can be compared with: expected a text "
                            "such as '2024-03-03 10:15:00+0000', or milliseconds since 1970",
-                           printable(text_.substr(begin, bytes), 60), printable(column, 60))};
+                           printable(text, 60), name)};
+  }
+
+  // How the column of that name is declared, seen from the comparison at hand; empty where there is
+  // none. For a name in a subselect SQLite is asked: SELECT (SELECT h.t FROM heard h) FROM other.
+  std::string declared_here(Tokens name) {
+    std::string ask(text_of(text_, name));
+    bool asked = false;   // A SELECT is around the name.
+    bool passed = false;  // The one of these brackets: what is before it is another of a UNION.
+    int depth = 0;
+    for (size_t i = at_; i-- > 0;) {
+      if (tokens_[i].text == ")") ++depth;
+      if (tokens_[i].text == "(") {
+        if (depth == 0) passed = false;
+        depth = std::max(depth - 1, 0);
+      }
+      if (depth > 0 || passed || !tokens_[i].is("select")) continue;
+      const std::string_view tables = text_of(text_, tables_of(tokens_, i));
+      ask = fmt::format("SELECT {}{}{}{}{}", asked ? "(" : "", ask, asked ? ")" : "",
+                        tables.empty() ? "" : " FROM ", tables);
+      asked = passed = true;
+    }
+    if (!asked) return "";
+    const auto select = db_.prepare(common_tables() + ask);
+    return select ? select->declared_type(0) : "";
+  }
+
+  // WITH …, up to the SELECT that it belongs to.
+  std::string common_tables() const {
+    if (!tokens_.front().is("with")) return "";
+    int depth = 0;
+    for (const CqlToken& token : tokens_) {
+      if (token.text == "(") ++depth;
+      if (token.text == ")") --depth;
+      if (depth == 0 && token.is("select")) return text_.substr(0, token.begin);
+    }
+    return "";
   }
 
   std::string result() {
@@ -213,9 +270,10 @@ class TimeWriter {
   };
 
   sqlite::Database& db_;
-  const std::string from_;
   const std::string& text_;
   const std::vector<CqlToken> tokens_;
+  size_t at_ = 0;          // The comparison at hand.
+  bool ordering_ = false;  // It asks which is earlier.
   std::vector<Edit> edits_;
   std::optional<TimeFault> fault_;
 };
@@ -230,9 +288,7 @@ std::string declared_in(sqlite::Database& db, const std::string& from, const std
 
 tl::expected<std::string, TimeFault> with_kept_times(sqlite::Database& db,
                                                      const std::string& text) {
-  const std::optional<SelectShape> shape = shape_of(text);
-  if (!shape) return text;
-  return TimeWriter(db, shape->from, text).write();
+  return TimeWriter(db, text).write();
 }
 
 }  // namespace turntable

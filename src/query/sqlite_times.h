@@ -1,4 +1,4 @@
-// What a CQL statement compares with columns of times, written as an SQLite file keeps it.
+// What a statement compares with columns of times, written as an SQLite file keeps it.
 //
 //   t >= '2024-03-03 10:15+0200'      a text in any form that names a moment
 //   t >= 1709453700000                milliseconds since 1970
@@ -9,6 +9,10 @@
 // A column that is declared timestamp(6) keeps '2024-03-03T08:15:00.000000Z', an older one keeps
 // milliseconds (sqlite/values.h). SQLite compares them as texts, so any other text or number would
 // be smaller or larger than all of them, and the rows would be wrong without a word.
+//
+// Which column a name stands for is SQLite's to say: it is asked for the name with the tables of the
+// SELECT around the comparison, and of the SELECTs around that one. So joins, aliases and subselects
+// need no rules here.
 #pragma once
 
 #include <string>
@@ -23,13 +27,13 @@ namespace turntable {
 [[nodiscard]] std::string declared_in(sqlite::Database& db, const std::string& from,
                                       const std::string& column);
 
-// Where a statement compares a column of times with something that is no time.
+// Where a statement compares a column of times with something that is no time, or that the file
+// cannot compare.
 struct TimeFault {
   size_t byte = 0;
   std::string message;
 };
 // The statement with each time as its column keeps it, and with lists of tuples as SQLite has them.
-// One that is no simple SELECT stays as it is.
 [[nodiscard]] tl::expected<std::string, TimeFault> with_kept_times(sqlite::Database& db,
                                                                    const std::string& text);
 

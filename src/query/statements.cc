@@ -88,6 +88,14 @@ void add_statement(std::vector<CqlStatement>& out, std::string text, TextPlace a
   if (!text.empty()) out.push_back({std::move(text), at});
 }
 
+// The words that end the list of tables.
+bool ends_tables(const CqlToken& token) {
+  for (const std::string_view word : {"where", "group", "having", "window", "order", "limit",
+                                      "allow", "per", "union", "except", "intersect"})
+    if (token.is(word)) return true;
+  return false;
+}
+
 SelectShape::Item item_of(std::span<const CqlToken> tokens) {
   SelectShape::Item item;
   const size_t count = tokens.size();
@@ -175,6 +183,27 @@ std::vector<CqlToken> tokens_of(std::string_view statement) {
   return tokens;
 }
 
+std::span<const CqlToken> tables_of(std::span<const CqlToken> tokens, size_t select) {
+  int depth = 0;
+  std::optional<size_t> begin;
+  size_t i = select + 1;
+  for (; i < tokens.size(); ++i) {
+    if (tokens[i].text == "(") ++depth;
+    if (tokens[i].text == ")" && --depth < 0) break;
+    if (depth > 0) continue;
+    if (ends_tables(tokens[i])) break;
+    if (!begin && tokens[i].is("from")) begin = i + 1;
+  }
+  return begin ? tokens.subspan(*begin, i - *begin) : std::span<const CqlToken>();
+}
+
+std::string_view text_of(std::string_view statement, std::span<const CqlToken> tokens) {
+  if (tokens.empty()) return {};
+  const CqlToken& last = tokens.back();
+  return statement.substr(tokens.front().begin,
+                          last.begin + last.text.size() - tokens.front().begin);
+}
+
 std::optional<SelectShape> shape_of(std::string_view statement) {
   const std::vector<CqlToken> tokens = tokens_of(statement);
   if (tokens.empty() || !tokens[0].is("select")) return std::nullopt;
@@ -193,15 +222,13 @@ std::optional<SelectShape> shape_of(std::string_view statement) {
     begin = i + 1;
     if (from) break;
   }
-  if (i + 1 >= tokens.size() || !tokens[i + 1].name()) return std::nullopt;
-  size_t last = i + 1;
-  if (last + 2 < tokens.size() && tokens[last + 1].text == "." && tokens[last + 2].name())
-    last += 2;
+  const auto tables = tables_of(tokens, 0);
+  if (tables.empty() || !tables[0].name()) return std::nullopt;
   // More than one table is more than this understands.
-  if (last + 1 < tokens.size() && (tokens[last + 1].text == "," || tokens[last + 1].is("join")))
-    return std::nullopt;
-  shape.from = statement.substr(
-      tokens[i + 1].begin, tokens[last].begin + tokens[last].text.size() - tokens[i + 1].begin);
+  for (const CqlToken& token : tables)
+    if (token.text == "," || token.is("join")) return std::nullopt;
+  const bool qualified = tables.size() > 2 && tables[1].text == "." && tables[2].name();
+  shape.from = text_of(statement, tables.first(qualified ? 3 : 1));
   if (shape.all && shape.items.size() != 1) return std::nullopt;
   return shape;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,14 @@ struct CqlToken {
 // The tokens of a statement whose quotes are closed.
 [[nodiscard]] std::vector<CqlToken> tokens_of(std::string_view statement);
 
+// What stands behind the FROM of the SELECT at `select`, in tokens: its tables, their aliases and how
+// they are joined. Empty where there is no FROM.
+[[nodiscard]] std::span<const CqlToken> tables_of(std::span<const CqlToken> tokens, size_t select);
+
+// The piece of `statement` from the first of these tokens of it to the last.
+[[nodiscard]] std::string_view text_of(std::string_view statement,
+                                       std::span<const CqlToken> tokens);
+
 // What a SELECT asks for, where it is simple enough to be understood from its words.
 struct SelectShape {
   struct Item {
@@ -60,7 +69,7 @@ struct SelectShape {
   std::string from;         // The table as it is written: spotify.listening_history.
 };
 
-// Nothing where it is no SELECT … FROM table.
+// Nothing where it is no SELECT … FROM table, which may have an alias.
 [[nodiscard]] std::optional<SelectShape> shape_of(std::string_view statement);
 
 }  // namespace turntable

@@ -73,6 +73,11 @@ TEST(Statements, SeesWhatASelectAsksFor) {
   EXPECT_TRUE(shape_of("SELECT * FROM t LIMIT 5")->all);
   EXPECT_FALSE(shape_of("SELECT a FROM t, u"));
   EXPECT_FALSE(shape_of("SELECT a FROM t JOIN u"));
+  EXPECT_FALSE(shape_of("SELECT a FROM t x JOIN u y"));
+  EXPECT_FALSE(shape_of("SELECT a FROM t AS x, u"));
+  EXPECT_FALSE(shape_of("SELECT a FROM t LEFT JOIN u ON (t.a = u.a) WHERE a = 1"));
+  EXPECT_EQ(shape_of("SELECT a FROM k.t AS x WHERE a IN (1, 2)")->from, "k.t");
+  EXPECT_EQ(shape_of("SELECT a FROM t x ORDER BY a, b")->from, "t");
   EXPECT_FALSE(shape_of("SELECT *, a FROM t"));
   EXPECT_FALSE(shape_of("SELECT 1"));
   EXPECT_FALSE(shape_of("INSERT INTO t"));
