@@ -140,7 +140,7 @@ Status add_write_times(sqlite::Database& db, const SinkTable& table, WallTime no
   return add_missing_column(db, table.name, std::string(kWriteTimeColumn), type);
 }
 
-Status create_missing(sqlite::Database& db, const SinkTable& table, WallTime now) {
+Status create_missing(sqlite::Database& db, const SinkTable& table) {
   RETURN_IF_ERROR(
       db.execute("CREATE TABLE IF NOT EXISTS turntable_meta (key text PRIMARY KEY NOT NULL, value "
                  "text) WITHOUT ROWID"));
@@ -148,9 +148,7 @@ Status create_missing(sqlite::Database& db, const SinkTable& table, WallTime now
                    db.prepare("INSERT OR IGNORE INTO turntable_meta VALUES ('keyspace', ?1)"));
   remember.bind_text(1, table.keyspace);
   ASSIGN_OR_RETURN([[maybe_unused]] const bool more, remember.step());
-  RETURN_IF_ERROR(db.execute(table_ddl(table, Dialect::sqlite)));
-  if (!table.has_write_times()) return {};
-  return add_write_times(db, table, now);
+  return db.execute(table_ddl(table, Dialect::sqlite));
 }
 
 Status as_status(const Difference& difference, const std::string& path, const SinkTable& table) {
@@ -161,22 +159,32 @@ Status as_status(const Difference& difference, const std::string& path, const Si
 
 }  // namespace
 
+namespace {
+
+// Inside a transaction. A table that is not as wanted is somebody else's, and gets no column.
+Result<Difference> create_and_compare(sqlite::Database& db, const std::string& path,
+                                      const SinkTable& table, WallTime now) {
+  RETURN_IF_ERROR(create_missing(db, table));
+  ASSIGN_OR_RETURN(Difference difference, difference_of(db, kMain, path, table));
+  RETURN_IF_ERROR(as_status(difference, path, table));
+  if (table.has_write_times()) RETURN_IF_ERROR(add_write_times(db, table, now));
+  return difference;
+}
+
+}  // namespace
+
 Status apply_sqlite_schema(sqlite::Database& db, const std::string& path, const SinkTable& table,
                            WallTime now) {
-  // Other lanes of this run may be creating the same table; it is worth a short wait.
+  // Another program may have locked the file for a moment, which is worth a short wait.
   db.set_busy_timeout(Millis(5'000));
   RETURN_IF_ERROR(db.begin());
-  Status created = create_missing(db, table, now);
-  if (created) created = db.commit();
-  if (!created) {
-    db.rollback();
-    return created;
-  }
-  const Result<Difference> difference = difference_of(db, kMain, path, table);
+  const Result<Difference> difference = create_and_compare(db, path, table, now);
+  Status done = difference ? db.commit() : tl::unexpected<Error>(difference.error());
+  if (!done) db.rollback();
   db.set_busy_timeout(Millis(0));
-  if (!difference) return tl::unexpected<Error>(difference.error());
+  RETURN_IF_ERROR(done);
   for (const std::string& warning : difference->warnings) log::warn("{}: {}", path, warning);
-  return as_status(*difference, path, table);
+  return {};
 }
 
 Result<KeptTimes> kept_times(sqlite::Database& db, const SinkTable& table) {
