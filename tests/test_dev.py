@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -139,12 +140,40 @@ def selection():
         ([r"^sink\.SqliteSinkTest\."], {"sink_test"}, set()),
         (["CassandraSinkTest", "ChangedTable"], {"sink_test"}, {"cassandra"}),
         (["KafkaSourceTest.LatestSees", "Ledger"], {"source_test", "delivery_test"}, {"kafka"}),
-        (["bridge_abi_test"], None, {"kafka", "cassandra"}),  # No GoogleTest's: nobody knows.
+        (["src/delivery/ledger_test.cc"], {"delivery_test"}, set()),
+        (["src/delivery/ledger.h"], {"delivery_test"}, set()),
+        ([str(ROOT / "src/delivery/ledger.cc")], {"delivery_test"}, set()),
+        (["ledger_test"], {"delivery_test"}, set()),
+        (["delivery_test"], {"delivery_test"}, {"kafka"}),
+        (["All/SinkContract.*/fake"], {"sink_test"}, {"cassandra"}),
+        ([r"\bLedgerTest|\bLedger\b"], {"delivery_test"}, set()),
+        (["fuzz.json"], {"json_fuzz"}, set()),
+        (["bridge_abi_test"], {"bridge_abi_test"}, set()),
+        (["bridge_abi_server_test"], {"bridge_abi_server_test"}, {"cassandra"}),
     ],
 )
 def test_named_cpp_tests_are_built_and_served_alone(selection, words, targets, servers):
-    needs = selection.cpp_needs(words)
-    assert (needs.targets, needs.servers) == (targets, servers)
+    cpp, python = selection.split(words)
+    needs = selection.cpp_needs(cpp)
+    assert (needs.targets, needs.servers, python) == (targets, servers, [])
+
+
+@pytest.mark.parametrize("word", ["Typo", "(", "*", "ledger_tset", "src/delivery/legder.cc", "test_nothing", "tests/test_nothing.py", "/tmp"])
+def test_words_that_name_no_test_are_said_before_anything_is_built(word):
+    said = subprocess.run([sys.executable, str(ROOT / "tools" / "test.py"), word], capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 1 and said.stdout.splitlines()[-1] == "0 passed, 1 failed"
+    assert "No such test" in said.stdout and "==> Build" not in said.stdout and not said.stderr
+
+
+def test_every_kind_of_cpp_test_can_be_named(selection):
+    """By its own name each test finds a target; ctest knows which there are."""
+    build = ROOT / "build" / "release"
+    listed = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], capture_output=True, text=True, check=True)
+    names = [test["name"] for test in json.loads(listed.stdout)["tests"] if not test["name"].endswith("_NOT_BUILT")]
+    if not names:
+        pytest.skip("no C++ test is built")
+    for name in names:
+        assert selection.cpp_needs([f"^{re.escape(name)}$"]).targets, name
 
 
 @pytest.mark.parametrize(
@@ -154,11 +183,18 @@ def test_named_cpp_tests_are_built_and_served_alone(selection, words, targets, s
         ("test_query", {"cassandra"}),
         ("tests/test_outputs.py::test_timeout_ends_a_run_in_order", {"kafka", "cassandra"}),  # Others of its module use them.
         ("test_membership", {"kafka"}),
+        ("test_a_killed_run_is_continued_without_loss", {"kafka", "cassandra"}),
+        (str(ROOT / "tests" / "test_demo.py"), set()),
     ],
 )
 def test_named_system_tests_are_served_alone(selection, word, servers):
-    assert selection.is_system_test(word)
-    assert selection.system_needs([selection.system_test(word)]).servers == servers
+    cpp, python = selection.split([word])
+    needs = selection.system_needs(python)
+    assert (cpp, needs.targets, needs.servers) == ([], {"turntable"}, servers)
+
+
+def test_what_a_system_test_reads_of_the_build_is_made(selection):
+    assert selection.system_needs(["tests/test_sbom.py"]).targets == {"turntable", "sbom"}
 
 
 @pytest.mark.parametrize(
@@ -170,12 +206,21 @@ def test_named_system_tests_are_served_alone(selection, word, servers):
         ("src/cli/main.cc", []),  # Its room has no tests; the programs that hold it have.
         ("tests/test_demo.py", ["tests/test_demo.py"]),
         ("bridge/src/tls.rs", ["^bridge_"]),
-        ("pipelines/latest_play.sql", []),
+        ("src/decode/json_fuzz.cc", [r"^fuzz\.json$"]),
     ],
 )
 def test_a_save_names_the_tests_of_its_file(selection, path, words):
     watch = importlib.import_module("watch")
     assert watch.own_tests(ROOT / path) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "test"),
+    [("pipelines/latest_play.sql", "test_repeated_keys"), ("tests/support/forwarder.py", "test_outages"), ("tests/chaos/oracle.py", "test_chaos")],
+)
+def test_a_save_of_what_tests_use_names_those_tests(selection, path, test):
+    watch = importlib.import_module("watch")
+    assert f"tests/{test}.py" in watch.own_tests(ROOT / path)
 
 
 def test_the_table_of_fuzz_targets_is_printed_from_a_report(tmp_path):
@@ -200,7 +245,7 @@ def test_steps_before_a_release_are_kept_and_reported(tmp_path, monkeypatch, cap
         script.chmod(0o755)
     passed = r"^\d+ passed, \d+ failed"
     monkeypatch.setattr(release, "STEPS", [release.Step(name, f"a {name} one", [name], passed) for name in ("good", "bad")])
-    monkeypatch.setattr(release, "STEPS_DONE", tmp_path / "steps")
+    monkeypatch.setattr(release, "LOGS", tmp_path / "steps")
     monkeypatch.setattr(release, "REPORT", tmp_path / "release.md")
     monkeypatch.setattr(release, "ROOT", tmp_path)
     monkeypatch.setattr(release, "commit", lambda: "abc1234")

@@ -58,7 +58,7 @@ FOREIGN = [
 LINES_LIMIT = 600
 LINES_WARNING = 400
 LEFTOVER = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b")
-TEST_SOURCE = re.compile(r"(_test|_bench|_fuzz|_testing|_contract)\.(cc|h)$")
+TEST_SOURCE = re.compile(r"(_test|_fuzz|_testing|_contract)\.(cc|h)$")
 SKIPPED_FOLDERS = {
     ".git", "build", "output", "target", "__pycache__", "corpora", "corpus", "regressions", "golden", ".pytest_cache",
 }  # fmt: skip
@@ -162,7 +162,7 @@ class Lint:
             files = {Path(entry["directory"], entry["file"]) for entry in json.loads(database.read_text())}
             compiled = {Path(name).resolve() for file in files for name in units.sources_of(file)}
             for path in sources:
-                if path.resolve() in compiled or path.name.endswith("_bench.cc"):
+                if path.resolve() in compiled:
                     continue
                 if path.stat().st_ctime > database.stat().st_mtime:
                     self.warn(path, 1, "newer than the last build, so whether it is compiled is not known")

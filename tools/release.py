@@ -5,8 +5,8 @@
     ./dev test --release bare-12 fuzz       # some
     ./dev test --release --list             # what they are, and which are done
 
-Each step's outcome is kept in build/release-steps/, with its log beside it, so that the steps may be run one after another over
-days. docs/reports/release.md is written anew after each: it names the commit of each step.
+Each step's outcome is kept in docs/reports/release.json, so that the steps may be run one after another over days; its log is in
+build/release-steps/. docs/reports/release.md is written anew after each: it names the commit of each step.
 
 Standard library only.
 """
@@ -17,6 +17,7 @@ import argparse
 import dataclasses
 import datetime
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,8 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
 import machine  # noqa: E402
 
-STEPS_DONE = ROOT / "build" / "release-steps"
-REPORT = ROOT / "docs" / "reports" / "release.md"
+LOGS = ROOT / "build" / "release-steps"
+REPORT = ROOT / "docs" / "reports" / "release.md"  # And, with the same name, .json: what it is written from.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,13 +38,15 @@ class Step:
     about: str
     command: list[str]
     says: str  # Of its output, what the report has: a regular expression; its last match counts.
+    variables: dict[str, str] = dataclasses.field(default_factory=dict)  # Set in its environment.
 
 
 STEPS = [
     Step("bare-12", "the demo on a bare Debian 12", ["tools/bare.py", "demo"], r"^\./dev demo on a bare .*"),
     Step("bare-13", "the demo on a bare Debian 13", ["tools/bare.py", "--suite", "trixie", "demo"], r"^\./dev demo on a bare .*"),
     Step("all", "every test of every day", ["./dev", "test", "--all"], r"^\d+ passed, \d+ failed.*"),
-    Step("sanitizers", "all C++ tests under sanitizers, none left for another day", ["./dev", "test", "--asan", "--tsan", "."], r"^\d+ passed, \d+ failed.*"),
+    Step("sanitizers", "all C++ tests under sanitizers, none left for another day", ["./dev", "test", "--asan", "--tsan", "."], r"^\d+ passed, \d+ failed.*",
+         {"TURNTABLE_MATRIX_SHARE": "1:0"}),
     Step("planted", "all planted bugs", ["./dev", "test", "--planted"], r"^\d+ of \d+ planted bugs caught.*"),
     Step("upgrade", "from the version before", ["./dev", "test", "--upgrade"], r"^\d+ passed, \d+ failed.*"),
     Step("fuzz", "a million runs of every fuzz target", ["./dev", "fuzz", "--runs", "1000000"], r"^.*\bfinding.*"),
@@ -54,16 +57,28 @@ STEPS = [
 
 
 def commit() -> str:
-    return machine.first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
+    """Of what is run; files that differ from it are said."""
+    of_head = machine.first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
+    changed = machine.first_line("git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/reports")
+    return of_head + ("-changed" if changed else "")
+
+
+def outcomes() -> dict[str, dict]:
+    """What came of the steps, by name."""
+    path = REPORT.with_suffix(".json")
+    return json.loads(path.read_text()) if path.is_file() else {}
 
 
 def run_step(step: Step) -> dict:
-    log = STEPS_DONE / f"{step.name}.log"
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{step.name}.log"
     print(f"\n==> {step.name}: {step.about}; {log.relative_to(ROOT)}", flush=True)
     begun = time.monotonic()
     with log.open("w") as output:
         command = [str(ROOT / step.command[0]), *step.command[1:]]
-        code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+        code = subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=os.environ | step.variables, check=False
+        ).returncode
     said = re.findall(step.says, log.read_text(errors="replace"), re.MULTILINE)
     outcome = {
         "step": step.name,
@@ -73,17 +88,13 @@ def run_step(step: Step) -> dict:
         "minutes": round((time.monotonic() - begun) / 60, 1),
         "said": said[-1].strip() if said else "",
     }
-    (STEPS_DONE / f"{step.name}.json").write_text(json.dumps(outcome) + "\n")
+    REPORT.with_suffix(".json").write_text(json.dumps(outcomes() | {step.name: outcome}, indent=1) + "\n")
     print(f"    exit {code}, {outcome['minutes']} min: {outcome['said']}", flush=True)
     return outcome
 
 
-def outcome_of(step: Step) -> dict | None:
-    path = STEPS_DONE / f"{step.name}.json"
-    return json.loads(path.read_text()) if path.is_file() else None
-
-
 def report() -> str:
+    of_steps = outcomes()
     lines = [
         "# Before a release",
         "",
@@ -93,7 +104,7 @@ def report() -> str:
         "|---|---|---|---|---:|---|",
     ]
     for step in STEPS:
-        if done := outcome_of(step):
+        if done := of_steps.get(step.name):
             said = done["said"].replace("|", "\\|")
             passed = "passed" if done["exit"] == 0 else f"**failed, exit {done['exit']}**"
             lines.append(f"| {step.about} | `{' '.join(step.command)}` | {done['commit']} | {done['date']} | {done['minutes']} | {passed}: {said} |")
@@ -107,15 +118,14 @@ def main() -> int:
     parser.add_argument("step", nargs="*", choices=[[], *(step.name for step in STEPS)], help="only these")
     arguments = parser.parse_args()
     steps = [step for step in STEPS if not arguments.step or step.name in arguments.step]
-    STEPS_DONE.mkdir(parents=True, exist_ok=True)
     if arguments.list:
         for step in STEPS:
-            done = outcome_of(step)
+            done = outcomes().get(step.name)
             print(f"{step.name:<14} {step.about:<58} " + (f"exit {done['exit']} at {done['commit']}" if done else "not run"))
         return 0
     failed = 0
     for step in steps:
-        done = outcome_of(step)
+        done = outcomes().get(step.name)
         if arguments.again or not done or done["exit"] != 0 or done["commit"] != commit():
             done = run_step(step)
         failed += done["exit"] != 0

@@ -39,7 +39,9 @@ HOME = Path(os.environ.get("TURNTABLE_SERVERS_DIR", ROOT / "build" / "servers"))
 SHIFT_FILE = HOME / "port_shift"  # Of the servers that run.
 JARS = ROOT / "build" / "servers" / "jars"  # One copy for every set of servers.
 PORT_SHIFT = int(os.environ.get("TURNTABLE_SERVERS_PORT_SHIFT", "0"))
-SHIFTS = range(0, 2800, 400)  # Those that are tried. Ports stay below the ones that Linux gives to clients.
+# What is tried as a shift: for the servers of the tests, and for clusters beside them. Ports stay below those that Linux gives to
+# clients.
+SHIFTS, SHIFTS_OF_CLUSTERS = range(0, 2800, 400), range(3000, 3400, 50)
 # "127.0.1" here: clients are told to find server N at 127.0.1.N, where a proxy in front of it listens. Empty: no proxies.
 FRONT = os.environ.get("TURNTABLE_SERVERS_FRONT", "")
 DEFINITIONS = ROOT / "servers"
@@ -475,16 +477,19 @@ def check_ports_are_free(server: Server) -> None:
             )
 
 
-def shift_to_use() -> int:
+def shift_to_use(brokers: int = 1, nodes: int = 1) -> int:
     """What is to be added to every port: what the servers that run were started with, or where nobody else listens."""
     if "TURNTABLE_SERVERS_PORT_SHIFT" in os.environ:
         return PORT_SHIFT
     if running():
         with contextlib.suppress(OSError, ValueError):
             return int(SHIFT_FILE.read_text())
-    usual = [place for server in [*servers_of(1, 1), *(Server(kind, 1, 1) for kind in SECURED_NODES)] for place in server.ports]
-    free = (shift for shift in SHIFTS if not any(taken(host, port + shift) for host, port in usual))
-    return next(free, 0)  # Where none is free, the start says which port is taken.
+    alone = brokers == nodes == 1
+    secured = [Server(kind, 1, 1) for kind in SECURED_NODES] if alone else []
+    usual = [place for server in [*servers_of(brokers, nodes), *secured] for place in server.ports]
+    shifts = SHIFTS if alone else SHIFTS_OF_CLUSTERS
+    free = (shift for shift in shifts if not any(taken(host, port + shift) for host, port in usual))
+    return next(free, shifts[0])  # Where none is free, the start says which port is taken.
 
 
 # ------------------------------------------------------------------------------------------------------------ subcommands
@@ -608,7 +613,9 @@ def main() -> int:
     end = commands.add_parser("down", help="stop what `up` started; the data stays")
     end.add_argument("--wipe", action="store_true", help="remove the data too")
     commands.add_parser("status", help="say what runs; exit 0 if all of it answers, 1 otherwise")
-    commands.add_parser("ports", help="print what is added to the usual ports: 0, or what keeps clear of other programs")
+    ports = commands.add_parser("ports", help="print what is added to the usual ports: 0, or what keeps clear of other programs")
+    ports.add_argument("--brokers", type=size, default=1, help="of a cluster of so many brokers")
+    ports.add_argument("--nodes", type=size, default=1, help="of a cluster of so many nodes")
     arguments = parser.parse_args()
     if arguments.command == "up" and not arguments.brokers and not arguments.nodes:
         parser.error("up: with no broker and no node there is nothing to start")
@@ -618,7 +625,7 @@ def main() -> int:
         elif arguments.command == "down":
             down(arguments.wipe)
         elif arguments.command == "ports":
-            print(shift_to_use())
+            print(shift_to_use(arguments.brokers, arguments.nodes))
         else:
             return 0 if status() else 1
     except Failure as failure:

@@ -8,7 +8,7 @@ readonly RUST_MINIMUM=1.88
 # What `./dev demo` needs: compilers, and the libraries that the program is built from.
 readonly BUILD_PACKAGES=(
   ca-certificates ccache cmake g++ make ninja-build pkg-config
-  libbenchmark-dev libcli11-dev libdeflate-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libmimalloc-dev libpg-query-dev libprotobuf-c-dev librapidcheck-dev
+  libcli11-dev libdeflate-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libmimalloc-dev libpg-query-dev libprotobuf-c-dev
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev libzstd-dev nlohmann-json3-dev python3 zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
@@ -85,10 +85,12 @@ use_rust() {
 }
 
 setup_build() {
-  install_packages "${BUILD_PACKAGES[@]}"
-  use_rust && return 0
-  say "no Rust of $RUST_MINIMUM or newer is here; taking Debian's"
-  install_packages cargo-web rustc-web
+  local rust=()
+  if ! use_rust; then
+    say "no Rust of $RUST_MINIMUM or newer is here; taking Debian's"
+    rust=(cargo-web rustc-web)
+  fi
+  install_packages "${BUILD_PACKAGES[@]}" "${rust[@]}"
   use_rust ||
     die "cargo-web and rustc-web are installed but older than $RUST_MINIMUM. Newer ones come from bookworm-security: add it" \
       "to /etc/apt/sources.list, then run apt-get update and apt-get install cargo-web rustc-web."

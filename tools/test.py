@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,14 +58,14 @@ TITLES = {
 }
 # What each suite may take on two cores with nothing built before, in minutes: 55 in all, so that CI, on a slower machine, has time.
 MINUTES = {
-    "Build, release": 8,
+    "Build, release": 7.5,
     "Build, asan": 10.5,
     "Build, tsan": 5,
     "Source checks": 0.2,
-    TITLES["release"]: 3,
+    TITLES["release"]: 4.5,
     TITLES["asan"]: 2,
     TITLES["tsan"]: 2,
-    "Fuzz targets": 3,
+    "Fuzz targets": 2,
     "Planted bugs": 3,
     "Cost of an event": 1,
     "System tests": 10,
@@ -91,8 +92,11 @@ class Outcome:
     def text(self, with_share: bool) -> str:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         note = f"  ({self.note})" if self.note else ""
-        share = f" of {MINUTES[self.suite]:g}" if with_share and self.suite in MINUTES else ""
-        return f"{self.suite:<32} {self.passed:>5} passed, {self.failed} failed{skipped}, {self.seconds / 60:.1f}{share} min{note}"
+        share = ""
+        if with_share and self.suite in MINUTES:
+            over = ", OVER" if self.seconds > 60 * MINUTES[self.suite] + 30 else ""
+            share = f" of {MINUTES[self.suite]:g} min{over}"
+        return f"{self.suite:<32} {self.passed:>5} passed, {self.failed} failed{skipped}, {self.seconds / 60:.1f}{share or ' min'}{note}"
 
 
 def counted(report: Path, outcome: Outcome) -> Outcome:
@@ -155,10 +159,12 @@ def ctest(preset: str, *arguments: object, **options) -> subprocess.CompletedPro
 
 
 def cpp_test_names(preset: str, wanted: list[str]) -> list[str]:
-    chosen = ["-R", "|".join(wanted)] if wanted else []
-    listed = ctest(preset, "--show-only=json-v1", *chosen, capture_output=True, text=True)
-    names = [test["name"] for test in json.loads(listed.stdout)["tests"]] if listed.returncode == 0 else []
-    return [name for name in names if not name.endswith("_NOT_BUILT")]  # As programs appear that nobody has asked for.
+    """All that are built, or those that one of these regular expressions, of Python, is found in."""
+    listed = ctest(preset, "--show-only=json-v1", capture_output=True, text=True)
+    tests = json.loads(listed.stdout)["tests"] if listed.returncode == 0 else []
+    # Programs that nobody has asked for have no command, or appear as one test that says so.
+    names = [test["name"] for test in tests if "command" in test and not test["name"].endswith("_NOT_BUILT")]
+    return [name for name in names if not wanted or any(re.search(word, name) for word in wanted)]
 
 
 def cpp_tests(preset: str, wanted: list[str]) -> Outcome:
@@ -166,7 +172,8 @@ def cpp_tests(preset: str, wanted: list[str]) -> Outcome:
     banner(title)
     before = captured()
     begun = time.monotonic()
-    left = in_todays_order(cpp_test_names(preset, wanted))
+    names = cpp_test_names(preset, wanted)
+    left = in_todays_order(names)
     total = len(left)
     outcome = Outcome(title)
     if preset == "release" and not wanted:  # All at once, so that none waits for the longest of a few.
@@ -176,8 +183,10 @@ def cpp_tests(preset: str, wanted: list[str]) -> Outcome:
         some, left = left[:TESTS_AT_ONCE], left[TESTS_AT_ONCE:]
         run_cpp_tests(preset, ["-R", f"^({'|'.join(map(re.escape, some))})$"], outcome)
     outcome.seconds = time.monotonic() - begun
-    if total == 0:
-        outcome.failed, outcome.note = 1, "there is no such test"
+    if total == 0 and wanted:
+        outcome.note = "none of those is in this build"
+    elif total == 0:
+        outcome.failed, outcome.note = 1, "there is no test"
     elif left:
         outcome.note = f"{len(left)} of {total} are left for another day; TURNTABLE_TEST_SEED={DAY}"
     for path in sorted(captured() - before):
@@ -218,14 +227,22 @@ def print_ctest_troubles(report: Path) -> None:
             print(f"SKIPPED {case.get('name')}")
 
 
-def system_tests(arguments: list[str]) -> Outcome:
+def system_tests(arguments: list[str], minutes: float | None = None) -> Outcome:
+    """Those that are named, or all; with `minutes` in the day's order, and none begins when they are used."""
     banner("System tests")
     report = RESULTS / "pytest.xml"
     report.unlink(missing_ok=True)
     begun = time.monotonic()
     at_once = [f"--numprocesses={SYSTEM_TESTS_PER_CORE * min(os.cpu_count() or 2, 4)}", "--dist=loadscope"]  # As tests/conftest.py has it.
-    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *at_once, *arguments])
+    environment = dict(os.environ)
+    if minutes is not None:
+        left_out = RESULTS / "left-out.txt"
+        left_out.write_text("")
+        environment |= {"TURNTABLE_TEST_UNTIL": str(time.time() + 60 * minutes), "TURNTABLE_TEST_LEFT": str(left_out)}
+    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *at_once, *arguments], env=environment)
     outcome = counted(report, Outcome("System tests", seconds=time.monotonic() - begun))
+    if minutes is not None and (left := len(left_out.read_text().splitlines())):
+        outcome.note = f"{left} are left for another day; TURNTABLE_TEST_SEED={DAY}"
     if code != 0 and outcome.failed == 0:
         outcome.failed = 1
         outcome.note = "collected nothing" if code == 5 else f"pytest ended with {code}"
@@ -398,24 +415,28 @@ def run_planted(outcomes: list[Outcome]) -> None:
 
 
 def run_named(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
-    """Some tests, with what they need alone: targets of the build and servers."""
+    """Some tests, with what they need alone: targets of the build and servers. Raises selection.NoSuchTest."""
     cpp, python = selection.split(arguments.selection)
     if any("::" in word for word in python):
         os.environ["TURNTABLE_TEST_ALL"] = "1"  # Whoever names a test wants it, long or not.
     python += arguments.pytest
     of_cpp, of_python = selection.cpp_needs(cpp), selection.system_needs(python)
-    presets = ["release"] + [preset for preset in ("asan", "tsan") if getattr(arguments, preset) and cpp]
+    of_sanitizers = [preset for preset in ("asan", "tsan") if getattr(arguments, preset) and selection.sanitized(of_cpp.targets)]
+    presets = ["release", *of_sanitizers]
     with_servers = Servers(of_cpp.servers | of_python.servers)
     try:
         for preset in presets:
-            targets = None if of_cpp.targets is None else of_cpp.targets | (of_python.targets if preset == "release" else set())
+            targets = of_cpp.targets | of_python.targets if preset == "release" else selection.sanitized(of_cpp.targets)
             outcomes.append(build(preset, targets))
         if failure := with_servers.wait():
             outcomes.append(failure)
         if any(outcome.failed for outcome in outcomes):
             return
         if cpp:
-            outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
+            of_presets = [cpp_tests(preset, cpp) for preset in presets]
+            if not any(outcome.passed + outcome.failed + outcome.skipped for outcome in of_presets):
+                of_presets[0].failed, of_presets[0].note = 1, "there is no such test"
+            outcomes.extend(of_presets)
         if python:
             outcomes.append(system_tests(python))
     finally:
@@ -439,7 +460,7 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.append(fuzz_tests())
             outcomes.append(planted_bugs(MINUTES["Planted bugs"]))
             outcomes.append(cost_checks())
-        outcomes.append(system_tests([]))
+        outcomes.append(system_tests([], MINUTES["System tests"] if arguments.all else None))
     finally:
         with_servers.stop()
     if arguments.all:
@@ -471,8 +492,9 @@ def main() -> int:
         "selection",
         nargs="*",
         metavar="TEST",
-        help="only these, with the servers that they need: test_run, tests/test_run.py or tests/test_run.py::test_x are system "
-        "tests, any other word is a regular expression over the names of C++ tests; after --, arguments for pytest (-- -k restart)",
+        help="only these, with the servers that they need: test_reading, tests/test_reading.py or tests/test_reading.py::test_x are "
+        "system tests, src/delivery/ledger_test.cc or ledger_test a file of C++ tests, any other word is a regular expression over the "
+        "names of C++ tests; after --, arguments for pytest (-- -k restart)",
     )
     own, pytest = sys.argv[1:], []
     if "--" in own:
@@ -484,12 +506,15 @@ def main() -> int:
     if arguments.no_sanitizers and (arguments.all or arguments.tsan):
         parser.error("--all and --tsan are with the sanitizers")
     alone = [name for name in ("planted", "upgrade") if getattr(arguments, name)]
+    if (arguments.asan or arguments.tsan) and arguments.selection and not selection.has_cpp_tests(arguments.selection):
+        parser.error("--asan and --tsan are for C++ tests, and none is named")
     if arguments.asan and not arguments.selection:
         parser.error("--asan is for tests that are named; without names they run under ASan unless --no-sanitizers is given")
     if alone and (len(alone) > 1 or arguments.all or arguments.tsan or arguments.no_sanitizers or arguments.selection or pytest):
         parser.error(f"--{alone[0]} stands alone")
 
     os.environ.update({name: os.environ.get(name, value) for name, value in ENVIRONMENT.items()})
+    os.environ["TURNTABLE_TEST_SEED"] = str(DAY)  # What the tests draw by themselves is the same in all processes, and another time.
     if arguments.all:
         os.environ["TURNTABLE_TEST_ALL"] = "1"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the servers are stopped on the way out.
@@ -506,12 +531,17 @@ def main() -> int:
             run_named(arguments, outcomes)
         else:
             run_all(arguments, outcomes)
+    except selection.NoSuchTest as why:
+        outcomes.append(Outcome("No such test", failed=1, note=str(why)))
     except KeyboardInterrupt:
         outcomes.append(Outcome("Interrupted", failed=1))
         code = 130
     except SystemExit as leaving:
         outcomes.append(Outcome("Ended from outside", failed=1))
         code = leaving.code
+    except Exception as error:  # The last line is to say that it failed; what is behind it is told below.
+        outcomes.append(Outcome("Ended early", failed=1, note=f"{type(error).__name__}: {error}"))
+        traceback.print_exc()
     finally:
         code = report(outcomes, time.monotonic() - begun, code, arguments.all)
     return code

@@ -38,23 +38,38 @@ def relevant(_: watchfiles.Change, path: str) -> bool:
 def own_tests(path: Path) -> list[str]:
     """The words for `./dev test` that name the tests of one file; none where it has none."""
     place = path.relative_to(ROOT)
-    if place.parts[0] == "tests" and place.name.startswith("test_"):
-        return [str(place)]
+    if place.parts[0] == "tests":
+        return [str(place)] if place.name.startswith("test_") else tests_that_name(f"{place.parent.name}.{place.stem}")
     if place.parts[0] == "bridge":
         return ["^bridge_"]
+    if place.parts[0] in ("pipelines", "queries"):
+        return tests_that_name(place.name) or tests_that_name(place.parts[0])
     if place.parts[0] != "src":
         return []
-    stem = re.sub(r"_(test|fuzz|bench)$", "", place.stem)
-    test = path.with_name(f"{stem}_test.cc")
-    if not test.exists():
-        return [rf"^{path.parent.name}\."] if any(path.parent.glob("*_test.cc")) else []
-    suites = sorted({found[1] or found[3] for found in selection.MACRO.finditer(test.read_text())})
-    return [rf"^{path.parent.name}\.(.*/)?({'|'.join(suites)})\."]
+    if place.stem.endswith("_fuzz"):
+        return [rf"^fuzz\.{place.stem.removesuffix('_fuzz')}$"]
+    tests = selection.tests_of_file(path)
+    return [tests] if tests else []
+
+
+def tests_that_name(word: str) -> list[str]:
+    """Files of system tests that name another file: a module that they import, a pipeline that they run."""
+    named = re.compile(rf"(?<![\w/]){re.escape(word)}\b|/{re.escape(word)}\b")
+    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").glob("test_*.py")) if named.search(path.read_text())]
 
 
 def programs() -> dict[str, int]:
-    """When each test program was linked."""
-    return {path.name.removesuffix("_test"): path.stat().st_mtime_ns for path in RELEASE.glob("*_test") if not path.name.startswith("bridge")}
+    """When each test program was linked, by a regular expression over the names of its tests."""
+    found = {}
+    for path in [*RELEASE.glob("*_test"), *RELEASE.glob("*_fuzz")]:
+        if path.name.startswith("bridge_"):
+            name = rf"^{path.name}$"
+        elif path.name.endswith("_fuzz"):
+            name = rf"^fuzz\.{path.name.removesuffix('_fuzz')}$"
+        else:
+            name = rf"^{path.name.removesuffix('_test')}\."
+        found[name] = path.stat().st_mtime_ns
+    return found
 
 
 def test(words: list[str]) -> Command:
@@ -74,16 +89,19 @@ def steps_after(changed: set[Path], names: list[str]) -> Iterator[Callable[[], C
         yield lambda: [ROOT / "dev", "build"]
 
         def relinked() -> Command | None:
-            rooms = sorted(room for room, linked in programs().items() if linked != before.get(room))
-            return test([rf"^{room}\." for room in rooms]) if rooms else None
+            again = sorted(name for name, linked in programs().items() if linked != before.get(name))
+            return test(again) if again else None
 
         yield relinked
 
 
 def start_servers(words: list[str]) -> None:
     """Those that these tests need, once for all runs to come."""
-    cpp, python = selection.split(words)
-    kinds = selection.cpp_needs(cpp).servers | selection.system_needs(python).servers
+    try:
+        cpp, python = selection.split(words)
+        kinds = selection.cpp_needs(cpp).servers | selection.system_needs(python).servers
+    except selection.NoSuchTest:  # The tests' own runner says it.
+        return
     if not {(kind, 1) for kind in kinds} <= set(servers.running()):
         servers.up(int("kafka" in kinds), int("cassandra" in kinds), fresh=False)
 
@@ -114,7 +132,12 @@ class Runner:
             if command is None:
                 continue
             if command[1:2] and Path(str(command[1])).name == "test.py":
-                start_servers([str(word) for word in command[2:]])
+                try:
+                    start_servers([str(word) for word in command[2:]])
+                except servers.Failure as failure:  # Such as a port that was taken meanwhile: the next save tries again.
+                    print(f"./dev watch: {failure}", file=sys.stderr)
+                    self.end()
+                    return
             self.running = subprocess.Popen([str(word) for word in command], cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def end(self) -> None:
@@ -139,9 +162,6 @@ def main() -> int:
                 print(f"\n==> Saved: {', '.join(sorted(str(path.relative_to(ROOT)) for path in changed))}", flush=True)
                 runner.begin(steps_after(changed, names))
             runner.go_on()
-    except servers.Failure as failure:
-        print(f"./dev watch: {failure}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 130
     finally:

@@ -10,7 +10,8 @@ import time
 import servers  # tools/servers.py
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-SIZE = 3
+from chaos import SIZE
+
 IN_SYNC_REPLICAS = 2
 BACK_SECONDS_LIMIT = 240
 CONSISTENCY_ALL = 5

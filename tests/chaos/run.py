@@ -19,6 +19,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -28,10 +29,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOME = ROOT / "build" / "chaos"
-# Servers of its own, beside those of ./dev servers. The ports stay below those that Linux gives to outgoing connections.
+# Servers of its own, beside those of ./dev servers, where nobody else listens.
 SERVERS = {
     "TURNTABLE_SERVERS_DIR": str(HOME / "servers"),
-    "TURNTABLE_SERVERS_PORT_SHIFT": "3000",
     "TURNTABLE_SERVERS_FRONT": "127.0.1",
     # Servers that live for seconds are restarted sooner, and leave more of the machine, without Java's second compiler.
     "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1",
@@ -54,7 +54,7 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--pipeline", choices=PIPELINE_NAMES, default="history",
-        help="what the engines run. history (the default, and what ./dev test --all runs): the listening history, a row for each play. "
+        help="what the engines run; ./dev test --all draws one. history (the default): the listening history, a row for each play. "
         "latest: the latest play of every person, pipelines/latest_play.sql, where keys repeat: of each person the last play's row "
         "must stand, and what mixes cells of several plays is counted too",
     )  # fmt: skip
@@ -76,10 +76,15 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
 ARGUMENTS = arguments_of(sys.argv[1:]) if __name__ == "__main__" else None  # --help needs none of what follows.
 os.environ.update({name: os.environ.get(name, value) for name, value in SERVERS.items()})
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+from chaos import SIZE  # noqa: E402
+
+if "TURNTABLE_SERVERS_PORT_SHIFT" not in os.environ:
+    command = [sys.executable, str(ROOT / "tools" / "servers.py"), "ports", "--brokers", str(SIZE), "--nodes", str(SIZE)]
+    os.environ["TURNTABLE_SERVERS_PORT_SHIFT"] = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 import servers  # noqa: E402
 from chaos import found, latest, load, oracle, report, songs  # noqa: E402
-from chaos.cluster import SIZE, Cluster  # noqa: E402
+from chaos.cluster import Cluster  # noqa: E402
 from chaos.disk import Disk, unmount  # noqa: E402
 from chaos.engine import Engine, Job  # noqa: E402
 from chaos.faults import AFTERSHOCK_SECONDS, Faults  # noqa: E402

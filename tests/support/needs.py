@@ -1,4 +1,5 @@
-"""A plugin that says which servers the collected tests need: `./dev test NAME` starts no others. See tools/selection.py."""
+"""A plugin that says what the collected tests need, servers and targets of the build: `./dev test NAME` starts and makes nothing
+else. See tools/selection.py."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 KINDS = ("kafka", "cassandra")
+MADE = {"turntable.cdx.json": "sbom"}  # What a test reads of the build beside the program, and the target that makes it.
 
 
 def fixtures_of(item: pytest.Item) -> set[str]:
@@ -24,4 +26,6 @@ def fixtures_of(item: pytest.Item) -> set[str]:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     needed = {kind for item in session.items for kind in KINDS if kind in fixtures_of(item)}
-    Path(os.environ["TURNTABLE_NEEDS"]).write_text(json.dumps(sorted(needed)))
+    modules = {inspect.getsource(module) for module in {item.module for item in session.items}}
+    targets = {target for name, target in MADE.items() if any(name in source for source in modules)}
+    Path(os.environ["TURNTABLE_NEEDS"]).write_text(json.dumps({"servers": sorted(needed), "targets": sorted(targets)}))
