@@ -265,7 +265,7 @@ def test_the_file_that_is_read_is_not_written_over(turntable, tmp_path):
         db.execute("INSERT INTO t VALUES (1)")
     statements = tmp_path / "q.cql"
     statements.write_text("SELECT * FROM t")
-    for output in (path, tmp_path / "." / "rows.db", statements):
+    for output in (path, tmp_path / "." / "rows.db", tmp_path / "rows.db-lock", statements):
         result = turntable.run("query", "--sqlite", path, "-f", statements, "-o", output).expect(2)
         assert "is the file that is read" in result.stderr
     with sqlite3.connect(path) as db:
@@ -280,10 +280,12 @@ def test_statistics_are_not_written_over_what_the_pipeline_has(turntable):
         "CREATE TABLE history (id int) WITH (connector = 'sqlite', path = 'h.db', primary_key = 'id');\n"
         "INSERT INTO history SELECT id FROM plays;\n"
     )
-    for path in ("plays.ndjson", "h.db", "p.dead_letters.jsonl"):
+    pipeline = (turntable.directory / "p.sql").read_text()
+    for path in ("plays.ndjson", "h.db", "h.db-lock", "p.dead_letters.jsonl", "p.sql"):
         result = turntable.run("run", "p.sql", "--stats-json", path, cwd=turntable.directory).expect(2)
         assert f"--stats-json: '{path}' is the " in result.stderr
     assert (turntable.directory / "plays.ndjson").read_text() == '{"id": 1}\n'
+    assert (turntable.directory / "p.sql").read_text() == pipeline
 
 
 def test_own_tables_of_a_version_before_are_read(turntable, tmp_path):

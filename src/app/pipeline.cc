@@ -222,7 +222,8 @@ void read_conflicts(OptionReader& options, SinkSpec& sink) {
 
 SinkSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   OptionReader options(table, faults);
-  SinkSpec sink{.connector = read_connector(table, options, names_of(kSinkConnectors))};
+  SinkSpec sink{.connector = read_connector(table, options, names_of(kSinkConnectors)),
+                .declared_as = table.name};
   if (sink.connector.empty()) return sink;
   sink.table.name = options.text("table", table.name);
   sink.table.columns = table.columns;

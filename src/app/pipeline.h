@@ -49,7 +49,8 @@ struct SourceSpec {
 };
 
 struct SinkSpec {
-  std::string connector;  // One of kSinkConnectors.
+  std::string connector;    // One of kSinkConnectors.
+  std::string declared_as;  // In the pipeline; the store has the table under `table.name`.
   SinkTable table;
   Millis flush_interval{1000};
   uint64_t flush_rows = 10'000;

@@ -13,6 +13,7 @@ namespace turntable {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::string_view kFile = "connector = 'ndjson', path = 'plays.ndjson'";
 constexpr std::string_view kTopic =
@@ -34,6 +35,15 @@ class PipelineTest : public testing::Test {
     auto pipeline = load_pipeline(file_, {});
     EXPECT_TRUE(pipeline) << pipeline.error().message;
     return pipeline ? std::move(*pipeline) : Pipeline{};
+  }
+
+  // What is said of such a pipeline; empty: it is right.
+  std::string fault_of(std::string_view source, std::string_view sink) {
+    std::ofstream(file_) << "CREATE TABLE plays (id int NOT NULL) WITH (" << source
+                         << ");\nCREATE TABLE history (id int) WITH (" << sink
+                         << ");\nINSERT INTO history SELECT id FROM plays;\n";
+    const auto pipeline = load_pipeline(file_, {});
+    return pipeline ? std::string() : pipeline.error().message;
   }
 
   std::string file_ = (std::filesystem::temp_directory_path() /
@@ -89,28 +99,34 @@ TEST_F(PipelineTest, RowsGatherForAStoreAndNotForNone) {
   EXPECT_EQ(with_sink("connector = 'null', flush_rows = '7'").sink.flush_rows, 7U);
 }
 
-// Two pipelines of one file name, in two folders, shared a group without a word.
 // Letters that are read as events make letters without end; a file with two writers is neither's.
 TEST_F(PipelineTest, NoFileIsTwoThings) {
   const auto fault = [&](std::string_view source, const std::string& sink) {
-    std::ofstream(file_) << "CREATE TABLE plays (id int NOT NULL) WITH (" << source
-                         << ");\nCREATE TABLE history (id int) WITH (" << sink
-                         << ", primary_key = 'id');\nINSERT INTO history SELECT id FROM plays;\n";
-    const auto pipeline = load_pipeline(file_, {});
-    return pipeline ? std::string() : pipeline.error().message;
+    return fault_of(source, sink + ", primary_key = 'id'");
   };
   const std::string file(kFile);
   EXPECT_THAT(fault(file + ", dead_letters = 'file:plays.ndjson'", std::string(kToSqlite)),
               HasSubstr("dead_letters: 'plays.ndjson' is the file of events already"));
   EXPECT_THAT(fault(file + ", dead_letters = 'file:./x/../plays.ndjson'", std::string(kToSqlite)),
               HasSubstr("is the file of events already"));
-  for (const char* end : {"", "-wal", "-shm", "-journal"}) {
+  for (const char* end : {"", "-wal", "-shm", "-journal", "-lock"}) {
     EXPECT_THAT(fault(fmt::format("{}, dead_letters = 'file:history.db{}'", file, end),
                       std::string(kToSqlite)),
                 HasSubstr("is the SQLite file of history already"));
   }
   EXPECT_THAT(fault(file, "connector = 'sqlite', path = 'plays.ndjson'"),
               HasSubstr("path: 'plays.ndjson' is the file of events already"));
+  // The fault is at the option's place, whatever the store calls the table.
+  EXPECT_THAT(fault(file, "connector = 'sqlite', path = 'plays.ndjson', table = 'rows'"),
+              HasSubstr(file_ + ":2:59: path: 'plays.ndjson' is the file of events already"));
+  EXPECT_THAT(fault(file + ", dead_letters = 'file:history.db'",
+                    std::string(kToSqlite) + ", table = 'rows'"),
+              HasSubstr("is the SQLite file of history already"));
+  EXPECT_THAT(fault(file, fmt::format("connector = 'sqlite', path = '{}'", file_)),
+              HasSubstr("is the pipeline already"));
+  EXPECT_THAT(fault(fmt::format("{}, dead_letters = 'file:{}'", file, file_),
+                    std::string(kToSqlite)),
+              HasSubstr("is the pipeline already"));
   EXPECT_EQ(fault(file + ", dead_letters = 'file:history.dbx'", std::string(kToSqlite)), "");
   EXPECT_EQ(fault("connector = 'ndjson', path = '/dev/null', dead_letters = 'file:/dev/null'",
                   std::string(kToSqlite)),
@@ -128,6 +144,19 @@ TEST_F(PipelineTest, NoFileIsTwoThings) {
   std::filesystem::remove(one);
 }
 
+// The paths may be missing, which is said, and is no reason to take them for one file.
+TEST_F(PipelineTest, PathsThatAreMissingAreNotTheSameFile) {
+  const std::string fault =
+      fault_of("connector = 'ndjson'", "connector = 'sqlite', primary_key = 'id'");
+  EXPECT_THAT(fault, HasSubstr("table plays needs the option path"));
+  EXPECT_THAT(fault, HasSubstr("table history needs the option path"));
+  EXPECT_THAT(fault, Not(HasSubstr("already")));
+  EXPECT_THAT(fault_of("connector = 'ndjson', path = '-wal'",
+                       "connector = 'sqlite', primary_key = 'id'"),
+              Not(HasSubstr("already")));
+}
+
+// Two pipelines of one file name, in two folders, shared a group without a word.
 TEST_F(PipelineTest, AsksForTheGroupAndSaysWhichOneItWasByDefault) {
   std::ofstream(file_)
       << "CREATE TABLE plays (id int NOT NULL)\n"

@@ -33,7 +33,7 @@ struct FileId {
 }
 
 // Whether two paths lead to one regular file, or would once it is made. Devices and pipes may be
-// used for several things at once.
+// used for several things at once. False where that cannot be looked at.
 [[nodiscard]] inline bool is_same_file(const std::string& one, const std::string& other) {
   namespace fs = std::filesystem;
   std::error_code ignored;
@@ -41,7 +41,7 @@ struct FileId {
   if (there != fs::exists(other, ignored)) return false;
   if (there) return fs::is_regular_file(one, ignored) && file_at(one) == file_at(other);
   const fs::path path = fs::weakly_canonical(fs::absolute(one, ignored), ignored);
-  return path == fs::weakly_canonical(fs::absolute(other, ignored), ignored);
+  return !path.empty() && path == fs::weakly_canonical(fs::absolute(other, ignored), ignored);
 }
 
 // Bytes of the file that the path leads to.

@@ -114,7 +114,9 @@ Status check_output(const QueryOptions& options) {
   };
   const auto database = sqlite::files_of(options.sqlite_path);
   const bool is_read =
-      (!options.sqlite_path.empty() && std::any_of(database.begin(), database.end(), is_output)) ||
+      (!options.sqlite_path.empty() &&
+       (std::any_of(database.begin(), database.end(), is_output) ||
+        is_output(sqlite::lock_path_of(options.sqlite_path)))) ||
       (!options.file.empty() && is_output(options.file));
   if (!is_read) return {};
   return fail(ErrorKind::usage,

@@ -352,6 +352,18 @@ TEST_F(QueryTest, AFileKeepsItsOldContentUntilTheNewIsComplete) {
     EXPECT_THAT(entry.path().string(), testing::Not(testing::EndsWith(".part")));
 }
 
+TEST_F(QueryTest, WritesNoFileThatTheDatabaseIsMadeOf) {
+  std::filesystem::create_symlink(path("history.db"), path("link.db"));
+  for (const char* database : {"history.db", "link.db"}) {
+    for (const char* end : {"", "-wal", "-shm", "-journal", "-lock"}) {
+      QueryOptions over = options("SELECT 1");
+      over.sqlite_path = path(database);
+      over.output = path(std::string("history.db") + end);
+      EXPECT_THAT(run(over), HasSubstr("is the file that is read")) << database << end;
+    }
+  }
+}
+
 TEST_F(QueryTest, AnOutputThatIsNoFileIsWrittenDirectly) {
   QueryOptions full = options("SELECT 1");
   full.output = "/dev/full";

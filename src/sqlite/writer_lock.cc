@@ -27,13 +27,26 @@ std::string holder(int fd) {
   return fmt::format("process {}", trim(std::string_view(number, static_cast<size_t>(read))));
 }
 
+// Two ways to write one path lead to one file.
+std::string real_path(const std::string& path) {
+  std::error_code error;
+  const auto canonical = std::filesystem::weakly_canonical(path, error);
+  return error ? path : canonical.string();
+}
+
 }  // namespace
 
+std::array<std::string, 4> files_of(const std::string& path) {
+  const std::string real = real_path(path);
+  return {path, real + "-wal", real + "-shm", real + "-journal"};
+}
+
+std::string lock_path_of(const std::string& path) {
+  return real_path(path) + "-lock";
+}
+
 Result<std::shared_ptr<WriterLock>> WriterLock::take(const std::string& path) {
-  // Two ways to write one path must meet at one lock.
-  std::error_code ignored;
-  const auto canonical = std::filesystem::weakly_canonical(path, ignored);
-  const std::string lock_path = (ignored ? path : canonical.string()) + "-lock";
+  const std::string lock_path = lock_path_of(path);
   for (int attempt = 0; attempt < kTakeAttempts; ++attempt) {
     const int fd = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
     if (fd < 0 && errno == ENOENT) {
