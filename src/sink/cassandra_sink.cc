@@ -143,6 +143,11 @@ void CassandraSink::confirmed(const Status& outcome) {
   asking_ = false;
   if (outcome) {
     ask_backoff_.reset();
+    if (unconfirmed_since_) {
+      log::warn("{}: its nodes say again which table they have, after {:.1f} s", name_,
+                seconds_since(*unconfirmed_since_));
+      unconfirmed_since_.reset();
+    }
     reported_.append(asked_);
     asked_.clear();
     return;
@@ -154,6 +159,12 @@ void CassandraSink::confirmed(const Status& outcome) {
     settled_.clear();
     std::swap(asked_, settled_);
     ask_again_at_ = clock_->now() + ask_backoff_.next();
+    if (unconfirmed_since_) return;
+    unconfirmed_since_ = clock_->now();
+    log::warn(
+        "{}: its nodes do not say whether the table is still the one that was checked, which is "
+        "asked again until they do; rows that they took are not acknowledged before: {}",
+        name_, error.message);
     return;
   }
   // Of a table that is another one nothing is acknowledged; and what became of the table tells more
@@ -309,8 +320,11 @@ void CassandraSink::free_slot(size_t slot) {
   request.failing = false;
   request.backoff.reset();
   if (--failing_ > 0) return;
-  const auto seconds = std::chrono::duration<double>(clock_->now() - failing_since_).count();
-  log::warn("{} is written to again, after {:.1f} s", name_, seconds);
+  log::warn("{} is written to again, after {:.1f} s", name_, seconds_since(failing_since_));
+}
+
+double CassandraSink::seconds_since(SteadyTime then) const {
+  return std::chrono::duration<double>(clock_->now() - then).count();
 }
 
 }  // namespace turntable

@@ -138,6 +138,7 @@ class CassandraSink final : public Sink {
   void take_apart(const Range& range);
   void let_go(const Range& range, size_t slot);
   void free_slot(size_t slot);
+  [[nodiscard]] double seconds_since(SteadyTime then) const;
 
   std::unique_ptr<cassandra::Writer> writer_;
   const std::string name_;
@@ -164,6 +165,7 @@ class CassandraSink final : public Sink {
   bool asks_for_reason_ = false;  // It has failed, and a question may tell why.
   SteadyTime asked_at_{};         // When the last question was put.
   SteadyTime ask_again_at_{};     // After one that was not answered.
+  std::optional<SteadyTime> unconfirmed_since_;  // The first of those that were not answered.
   Backoff ask_backoff_;
 
   std::string cells_;  // Of the request that is being sent.

@@ -45,6 +45,10 @@ std::vector<uint64_t> tickets(std::span<const Origin> origins) {
   return out;
 }
 
+MATCHER(IsOneLine, "") {
+  return std::count(arg.begin(), arg.end(), '\n') == 1;
+}
+
 class ChangedTableTest : public testing::Test {
  protected:
   ChangedTableTest() {
@@ -164,6 +168,34 @@ TEST_F(ChangedTableTest, AQuestionWithoutAnAnswerIsPutAgainAndKeepsItsRows) {
   EXPECT_THAT(written(), IsEmpty());
   cluster_->confirm_now();
   EXPECT_THAT(written(), ElementsAre(1, 2));
+}
+
+// Positions stand still meanwhile, and requests succeed.
+TEST_F(ChangedTableTest, SaysOnceThatTheTableIsNotConfirmedAndOnceThatItIsAgain) {
+  submit({{"ann", 1}});
+  cluster_->succeed();
+  cluster_->confirm_with(Error{ErrorKind::transient, "the node is away"});
+  testing::internal::CaptureStderr();
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    EXPECT_THAT(written(), IsEmpty());
+    cluster_->confirm_now();
+    EXPECT_THAT(written(), IsEmpty());
+    clock_->advance(Millis(5'000));
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("are not acknowledged before: the node is away"), IsOneLine()));
+  cluster_->confirm_with(std::nullopt);
+  testing::internal::CaptureStderr();
+  EXPECT_THAT(written(), IsEmpty());
+  cluster_->confirm_now();
+  EXPECT_THAT(written(), ElementsAre(1));
+  submit({{"ann", 2}});
+  cluster_->succeed();
+  EXPECT_THAT(written(), IsEmpty());
+  cluster_->confirm_now();
+  EXPECT_THAT(written(), ElementsAre(2));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              AllOf(HasSubstr("say again which table they have, after 15.0 s"), IsOneLine()));
 }
 
 TEST_F(ChangedTableTest, AStatementThatFailsIsExplainedByTheTable) {
