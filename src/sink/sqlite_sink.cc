@@ -24,9 +24,8 @@ constexpr Millis kGiveBackWait{5'000};
 Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) {
   const auto faults = check_table(options.table, Dialect::sqlite);
   if (!faults.empty()) return fail(ErrorKind::usage, fmt::format("{}", fmt::join(faults, "\n")));
-  if (!options.lock) {
-    ASSIGN_OR_RETURN(options.lock, sqlite::WriterLock::take(options.path));
-  }
+  ASSIGN_OR_RETURN(std::shared_ptr<sqlite::WriterLock> lock,
+                   sqlite::WriterLock::take(options.path));
   ASSIGN_OR_RETURN(sqlite::Database db,
                    sqlite::Database::open(options.path, sqlite::Database::Mode::write));
   RETURN_IF_ERROR(apply_sqlite_schema(db, options.path, options.table, options.clock->wall()));
@@ -34,16 +33,17 @@ Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) 
                    db.prepare(insert_dml(options.table, Dialect::sqlite)));
   ASSIGN_OR_RETURN(KeptTimes times, kept_times(db, options.table));
   ASSIGN_OR_RETURN(EventFd attempt_over, EventFd::open());
-  std::unique_ptr<SqliteSink> sink(new SqliteSink(std::move(options), std::move(db),
-                                                  std::move(insert), std::move(attempt_over)));
+  std::unique_ptr<SqliteSink> sink(new SqliteSink(std::move(options), std::move(lock),
+                                                  std::move(db), std::move(insert),
+                                                  std::move(attempt_over)));
   sink->times_ = std::move(times);
   ASSIGN_OR_RETURN(sink->transactions_,
                    SqliteTransactions::begin(sink->db_, sink->options_.path, sink->options_.table,
-                                             sink->options_.lock->id()));
+                                             sink->lock_->id()));
   if (!sink->options_.topic.empty()) RETURN_IF_ERROR(sink->load_positions());
   ASSIGN_OR_RETURN(sink->read_version_, sink->db_.prepare("PRAGMA schema_version"));
   ASSIGN_OR_RETURN(sink->files_,
-                   sqlite::FileWatch::begin(sink->db_, sink->options_.path, sink->options_.lock));
+                   sqlite::FileWatch::begin(sink->db_, sink->options_.path, sink->lock_));
   sink->db_.set_busy_timeout(sink->options_.lock_wait);
   try {
     sink->writer_ = std::thread([sink = sink.get()] { sink->write_when_asked(); });
@@ -146,7 +146,7 @@ Status SqliteSink::check_table_unchanged() {
   return {};
 }
 
-// Other lanes' positions may have moved on.
+// Somebody may have moved a position forward with another program, to pass records over.
 Status SqliteSink::check_positions() {
   ASSIGN_OR_RETURN(const auto positions, read_positions());
   for (const auto& [partition, kept] : kept_) {
@@ -259,9 +259,10 @@ Status SqliteSink::keep_positions(std::span<const Position> positions) {
   return {};
 }
 
-SqliteSink::SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert,
-                       EventFd attempt_over)
+SqliteSink::SqliteSink(SqliteSinkOptions options, std::shared_ptr<sqlite::WriterLock> lock,
+                       sqlite::Database db, sqlite::Statement insert, EventFd attempt_over)
     : options_(std::move(options)),
+      lock_(std::move(lock)),
       db_(std::move(db)),
       insert_(std::move(insert)),
       backoff_(options_.backoff),

@@ -46,10 +46,7 @@ struct SqliteSinkOptions {
   // Whose positions the file keeps; without a topic none.
   std::string group = {};
   std::string topic = {};
-  // Where several lanes of one run write the file: the lock that they share. Empty: the sink takes
-  // one of its own.
-  std::shared_ptr<sqlite::WriterLock> lock = nullptr;
-  // How long one attempt may wait for another lane's transaction.
+  // How long one attempt may wait for another program's transaction.
   Millis lock_wait{50};
   Backoff::Options backoff{.first = Millis(50), .limit = Millis(5'000)};
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
@@ -84,8 +81,8 @@ class SqliteSink final : public Sink {
   }
 
  private:
-  SqliteSink(SqliteSinkOptions options, sqlite::Database db, sqlite::Statement insert,
-             EventFd attempt_over);
+  SqliteSink(SqliteSinkOptions options, std::shared_ptr<sqlite::WriterLock> lock,
+             sqlite::Database db, sqlite::Statement insert, EventFd attempt_over);
   Status load_positions();
   [[nodiscard]] Position kept_or_beginning(PartitionId partition) const;
   [[nodiscard]] bool is_kept(const Position& position) const;
@@ -111,7 +108,9 @@ class SqliteSink final : public Sink {
 
   SqliteSinkOptions options_;
   std::vector<Type> cell_types_;  // Of a row.
-  sqlite::Database db_;           // Before the statement, which must go first.
+  // Let go of after the database is closed, which may write. The file has one writer: one lane.
+  std::shared_ptr<sqlite::WriterLock> lock_;
+  sqlite::Database db_;  // Before the statement, which must go first.
   sqlite::Statement insert_;
   KeptTimes times_;  // Of each cell of a row.
   std::optional<sqlite::Statement> keep_;

@@ -2,13 +2,13 @@
 // copy of the file was put in its place under the run, as by .restore: the copy's count is lower,
 // or it has none.
 //
-// The table turntable_transactions has a row for each table that is written and each lane that
-// writes it:
+// The table turntable_transactions has a row for each table that is written and each sink that
+// writes it, of which a run has one:
 //
 //   target  the table
 //   run     an id of the process that holds the file's lock
-//   lane    a random id
-//   number  of the lane's transactions that are in the file
+//   lane    a random id of the sink
+//   number  of the sink's transactions that are in the file
 //   write_time  the highest that a row of the target was ever given, in microseconds; NULL: none
 //
 // The first transaction of a run removes the rows of the runs before it.
