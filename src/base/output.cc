@@ -66,13 +66,17 @@ size_t Output::push() {
   return taken;
 }
 
+bool Output::push_with_room(Millis wait) {
+  if (!await_room(fd_, wait)) return false;
+  if (push() > 0 || error_ != 0) return true;
+  // poll() and write() are of two minds about the room. Nobody is to spin.
+  std::this_thread::sleep_for(Millis(1));
+  return false;
+}
+
 void Output::await_reader(Millis wait) {
   const SteadyTime begun = std::chrono::steady_clock::now();
-  if (await_room(fd_, wait)) {
-    if (push() > 0 || error_ != 0) return;
-    // poll() and write() are of two minds about the room. Nobody is to spin.
-    std::this_thread::sleep_for(Millis(1));
-  }
+  if (push_with_room(wait)) return;
   if (stop_ == nullptr || !stop_->requested()) return;
   unread_since_stop_ += std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - begun);
   if (unread_since_stop_ < kAfterStop) return;
@@ -105,21 +109,32 @@ void Output::show(std::string_view text) {
   const bool passed_over = stalled_ && left() + text.size() > kHeldLimit;
   if (passed_over) ++passed_over_;
   if (error_ == 0 && !passed_over) append(text);
+  const SteadyTime until = std::chrono::steady_clock::now() + kMoment;
   while (error_ == 0 && left() > 0) {
-    if (push() > 0)
+    if (push() > 0) {
       stalled_ = false;
-    else if (stalled_ || error_ != 0 || !await_room(fd_, kMoment))
-      break;
+      continue;
+    }
+    const auto time = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now());
+    if (stalled_ || error_ != 0 || time.count() <= 0) break;
+    push_with_room(time);
   }
   stalled_ = left() > 0;
-  if (error_ != 0 || passed_over) say_once(error_ != 0 ? error_ : ETIMEDOUT);
+  if (error_ != 0 || passed_over)
+    say_once(error_ != 0 ? error_ : ETIMEDOUT, "the work goes on, its progress is not shown");
 }
 
-void Output::say_once(int error) {
+void Output::show_last(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (error_ == 0) append(text);
+  if (!flush_locked()) say_once(error_, "what the work came to is not shown");
+}
+
+void Output::say_once(int error, std::string_view what_follows) {
   // The log goes to standard error: where that one fails, nobody can be told.
   if (said_ || fd_ == STDERR_FILENO) return;
   said_ = true;
-  log::warn("{}; the work goes on, its progress is not shown", failure(error).error().message);
+  log::warn("{}; {}", failure(error).error().message, what_follows);
 }
 
 void Output::forget_failure() {

@@ -60,6 +60,10 @@ class Output {
   // once, in the log, and the work goes on.
   void show(std::string_view text);
 
+  // What the work came to, which is no progress: waits for the reader as results do. Where it cannot
+  // appear, that is said in the log, unless show() has said so.
+  void show_last(std::string_view text);
+
   // The next text is tried anew: a log may outlive a disk that was full for a while.
   void forget_failure();
 
@@ -77,10 +81,12 @@ class Output {
   [[nodiscard]] size_t left() const { return held_.size() - taken_; }
   // How many bytes of what is held were taken now.
   size_t push();
+  // The same once there is room, for which it waits. False where nothing was taken.
+  bool push_with_room(Millis wait);
   // Waits for room, and counts how long nobody took anything since the wish to stop.
   void await_reader(Millis wait);
   bool flush_locked();
-  void say_once(int error);
+  void say_once(int error, std::string_view what_follows);
   [[nodiscard]] Status failure(int error) const;
 
   const int fd_;
@@ -93,7 +99,7 @@ class Output {
   bool stalled_ = false;  // The reader was waited for in vain, and has taken nothing since.
   Millis unread_since_stop_{0};  // How long the reader has taken nothing since the stop.
   uint64_t passed_over_ = 0;  // Pieces of progress since the last that is shown.
-  bool said_ = false;         // show() has said that it fails.
+  bool said_ = false;         // It has been said that showing fails.
 };
 
 // Standard error, for messages and the log. Where it fails there is nobody left to be told.

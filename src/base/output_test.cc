@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <termios.h>
 
@@ -122,6 +124,58 @@ TEST_F(OutputTest, ProgressThatCannotBeShownIsSaidOnce) {
   EXPECT_NE(first, std::string::npos) << said;
   EXPECT_EQ(said.find("cannot write", first + 1), std::string::npos) << said;
   ::close(full);
+}
+
+TEST_F(OutputTest, WhatTheWorkCameToIsMissedWhereItCannotBeShown) {
+  const int full = ::open("/dev/full", O_WRONLY);
+  const auto said_by = [](Output& out) {
+    testing::internal::CaptureStderr();
+    out.show_last("Done\n");
+    return testing::internal::GetCapturedStderr();
+  };
+  Output out(full);
+  EXPECT_NE(said_by(out).find("cannot write to standard output: No space left on device; what the "
+                              "work came to is not shown"),
+            std::string::npos);
+  Output said(full);
+  testing::internal::CaptureStderr();
+  said.show("Flushing\n");
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said_by(said), "") << "it has been said";
+  ::close(full);
+  Pipe pipe;
+  Output right(pipe.ends[1]);
+  EXPECT_EQ(said_by(right), "");
+  EXPECT_EQ(pipe.read(5), "Done\n");
+}
+
+// poll() says that there is room, and write() that there is none: as an eventfd whose counter has
+// room for less than what it is given.
+TEST_F(OutputTest, ProgressDoesNotSpinWhereThereIsRoomThatTakesNothing) {
+  const int counter = ::eventfd(0, EFD_NONBLOCK);
+  ASSERT_EQ(::eventfd_write(counter, 0xf000'0000'0000'0000), 0);
+  ASSERT_TRUE(await_room(counter, Millis(0)));
+  std::atomic<bool> ended = false;
+  std::thread reader([&] {  // So that the test ends in any case.
+    for (int i = 0; i < 300 && !ended; ++i) std::this_thread::sleep_for(Millis(10));
+    eventfd_t count = 0;
+    EXPECT_EQ(::eventfd_read(counter, &count), 0);
+  });
+  const auto busy = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    const auto of = [](const timeval& time) { return time.tv_sec * 1'000 + time.tv_usec / 1'000; };
+    return of(usage.ru_utime) + of(usage.ru_stime);
+  };
+  Output out(counter);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto busy_before = busy();
+  out.show("eight ch");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
+  EXPECT_LT(busy() - busy_before, 150) << "milliseconds";
+  ended = true;
+  reader.join();
+  ::close(counter);
 }
 
 TEST_F(OutputTest, LinesOfSeveralThreadsStayWhole) {
