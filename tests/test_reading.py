@@ -86,15 +86,20 @@ def test_a_run_that_is_killed_once_its_topic_is_there_has_decided_where_to_begin
     assert_accounted(pipeline.drain(timeout=90).stats, consumed=50, written=50)
 
 
-def test_nothing_is_made_for_a_topic_that_is_not_there(reader, kafka, unique):
+@pytest.mark.parametrize("sink", ["nothing", "SQLite"])
+def test_nothing_is_made_for_a_topic_that_is_not_there(sink, reader, to_sqlite, kafka, unique):
+    reader = to_sqlite if sink == "SQLite" else reader
     wrong = reader.with_options({"plays.topic": f"{unique}.typo", "plays.dead_letters": f"kafka:{unique}.letters"})
+    folder = reader.turntable.directory
     waiting = wrong.start()
     waiting.wait_for("waiting for it")
+    assert not list(folder.glob("history.db*"))
     stopped = waiting.terminate().expect(0)
     ended = wrong.run("--until-end", timeout=30).expect(1)
     assert f"Topic {unique}.typo does not exist at {kafka.bootstrap}; with --until-end there is nothing to wait for" in ended.stderr
     for said in (stopped, ended):
         assert "Made the topic" not in said.stderr
+    assert not list(folder.glob("history.db*"))
     for command in ("list", "show", "replay"):
         refused = reader.turntable.run("dead-letters", command, wrong.pipeline, *wrong.sets).expect(1)
         assert f"There is no topic {unique}.letters" in refused.stderr

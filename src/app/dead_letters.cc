@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 
 #include "app/connectors.h"
@@ -14,7 +13,6 @@
 #include "base/text.h"
 #include "delivery/letter_source.h"
 #include "lane/lane.h"
-#include "sqlite/database.h"
 
 namespace turntable {
 namespace {
@@ -93,25 +91,6 @@ Status show(LetterReader& reader, const std::string& reason, const StopToken& st
   return {};
 }
 
-Result<bool> has_sqlite_table(const std::string& path, const std::string& table) {
-  if (std::error_code ignored; !std::filesystem::exists(path, ignored)) return false;
-  ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
-  RETURN_IF_ERROR(db.attach_read_only(path, "there"));
-  ASSIGN_OR_RETURN(sqlite::Statement select,
-                   db.prepare("SELECT 1 FROM there.sqlite_master WHERE lower(name) = lower(?)"));
-  select.bind_text(1, table);
-  return select.step();
-}
-
-// What the sink does before its first row. It makes a file or a table that is missing.
-Status check_table(const SinkSpec& sink, const StopToken& stop) {
-  if (sink.connector == "sqlite") {
-    ASSIGN_OR_RETURN(const bool there, has_sqlite_table(sink.path, sink.table.name));
-    if (!there) return {};
-  }
-  return check_live_table(sink, stop);
-}
-
 Lane make_lane(const Pipeline& pipeline, const SinkSpec& target, std::unique_ptr<Decoder> decoder,
                std::unique_ptr<Sink> sink, const StopToken& stop, const Clock& clock) {
   return Lane({.flush_interval = target.flush_interval,
@@ -160,7 +139,7 @@ Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> 
                         const Clock& clock, Output& out) {
   SinkSpec target = pipeline.sink;
   if (options.dry_run) {
-    RETURN_IF_ERROR(check_table(pipeline.sink, stop));
+    RETURN_IF_ERROR(check_table_if_there(pipeline.sink, stop));
     target.connector = "null";
   }
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));

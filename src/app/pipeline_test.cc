@@ -73,7 +73,7 @@ TEST_F(PipelineTest, RowsHaveWriteTimesWhereTheirKeyDoesNotTellRecordsApart) {
   }
 }
 
-// Of two files each has a record at offset 0: the second one's row is not to have values of the first
+// Two files each have a record at offset 0: the second one's row is not to have values of the first
 // one's.
 TEST_F(PipelineTest, WhatAFileLeavesOutIsNull) {
   const std::string options =

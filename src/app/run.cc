@@ -9,6 +9,7 @@
 #include "app/connectors.h"
 #include "app/file_roles.h"
 #include "app/pipeline.h"
+#include "app/schema.h"
 #include "app/statistics.h"
 #include "app/status.h"
 #include "base/log.h"
@@ -32,10 +33,11 @@ class Screen {
     if (!has_rows_) return out_.show(shown);
     out_.add(shown);
   }
-  // What the run came to, which is no progress: a reader that has not read for a while gets it too.
+  // What the run came to.
   void account(const std::string& text) const {
-    out_.write(printable_lines(text + "\n"));
-    out_.add({});
+    const std::string shown = printable_lines(text + "\n");
+    if (!has_rows_) return out_.show_last(shown);
+    out_.add(shown);
   }
   [[nodiscard]] Status status() const { return has_rows_ ? out_.written() : Status(); }
 
@@ -120,18 +122,37 @@ std::unique_ptr<Lane> make_lane(const Shared& shared, std::unique_ptr<Decoder> d
                                 shared.stop, shared.clock);
 }
 
-// In this order: the sink's table is compared before anything is waited for, and nothing is made
-// for a source that may not be there.
+Result<std::unique_ptr<Sink>> open_lanes_sink(const Shared& shared, bool check_table) {
+  return open_sink(shared.pipeline.sink, shared.stop, shared.out,
+                   positions_of(shared.pipeline.source), check_table);
+}
+
+// Opens the first lane's sink and finds the topic. The sink's table is compared before anything is
+// waited for, and nothing is made for a source that may not be there: SQLite's file, whose sink
+// makes it, is opened behind the topic.
+Result<std::unique_ptr<Sink>> open_first(Shared& shared) {
+  const bool makes_file = shared.pipeline.sink.connector == "sqlite";
+  std::unique_ptr<Sink> sink;
+  if (makes_file) {
+    RETURN_IF_ERROR(check_sqlite_before_opening(shared.pipeline.sink, shared.stop));
+  } else {
+    ASSIGN_OR_RETURN(sink, open_lanes_sink(shared, true));
+  }
+  ASSIGN_OR_RETURN(shared.topic, find_source_topic(shared.pipeline.source, shared.until_end,
+                                                   shared.stop, shared.clock));
+  if (makes_file) {
+    ASSIGN_OR_RETURN(sink, open_lanes_sink(shared, true));
+  }
+  return sink;
+}
+
 Status prepare(std::vector<Worker>& workers, Shared& shared) {
   const Pipeline& pipeline = shared.pipeline;
   for (Worker& worker : workers) {
     const bool first = &worker == &workers.front();
     ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-    ASSIGN_OR_RETURN(auto sink, open_sink(pipeline.sink, shared.stop, shared.out,
-                                          positions_of(pipeline.source), first));
+    ASSIGN_OR_RETURN(auto sink, first ? open_first(shared) : open_lanes_sink(shared, false));
     if (first) {
-      ASSIGN_OR_RETURN(shared.topic, find_source_topic(pipeline.source, shared.until_end,
-                                                       shared.stop, shared.clock));
       say_where_start_counts_not(pipeline.source, shared.topic, *sink);
       ASSIGN_OR_RETURN(shared.letters_id, prepare_dead_letters(pipeline.source, pipeline.name(),
                                                                shared.stop, shared.clock));
@@ -171,7 +192,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
   print_schemas(screen, pipeline);
   RETURN_IF_ERROR(screen.status());
 
-  // 2. The sink: connected, its table compared. The topic: found or waited for. Nothing is read
+  // 2. The sink: its table compared, connected. The topic: found or waited for. Nothing is read
   // before both are there.
   const SystemClock clock;
   std::vector<Worker> workers(options.lanes);
@@ -208,7 +229,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
     for (Worker& worker : workers) worker.thread.join();
   }
 
-  // 4. The account.
+  // 4. The account. Who reads it may take a while, and a stop meanwhile ends no run that is over.
+  const bool to_the_end = bounded && !stop.requested();
   const Statistics statistics = collect_statistics(lanes, options.process_start);
   const Status statistics_written =
       options.stats_json.empty() ? Status() : write_statistics(statistics, options.stats_json);
@@ -227,7 +249,6 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
     return fail(ErrorKind::failed,
                 "the counts do not add up: this is a bug of turntable, please report it with the "
                 "line above");
-  const bool to_the_end = bounded && !stop.requested();
   return to_the_end && statistics.counts.dead_lettered > 0 ? ExitCode::dead_letters
                                                            : ExitCode::done;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "app/cassandra.h"
 #include "app/connectors.h"
 #include "app/pipeline.h"
@@ -9,6 +11,7 @@
 #include "base/text.h"
 #include "sink/cassandra_schema.h"
 #include "sink/sqlite_schema.h"
+#include "sqlite/database.h"
 
 namespace turntable {
 namespace {
@@ -52,6 +55,20 @@ Status check(const SinkSpec& sink, const StopToken& stop, Output& out) {
   return {};
 }
 
+// Makes nothing. An error where the file could not be made either.
+Result<bool> has_sqlite_table(const std::string& path, const std::string& table) {
+  std::error_code ignored;
+  const auto folder = std::filesystem::path(path).parent_path();
+  const bool can_be_made = folder.empty() || std::filesystem::is_directory(folder, ignored);
+  if (can_be_made && !std::filesystem::exists(path, ignored)) return false;
+  ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
+  RETURN_IF_ERROR(db.attach_read_only(path, "there"));
+  ASSIGN_OR_RETURN(sqlite::Statement select,
+                   db.prepare("SELECT 1 FROM there.sqlite_master WHERE lower(name) = lower(?)"));
+  select.bind_text(1, table);
+  return select.step();
+}
+
 }  // namespace
 
 Status check_live_table(const SinkSpec& sink, const StopToken& stop) {
@@ -62,6 +79,25 @@ Status check_live_table(const SinkSpec& sink, const StopToken& stop) {
   if (sink.connector != "sqlite") return {};
   ASSIGN_OR_RETURN(const Difference difference, check_sqlite_table(sink.path, sink.table));
   return difference_error(difference, sink.table.name);
+}
+
+Status check_table_if_there(const SinkSpec& sink, const StopToken& stop) {
+  if (sink.connector == "sqlite") {
+    ASSIGN_OR_RETURN(const bool there, has_sqlite_table(sink.path, sink.table.name));
+    if (!there) return {};
+  }
+  return check_live_table(sink, stop);
+}
+
+Status check_sqlite_before_opening(const SinkSpec& sink, const StopToken& stop) {
+  return retry_transient(stop, [&sink]() -> Status {
+    ASSIGN_OR_RETURN(const bool there, has_sqlite_table(sink.path, sink.table.name));
+    if (!there) return {};
+    ASSIGN_OR_RETURN(Difference difference, check_sqlite_table(sink.path, sink.table));
+    difference.warnings.clear();
+    difference.notes.clear();
+    return difference_error(difference, sink.table.name);
+  });
 }
 
 Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop, Output& out) {

@@ -30,4 +30,11 @@ struct SchemaOptions {
 // kind schema where it differs or is missing. Nothing for connectors that keep no table.
 [[nodiscard]] Status check_live_table(const SinkSpec& sink, const StopToken& stop);
 
+// The same, but an SQLite file or table that is missing is no error: the sink makes it.
+[[nodiscard]] Status check_table_if_there(const SinkSpec& sink, const StopToken& stop);
+
+// The same of an SQLite sink, which makes its file and takes its lock as soon as it is opened. Only
+// faults are said; the sink says the rest.
+[[nodiscard]] Status check_sqlite_before_opening(const SinkSpec& sink, const StopToken& stop);
+
 }  // namespace turntable
