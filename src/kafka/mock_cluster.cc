@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -77,6 +78,22 @@ void MockCluster::fail_requests(int api_key, int error_code, int times) {
 
 void MockCluster::heal_requests(int api_key) {
   rd_kafka_mock_clear_request_errors(parts_->cluster.get(), static_cast<int16_t>(api_key));
+}
+
+void MockCluster::set_topic_error(const std::string& topic, int error_code) {
+  rd_kafka_mock_topic_set_error(parts_->cluster.get(), topic.c_str(),
+                                static_cast<rd_kafka_resp_err_t>(error_code));
+}
+
+size_t MockCluster::requests(int api_key) {
+  size_t count = 0;
+  rd_kafka_mock_request_t** all = rd_kafka_mock_get_requests(parts_->cluster.get(), &count);
+  rd_kafka_mock_start_request_tracking(parts_->cluster.get());  // Forgets those.
+  const auto wanted = std::count_if(all, all + count, [api_key](rd_kafka_mock_request_t* request) {
+    return rd_kafka_mock_request_api_key(request) == api_key;
+  });
+  rd_kafka_mock_request_destroy_array(all, count);
+  return static_cast<size_t>(wanted);
 }
 
 }  // namespace turntable::kafka

@@ -36,6 +36,12 @@ class MockCluster {
   void fail_requests(int api_key, int error_code, int times);
   // Those to come do not.
   void heal_requests(int api_key);
+  // What brokers say about the topic, as that they do not know it: Kafka's `error_code`; 0: nothing
+  // but the truth.
+  void set_topic_error(const std::string& topic, int error_code);
+  // How many requests of Kafka's `api_key` have come since the last call; 0 at the first one, from
+  // which on they are counted.
+  [[nodiscard]] size_t requests(int api_key);
 
  private:
   struct Parts;

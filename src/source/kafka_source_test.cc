@@ -18,10 +18,13 @@
 #include "kafka/mock_cluster.h"
 #include "kafka/producer.h"
 #include "row/headers.h"
+#include "source/consumer_properties.h"
 
 namespace turntable {
 namespace {
 
+using testing::Each;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr const char* kNoBroker =
@@ -74,6 +77,14 @@ class Member final : public AssignmentListener {
   std::map<PartitionId, Offset> passed;  // The last of each.
   std::map<PartitionId, int64_t> write_times;
   int64_t gives_back_at = kNoWriteTime;  // What has been given as partitions are given back.
+};
+
+class JoinsNothing final : public kafka::RebalanceHandler {
+ public:
+  std::optional<std::vector<kafka::Position>> on_assign(std::span<const PartitionId>) override {
+    return std::nullopt;
+  }
+  void on_revoke(std::span<const PartitionId>, bool) override {}
 };
 
 class KafkaSourceTest : public testing::Test {
@@ -132,6 +143,20 @@ class KafkaSourceTest : public testing::Test {
     const auto deadline = clock_.now() + std::chrono::seconds(20);
     while (!done() && clock_.now() < deadline) ASSERT_NO_FATAL_FAILURE(member.step(seen));
     ASSERT_TRUE(done()) << "not after 20 s; seen " << seen.size();
+  }
+
+  // The group's in the four partitions; negative: none.
+  std::vector<Offset> commits() {
+    JoinsNothing handler;
+    const auto properties = consumer_properties(options_);
+    const auto consumer =
+        kafka::Consumer::open({options_.topic, properties.value()}, handler, clock_);
+    const std::vector<PartitionId> partitions{0, 1, 2, 3};
+    const auto committed = (*consumer)->committed(partitions, Millis(10'000));
+    EXPECT_TRUE(committed) << committed.error().message;
+    std::vector<Offset> offsets;
+    for (const kafka::Committed& commit : committed.value()) offsets.push_back(commit.offset);
+    return offsets;
   }
 
   // Polls until it fails, or for 20 s.
@@ -350,6 +375,8 @@ TEST_F(KafkaSourceTest, CommitsNothingInATopicThatWasMadeAnewOnARealBroker) {
   run(member, seen, [&] { return seen.size() == 40; });
   member.store_all();
   ASSERT_TRUE(member.source->commit());
+  const std::vector<Offset> committed = commits();
+  EXPECT_THAT(committed, ElementsAre(10, 10, 10, 10));
   auto producer = this->producer();
   ASSERT_TRUE(producer->delete_topic(options_.topic, Millis(20'000)));
   for (const auto deadline = clock_.now() + std::chrono::seconds(20);
@@ -378,7 +405,29 @@ TEST_F(KafkaSourceTest, CommitsNothingInATopicThatWasMadeAnewOnARealBroker) {
   // The group stands where it stood in the old topic, and the next run says the same.
   open(member);
   EXPECT_EQ(failure_of(member).error().message, status.error().message);
-  EXPECT_TRUE(seen.size() == 40);
+  [[maybe_unused]] const Status closed_too = member.source->close();
+  member.source.reset();
+  EXPECT_EQ(commits(), committed);
+}
+
+// Records that nobody takes any more have come meanwhile: a wait for the client would end at once.
+TEST_F(KafkaSourceTest, AsksAFewTimesASecondWhetherATopicThatIsGoneIsBack) {
+  constexpr int kMetadata = 3;
+  constexpr int kUnknownTopic = 3;
+  produce(8);
+  Member member;
+  open(member);
+  std::multiset<std::string> seen;
+  run(member, seen, [&] { return seen.size() == 8; });
+  produce(8);
+  std::this_thread::sleep_for(Millis(500));
+  cluster_->set_topic_error("test", kUnknownTopic);
+  member.store_all();
+  EXPECT_EQ(cluster_->requests(kMetadata), 0U);
+  EXPECT_FALSE(member.source->close());  // In two seconds.
+  EXPECT_LT(cluster_->requests(kMetadata), 100U);
+  cluster_->set_topic_error("test", 0);
+  EXPECT_THAT(commits(), Each(0)) << "where the group began";
 }
 
 TEST_F(KafkaSourceTest, ACrashBeforeTheFirstRecordDoesNotMoveTheBeginning) {
