@@ -34,9 +34,11 @@ class FileTail {
     }
     end_ += static_cast<off_t>(bytes.size());
   }
+  // Nothing is known yet of what lies before `end`, where add() goes on.
+  void start_at(off_t end) { set({}, end); }
   void forget() { set({}, 0); }
   // Nothing was remembered, or it was forgotten.
-  [[nodiscard]] bool empty() const { return end_ == 0; }
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
   [[nodiscard]] off_t end() const { return end_; }
 
   enum class Found {

@@ -45,7 +45,11 @@ NdjsonSource::NdjsonSource(std::string path, int fd, AssignmentListener& listene
       listener_(listener),
       stop_(stop),
       clock_(clock),
-      block_(std::make_shared<Block>(kBlockBytes)) {}
+      block_(std::make_shared<Block>(kBlockBytes)),
+      // Whoever hands over standard input may have read of it. A pipe has no place.
+      start_(std::max(::lseek(fd, 0, SEEK_CUR), off_t{0})) {
+  read_.start_at(start_);
+}
 
 NdjsonSource::~NdjsonSource() {
   if (fd_ != STDIN_FILENO) ::close(fd_);
@@ -165,14 +169,14 @@ Status NdjsonSource::check_whole() const {
       if (::fstat(fd_, &about) != 0) break;
       return fail(ErrorKind::failed,
                   fmt::format("{}: the file was cut short while it was read: it has {} bytes, and "
-                              "{} were read of it",
+                              "was read up to byte {}",
                               name(), grouped(static_cast<uint64_t>(about.st_size)),
                               grouped(static_cast<uint64_t>(read_.end()))));
     case FileTail::Found::other:
       return fail(ErrorKind::failed,
                   fmt::format("{}: the file was written anew while it was read: the {} bytes that "
                               "were read are not those that it has now",
-                              name(), grouped(static_cast<uint64_t>(read_.end()))));
+                              name(), grouped(static_cast<uint64_t>(read_.end() - start_))));
     case FileTail::Found::unreadable:
       break;
   }

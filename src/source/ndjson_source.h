@@ -2,7 +2,7 @@
 //
 // The path is the topic, the partition 0, the line's number from 0 the offset. A line ends at LF or
 // CRLF; the last one need not. An empty line is a record with an empty value. Nothing is stored: a
-// file is read from its beginning every time.
+// file is read from its beginning every time, standard input from where it stands.
 #pragma once
 
 #include <memory>
@@ -69,7 +69,8 @@ class NdjsonSource final : public Source {
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t searched_ = 0;  // No line ends in block_[begin_, searched_).
-  FileTail read_;        // The last bytes that were read, and how many were.
+  off_t start_;          // Where the descriptor stood when it was handed over.
+  FileTail read_;        // The last bytes that were read, and where they end.
   bool ended_ = false;   // The file has no more bytes.
   bool assigned_ = false;
   Offset next_line_ = 0;

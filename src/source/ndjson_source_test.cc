@@ -1,6 +1,8 @@
 #include "source/ndjson_source.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +13,8 @@
 
 namespace turntable {
 namespace {
+
+using testing::HasSubstr;
 
 class NoListener final : public AssignmentListener {
  public:
@@ -106,7 +110,7 @@ TEST_F(NdjsonSourceTest, SaysThatTheFileWasCutShortWhileItWasRead) {
     }
     EXPECT_EQ(batch.error().message, path_ +
                                          ": the file was cut short while it was read: it has "
-                                         "1,000 bytes, and 1,048,576 were read of it");
+                                         "1,000 bytes, and was read up to byte 1,048,576");
     return;
   }
   FAIL() << "it was not said";
@@ -161,6 +165,33 @@ TEST_F(NdjsonSourceTest, ReadsOnWhereTheFileHasGrown) {
   }
   EXPECT_TRUE(source->poll(1, Millis(0))->empty());
   EXPECT_TRUE(source->at_end());
+}
+
+// As in `{ read -r header; turntable run …; } < events.ndjson`.
+TEST_F(NdjsonSourceTest, ReadsStandardInputOnFromWhereItStands) {
+  std::ofstream(path_, std::ios::binary) << "a long header\nb\nc\n";
+  const int before = ::dup(STDIN_FILENO);
+  const int file = ::open(path_.c_str(), O_RDONLY);
+  ASSERT_EQ(::lseek(file, 14, SEEK_SET), 14);
+  ASSERT_EQ(::dup2(file, STDIN_FILENO), STDIN_FILENO);
+  ::close(file);
+  auto source = std::move(NdjsonSource::open("-", listener_, stop_, clock_).value());
+  const auto batch = source->poll(10, Millis(0));
+  ASSERT_TRUE(batch) << batch.error().message;
+  ASSERT_EQ(batch->size(), 2U);
+  EXPECT_EQ(batch->records[0].value, "b");
+  EXPECT_EQ(batch->records[0].offset, 0);
+  std::ofstream(path_, std::ios::app | std::ios::binary) << "d\n";
+  const auto grown = source->poll(10, Millis(0));
+  ASSERT_TRUE(grown) << grown.error().message;
+  EXPECT_EQ(grown->records.at(0).value, "d");
+  // That it was written anew is still noticed.
+  std::ofstream(path_, std::ios::trunc | std::ios::binary) << "a long header\ne\nf\ng\n";
+  const auto anew = source->poll(10, Millis(0));
+  ASSERT_EQ(::dup2(before, STDIN_FILENO), STDIN_FILENO);
+  ::close(before);
+  ASSERT_FALSE(anew);
+  EXPECT_THAT(anew.error().message, HasSubstr("the 6 bytes that were read are not those"));
 }
 
 TEST_F(NdjsonSourceTest, SaysWhichFileIsMissing) {
