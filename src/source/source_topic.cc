@@ -40,7 +40,7 @@ class Asker final : private kafka::RebalanceHandler {
                      }));
     topic_.committed = static_cast<int>(std::count_if(
         commits.begin(), commits.end(), [](const auto& commit) { return commit.offset >= 0; }));
-    if (topic_.was_awaited && topic_.committed == 0) commit_beginning();
+    if (topic_.was_awaited) take_beginning();
     // Only said: a user who may not ask, or a broker that cannot tell, keeps nobody from reading.
     if (auto members = consumer_->group_members(group(), kQuestionWait))
       topic_.members = std::move(*members);
@@ -99,8 +99,6 @@ class Asker final : private kafka::RebalanceHandler {
                        return fail(ErrorKind::transient, "no topic");
                      }));
     topic_.was_awaited = missing;
-    if (topic_.was_awaited)
-      log::info("Topic {} was created; reading it from its beginning", options_.topic);
     return {};
   }
 
@@ -122,9 +120,16 @@ class Asker final : private kafka::RebalanceHandler {
     return {};
   }
 
+  // Commits of the group, or a time to begin at, count before the topic's beginning does.
+  void take_beginning() {
+    const bool from_beginning = topic_.committed == 0 && options_.start.at != Start::At::time;
+    log::info("Topic {} was created{}", options_.topic,
+              from_beginning ? "; reading it from its beginning" : "");
+    if (from_beginning && options_.start.at == Start::At::latest) commit_beginning();
+  }
+
   // Only a group without members takes it. Where there are some, each decides for its partitions.
   void commit_beginning() {
-    if (options_.start.at != Start::At::latest) return;
     std::vector<kafka::Position> beginnings;
     for (const PartitionId partition : all_partitions()) {
       const auto marks = consumer_->watermarks(options_.topic, partition, kQuestionWait);

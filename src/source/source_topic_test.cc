@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "base/log.h"
 #include "kafka/mock_cluster.h"
 #include "source/commit_note.h"
 #include "source/kafka_source.h"
@@ -68,6 +69,45 @@ TEST_F(SourceTopicTest, WaitsForATopicAndBeginsAtItsFirstRecord) {
   ASSERT_TRUE(next);
   EXPECT_FALSE(next->was_awaited);
   EXPECT_EQ(next->committed, 2);
+}
+
+// Ten seconds pass in one.
+class FastClock final : public Clock {
+ public:
+  [[nodiscard]] SteadyTime now() const override {
+    return SteadyTime(SystemClock().now().time_since_epoch() * 10);
+  }
+  [[nodiscard]] WallTime wall() const override { return SystemClock().wall(); }
+  void sleep(Millis time) const override { SystemClock().sleep(time / 10); }
+};
+
+TEST_F(SourceTopicTest, SaysThatItReadsANewTopicFromItsBeginningOnlyWhereItDoes) {
+  constexpr int kUnknownTopic = 3;
+  ASSERT_TRUE(cluster_->create_topic("t", 2));
+  const FastClock clock;
+  const auto said = [&](const std::string& group, Start start) {
+    options_.properties["group.id"] = group;
+    options_.start = start;
+    cluster_->set_topic_error("t", kUnknownTopic);
+    std::thread maker([this] {
+      std::this_thread::sleep_for(Millis(600));
+      cluster_->set_topic_error("t", 0);
+    });
+    log::open(log::Level::info);
+    testing::internal::CaptureStderr();
+    const auto topic = await_source_topic(options_, stop_, clock);
+    const std::string text = testing::internal::GetCapturedStderr();
+    log::open(log::Level::warn);
+    maker.join();
+    EXPECT_TRUE(topic && topic->was_awaited);
+    return text;
+  };
+  const auto beginning = HasSubstr("Topic t was created; reading it from its beginning");
+  const auto elsewhere = HasSubstr("Topic t was created\n");
+  EXPECT_THAT(said("g", {Start::At::earliest, 0}), beginning);
+  EXPECT_THAT(said("g", {Start::At::latest, 0}), beginning) << "this commits the beginning";
+  EXPECT_THAT(said("g", {Start::At::latest, 0}), elsewhere);
+  EXPECT_THAT(said("h", {Start::At::time, 1}), elsewhere);
 }
 
 // One broker has not heard of it yet: with start = 'latest' all that is in it would be read.
