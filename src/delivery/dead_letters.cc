@@ -21,6 +21,9 @@
 namespace turntable {
 namespace {
 
+// It is read, too: for half a line at its end, and for what became of letters.
+constexpr int kOpenFlags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC;
+constexpr mode_t kMode = 0644;
 constexpr int kOpenAttempts = 100;  // Of a file that is removed at the same time.
 
 std::string iso_time(int64_t millis) {
@@ -90,7 +93,7 @@ class DeadLettersInFile final : public DeadLetters {
   Status open_and_lock() {
     for (int attempt = 0; attempt < kOpenAttempts; ++attempt) {
       if (file_ < 0) {
-        file_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+        file_ = ::open(path_.c_str(), kOpenFlags, kMode);
         if (file_ < 0) return cannot("open");
         folder_synced_ = false;
         written_ = 0;
@@ -296,7 +299,7 @@ std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path, SyncFile syn
 
 Status check_dead_letters_file(const std::string& path) {
   const bool there = ::access(path.c_str(), F_OK) == 0;
-  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  const int file = ::open(path.c_str(), kOpenFlags, kMode);
   if (file < 0 && (errno == ENOSPC || errno == EDQUOT)) return {};  // flush() waits for room.
   if (file < 0)
     return fail(ErrorKind::failed, fmt::format("cannot open the dead letters' file {}: {}", path,

@@ -1,6 +1,7 @@
 #include "delivery/dead_letters.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -332,6 +333,29 @@ TEST(DeadLetters, AreCheckedAtStartWithoutLeavingAFile) {
   EXPECT_TRUE(check_dead_letters_file(path.string()));
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_FALSE(check_dead_letters_file("/dev/null/dead.jsonl"));
+}
+
+// Letters are looked at again after they were written, so their file must be readable.
+TEST(DeadLetters, AreCheckedAtStartForAllThatAFlushNeeds) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("dead_letters_write_only_" + std::to_string(::getpid()));
+  std::ofstream(path) << "";
+  ASSERT_EQ(::chmod(path.c_str(), 0200), 0);
+  constexpr uid_t kNobody = 65'534;
+  const uid_t user = ::geteuid();
+  if (user == 0) {  // Root may read everything.
+    ASSERT_EQ(::chown(path.c_str(), kNobody, kNobody), 0);
+    ASSERT_EQ(::seteuid(kNobody), 0);
+  }
+  const Status checked = check_dead_letters_file(path.string());
+  auto letters = dead_letters_in_file(path.string());
+  letters->add(batch_of("t", record_of("x")), {});
+  const Status flushed = letters->flush();
+  ASSERT_EQ(::seteuid(user), 0);
+  std::filesystem::remove(path);
+  ASSERT_FALSE(flushed);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message, flushed.error().message);
 }
 
 // A disk may have room again; a device that is full will stay so.
