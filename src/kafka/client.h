@@ -100,10 +100,10 @@ class Client {
   virtual bool hear() { return false; }
 
  private:
-  // Puts a question to librdkafka until it is answered, `wait` is over, or failure() says that no
-  // wait will do: librdkafka itself takes a refused login for a broker that is away.
   void remember_brokers(const struct rd_kafka_metadata& metadata);
   bool hear_quietly();  // Of outages the asker hears by the answer that does not come.
+  // Puts a question to librdkafka until it is answered, `wait` is over, or failure() says that no
+  // wait will do: librdkafka itself takes a refused login for a broker that is away.
   int ask(Millis wait, const std::function<int(int wait_ms)>& question);
   [[nodiscard]] tl::unexpected<Error> unanswered(int code, const std::string& what);
 
