@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "sqlite/values.h"
 
 namespace turntable {
 namespace {
@@ -30,8 +31,8 @@ constexpr auto kNames = std::to_array<Named>({
     {"uuid", Kind::uuid},         {"varchar", Kind::text},
     {"varint", Kind::varint},     {"list", Kind::list},
     {"map", Kind::map},           {"set", Kind::set},
-    {"tuple", Kind::tuple},       {kMicrosTypeName, Kind::timestamp_micros},
-    {"udt", Kind::udt},           {"vector", Kind::vector},
+    {"tuple", Kind::tuple},       {"udt", Kind::udt},
+    {"vector", Kind::vector},     {sqlite::kMicrosTypeName, Kind::timestamp_micros},
 });
 
 Kind kind_of(std::string_view name) {

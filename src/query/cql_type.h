@@ -27,7 +27,7 @@ struct CqlType {
     text,
     time,
     timestamp,
-    timestamp_micros,  // Not Cassandra's: as SQLite files keep times.
+    timestamp_micros,  // Not Cassandra's: as SQLite files keep times, and of their name.
     timeuuid,
     tinyint,
     uuid,
@@ -45,9 +45,6 @@ struct CqlType {
   std::vector<std::string> names = {};  // Of a user's own type: what its parts are called.
   size_t elements = 0;                  // Of a vector.
 };
-
-// The name of timestamp_micros.
-inline constexpr std::string_view kMicrosTypeName = "timestamp(6)";
 
 // Nested deeper than kTypeDepthLimit, or not understood: unknown.
 [[nodiscard]] CqlType parse_cql_type(std::string_view name);

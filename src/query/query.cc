@@ -99,7 +99,9 @@ Status run_statements(RowStore& store, const std::vector<CqlStatement>& statemen
     if (!stream) return tl::unexpected(placed(std::move(stream.error()), statement, label));
     if (reader_gone()) continue;
     const Status written = write_result(**stream, format, out, stop);
-    if (!written && !reader_gone()) return written;
+    if (written || reader_gone()) continue;
+    // A reader that does not read is given up after the wish to stop, and that alone ends it.
+    return stop.requested() ? interrupted() : written;
   }
   return {};
 }
@@ -140,7 +142,8 @@ Status run_query(const QueryOptions& options, const StopToken& stop, Output& out
     };
     RETURN_IF_ERROR(run_statements(*store, statements, label, options.format, to_stdout, stop,
                                    [&out] { return out.reader_gone(); }));
-    return out.finish();
+    const Status finished = out.finish();
+    return !finished && stop.requested() ? interrupted() : finished;
   }
   ASSIGN_OR_RETURN(const auto output, OutputFile::open(options.output));
   RETURN_IF_ERROR(run_statements(

@@ -7,9 +7,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "base/descriptor.h"
 #include "query/output_file.h"
 #include "sqlite/database.h"
 
@@ -361,6 +364,35 @@ TEST_F(QueryTest, WritesNoFileThatTheDatabaseIsMadeOf) {
       over.output = path(std::string("history.db") + end);
       EXPECT_THAT(run(over), HasSubstr("is the file that is read")) << database << end;
     }
+  }
+}
+
+// Ctrl-C in `query … | less`: it is what ends the query, not the reader who does not read.
+TEST_F(QueryTest, IsInterruptedWhileItWaitsForAReader) {
+  for (const char* rows : {"1000000", "10"}) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    int error = 0;
+    while (write_now(ends[1], std::string(4'096, 'x'), error) > 0) continue;
+    StopToken stop;
+    Output out(ends[1]);
+    out.give_up_after(stop);
+    QueryOptions unread = options(
+        fmt::format("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
+                    "SELECT i FROM n",
+                    rows));
+    unread.output = "";
+    unread.format = RowFormat::csv;
+    std::thread stopper([&stop] {
+      std::this_thread::sleep_for(Millis(300));
+      stop.request();
+    });
+    const Status ended = run_query(unread, stop, out);
+    stopper.join();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().kind, ErrorKind::interrupted) << ended.error().message;
+    EXPECT_EQ(ended.error().message, "the query was interrupted");
+    for (const int end : ends) ::close(end);
   }
 }
 

@@ -112,7 +112,7 @@ class SqliteStream final : public RowStream {
         page_rows_(page_rows) {
     for (const SqliteColumn& column : columns_) {
       result_columns_.push_back(
-          {column.name, std::string(*column.type == Type::timestamp ? kMicrosTypeName
+          {column.name, std::string(*column.type == Type::timestamp ? sqlite::kMicrosTypeName
                                                                     : cql_name(*column.type))});
     }
   }

@@ -96,13 +96,17 @@ std::string date_text(int64_t days_since_1970) {
 // `micros` behind the millisecond: 0 to 999. cqlsh shows microseconds and a numeric zone,
 // Cassandra's own JSON milliseconds and Z; microseconds, which Cassandra has not, are shown where
 // there are any. Outside of the years 1 to 9999, which is all that Python knows, the milliseconds
-// since 1970.
+// since 1970, with microseconds as a fraction.
 std::string timestamp_text(int64_t millis, int64_t micros, bool cqlsh) {
   constexpr int64_t kDay = 86'400'000;
   const int64_t day = millis / kDay - (millis % kDay < 0 ? 1 : 0);
   const std::string date = date_text(day);
-  if (day < -719'162 || day > 2'932'896)
-    return micros == 0 ? fmt::to_string(millis) : fmt::format("{}.{:03}", millis, micros);
+  if (day < -719'162 || day > 2'932'896) {
+    if (micros == 0) return fmt::to_string(millis);
+    // 500 microseconds behind -2 milliseconds are -1.500.
+    return millis < 0 ? fmt::format("-{}.{:03}", -(millis + 1), 1000 - micros)
+                      : fmt::format("{}.{:03}", millis, micros);
+  }
   const int64_t rest = millis - day * kDay;
   const std::string zone = cqlsh         ? fmt::format("{:03}+0000", micros)
                            : micros == 0 ? "Z"
@@ -388,8 +392,8 @@ std::string scalar(const CqlType& type, CellView cell, Style style) {
     case Kind::timestamp:
       return timestamp_text(cell.int64(), 0, cqlsh);
     case Kind::timestamp_micros: {
-      const int64_t millis = millis_of(cell.int64());
-      return timestamp_text(millis, cell.int64() - millis * 1000, cqlsh);
+      const int64_t rest = cell.int64() % 1000;
+      return timestamp_text(millis_of(cell.int64()), rest < 0 ? rest + 1000 : rest, cqlsh);
     }
     case Kind::timeuuid:
     case Kind::uuid:

@@ -161,6 +161,15 @@ TEST(ValueText, ShowsMicrosecondsWhereTheyAre) {
   EXPECT_EQ(cqlsh("timestamp(6)", be(static_cast<uint64_t>(-1), 8)),
             "1969-12-31 23:59:59.999999+0000");
   EXPECT_EQ(cqlsh("timestamp(6)", be(253'402'300'800'000'001, 8)), "253402300800000.001");
+  const auto before_year_1 = [](int64_t micros) {
+    return cqlsh("timestamp(6)", be(static_cast<uint64_t>(micros), 8));
+  };
+  EXPECT_EQ(before_year_1(-62'135'596'800'000'000), "0001-01-01 00:00:00.000000+0000");
+  EXPECT_EQ(before_year_1(-62'135'596'800'000'001), "-62135596800000.001");
+  EXPECT_EQ(before_year_1(-62'135'596'800'000'500), "-62135596800000.500");
+  EXPECT_EQ(before_year_1(-62'135'596'800'001'000), "-62135596800001");
+  EXPECT_EQ(before_year_1(-62'135'596'800'001'999), "-62135596800001.999");
+  EXPECT_EQ(before_year_1(INT64_MIN), "-9223372036854775.808");
 }
 
 TEST(ValueText, ShowsBytesThatDoNotFitTheirTypeAsABlob) {

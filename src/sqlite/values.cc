@@ -12,8 +12,6 @@
 namespace turntable::sqlite {
 namespace {
 
-constexpr std::string_view kMicrosName = "timestamp(6)";
-
 constexpr int64_t kFirstMicros = -62'135'596'800'000'000;  // 0001-01-01
 constexpr int64_t kEndMicros = 253'402'300'800'000'000;    // 10000-01-01
 
@@ -75,7 +73,7 @@ std::string_view type_name(Type type) {
     case Type::bytes:
       return "blob";
     case Type::timestamp:
-      return kMicrosName;
+      return kMicrosTypeName;
     case Type::jsonb:
       return "json text";
     default:
@@ -86,7 +84,7 @@ std::string_view type_name(Type type) {
 std::optional<Type> type_from_declaration(std::string_view declared) {
   const std::string name = lowercase(trim(declared));
   if (name == "blob") return Type::bytes;
-  if (name == kMicrosName || name == "timestamp" || name == "datetime") return Type::timestamp;
+  if (name == kMicrosTypeName || name == "timestamp" || name == "datetime") return Type::timestamp;
   if (name == "json text" || name == "json") return Type::jsonb;
   if (name == "integer") return Type::int64;  // SQLite's own word, for any size.
   if (name == "float") return Type::float32;  // Cassandra's.
@@ -94,7 +92,7 @@ std::optional<Type> type_from_declaration(std::string_view declared) {
 }
 
 TimeUnit time_unit(std::string_view declared) {
-  return lowercase(trim(declared)) == kMicrosName ? TimeUnit::micros : TimeUnit::millis;
+  return lowercase(trim(declared)) == kMicrosTypeName ? TimeUnit::micros : TimeUnit::millis;
 }
 
 std::optional<std::string> time_text(int64_t micros, TimeUnit kept) {

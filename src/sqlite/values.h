@@ -30,6 +30,9 @@
 
 namespace turntable::sqlite {
 
+// The declaration of a column that keeps microseconds of times.
+inline constexpr std::string_view kMicrosTypeName = "timestamp(6)";
+
 // How a column of this type is declared.
 [[nodiscard]] std::string_view type_name(Type type);
 
