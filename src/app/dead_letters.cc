@@ -6,6 +6,7 @@
 #include <map>
 
 #include "app/connectors.h"
+#include "app/lane_options.h"
 #include "app/pipeline.h"
 #include "app/schema.h"
 #include "base/log.h"
@@ -91,15 +92,11 @@ Status show(LetterReader& reader, const std::string& reason, const StopToken& st
   return {};
 }
 
-Lane make_lane(const Pipeline& pipeline, const SinkSpec& target, std::unique_ptr<Decoder> decoder,
+Lane make_lane(const Pipeline& pipeline, std::unique_ptr<Decoder> decoder,
                std::unique_ptr<Sink> sink, const StopToken& stop, const Clock& clock) {
-  return Lane({.flush_interval = target.flush_interval,
-               .flush_rows = target.flush_rows,
-               .flush_bytes = target.flush_bytes,
-               .write_times = target.table.write_times,
-               .unfinished_lanes = nullptr,
-               .on_flush = nullptr,
-               .census = std::make_shared<RunCensus>(pipeline.source.table)},
+  LaneOptions options = lane_options(pipeline);
+  options.census = std::make_shared<RunCensus>(pipeline.source.table);
+  return Lane(std::move(options),
               {.decoder = std::move(decoder),
                .enricher = std::make_unique<Enricher>(pipeline.enrich),
                .sink = std::move(sink),
@@ -144,7 +141,7 @@ Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> 
   }
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
   ASSIGN_OR_RETURN(auto sink, open_sink(target, stop, out));
-  Lane lane = make_lane(pipeline, target, std::move(decoder), std::move(sink), stop, clock);
+  Lane lane = make_lane(pipeline, std::move(decoder), std::move(sink), stop, clock);
   auto letters = std::make_unique<LetterSource>(
       std::move(reader), source_options(pipeline, options.reason, stop, clock), lane);
   const LetterSource& source = *letters;

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "app/connectors.h"
+#include "app/lane_options.h"
 #include "app/pipeline.h"
 #include "app/run.h"
 #include "app/status.h"
@@ -101,11 +102,11 @@ class LanesTest : public testing::Test {
     RunningLane& running = *lanes_.back();
     auto sink = std::make_unique<FakeSink>();
     running.sink = sink.get();
+    LaneOptions options = lane_options(pipeline_);
+    options.poll_records = 100;
+    options.drain_bound = Millis(200);
     running.lane = std::make_unique<Lane>(
-        LaneOptions{.flush_interval = pipeline_.sink.flush_interval,
-                    .flush_rows = pipeline_.sink.flush_rows,
-                    .poll_records = 100,
-                    .drain_bound = Millis(200)},
+        std::move(options),
         LaneParts{.decoder = make_decoder(pipeline_.source).value(),
                   .enricher = std::make_unique<Enricher>(pipeline_.enrich),
                   .sink = std::move(sink),

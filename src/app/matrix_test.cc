@@ -24,6 +24,7 @@
 
 #include "app/connector_names.h"
 #include "app/dead_letters.h"
+#include "app/lane_options.h"
 #include "app/matrix_world.h"
 #include "app/run.h"
 #include "delivery/letter_source.h"
@@ -396,18 +397,23 @@ FROM plays p JOIN songs s ON s.name = p.song;
     std::optional<StandardInput> input;
     if (cell_.source->standard_input) input.emplace(world_.file_of(records_));
     const auto unfinished = std::make_shared<std::atomic<unsigned>>(cell_.lanes);
+    // Once for all lanes, as a run does: members that join at other times read some records again.
+    if (!cell_.replays()) {
+      auto topic = find_source_topic(pipeline_.source, how == End::end, stop, clock_);
+      EXPECT_TRUE(topic) << topic.error().message;
+      if (topic) topic_ = std::move(*topic);
+    }
     std::vector<std::unique_ptr<Lane>> lanes;
     for (unsigned i = 0; i < cell_.lanes; ++i) {
-      LaneOptions options{.flush_interval = pipeline_.sink.flush_interval,
-                          .flush_rows = pipeline_.sink.flush_rows,
-                          .flush_bytes = pipeline_.sink.flush_bytes,
-                          .write_times = pipeline_.sink.table.write_times};
+      LaneOptions options = lane_options(pipeline_);
       if (cell_.rows() < 1'000) options.poll_records = 8;  // Many batches, so that one is the last.
       options.unfinished_lanes = unfinished;
       options.on_flush = [&flushes](size_t) { ++flushes; };
       auto sink = open_sink_of_cell(stop);
       if (!sink) ADD_FAILURE() << sink.error().message;
       if (!sink) return {};
+      const Status kept = (*sink)->keep_positions_of(topic_.id);
+      EXPECT_TRUE(kept) << kept.error().message;
       lanes.push_back(std::make_unique<Lane>(
           std::move(options),
           LaneParts{.decoder = std::make_unique<EndingDecoder>(
@@ -416,12 +422,6 @@ FROM plays p JOIN songs s ON s.name = p.song;
                     .sink = std::make_unique<EndingSink>(std::move(*sink), ending),
                     .dead_letters = std::make_unique<EndingLetters>(open_letters_of_cell(), ending)},
           stop, clock_));
-    }
-    // Once for all lanes, as a run does: members that join at other times read some records again.
-    if (!cell_.replays()) {
-      auto topic = find_source_topic(pipeline_.source, how == End::end, stop, clock_);
-      EXPECT_TRUE(topic) << topic.error().message;
-      if (topic) topic_ = std::move(*topic);
     }
     std::vector<std::thread> threads;
     std::vector<Counts> counts(cell_.lanes);

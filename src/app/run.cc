@@ -8,6 +8,7 @@
 
 #include "app/connectors.h"
 #include "app/file_roles.h"
+#include "app/lane_options.h"
 #include "app/pipeline.h"
 #include "app/schema.h"
 #include "app/statistics.h"
@@ -103,14 +104,10 @@ std::unique_ptr<Lane> make_lane(const Shared& shared, std::unique_ptr<Decoder> d
                                 std::unique_ptr<Sink> sink,
                                 std::unique_ptr<DeadLetters> dead_letters) {
   const Pipeline& pipeline = shared.pipeline;
-  LaneOptions options{.flush_interval = pipeline.sink.flush_interval,
-                      .flush_rows = pipeline.sink.flush_rows,
-                      .flush_bytes = pipeline.sink.flush_bytes,
-                      .max_reject_ratio = shared.bounded ? 1 : pipeline.source.max_reject_ratio,
-                      .write_times = pipeline.sink.table.write_times,
-                      .unfinished_lanes = shared.unfinished,
-                      .on_flush = {},
-                      .census = shared.census};
+  LaneOptions options = lane_options(pipeline);
+  if (!shared.bounded) options.max_reject_ratio = pipeline.source.max_reject_ratio;
+  options.unfinished_lanes = shared.unfinished;
+  options.census = shared.census;
   options.on_flush = [screen = Screen(shared.out, pipeline), name = sink->name()](size_t rows) {
     screen.line(fmt::format("Flushing {} records to {}", rows, name));
   };
