@@ -1,6 +1,6 @@
 // A lane's sink that keeps positions beside its rows, as SqliteSink does: one transaction for each
-// submit(), on a simulated disk that is full at times. A process may die before a transaction and
-// right after it, but not in the middle.
+// submit(), on a simulated disk that is full or hangs at times. A process may die before a
+// transaction and right after it, but not in the middle.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +20,9 @@ namespace turntable {
 
 class SimulatedFile final : public Sink {
  public:
+  // How long give_back() waits for a transaction that runs, as SqliteSink's does.
+  static constexpr Millis kGiveBackWait{5'000};
+
   // `keeps_positions`: not those of a replay.
   SimulatedFile(SimulatedWorld& world, int lane, RowForm form, bool keeps_positions,
                 std::function<void(SteadyTime)> wait_until)
@@ -44,7 +47,8 @@ class SimulatedFile final : public Sink {
     }
     // The transaction runs beside the lane.
     running_ = true;
-    next_attempt_ = world_.now() + Millis(world_.below(20));
+    const bool hangs = !world_.calm && world_.chance(world_.faults.hang);
+    next_attempt_ = world_.now() + Millis(hangs ? world_.below(20'000) : world_.below(20));
     return {};
   }
   [[nodiscard]] bool full() const override { return in_flight() > 0; }
@@ -67,6 +71,15 @@ class SimulatedFile final : public Sink {
 
   void accompany(Accompaniment positions) override { accompanying_ = std::move(positions); }
   Status give_back(std::span<const PartitionId> partitions) override {
+    if (running_) {
+      wait_until_(std::min(world_.now() + kGiveBackWait, next_attempt_));
+      if (world_.now() < next_attempt_) {  // The positions are the transaction's.
+        world_.trace(lane_, "gives back beside a disk that hangs");
+        ++world_.seen.hung;
+        return {};
+      }
+      RETURN_IF_ERROR(attempt());
+    }
     const auto is_given_back = [&](const Position& position) {
       return std::count(partitions.begin(), partitions.end(), position.partition) > 0;
     };

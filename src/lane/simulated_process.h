@@ -121,7 +121,8 @@ class SimulatedProcess {
                   std::make_unique<SimulatedDeadLetters>(world_, number, letter_bytes_)},
         stop_, *worker.clock);
     // Joined now, so that all lanes are there at the first assignment.
-    source_options_.push_back({number, bounded_, options_.drain_bound, wait_until});
+    const Millis sink_wait = world_.keeps_positions ? SimulatedFile::kGiveBackWait : Millis(0);
+    source_options_.push_back({number, bounded_, options_.drain_bound, sink_wait, wait_until});
     auto source =
         std::make_unique<SimulatedSource>(world_, group_, *worker.lane, source_options_.back());
     worker.source = source.get();

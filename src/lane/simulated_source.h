@@ -22,6 +22,7 @@ class SimulatedSource final : public Source {
     int lane = 0;
     bool bounded = true;  // It ends when everything is read, as with --until-end.
     Millis drain_bound{0};
+    Millis sink_wait{0};  // How much longer the sink may need to give a partition back.
     std::function<void(SteadyTime)> wait_until;  // Lets the other lanes work meanwhile.
   };
 
@@ -140,7 +141,7 @@ class SimulatedSource final : public Source {
   void serve() {
     world_.step();
     // Nobody who is silent for long stays a member.
-    const Millis silent_limit = options_.drain_bound + Millis(3'000);
+    const Millis silent_limit = options_.drain_bound + options_.sink_wait + Millis(3'000);
     if (served_once_ && world_.now() - served_at_ > silent_limit)
       world_.fail("has not served its group for too long");
     pause(Millis(world_.below(4)));
@@ -177,7 +178,7 @@ class SimulatedSource final : public Source {
     if (lost) being_lost_ = notice.partitions;
     listener_.on_revoked(notice.partitions, lost);
     being_lost_.clear();
-    if (world_.now() - begun > options_.drain_bound + Millis(1'000))
+    if (world_.now() - begun > options_.drain_bound + options_.sink_wait + Millis(1'000))
       world_.fail("has kept a revoked partition for too long");
     const bool in_time = world_.now() - begun < options_.drain_bound && !world_.failed;
     if (!lost) commit_stored();

@@ -72,6 +72,7 @@ struct Faults {
   double stop = 0;        // Share of lives that are asked to stop.
   double file = 0;        // The disk of a file with rows and positions is full for a while.
   double replaced = 0;    // The cluster's table is dropped and made anew.
+  double hang = 0;        // A transaction of the file takes seconds.
 };
 
 // What has really come to pass: a simulation in which nothing goes wrong shows nothing.
@@ -86,6 +87,7 @@ struct Seen {
   uint64_t into_the_next = 0;  // and of those, to the same lane again.
   uint64_t disk_full = 0;      // Dead letters that could not be written yet.
   uint64_t file_full = 0;      // Transactions that could not be written yet.
+  uint64_t hung = 0;           // Those that ran on after their partitions were given back.
   uint64_t overwrites = 0;     // Rows that met another one of their key,
   uint64_t late_rows = 0;      // of which so many came after one with a higher write time,
   uint64_t nulls = 0;          // and so many have NULL where the other has a value.
@@ -110,6 +112,7 @@ struct Seen {
     into_the_next += other.into_the_next;
     disk_full += other.disk_full;
     file_full += other.file_full;
+    hung += other.hung;
     overwrites += other.overwrites;
     late_rows += other.late_rows;
     nulls += other.nulls;

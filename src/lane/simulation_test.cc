@@ -54,7 +54,8 @@ Faults draw_faults(uint64_t seed) {
           .crash = draw(0.3, 0.9),
           .stop = draw(0.2, 0.6),
           .file = draw(0.01, 0.2),
-          .replaced = draw(0.0002, 0.002)};
+          .replaced = draw(0.0002, 0.002),
+          .hang = draw(0.01, 0.1)};
 }
 
 // A CHECK that fails ends the program before the test can say which seed it was.
@@ -154,20 +155,21 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
   fmt::print(
       "{} seeds, {} lives, {} steps; {} crashes, {} stops, {} failures, {} partitions revoked, {} "
       "lost, {} records given back, {} acknowledgements reordered, {} lost, {} late, {} of them "
-      "into the next assignment; {} records read again; {} transactions met a full disk; {} rows "
-      "met another one of their key, {} of them late, {} with NULL over a value; {} letters "
-      "replayed; {} keys excused; {} tables made anew\n",
+      "into the next assignment; {} records read again; {} transactions met a full disk, {} ran on "
+      "after their partitions were given back; {} rows met another one of their key, {} of them "
+      "late, {} with NULL over a value; {} letters replayed; {} keys excused; {} tables made "
+      "anew\n",
       seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
       seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
-      seen_.into_the_next, seen_.read_again, seen_.file_full, seen_.overwrites, seen_.late_rows,
-      seen_.nulls, seen_.replayed, seen_.excused, seen_.replaced);
+      seen_.into_the_next, seen_.read_again, seen_.file_full, seen_.hung, seen_.overwrites,
+      seen_.late_rows, seen_.nulls, seen_.replayed, seen_.excused, seen_.replaced);
   if (seed - first < 5'000 || HasFailure()) return;  // A part of them only, or under a sanitizer.
   EXPECT_GT(steps_, 10'000'000U);
   for (const uint64_t seen :
        {seen_.crashes, seen_.stops, seen_.failures, seen_.revoked, seen_.lost, seen_.returned,
         seen_.reordered, seen_.lost_acks, seen_.late_acks, seen_.into_the_next, seen_.read_again,
-        seen_.file_full, seen_.overwrites, seen_.late_rows, seen_.nulls, seen_.replayed,
-        seen_.replaced})
+        seen_.file_full, seen_.hung, seen_.overwrites, seen_.late_rows, seen_.nulls,
+        seen_.replayed, seen_.replaced})
     EXPECT_GT(seen, 100U);
 }
 
