@@ -156,8 +156,9 @@ class Database {
     uint64_t salts = 0;  // Of the log's header and of each of the frames.
   };
   [[nodiscard]] std::optional<LogHead> log_head() const;
-  // Nothing where the log does not have all of these bytes.
-  [[nodiscard]] std::optional<std::string> read_log(size_t offset, size_t bytes) const;
+  // Nothing where the log does not have all of these bytes; an error of kind failed where it cannot
+  // be read.
+  [[nodiscard]] Result<std::optional<std::string>> read_log(size_t offset, size_t bytes) const;
   // From here on commits do not carry a long log over into the file by themselves:
   // checkpoint_if_due() does, once the log is known to be whole.
   [[nodiscard]] Status checkpoint_by_hand();

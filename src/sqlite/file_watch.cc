@@ -60,7 +60,9 @@ Status FileWatch::in_place(const Database& db) {
 }
 
 Status FileWatch::check_log(const Database& db) {
-  if (log_.whole(db)) return {};
+  const Result<bool> whole = log_.whole(db);
+  if (!whole) return tl::unexpected<Error>(Error(whole.error()).with(path_));
+  if (*whole) return {};
   return fail(
       ErrorKind::failed,
       fmt::format("{}: {}-wal was cut short while the run wrote to it, and rows may be gone "

@@ -33,8 +33,9 @@ class FileWatch {
   // bytes that belong to the database.
   [[nodiscard]] Status whole(Database& db);
 
-  // The same for the log alone. One that is not whole must not be carried over into the file.
-  [[nodiscard]] bool log_whole(const Database& db) { return log_.whole(db); }
+  // The same for the log alone. One that is not whole, or cannot be read, must not be carried over
+  // into the file.
+  [[nodiscard]] bool log_whole(const Database& db) { return log_.whole(db).value_or(false); }
 
  private:
   [[nodiscard]] Status check_log(const Database& db);

@@ -1,5 +1,6 @@
 // The parts of Database that look at the write-ahead log itself, through the files that SQLite has
 // open: opening one of them a second time, and closing it, would drop SQLite's locks.
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <array>
@@ -62,13 +63,16 @@ std::optional<Database::LogHead> Database::log_head() const {
   return std::nullopt;
 }
 
-std::optional<std::string> Database::read_log(size_t offset, size_t bytes) const {
+Result<std::optional<std::string>> Database::read_log(size_t offset, size_t bytes) const {
   std::string out(bytes, '\0');
   sqlite3_file* file = handle_of(db_.get(), SQLITE_FCNTL_JOURNAL_POINTER);
-  if (file == nullptr) return std::nullopt;
+  if (file == nullptr) return std::optional<std::string>();
   const int code = file->pMethods->xRead(file, out.data(), static_cast<int>(bytes),
                                          static_cast<sqlite3_int64>(offset));
-  if (code != SQLITE_OK) return std::nullopt;
+  if (code == SQLITE_IOERR_SHORT_READ) return std::optional<std::string>();
+  if (code != SQLITE_OK)
+    return fail(ErrorKind::failed,
+                fmt::format("the write-ahead log cannot be read: {}", sqlite3_errstr(code)));
   return out;
 }
 

@@ -21,8 +21,9 @@ namespace turntable::sqlite {
 class LogWatch {
  public:
   // False where the log has lost bytes that belong to the database. Other connections may write and
-  // checkpoint meanwhile. By the thread that uses the connection.
-  [[nodiscard]] bool whole(const Database& db);
+  // checkpoint meanwhile. An error where the log cannot be read. By the thread that uses the
+  // connection.
+  [[nodiscard]] Result<bool> whole(const Database& db);
 
  private:
   struct Frame {
@@ -30,7 +31,7 @@ class LogWatch {
     uint64_t salts = 0;
     size_t hash = 0;
   };
-  [[nodiscard]] bool matches(const Database& db, const Database::LogHead& head);
+  [[nodiscard]] Result<bool> matches(const Database& db, const Database::LogHead& head);
 
   std::optional<Frame> last_;  // The last one that was committed when it was last looked.
 };
