@@ -11,6 +11,7 @@
 #include "row/cell.h"
 #include "sink/cassandra_schema.h"
 #include "sink/fake_writer.h"
+#include "sink/keyspace_testing.h"
 
 namespace turntable {
 namespace {
@@ -34,13 +35,6 @@ void add(RowBatch& rows, std::string_view name, int64_t number) {
   append_float32_cell(rows.cells, 0.5F);
   rows.ends.push_back(rows.cells.size());
   rows.origins.push_back({.partition = 0, .epoch = 1, .ticket = static_cast<uint64_t>(number)});
-}
-
-std::vector<uint64_t> tickets(std::span<const Origin> origins) {
-  std::vector<uint64_t> out;
-  for (const Origin& origin : origins) out.push_back(origin.ticket);
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
 // The rows of a request as "name:number".
@@ -366,29 +360,9 @@ TEST_F(CassandraSinkTest, ReportsEveryRowOnceUnderRandomTrouble) {
 
 // ---- Against a real server ----
 
-class CassandraSinkServerTest : public testing::Test {
+class CassandraSinkServerTest : public KeyspaceTest {
  protected:
-  void SetUp() override {
-    const char* server = std::getenv("TURNTABLE_CASSANDRA");
-    if (server == nullptr || *server == '\0') GTEST_SKIP() << "TURNTABLE_CASSANDRA names no server";
-    options_.connection.contact_points = server;
-    options_.table = plays();
-    auto session = cassandra::Session::connect(options_.connection);
-    ASSERT_TRUE(session) << session.error().message;
-    session_.emplace(std::move(*session));
-    execute("DROP KEYSPACE IF EXISTS turntable_sink_test");
-  }
-  void TearDown() override {
-    if (session_) execute("DROP KEYSPACE IF EXISTS turntable_sink_test");
-  }
-  void execute(const std::string& cql) {
-    const Status done = session_->execute(cql);
-    ASSERT_TRUE(done) << done.error().message;
-  }
-  void create() {
-    const Status created = create_cassandra_table(*session_, plays(), {});
-    ASSERT_TRUE(created) << created.error().message;
-  }
+  CassandraSinkServerTest() : KeyspaceTest(std::getenv("TURNTABLE_CASSANDRA"), plays()) {}
   // Until all rows are acknowledged.
   static void write(CassandraSink& sink, RowBatch& rows) {
     ASSERT_TRUE(sink.submit(rows));
@@ -404,9 +378,6 @@ class CassandraSinkServerTest : public testing::Test {
     const auto page = cursor->next_page();
     return CellReader((*page)->cells).next().int64();
   }
-
-  CassandraSinkOptions options_;
-  std::optional<cassandra::Session> session_;
 };
 
 TEST_F(CassandraSinkServerTest, WritesEveryRowAndAcknowledgesIt) {

@@ -9,6 +9,7 @@
 #include "sink/cassandra_schema.h"
 #include "sink/cassandra_sink.h"
 #include "sink/fake_writer.h"
+#include "sink/keyspace_testing.h"
 
 namespace turntable {
 namespace {
@@ -36,13 +37,6 @@ RowBatch rows(std::initializer_list<std::pair<std::string_view, int64_t>> all) {
     batch.origins.push_back({.partition = 0, .epoch = 1, .ticket = static_cast<uint64_t>(off)});
   }
   return batch;
-}
-
-std::vector<uint64_t> tickets(std::span<const Origin> origins) {
-  std::vector<uint64_t> out;
-  for (const Origin& origin : origins) out.push_back(origin.ticket);
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
 MATCHER(IsOneLine, "") {
@@ -218,31 +212,17 @@ TEST_F(ChangedTableTest, AStatementThatFailsFailsByItselfWhereTheTableSaysNothin
 
 // ---- Against a real server ----
 
-class ChangedTableServerTest : public testing::Test {
+class ChangedTableServerTest : public KeyspaceTest {
  protected:
+  ChangedTableServerTest() : KeyspaceTest(std::getenv("TURNTABLE_CASSANDRA"), plays()) {}
   void SetUp() override {
-    const char* server = std::getenv("TURNTABLE_CASSANDRA");
-    if (server == nullptr || *server == '\0') GTEST_SKIP() << "TURNTABLE_CASSANDRA names no server";
-    options_.connection.contact_points = server;
-    options_.table = plays();
-    auto session = cassandra::Session::connect(options_.connection);
-    ASSERT_TRUE(session) << session.error().message;
-    session_.emplace(std::move(*session));
-    execute("DROP KEYSPACE IF EXISTS turntable_changed_table");
-    begin();
-  }
-  void TearDown() override {
-    if (session_) execute("DROP KEYSPACE IF EXISTS turntable_changed_table");
-  }
-  void execute(const std::string& cql) {
-    const Status done = session_->execute(cql);
-    ASSERT_TRUE(done) << done.error().message;
+    KeyspaceTest::SetUp();
+    if (session_) begin();
   }
 
   // A table that is as the pipeline wants it, and a sink that has written to it.
   void begin() {
-    const Status created = create_cassandra_table(*session_, plays(), {});
-    ASSERT_TRUE(created) << created.error().message;
+    create();
     auto sink = CassandraSink::open(options_);
     ASSERT_TRUE(sink) << sink.error().message;
     sink_ = std::move(*sink);
@@ -271,8 +251,6 @@ class ChangedTableServerTest : public testing::Test {
     execute("CREATE TABLE turntable_changed_table.plays (" + columns + ")");
   }
 
-  CassandraSinkOptions options_;
-  std::optional<cassandra::Session> session_;
   std::unique_ptr<CassandraSink> sink_;
   int64_t next_ = 0;
 };

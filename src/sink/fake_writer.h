@@ -1,16 +1,19 @@
 // A cluster for tests: keeps what it is sent until the test says what became of it.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "cassandra/writer.h"
+#include "row/row_batch.h"
 
 namespace turntable {
 
@@ -93,5 +96,13 @@ class FakeWriter final : public cassandra::Writer {
   std::vector<cassandra::Completion> reported_;
   Millis last_wait_{0};
 };
+
+// The tickets of rows that were reported, in their order.
+inline std::vector<uint64_t> tickets(std::span<const Origin> origins) {
+  std::vector<uint64_t> out;
+  for (const Origin& origin : origins) out.push_back(origin.ticket);
+  std::sort(out.begin(), out.end());
+  return out;
+}
 
 }  // namespace turntable
