@@ -259,5 +259,19 @@ def test_steps_before_a_release_are_kept_and_reported(tmp_path, monkeypatch, cap
     assert "**failed, exit 3**" in report
 
 
+def test_a_release_step_names_the_commit_it_ran(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    release = importlib.import_module("release")
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    file = tmp_path / "file"
+    file.write_text("one\n")
+    for words in (["init", "-q"], ["add", "file"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one"]):
+        release.git(*words)
+    clean = release.commit()
+    assert re.fullmatch("[0-9a-f]{7,}", clean)
+    file.write_text("two\n")
+    assert release.commit() == clean + "-changed"
+
+
 def test_all_suites_together_fit_into_their_time(runner):
     assert sum(runner.MINUTES.values()) <= 55

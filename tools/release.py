@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 import machine  # noqa: E402
 
 LOGS = ROOT / "build" / "release-steps"
+CHANGED = "-changed"
 REPORT = ROOT / "docs" / "reports" / "release.md"  # And, with the same name, .json: what it is written from.
 
 
@@ -56,11 +57,14 @@ STEPS = [
 ]
 
 
+def git(*words: str) -> str:
+    return subprocess.run(["git", "-C", str(ROOT), *words], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
 def commit() -> str:
-    """Of what is run; files that differ from it are said."""
-    of_head = machine.first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
-    changed = machine.first_line("git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/reports")
-    return of_head + ("-changed" if changed else "")
+    """Of what is run; with files that differ from it that is said."""
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/reports")
+    return git("rev-parse", "--short", "HEAD") + (CHANGED if changed else "")
 
 
 def outcomes() -> dict[str, dict]:
@@ -73,7 +77,7 @@ def run_step(step: Step) -> dict:
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{step.name}.log"
     print(f"\n==> {step.name}: {step.about}; {log.relative_to(ROOT)}", flush=True)
-    begun = time.monotonic()
+    begun, of_commit = time.monotonic(), commit()
     with log.open("w") as output:
         command = [str(ROOT / step.command[0]), *step.command[1:]]
         code = subprocess.run(
@@ -82,7 +86,7 @@ def run_step(step: Step) -> dict:
     said = re.findall(step.says, log.read_text(errors="replace"), re.MULTILINE)
     outcome = {
         "step": step.name,
-        "commit": commit(),
+        "commit": of_commit,
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "exit": code,
         "minutes": round((time.monotonic() - begun) / 60, 1),
@@ -126,7 +130,8 @@ def main() -> int:
     failed = 0
     for step in steps:
         done = outcomes().get(step.name)
-        if arguments.again or not done or done["exit"] != 0 or done["commit"] != commit():
+        is_done = done and done["exit"] == 0 and done["commit"] == commit() and not done["commit"].endswith(CHANGED)
+        if arguments.again or not is_done:
             done = run_step(step)
         failed += done["exit"] != 0
         REPORT.write_text(report())

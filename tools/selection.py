@@ -8,6 +8,7 @@ whose fixtures it uses.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -113,8 +114,13 @@ def cpp_test(word: str) -> str:
     return word
 
 
-def cpp_tests() -> Iterator[tuple[list[str], set[str], set[str]]]:
+@functools.cache
+def cpp_tests() -> list[tuple[list[str], set[str], set[str]]]:
     """Names of tests, the targets that hold them, and the servers that they need."""
+    return list(read_cpp_tests())
+
+
+def read_cpp_tests() -> Iterator[tuple[list[str], set[str], set[str]]]:
     for path in sorted((ROOT / "src").glob("*/*_test.cc")):
         room, text = path.parent.name, path.read_text()
         prefixes: dict[str, list[str]] = {}
@@ -133,7 +139,13 @@ def cpp_tests() -> Iterator[tuple[list[str], set[str], set[str]]]:
 
 def names_one(word: str, names: list[str]) -> bool:
     """Whether it is found in one of them. What a test is made for, at its end, stands in no source: `/sqlite`."""
-    return any(re.search(part, name) for name in names for part in {word, re.sub(r"(?<=.)/[^/.]*$", "/", word)})
+    if any(re.search(word, name) for name in names):
+        return True
+    try:
+        shortened = re.compile(re.sub(r"(?<=.)/[^/.]*$", "/", word))
+    except re.error:  # It was cut within brackets.
+        return False
+    return any(shortened.search(name) for name in names)
 
 
 def cpp_needs(words: list[str]) -> Needs:

@@ -235,7 +235,8 @@ def system_tests(arguments: list[str], minutes: float | None = None) -> Outcome:
     report = RESULTS / "pytest.xml"
     report.unlink(missing_ok=True)
     begun = time.monotonic()
-    at_once = [f"--numprocesses={SYSTEM_TESTS_PER_CORE * min(os.cpu_count() or 2, 4)}", "--dist=loadscope"]  # As tests/conftest.py has it.
+    at_once = [f"--numprocesses={SYSTEM_TESTS_PER_CORE * min(os.cpu_count() or 2, 4)}"]
+    at_once += ["--dist=loadscope", "--no-loadscope-reorder"]  # In what scopes and which order: tests/conftest.py.
     environment = dict(os.environ)
     if minutes is not None:
         left_out = RESULTS / "left-out.txt"
@@ -435,10 +436,10 @@ def run_named(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
         if any(outcome.failed for outcome in outcomes):
             return
         if cpp:
-            of_presets = [cpp_tests(preset, cpp) for preset in presets]
-            if not any(outcome.passed + outcome.failed + outcome.skipped for outcome in of_presets):
-                of_presets[0].failed, of_presets[0].note = 1, "there is no such test"
-            outcomes.extend(of_presets)
+            names = {name for preset in presets for name in cpp_test_names(preset, cpp)}
+            if unknown := [word for word in cpp if not any(re.search(word, name) for name in names)]:
+                raise selection.NoSuchTest(f"no test's name has {' or '.join(unknown)} in it")
+            outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
         if python:
             outcomes.append(system_tests(python))
     finally:

@@ -97,6 +97,7 @@ def steps_after(changed: set[Path], names: list[str]) -> Iterator[Callable[[], C
 
 def start_servers(words: list[str]) -> None:
     """Those that these tests need, once for all runs to come."""
+    selection.cpp_tests.cache_clear()  # What was saved may have new ones.
     try:
         cpp, python = selection.split(words)
         kinds = selection.cpp_needs(cpp).servers | selection.system_needs(python).servers

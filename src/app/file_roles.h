@@ -1,5 +1,5 @@
-// Which files a pipeline is, reads and writes, so that none is two things at once: letters that are read
-// as events make letters of letters without end, and a file that two writers have is neither's.
+// Which files a pipeline is, reads and writes, so that none is two things at once: letters that are
+// read as events make letters of letters without end, and a file that two writers have is neither's.
 #pragma once
 
 #include <string>

@@ -157,10 +157,6 @@ Status as_status(const Difference& difference, const std::string& path, const Si
                                              path, table.name, fmt::join(difference.faults, "; ")));
 }
 
-}  // namespace
-
-namespace {
-
 // Inside a transaction. A table that is not as wanted is somebody else's, and gets no column.
 Result<Difference> create_and_compare(sqlite::Database& db, const std::string& path,
                                       const SinkTable& table, WallTime now) {

@@ -20,8 +20,9 @@ namespace turntable {
 
 // Creates the table and the file's memory of its keyspace where they are missing, then compares: an
 // error of kind schema names each column that differs, or the other keyspace that the file has, and
-// leaves the file's schema as it was. The table must pass check_table(). Rows of a version before, which had no write times, get the time
-// `now`: they are older than what comes, and younger than dead letters of that version.
+// leaves the file's schema as it was. The table must pass check_table(). Rows of a version before,
+// which had no write times, get the time `now`: they are older than what comes, and younger than dead
+// letters of that version.
 [[nodiscard]] Status apply_sqlite_schema(sqlite::Database& db, const std::string& path,
                                          const SinkTable& table, WallTime now);
 

@@ -82,14 +82,16 @@ class FastClock final : public Clock {
 };
 
 TEST_F(SourceTopicTest, SaysThatItReadsANewTopicFromItsBeginningOnlyWhereItDoes) {
-  constexpr int kUnknownTopic = 3;
+  static constexpr int kMetadata = 3, kUnknownTopic = 3;
   ASSERT_TRUE(cluster_->create_topic("t", 2));
   const FastClock clock;
   const auto said = [&](const std::string& group, Start start) {
     options_.properties["group.id"] = group;
     options_.start = start;
     cluster_->set_topic_error("t", kUnknownTopic);
+    static_cast<void>(cluster_->requests(kMetadata));
     std::thread maker([this] {
+      while (cluster_->requests(kMetadata) == 0) std::this_thread::sleep_for(Millis(10));
       std::this_thread::sleep_for(Millis(600));
       cluster_->set_topic_error("t", 0);
     });
