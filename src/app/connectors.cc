@@ -106,13 +106,14 @@ Result<std::unique_ptr<Sink>> open_cassandra(const SinkSpec& sink, const StopTok
 Result<std::unique_ptr<Sink>> open_sqlite(const SinkSpec& sink, const StopToken& stop, Output&,
                                           const PositionsOf& positions, bool) {
   std::unique_ptr<SqliteSink> opened;
-  RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
+  const auto attempt = [&]() -> Status {
     ASSIGN_OR_RETURN(opened, SqliteSink::open({.path = sink.path,
                                                .table = sink.table,
                                                .group = positions.group,
                                                .topic = positions.topic}));
     return {};
-  }));
+  };
+  RETURN_IF_ERROR(retry_transient(stop, attempt, retry_of_file(sink.path)));
   return opened;
 }
 
@@ -157,22 +158,29 @@ std::string why_one_lane(const SourceSpec& source, const SinkSpec& sink) {
   return std::string(why.empty() ? find(kSinkConnectors, sink.connector).one_lane : why);
 }
 
-Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt) {
+RetryOptions retry_of_file(const std::string& path) {
+  return {.until = "it can be opened", .success = path + " is open"};
+}
+
+Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt,
+                       const RetryOptions& options) {
   Backoff backoff({.first = Millis(250), .limit = Millis(5'000)});
+  const SteadyTime began = std::chrono::steady_clock::now();
   std::string said;
   SteadyTime said_at{};
   while (true) {
     if (stop.requested()) return fail(ErrorKind::interrupted, "stopped");
     Status status = attempt();
     if (status || status.error().kind != ErrorKind::transient) {
-      if (status && !said.empty()) log::info("connected");
+      if (status && !said.empty()) log::info("{}", options.success);
       return status;
     }
     const SteadyTime now = std::chrono::steady_clock::now();
-    if (status.error().message != said || now - said_at >= kRepeatAfter) {
+    const bool news = status.error().message != said || now - said_at >= kRepeatAfter;
+    if (news && now - began >= options.quiet_for) {
       said = status.error().message;
       said_at = now;
-      log::warn("{}; trying again until it can be reached", said);
+      log::warn("{}; trying again until {}", said, options.until);
     }
     wait_or_stop(backoff.next(), stop);
   }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/pipeline.h"
+#include "base/clock.h"
 #include "base/output.h"
 #include "base/result.h"
 #include "base/stop.h"
@@ -79,8 +80,19 @@ struct PositionsOf {
                                                       const PositionsOf& positions = {},
                                                       bool check_table = true);
 
+// How retry_transient() speaks of what it waits for.
+struct RetryOptions {
+  std::string until = "it can be reached";  // "…; trying again until " this.
+  std::string success = "connected";        // Said after a warning.
+  // A cause that ends sooner is not worth a warning.
+  Millis quiet_for{0};
+};
+// The same for a file, which is opened and not connected with.
+[[nodiscard]] RetryOptions retry_of_file(const std::string& path);
+
 // Calls `attempt` until it succeeds, fails for good, or `stop` is requested; says once per cause
 // what is waited for.
-[[nodiscard]] Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt);
+[[nodiscard]] Status retry_transient(const StopToken& stop, const std::function<Status()>& attempt,
+                                     const RetryOptions& options = {});
 
 }  // namespace turntable

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -36,11 +37,11 @@ class RunTest : public testing::Test {
                                  << sink << ");\nINSERT INTO history SELECT id FROM plays;\n";
   }
   void write_pipeline_to_sqlite(const kafka::MockCluster& cluster) const {
-    write_pipeline(fmt::format("connector = 'kafka', topic = 'typo', \"bootstrap.servers\" = '{}', "
-                               "\"group.id\" = 'g'",
-                               cluster.bootstrap()),
-                   fmt::format("connector = 'sqlite', path = '{}', primary_key = 'id'",
-                               path("history.db")));
+    write_pipeline(
+        fmt::format("connector = 'kafka', topic = 'typo', \"bootstrap.servers\" = '{}', "
+                    "\"group.id\" = 'g'",
+                    cluster.bootstrap()),
+        fmt::format("connector = 'sqlite', path = '{}', primary_key = 'id'", path("history.db")));
   }
 
   Result<ExitCode> run(Output& out, bool until_end = false) {
@@ -96,6 +97,86 @@ TEST_F(RunTest, ComparesTheTableBeforeItWaitsForATopic) {
   std::ofstream(path("history.db")) << std::string(1'000, 'x');
   EXPECT_THAT(run(out).error().message, HasSubstr("it is not an SQLite database"));
   ::close(null);
+}
+
+// Files that another program has left, or holds, when a run begins.
+class RunIntoAFileInUseTest : public RunTest {
+ protected:
+  RunIntoAFileInUseTest() {
+    std::ofstream(path("plays.ndjson")) << "{\"id\": 1}\n";
+    write_pipeline(
+        fmt::format("connector = 'ndjson', path = '{}'", path("plays.ndjson")),
+        fmt::format("connector = 'sqlite', path = '{}', primary_key = 'id'", path("history.db")));
+    EXPECT_EQ(run(out_), ExitCode::done);  // Makes the table.
+  }
+  ~RunIntoAFileInUseTest() override { ::close(null_); }
+
+  // The file as a program that knows nothing of write-ahead logs keeps it.
+  sqlite::Database open_in_rollback_mode() const {
+    auto db = sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write).value();
+    EXPECT_TRUE(db.execute("PRAGMA journal_mode = DELETE"));
+    return db;
+  }
+  int64_t rows() const {
+    auto db = sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write).value();
+    auto select = db.prepare("SELECT count(*) FROM history").value();
+    EXPECT_TRUE(*select.step());
+    return select.int64(0);
+  }
+
+  const int null_ = ::open("/dev/null", O_WRONLY);
+  Output out_{null_};
+};
+
+TEST_F(RunIntoAFileInUseTest, RollsBackWhatAProgramThatWasKilledHasLeft) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto db = open_in_rollback_mode();
+    // A cache of few pages: those that are changed go to the file before the transaction ends.
+    const Status done = db.execute(
+        "PRAGMA cache_size = 5; BEGIN; WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL "
+        "SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO history (id) SELECT i FROM n");
+    if (!done) fmt::print(stderr, "{}\n", done.error().message);
+    ::_exit(done ? 0 : 1);
+  }
+  int ended = -1;
+  ASSERT_EQ(::waitpid(child, &ended, 0), child);
+  ASSERT_EQ(ended, 0);
+  ASSERT_GT(std::filesystem::file_size(path("history.db-journal")), 0U);
+  const auto again = run(out_);
+  EXPECT_EQ(again, ExitCode::done) << (again ? "" : again.error().message);
+  EXPECT_EQ(rows(), 1);
+}
+
+TEST_F(RunIntoAFileInUseTest, WaitsForAShortLockWithoutAWord) {
+  auto db = open_in_rollback_mode();
+  ASSERT_TRUE(db.execute("BEGIN EXCLUSIVE"));
+  std::thread holder([&db] {
+    std::this_thread::sleep_for(Millis(700));
+    db.rollback();
+  });
+  testing::internal::CaptureStderr();
+  const auto ended = run(out_);
+  holder.join();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::Not(HasSubstr("locked")));
+  EXPECT_EQ(ended, ExitCode::done) << (ended ? "" : ended.error().message);
+}
+
+TEST_F(RunIntoAFileInUseTest, SaysOfALongLockThatTheFileCannotBeOpened) {
+  auto db = open_in_rollback_mode();
+  ASSERT_TRUE(db.execute("BEGIN EXCLUSIVE"));
+  std::thread holder([&db] {
+    std::this_thread::sleep_for(Millis(6'000));
+    db.rollback();
+  });
+  testing::internal::CaptureStderr();
+  const auto ended = run(out_);
+  holder.join();
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("it is locked by another program; trying again until it can be "
+                              "opened"));
+  EXPECT_THAT(said, testing::Not(HasSubstr("connected")));
+  EXPECT_EQ(ended, ExitCode::done) << (ended ? "" : ended.error().message);
 }
 
 // A disk that is full, whose last bytes go to what comes before the verdict.

@@ -16,6 +16,9 @@
 namespace turntable {
 namespace {
 
+// Another program may have locked an SQLite file for a moment. apply_sqlite_schema() waits as long.
+constexpr Millis kLockWait{5'000};
+
 Status print_ddl(const SinkSpec& sink, Output& out) {
   if (sink.connector == "cassandra") {
     for (const std::string& warning : narrowed_keys(sink.table, {}, Dialect::cql))
@@ -62,11 +65,24 @@ Result<bool> has_sqlite_table(const std::string& path, const std::string& table)
   const bool can_be_made = folder.empty() || std::filesystem::is_directory(folder, ignored);
   if (can_be_made && !std::filesystem::exists(path, ignored)) return false;
   ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
+  db.set_busy_timeout(kLockWait);
   RETURN_IF_ERROR(db.attach_read_only(path, "there"));
   ASSIGN_OR_RETURN(sqlite::Statement select,
                    db.prepare("SELECT 1 FROM there.sqlite_master WHERE lower(name) = lower(?)"));
   select.bind_text(1, table);
   return select.step();
+}
+
+// A program that was killed inside of a transaction leaves its rollback journal, and SQLite rolls
+// back only through a connection that may write. The journal of a program that still runs looks the
+// same.
+bool has_rollback_journal(const std::string& path) {
+  for (const std::string& file : sqlite::files_of(path)) {
+    std::error_code missing;
+    if (file.ends_with("-journal") && std::filesystem::file_size(file, missing) > 0 && !missing)
+      return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -90,14 +106,19 @@ Status check_table_if_there(const SinkSpec& sink, const StopToken& stop) {
 }
 
 Status check_sqlite_before_opening(const SinkSpec& sink, const StopToken& stop) {
-  return retry_transient(stop, [&sink]() -> Status {
+  RetryOptions options = retry_of_file(sink.path);
+  options.quiet_for = kLockWait;
+  const auto attempt = [&sink]() -> Status {
+    // The sink, which may write, rolls back and compares then.
+    if (has_rollback_journal(sink.path)) return {};
     ASSIGN_OR_RETURN(const bool there, has_sqlite_table(sink.path, sink.table.name));
     if (!there) return {};
     ASSIGN_OR_RETURN(Difference difference, check_sqlite_table(sink.path, sink.table));
     difference.warnings.clear();
     difference.notes.clear();
     return difference_error(difference, sink.table.name);
-  });
+  };
+  return retry_transient(stop, attempt, options);
 }
 
 Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop, Output& out) {

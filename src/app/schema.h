@@ -34,7 +34,8 @@ struct SchemaOptions {
 [[nodiscard]] Status check_table_if_there(const SinkSpec& sink, const StopToken& stop);
 
 // The same of an SQLite sink, which makes its file and takes its lock as soon as it is opened. Only
-// faults are said; the sink says the rest.
+// faults are said; the sink says the rest. A file with a rollback journal beside it is left to the
+// sink: it may have to be rolled back before it can be read.
 [[nodiscard]] Status check_sqlite_before_opening(const SinkSpec& sink, const StopToken& stop);
 
 }  // namespace turntable
