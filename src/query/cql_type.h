@@ -27,7 +27,7 @@ struct CqlType {
     text,
     time,
     timestamp,
-    timestamp_micros,  // Not Cassandra's: as SQLite files keep times, and of their name.
+    timestamp_micros,  // Not Cassandra's: times as SQLite files keep them, shown as timestamp(6).
     timeuuid,
     tinyint,
     uuid,

@@ -25,15 +25,15 @@ struct sqlite3_stmt;
 
 namespace turntable::sqlite {
 
-// The database's own file, and those that SQLite keeps beside it: where the path is a symbolic link,
-// beside the file that it leads to.
+// The database's own file, and those that SQLite keeps beside it: where the path is a symbolic
+// link, beside the file that it leads to.
 [[nodiscard]] std::array<std::string, 4> files_of(const std::string& path);
 // The file that WriterLock locks.
 [[nodiscard]] std::string lock_path_of(const std::string& path);
 
-// The exclusive right to write a file, held by one process at a time, by flock() on lock_path_of()'s.
-// The kernel gives it back when the process ends, however it ends; the file goes when the lock is
-// given back in order.
+// The exclusive right to write a file, held by one process at a time: by flock() on the file that
+// lock_path_of() names. The kernel gives it back when the process ends, however it ends; the file
+// goes when the lock is given back in order.
 class WriterLock {
  public:
   // An error of kind failed where another process has it.
