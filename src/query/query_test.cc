@@ -241,7 +241,8 @@ TEST_P(TimesInQueryTest, AreThoseOfTheTableThatTheNameStandsFor) {
   EXPECT_EQ(answer("SELECT id FROM other WHERE t > 'b'"), "12,") << "no time";
   EXPECT_EQ(answer("SELECT o.id FROM heard h JOIN other o ON o.id = h.id WHERE o.t > 'b'"), "12,");
   EXPECT_EQ(answer("WITH late AS (SELECT * FROM heard WHERE t >= '2024-03-03 10:30') SELECT id "
-                   "FROM late WHERE t " + late),
+                   "FROM late WHERE t " +
+                   late),
             "12,");
   EXPECT_EQ(answer("SELECT id FROM other WHERE t = 'a' UNION SELECT id FROM heard WHERE t " + late),
             "8,12,");
@@ -257,12 +258,132 @@ TEST_P(TimesInQueryTest, AreComparedWithThoseOfASubselectAsTheyAreKept) {
   EXPECT_EQ(hours("t = (SELECT max(t) FROM spotify.heard WHERE t < '2024-03-03 10:30:00')"), "8,");
 }
 
+// Columns in other dress, and what stands for one.
+TEST_P(TimesInQueryTest, AreFoundBehindBracketsSignsAliasesAndAggregates) {
+  const std::string late = " > '2024-03-03 10:30:00+0000'";
+  for (const char* side : {"(t)", "+t", "((heard.t))", "t COLLATE nocase", "+(t) COLLATE rtrim",
+                           "\"t\"", "coalesce(t, u)", "ifnull(t, NULL)", "iif(id > 0, t, u)",
+                           "CASE WHEN id > 9 THEN t ELSE u END", "(SELECT t)", "max(t, u)",
+                           "(SELECT max(h.t) FROM heard h WHERE h.id = heard.id)"})
+    EXPECT_EQ(hours(side + late), "12,") << side;
+  EXPECT_EQ(hours("'2024-03-03 10:30:00' < (t)"), "12,");
+  EXPECT_EQ(hours("(t) IN (('2024-03-03 08:30'), 1709461800000)"), "8,10,");
+  EXPECT_EQ(hours("((t), +id) > ('2024-03-03 10:30', 0)"), "10,12,");
+  EXPECT_EQ(hours("t > '2024-03-03 10:30' COLLATE nocase"), "12,");
+  EXPECT_EQ(hours("t IN (VALUES ('2024-03-03 08:30'), (1709461800000))"), "8,10,");
+  EXPECT_EQ(hours("(t, id) IN (VALUES ('2024-03-03 08:30', 8))"), "8,");
+  EXPECT_EQ(hours("'2024-03-03 10:30' IN (t, u)"), "8,10,12,");
+  EXPECT_EQ(hours("'2024-03-03 12:30' IN (SELECT t FROM heard) AND id < 9"), "8,");
+  EXPECT_EQ(hours("'2024-03-03 10:30' BETWEEN u AND t"), "10,12,");
+  EXPECT_THAT(answer("SELECT id, t AS x FROM heard WHERE x" + late), StartsWith("id,x\r\n12,"));
+  for (const char* statement : {
+           "SELECT id FROM heard GROUP BY id HAVING max(t) {}",
+           "SELECT id FROM heard GROUP BY id HAVING min((t)) {}",
+           "SELECT id FROM (SELECT id, max(t) AS m FROM heard GROUP BY id) WHERE m {}",
+           "SELECT id FROM (SELECT id, max(t) FILTER (WHERE id > 0) AS m FROM heard GROUP BY id) "
+           "WHERE m {}",
+           "SELECT id FROM (SELECT id, max(t) OVER (PARTITION BY id) AS m FROM heard) WHERE m {}",
+           "SELECT id FROM (SELECT * FROM (SELECT id, t AS m FROM heard)) WHERE m {}",
+           "SELECT id FROM (WITH l AS (SELECT * FROM heard) SELECT id FROM l WHERE t {})",
+           "SELECT id FROM (WITH l AS (SELECT * FROM heard WHERE t {}) SELECT id FROM l)",
+           "SELECT id FROM heard WHERE id IN (WITH l (i, x) AS (SELECT id, t FROM heard), m AS "
+           "(SELECT * FROM l) SELECT i FROM m WHERE x {})",
+           "WITH l AS (SELECT id, max(t) AS m FROM heard GROUP BY id) SELECT id FROM l WHERE m {}",
+           "WITH l (id, m) AS (SELECT id, min(t) FROM heard GROUP BY id) SELECT id FROM l l2 WHERE "
+           "l2.m {}",
+           "SELECT id FROM heard ORDER BY t {} DESC LIMIT 1",
+           "SELECT id FROM heard GROUP BY id, t {} HAVING min(t) {}",
+           "SELECT id FROM heard WHERE CASE WHEN t {} THEN 1 ELSE 0 END = 1",
+           "SELECT id FROM (SELECT id, t FROM heard UNION ALL SELECT id, u FROM heard WHERE 1 = 0) "
+           "WHERE t {}",
+       })
+    EXPECT_EQ(answer(fmt::format(fmt::runtime(statement), late, late)), "12,") << statement;
+}
+
+TEST_P(TimesInQueryTest, AreComparedByIsCaseAndFunctions) {
+  EXPECT_EQ(hours("t IS '2024-03-03 10:30'"), "10,");
+  EXPECT_EQ(hours("t IS NOT '2024-03-03 10:30'"), "8,12,");
+  EXPECT_EQ(hours("t IS NOT DISTINCT FROM '2024-03-03 10:30'"), "10,");
+  EXPECT_EQ(hours("t IS DISTINCT FROM 1709461800000"), "8,12,");
+  EXPECT_EQ(hours("t IS NOT NULL AND t IS NOT u"), "8,12,");
+  EXPECT_EQ(hours("CASE t WHEN '2024-03-03 10:30' THEN 1 WHEN 1709469000000 THEN 2 END > 0"),
+            "10,12,");
+  EXPECT_EQ(hours("nullif(t, '2024-03-03 10:30') IS NULL"), "10,");
+  EXPECT_EQ(hours("max(t, '2024-03-03 10:30') = t"), "10,12,");
+  EXPECT_EQ(answer("SELECT id IS DISTINCT FROM 3 AS d, id FROM heard WHERE t > '2024-03-03 10:30'"),
+            "d,id\r\n1,12\r\n");
+  EXPECT_THAT(hours("t IS 'x'"), HasSubstr("'x' is no time that column t can be compared with"));
+}
+
+// What is computed from a time is compared only where its form is known.
+TEST_P(TimesInQueryTest, AreRefusedWhereTheirTextMightBeComparedWrongly) {
+  for (const char* where :
+       {"t || '' > '2024-03-03 10:30'", "upper(t) > '2024-03-03 10:30'",
+        "CAST(t AS text) > '2024-03-03 10:30'", "t + 0 > 1709461800000",
+        "coalesce(t, '2024-01-01') > '2024-03-03 10:30'", "`t` > '2024-03-03 10:30'",
+        "json_array(t) ->> 0 > '2024-03-03 10:30'", "'2024-03-03 10:30' < replace(t, 'T', ' ')"})
+    EXPECT_THAT(hours(where), HasSubstr("computes something from a column of times")) << where;
+  for (const char* where : {"date(t) = '2024-03-03 10:30'", "datetime(t) > '2024-03-03T10:30:00'",
+                            "substr(t, 1, 16) > '2024-03-03 10:30'", "strftime('%H', t) > 10"})
+    EXPECT_THAT(hours(where), HasSubstr("gives a text of another form than")) << where;
+  EXPECT_THAT(hours("unixepoch(t) > '2024-03-03'"), HasSubstr("is a number"));
+  for (const char* where :
+       {"t > (SELECT '2024-03-03 10:30')", "t = (SELECT datetime('now'))",
+        "t IN (SELECT name FROM listening_history)", "t IN (SELECT id FROM heard)",
+        "(t, id) = (SELECT '2024-03-03 10:30', 10)", "t IN listening_history", "(t, id) IN heard",
+        "max(t, u) > 'x'", "t IN (SELECT t FROM heard UNION SELECT name FROM listening_history)"})
+    EXPECT_THAT(hours(where), HasSubstr("is no time that ")) << where;
+  EXPECT_THAT(answer("SELECT id FROM (SELECT id, upper(t) AS m FROM heard) WHERE m > '2024-03-03'"),
+              HasSubstr("whether m is a time is not known"));
+  EXPECT_THAT(answer("SELECT id FROM (SELECT id, upper(t) AS m FROM heard) WHERE m > "
+                     "1709461800000"),
+              HasSubstr("whether m is a time is not known"));
+  EXPECT_THAT(answer("SELECT id FROM (SELECT id, t FROM heard UNION SELECT id, name FROM "
+                     "listening_history) WHERE t > '2024-03-03'"),
+              HasSubstr("name is in one column with the times of t"));
+}
+
+TEST_P(TimesInQueryTest, MayBeInAColumnCalledEnd) {
+  ASSERT_TRUE(sqlite::Database::open(path("history.db"), sqlite::Database::Mode::write)
+                  ->execute("ALTER TABLE heard RENAME COLUMN t TO end"));
+  EXPECT_EQ(hours("id > 0 AND end > 1709461800000"), "12,");
+  EXPECT_EQ(hours("'2024-03-03 10:30' < end AND id > 0"), "12,");
+}
+
+TEST_P(TimesInQueryTest, MayBeComparedWithALongList) {
+  std::string list = "'2024-03-03 10:30'";
+  for (int i = 0; i < 100'000; ++i) list += fmt::format(",{}", i);
+  EXPECT_EQ(hours("t IN (" + list + ")"), "10,");
+}
+
+TEST_P(TimesInQueryTest, AreNoObstacleToOtherComparisons) {
+  EXPECT_EQ(hours("date(t) = '2024-03-03' AND datetime(t) > '2024-03-03 10:30:00'"), "12,");
+  EXPECT_EQ(hours("substr(t, 1, 10) = '2024-03-03' AND strftime('%H', t) > '10'"), "12,");
+  EXPECT_EQ(hours("CAST(strftime('%H', t) AS int) > 10 AND length(t) > 5"), "12,");
+  EXPECT_EQ(hours("(t > u) = 1 AND id || '' > '10'"), "12,");
+  EXPECT_EQ(hours("t LIKE '2024-03-03T12%'"), "12,");
+  EXPECT_EQ(answer("SELECT id FROM heard GROUP BY id HAVING count(t) > 0 AND sum(t > '2024-03-03 "
+                   "10:30') > 0"),
+            "12,");
+  EXPECT_EQ(answer("SELECT id FROM (SELECT id, count(*) OVER (ORDER BY t ROWS BETWEEN 1 PRECEDING "
+                   "AND CURRENT ROW) AS n FROM heard) WHERE n > 1"),
+            "10,12,");
+  EXPECT_EQ(answer("SELECT id FROM (SELECT id, upper(name) AS n FROM listening_history) WHERE n = "
+                   "'ANN'"),
+            "3,");
+  EXPECT_EQ(answer("SELECT id FROM (SELECT id, upper(name) AS n FROM listening_history) WHERE "
+                   "CAST(n AS text) < '2024-03-03'"),
+            "");
+  EXPECT_THAT(answer("SELECT id FROM none WHERE t > '2024-03-03'"), HasSubstr("no such table"));
+  EXPECT_THAT(answer("SELECT id FORM x WHERE t > '2024-03-03'"), HasSubstr("syntax error"));
+  EXPECT_THAT(hours("tt > '2024-03-03'"), HasSubstr("no such column: tt"));
+}
+
 // In SQLite an integer, which is what such a time is kept as, is less than every text.
 TEST_P(TimesInQueryTest, AreNotOrderedByATimeBeyondTheYear9999) {
-  for (const char* where :
-       {"t < 253402300800000", "t > 253402300800000", "253402300800000 >= t",
-        "t BETWEEN '2024-03-03' AND 253402300800000", "(t, id) < (253402300800000, 1)",
-        "t <= '9999-12-31 23:59:59-01'"})
+  for (const char* where : {"t < 253402300800000", "t > 253402300800000", "253402300800000 >= t",
+                            "t BETWEEN '2024-03-03' AND 253402300800000",
+                            "(t, id) < (253402300800000, 1)", "t <= '9999-12-31 23:59:59-01'"})
     EXPECT_THAT(hours(where), HasSubstr("is after the year 9999, and column t cannot be ordered"))
         << where;
   EXPECT_EQ(hours("t <= 253402300799999"), "8,10,12,");

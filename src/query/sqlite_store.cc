@@ -231,16 +231,20 @@ tl::expected<std::unique_ptr<RowStream>, StoreFault> SqliteStore::run(
         StoreFault{{ErrorKind::usage, std::move(message)}, statement.place_of(byte)});
   };
   const auto written = with_kept_times(db_, text);
-  if (!written) return fault_at(written.error().message, written.error().byte);
+  if (!written) {
+    // Where a table is missing, or the syntax is wrong, no name can be known, and SQLite says why.
+    if (auto known = db_.prepare_at(text); !known && written.error().unknown_name)
+      return tl::unexpected(explain(std::move(known.error()), statement));
+    return fault_at(written.error().message, written.error().byte);
+  }
   auto prepared = db_.prepare(in_key_order(db_, *written, keyspace_));
   if (!prepared) prepared = db_.prepare(*written);
   if (!prepared) {
     // The places of a fault are those of the statement as it stands. It is only prepared: its times
     // are not as the file keeps them, so that its rows would be wrong.
     auto as_it_stands = db_.prepare_at(text);
-    return tl::unexpected(as_it_stands
-                              ? StoreFault{std::move(prepared.error()), statement.at}
-                              : explain(std::move(as_it_stands.error()), statement));
+    return tl::unexpected(as_it_stands ? StoreFault{std::move(prepared.error()), statement.at}
+                                       : explain(std::move(as_it_stands.error()), statement));
   }
   if (!prepared->read_only() || prepared->columns() == 0) {
     return tl::unexpected(StoreFault{

@@ -96,6 +96,11 @@ bool ends_tables(const CqlToken& token) {
   return false;
 }
 
+// a IS DISTINCT FROM b is a comparison.
+bool begins_tables(std::span<const CqlToken> tokens, size_t at) {
+  return tokens[at].is("from") && (at == 0 || !tokens[at - 1].is("distinct"));
+}
+
 SelectShape::Item item_of(std::span<const CqlToken> tokens) {
   SelectShape::Item item;
   const size_t count = tokens.size();
@@ -192,7 +197,7 @@ std::span<const CqlToken> tables_of(std::span<const CqlToken> tokens, size_t sel
     if (tokens[i].text == ")" && --depth < 0) break;
     if (depth > 0) continue;
     if (ends_tables(tokens[i])) break;
-    if (!begin && tokens[i].is("from")) begin = i + 1;
+    if (!begin && begins_tables(tokens, i)) begin = i + 1;
   }
   return begin ? tokens.subspan(*begin, i - *begin) : std::span<const CqlToken>();
 }
@@ -214,7 +219,7 @@ std::optional<SelectShape> shape_of(std::string_view statement) {
   for (; i < tokens.size(); ++i) {
     if (tokens[i].text == "(") ++depth;
     if (tokens[i].text == ")") --depth;
-    const bool from = depth == 0 && tokens[i].is("from");
+    const bool from = depth == 0 && begins_tables(tokens, i);
     if (!from && (depth > 0 || tokens[i].text != ",")) continue;
     const auto item = std::span(tokens).subspan(begin, i - begin);
     if (item.size() == 1 && item[0].text == "*") shape.all = true;

@@ -78,6 +78,7 @@ TEST(Statements, SeesWhatASelectAsksFor) {
   EXPECT_FALSE(shape_of("SELECT a FROM t LEFT JOIN u ON (t.a = u.a) WHERE a = 1"));
   EXPECT_EQ(shape_of("SELECT a FROM k.t AS x WHERE a IN (1, 2)")->from, "k.t");
   EXPECT_EQ(shape_of("SELECT a FROM t x ORDER BY a, b")->from, "t");
+  EXPECT_EQ(shape_of("SELECT a IS DISTINCT FROM 3 AS d, b FROM t")->from, "t");
   EXPECT_FALSE(shape_of("SELECT *, a FROM t"));
   EXPECT_FALSE(shape_of("SELECT 1"));
   EXPECT_FALSE(shape_of("INSERT INTO t"));
