@@ -18,6 +18,9 @@ constexpr std::string_view kNumberFunctions[] = {
     "instr",     "unicode",   "abs",   "round"};
 constexpr std::string_view kDateFunctions[] = {"date",   "datetime",  "time",  "strftime",
                                                "substr", "substring", "typeof"};
+constexpr std::string_view kNumberTypes[] = {"int",    "integer",   "bigint",  "real",   "float",
+                                             "double", "precision", "numeric", "decimal"};
+constexpr std::string_view kSubstr[] = {"substr", "substring"};
 // Functions that give one of their arguments: of the first of these any, of the others the first.
 constexpr std::string_view kGivesAny[] = {"max", "min", "coalesce", "ifnull"};
 constexpr std::string_view kGivesFirst[] = {"nullif",    "first_value", "last_value",
@@ -48,7 +51,10 @@ Meaning either(const Meaning& a, const Meaning& b) {
   if (has_time(a) || has_time(b)) return {.kind = MeaningKind::with_time};
   if (a.kind == MeaningKind::unknown || b.kind == MeaningKind::unknown)
     return {.kind = MeaningKind::unknown};
-  return {};
+  // What comes from a time beside what does not is compared as the former.
+  if (a.kind == MeaningKind::other) return b;
+  if (b.kind == MeaningKind::other) return a;
+  return {.kind = MeaningKind::with_time};
 }
 
 bool is_literal(Tokens tokens) {
@@ -67,6 +73,18 @@ bool is_truth(Tokens tokens) {
     depth += nesting(tokens, i);
   }
   return false;
+}
+
+bool is_arithmetic(Tokens tokens) {
+  int depth = 0;
+  bool any = false;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const std::string_view text = tokens[i].text;
+    if (depth == 0 && text == "|") return false;  // Texts that are joined.
+    any = any || (depth == 0 && (text == "+" || text == "-" || text == "*" || text == "/"));
+    depth += nesting(tokens, i);
+  }
+  return any;
 }
 
 // Where f(…) ends, FILTER and OVER included; 0 where no call of a function begins at `at`.
@@ -215,16 +233,27 @@ Meaning Meanings::of_call(Tokens call, int depth) {
         meaning = either(meaning, of(argument, depth + 1));
     return meaning;
   }
-  if (function.is("cast")) {
-    const Meaning cast = of(arguments->front().first(end_of_operand(arguments->front(), 0)), depth);
-    return has_time(cast) ? Meaning{.kind = MeaningKind::with_time} : Meaning{};
-  }
+  if (function.is("cast")) return of_cast(arguments->front(), depth + 1);
   const Meaning inside = of_words(brackets, depth + 1);
   if (inside.kind == MeaningKind::other) return {};
   if (is_one_of(function, kNumberFunctions)) return {.kind = MeaningKind::number};
-  if (is_one_of(function, kDateFunctions))
+  // substr(t, 1) gives all of it.
+  const bool whole = is_one_of(function, kSubstr) && arguments->size() < 3;
+  if (is_one_of(function, kDateFunctions) && !whole)
     return {.kind = MeaningKind::date_text, .day_and_hour = function.is("datetime")};
   return inside;
+}
+
+// What is between the brackets of CAST(date(t) AS text).
+Meaning Meanings::of_cast(Tokens cast, int depth) {
+  const Tokens value = bare(cast.first(end_of_operand(cast, 0)));
+  const Meaning meaning = of(value, depth);
+  if (has_time(meaning)) return {.kind = MeaningKind::with_time};
+  // The way to say that a name, for which SQLite knows no type, is no time.
+  if (meaning.kind == MeaningKind::unknown && column_of(value)) return {};
+  if (meaning.kind == MeaningKind::date_text && is_one_of(cast.back(), kNumberTypes))
+    return {.kind = MeaningKind::number};
+  return meaning;
 }
 
 // Whether there is a time in it, whatever is done with it.
@@ -251,9 +280,12 @@ Meaning Meanings::of_words(Tokens expression, int depth) {
       part = of_column(expression.subspan(i, end - i), depth + 1);
     }
     if (has_time(part)) return {.kind = MeaningKind::with_time};
-    if (part.kind == MeaningKind::unknown) meaning.kind = MeaningKind::unknown;
+    meaning = either(meaning, part);
     i = end;
   }
+  // strftime('%H', t) + 0
+  if (meaning.kind == MeaningKind::date_text && is_arithmetic(expression))
+    return {.kind = MeaningKind::number};
   return meaning;
 }
 

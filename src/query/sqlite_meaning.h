@@ -67,6 +67,7 @@ class Meanings {
   Meaning of_column(Tokens column, int depth);
   Meaning of_case(Tokens expression, int depth);
   Meaning of_call(Tokens call, int depth);
+  Meaning of_cast(Tokens cast, int depth);
   Meaning of_words(Tokens expression, int depth);
   std::optional<Tokens> expression_called(const std::string& name, size_t at) const;
 
