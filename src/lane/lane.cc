@@ -40,8 +40,8 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
       write_times_(options_.write_times),
       breaker_(options_.max_reject_ratio),
       refusals_(options_.max_reject_ratio),
-      dead_letter_backoff_(options_.retry_backoff),
-      positions_backoff_(options_.retry_backoff) {}
+      letters_retry_(options_.retry_backoff),
+      positions_retry_(options_.retry_backoff) {}
 
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
@@ -276,18 +276,15 @@ void Lane::settle(const Acks& acks) {
 // Makes dead letters durable and finishes their records. What is transient is said once and tried
 // again later.
 Status Lane::flush_dead_letters() {
-  if (kept_.empty() || clock_.now() < dead_letters_retry_at_) return {};
+  if (kept_.empty() || !letters_retry_.is_due(clock_.now())) return {};
   if (Status flushed = parts_.dead_letters->flush(); !flushed) {
     if (flushed.error().kind != ErrorKind::transient) return flushed;
-    if (!dead_letters_failing_) log::warn("{}; trying again until it can", flushed.error().message);
-    dead_letters_failing_ = true;
-    dead_letters_retry_at_ = clock_.now() + dead_letter_backoff_.next();
+    if (letters_retry_.failed(clock_.now()))
+      log::warn("{}; trying again until it can", flushed.error().message);
     return {};
   }
-  if (dead_letters_failing_)
+  if (letters_retry_.worked())
     log::warn("dead letters are written again to {}", parts_.dead_letters->name());
-  dead_letters_failing_ = false;
-  dead_letter_backoff_.reset();
   const bool keeps = parts_.dead_letters->keeps();
   uint64_t unmatched = 0;
   uint64_t rejected = 0;
@@ -340,7 +337,7 @@ void Lane::let_go_of_letters(PartitionId partition, Offset next) {
 Status Lane::store_positions() {
   release();
   gather_moved();
-  if (moved_.empty() || (positions_failing_ && clock_.now() < positions_retry_at_)) return {};
+  if (moved_.empty() || !positions_retry_.is_due(clock_.now())) return {};
   const bool sink_keeps = parts_.sink->keeps_positions();
   if (sink_keeps && parts_.sink->full()) return {};
   if (moved_past_letters()) {
@@ -386,15 +383,12 @@ void Lane::gather_moved() {
 Result<bool> Lane::keep_positions() {
   if (Status kept = parts_.sink->keep_positions(moved_); !kept) {
     if (kept.error().kind != ErrorKind::transient) return tl::unexpected(std::move(kept.error()));
-    if (!positions_failing_)
+    if (positions_retry_.failed(clock_.now()))
       log::warn("{}; positions are tried again until they are written", kept.error().message);
-    positions_failing_ = true;
-    positions_retry_at_ = clock_.now() + positions_backoff_.next();
     return false;
   }
-  if (positions_failing_) log::warn("positions are written again to {}", parts_.sink->name());
-  positions_failing_ = false;
-  positions_backoff_.reset();
+  if (positions_retry_.worked())
+    log::warn("positions are written again to {}", parts_.sink->name());
   return true;
 }
 
@@ -464,8 +458,8 @@ void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
   if (!lost) {
     // Now or never.
     letters_ask_at_ = {};
-    positions_retry_at_ = {};
-    dead_letters_retry_at_ = {};
+    positions_retry_.hurry();
+    letters_retry_.hurry();
     if (Status drained = drain(clock_.now() + options_.drain_bound); !drained)
       revoke_status_ = std::move(drained);
     note_write_times(partitions);
@@ -490,7 +484,7 @@ Status Lane::drain(SteadyTime deadline) {
     if (settled() || clock_.now() >= deadline) return {};
     if (!rows_.empty() && !parts_.sink->full()) RETURN_IF_ERROR(flush());
     RETURN_IF_ERROR(flush_dead_letters());
-    const bool waits = parts_.sink->in_flight() > 0 || dead_letters_failing_ || !moved_.empty();
+    const bool waits = parts_.sink->in_flight() > 0 || letters_retry_.failing() || !moved_.empty();
     RETURN_IF_ERROR(collect(waits ? kWaitLimit : Millis(0)));
   }
 }

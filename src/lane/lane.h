@@ -13,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/backoff.h"
+#include "base/retry.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/stop.h"
@@ -175,12 +175,8 @@ class Lane final : public AssignmentListener {
   SteadyTime letters_ask_at_{};
   RejectBreaker breaker_;   // Of records, as they are read.
   RejectBreaker refusals_;  // Of rows, as the sink settles them: many at a time.
-  Backoff dead_letter_backoff_;
-  SteadyTime dead_letters_retry_at_{};
-  bool dead_letters_failing_ = false;
-  Backoff positions_backoff_;
-  SteadyTime positions_retry_at_{};
-  bool positions_failing_ = false;
+  Retry letters_retry_;
+  Retry positions_retry_;
   std::optional<SteadyTime> blocked_since_;
   Status revoke_status_;                 // What went wrong inside a revoke; returned from the loop.
   std::optional<Error> source_failure_;  // It cannot go on: what it gave is being finished.

@@ -61,7 +61,7 @@ CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer,
       name_(options.table.full_name()),
       clock_(std::move(options.clock)),
       partition_order_(partition_cells(options.table)),
-      ask_backoff_(options.backoff) {
+      ask_retry_(options.backoff) {
   for (size_t slot = 0; slot < kRequestsLimit; ++slot) {
     requests_.emplace_back(options.backoff);
     idle_.push_back(slot);
@@ -123,8 +123,8 @@ bool CassandraSink::confirmation_wanted() const {
 
 SteadyTime CassandraSink::confirmation_due() const {
   if (failed_) return {};  // The last one, at once.
-  if (window_.out() == 0) return ask_again_at_;
-  return std::max(ask_again_at_, asked_at_ + kConfirmInterval);
+  if (window_.out() == 0) return ask_retry_.due();
+  return std::max(ask_retry_.due(), asked_at_ + kConfirmInterval);
 }
 
 bool CassandraSink::ask_whether_due() {
@@ -142,12 +142,9 @@ bool CassandraSink::ask_whether_due() {
 void CassandraSink::confirmed(const Status& outcome) {
   asking_ = false;
   if (outcome) {
-    ask_backoff_.reset();
-    if (unconfirmed_since_) {
+    if (const std::optional<SteadyTime> since = ask_retry_.worked())
       log::warn("{}: its nodes say again which table they have, after {:.1f} s", name_,
-                seconds_since(*unconfirmed_since_));
-      unconfirmed_since_.reset();
-    }
+                seconds_since(*since));
     reported_.append(asked_);
     asked_.clear();
     return;
@@ -158,13 +155,11 @@ void CassandraSink::confirmed(const Status& outcome) {
     asked_.append(settled_);
     settled_.clear();
     std::swap(asked_, settled_);
-    ask_again_at_ = clock_->now() + ask_backoff_.next();
-    if (unconfirmed_since_) return;
-    unconfirmed_since_ = clock_->now();
-    log::warn(
-        "{}: its nodes do not say whether the table is still the one that was checked, which is "
-        "asked again until they do; rows that they took are not acknowledged before: {}",
-        name_, error.message);
+    if (ask_retry_.failed(clock_->now()))
+      log::warn(
+          "{}: its nodes do not say whether the table is still the one that was checked, which is "
+          "asked again until they do; rows that they took are not acknowledged before: {}",
+          name_, error.message);
     return;
   }
   // Of a table that is another one nothing is acknowledged; and what became of the table tells more
@@ -181,7 +176,7 @@ void CassandraSink::send_what_is_due() {
   if (failing_ > 0) {
     const SteadyTime now = clock_->now();
     for (size_t slot = 0; slot < requests_.size() && window_.open(); ++slot) {
-      if (requests_[slot].state == Request::State::waiting && requests_[slot].due <= now)
+      if (requests_[slot].state == Request::State::waiting && requests_[slot].retry.is_due(now))
         send(slot);
     }
   }
@@ -241,7 +236,7 @@ Millis CassandraSink::patience(Millis wait) const {
   // After a failure nothing is sent again.
   if (failing_ == 0 || !window_.open() || failed_) return wait;
   for (const Request& request : requests_) {
-    if (request.state == Request::State::waiting) no_longer_than(request.due);
+    if (request.state == Request::State::waiting) no_longer_than(request.retry.due());
   }
   return wait;
 }
@@ -286,10 +281,7 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
 
 void CassandraSink::retry_later(Request& request, const std::string& reason) {
   request.state = Request::State::waiting;
-  request.due = clock_->now() + request.backoff.next();
-  if (request.failing) return;
-  request.failing = true;
-  if (failing_++ > 0) return;
+  if (!request.retry.failed(clock_->now()) || failing_++ > 0) return;
   failing_since_ = clock_->now();
   log::warn("{} cannot be written to, which is tried again until it works: {}", name_, reason);
 }
@@ -316,10 +308,7 @@ void CassandraSink::free_slot(size_t slot) {
   Request& request = requests_[slot];
   request.state = Request::State::idle;
   idle_.push_back(slot);
-  if (!request.failing) return;
-  request.failing = false;
-  request.backoff.reset();
-  if (--failing_ > 0) return;
+  if (!request.retry.worked() || --failing_ > 0) return;
   log::warn("{} is written to again, after {:.1f} s", name_, seconds_since(failing_since_));
 }
 

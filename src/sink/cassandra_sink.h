@@ -29,7 +29,7 @@
 #include <string>
 #include <vector>
 
-#include "base/backoff.h"
+#include "base/retry.h"
 #include "cassandra/writer.h"
 #include "sink/partition_order.h"
 #include "sink/request_window.h"
@@ -100,14 +100,12 @@ class CassandraSink final : public Sink {
     [[nodiscard]] size_t rows() const { return end - begin; }
   };
   struct Request {
-    explicit Request(const Backoff::Options& options) : backoff(options) {}
+    explicit Request(const Backoff::Options& options) : retry(options) {}
     enum class State { idle, sent, waiting };
     State state = State::idle;
     Range range;
-    uint64_t number = 0;   // The window's, of the last time it was sent.
-    bool failing = false;  // It has failed and not succeeded since.
-    SteadyTime due{};      // When a waiting one is sent again.
-    Backoff backoff;
+    uint64_t number = 0;  // The window's, of the last time it was sent.
+    Retry retry;
   };
 
   struct Outcomes {
@@ -164,9 +162,7 @@ class CassandraSink final : public Sink {
   bool asking_ = false;
   bool asks_for_reason_ = false;  // It has failed, and a question may tell why.
   SteadyTime asked_at_{};         // When the last question was put.
-  SteadyTime ask_again_at_{};     // After one that was not answered.
-  std::optional<SteadyTime> unconfirmed_since_;  // The first of those that were not answered.
-  Backoff ask_backoff_;
+  Retry ask_retry_;
 
   std::string cells_;  // Of the request that is being sent.
 };

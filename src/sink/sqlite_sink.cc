@@ -265,7 +265,7 @@ SqliteSink::SqliteSink(SqliteSinkOptions options, std::shared_ptr<sqlite::Writer
       lock_(std::move(lock)),
       db_(std::move(db)),
       insert_(std::move(insert)),
-      backoff_(options_.backoff),
+      retry_(options_.backoff),
       attempt_over_(std::move(attempt_over)) {
   for (const ColumnDef& column : options_.table.written()) cell_types_.push_back(column.type);
   if (options_.table.has_write_times()) cell_types_.push_back(Type::int64);
@@ -309,18 +309,15 @@ Status SqliteSink::take(Status outcome) {
     keep_last_row();
     report_pending();
     pending_.clear();
-    backoff_.reset();
-    if (std::exchange(in_trouble_, false)) log::info("{}: writing goes on", options_.path);
+    if (retry_.worked()) log::info("{}: writing goes on", options_.path);
     return {};
   }
   if (outcome.error().kind != ErrorKind::transient) {
     return tl::unexpected(std::move(outcome.error()).with("writing rows failed"));
   }
-  if (!std::exchange(in_trouble_, true)) {
+  if (retry_.failed(options_.clock->now()))
     log::warn("{}; its {} rows are kept, and tried again until they are written",
               outcome.error().message, pending_.size());
-  }
-  next_attempt_ = options_.clock->now() + backoff_.next();
   return {};
 }
 
@@ -393,12 +390,12 @@ Status SqliteSink::write_row(size_t row) {
 
 Result<Acks> SqliteSink::reap(Millis wait) {
   if (!pending_.empty() && !attempting_) {
-    const auto left = std::chrono::ceil<Millis>(next_attempt_ - options_.clock->now());
+    const auto left = std::chrono::ceil<Millis>(retry_.due() - options_.clock->now());
     // There is nothing to wait on but time: whoever holds the lock does not tell when it lets go.
     const Millis pause = std::clamp(left, Millis(0), wait);
-    if (pause.count() > 0) std::this_thread::sleep_for(pause);
+    if (pause.count() > 0) options_.clock->sleep(pause);
     wait -= pause;
-    if (options_.clock->now() >= next_attempt_) begin_attempt();
+    if (retry_.is_due(options_.clock->now())) begin_attempt();
   }
   RETURN_IF_ERROR(end_attempt(wait));
   reported_written_.clear();

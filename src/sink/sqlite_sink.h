@@ -28,7 +28,7 @@
 #include <set>
 #include <thread>
 
-#include "base/backoff.h"
+#include "base/retry.h"
 #include "base/clock.h"
 #include "base/event_fd.h"
 #include "sink/sink.h"
@@ -130,9 +130,7 @@ class SqliteSink final : public Sink {
   };
   std::vector<Refusal> refusals_;      // Of the transaction at hand, in the order of its rows.
   int64_t highest_us_ = kNoWriteTime;  // Of its write times.
-  Backoff backoff_;
-  SteadyTime next_attempt_{};
-  bool in_trouble_ = false;  // The warning was given.
+  Retry retry_;
   std::vector<Origin> written_;
   std::vector<Acks::Refused> refused_;
   std::vector<Origin> reported_written_;

@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <functional>
 #include <string>
-#include <thread>
 
-#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/retry.h"
 #include "base/stop.h"
 
 namespace turntable {
@@ -25,17 +24,17 @@ template <class Question>
 [[nodiscard]] auto insist(const std::string& name, const StopToken& stop, const Clock& clock,
                           Question question, const std::function<Status(const Error&)>& meanwhile)
     -> decltype(question()) {
-  Backoff backoff(Backoff::Options{.first = Millis(100), .limit = Millis(2'000)});
+  Retry retry(Backoff::Options{.first = Millis(100), .limit = Millis(2'000)});
   while (true) {
     if (stop.requested())
       return fail(ErrorKind::interrupted, fmt::format("Interrupted while waiting for {}", name));
     auto answer = question();
     if (answer || answer.error().kind != ErrorKind::transient) return answer;
-    const SteadyTime until = clock.now() + backoff.next();
-    while (clock.now() < until && !stop.requested()) {
+    retry.failed(clock.now());
+    while (!retry.is_due(clock.now()) && !stop.requested()) {
       RETURN_IF_ERROR(meanwhile(answer.error()));
-      std::this_thread::sleep_for(
-          std::min<SteadyTime::duration>(kInsistSlice, until - clock.now()));
+      const auto left = std::chrono::ceil<Millis>(retry.due() - clock.now());
+      clock.sleep(std::clamp(left, Millis(0), kInsistSlice));
     }
   }
 }

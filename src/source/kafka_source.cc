@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
-#include <thread>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -560,7 +559,7 @@ Result<Offset> KafkaSource::resolve_commit(PartitionId partition, Offset committ
     if (attempt == kBeyondEndTries)
       return tl::unexpected<Error>(beyond_end(partition, committed, marks.high));
     for (Millis slept{0}; slept < kLookEvery && !stop_.requested(); slept += kSlice)
-      std::this_thread::sleep_for(kSlice);
+      clock_.sleep(kSlice);
     ASSIGN_OR_RETURN(marks, consumer_->watermarks(options_.topic, partition, kQuestionWait));
   }
   return std::max(committed,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/log.h"
 #include "source/kafka_source.h"
@@ -95,7 +94,7 @@ Status KafkaSource::confirm(SteadyTime deadline, bool served) {
     if (const auto answer = question_->answer(kSlice)) {
       RETURN_IF_ERROR(take_answer(*answer));
       // Not by wait(): records that nobody takes now would end it at once, again and again.
-      if (watch_.holds_any()) std::this_thread::sleep_for(kSlice);
+      if (watch_.holds_any()) clock_.sleep(kSlice);
     }
     if (served) {
       // That a partition cannot be read on is no reason against committing what was read.
