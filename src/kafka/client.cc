@@ -43,6 +43,14 @@ void Client::HandleDeleter::operator()(rd_kafka_s* handle) const {
   rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
+tl::unexpected<Error> Client::refused(int code, const std::string& what) const {
+  if (code != RD_KAFKA_RESP_ERR__FATAL)
+    return fail_with(static_cast<rd_kafka_resp_err_t>(code), what);
+  std::array<char, 512> why{};
+  rd_kafka_fatal_error(handle(), why.data(), why.size());
+  return fail(ErrorKind::failed, fmt::format("{}: {}", what, printable(why.data(), 500)));
+}
+
 Status Client::start(Conf conf, bool producer) {
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_error_cb(
@@ -165,7 +173,7 @@ int Client::ask(Millis wait, const std::function<int(int)>& question) {
 
 tl::unexpected<Error> Client::unanswered(int code, const std::string& what) {
   if (failure()) return tl::unexpected<Error>(*failure());
-  return fail_with(static_cast<rd_kafka_resp_err_t>(code), what);
+  return refused(code, what);
 }
 
 void Client::look_after_brokers() {

@@ -300,7 +300,7 @@ Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis w
   const Queue answers(rd_kafka_queue_new(handle()));
   commit_met_rebalance_ = false;
   auto code = rd_kafka_commit_queue(handle(), offsets, answers.get(), nullptr, nullptr);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail_with(code, what);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return refused(code, what);
   constexpr Millis kStep{100};
   const SteadyTime deadline = clock_.now() + wait;
   rd_kafka_event_t* event = nullptr;
@@ -321,7 +321,7 @@ Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis w
   commit_met_rebalance_ = code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS ||
                           code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
-  return fail_with(code, what);
+  return refused(code, what);
 }
 
 Status Consumer::restart(std::span<const Position> positions, PartitionId moved) {

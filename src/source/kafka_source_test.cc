@@ -786,6 +786,27 @@ TEST_F(KafkaSourceTest, CommitsAgainWhereARebalanceWasInTheWay) {
   EXPECT_TRUE(member.source->close());
 }
 
+// After trouble with the network a static member may be taken for another one of its name. Whatever
+// fails then says so: "Local: Fatal error" would tell nobody what to look for.
+TEST_F(KafkaSourceTest, SaysThatAStaticMemberWasFenced) {
+  constexpr int kOffsetCommit = 8;
+  constexpr int kFencedInstanceId = 82;
+  options_.properties["group.instance.id"] = "one";
+  produce(40);
+  std::multiset<std::string> seen;
+  Member member;
+  open(member);
+  run(member, seen, [&] { return seen.size() == 40; });
+  cluster_->fail_requests(kOffsetCommit, kFencedInstanceId, 1'000);
+  member.store_all();
+  for (int i = 0; i < 2; ++i) {
+    const Status committed = member.source->commit();
+    ASSERT_FALSE(committed);
+    EXPECT_THAT(committed.error().message, HasSubstr("fenced"));
+    EXPECT_EQ(committed.error().kind, ErrorKind::failed);
+  }
+}
+
 // librdkafka's batch call takes the event of a failed fetch for the record at its offset, and would
 // go on behind it after a rebalance.
 TEST_F(KafkaSourceTest, PassesNoRecordOverWhereARebalanceFollowsAFailedFetch) {
