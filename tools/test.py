@@ -167,23 +167,23 @@ def cpp_test_names(preset: str, wanted: list[str]) -> list[str]:
     return [name for name in names if not wanted or any(re.search(word, name) for word in wanted)]
 
 
-def cpp_tests(preset: str, wanted: list[str]) -> Outcome:
+def cpp_tests(preset: str, named: list[str] | None = None) -> Outcome:
+    """Those of these names, or all."""
     title = TITLES[preset]
     banner(title)
     before = captured()
     begun = time.monotonic()
-    names = cpp_test_names(preset, wanted)
-    left = in_todays_order(names)
+    left = in_todays_order(cpp_test_names(preset, []) if named is None else named)
     total = len(left)
     outcome = Outcome(title)
-    if preset == "release" and not wanted:  # All at once, so that none waits for the longest of a few.
+    if preset == "release" and named is None:  # All at once, so that none waits for the longest of a few.
         run_cpp_tests(preset, [], outcome)
         left = []
-    while left and (wanted or time.monotonic() < begun + 60 * MINUTES[title]):
+    while left and (named is not None or time.monotonic() < begun + 60 * MINUTES[title]):
         some, left = left[:TESTS_AT_ONCE], left[TESTS_AT_ONCE:]
         run_cpp_tests(preset, ["-R", f"^({'|'.join(map(re.escape, some))})$"], outcome)
     outcome.seconds = time.monotonic() - begun
-    if total == 0 and wanted:
+    if total == 0 and named is not None:
         outcome.note = "none of those is in this build"
     elif total == 0:
         outcome.failed, outcome.note = 1, "there is no test"
@@ -436,10 +436,10 @@ def run_named(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
         if any(outcome.failed for outcome in outcomes):
             return
         if cpp:
-            names = {name for preset in presets for name in cpp_test_names(preset, cpp)}
-            if unknown := [word for word in cpp if not any(re.search(word, name) for name in names)]:
+            named = {preset: cpp_test_names(preset, cpp) for preset in presets}
+            if unknown := [word for word in cpp if not any(re.search(word, name) for names in named.values() for name in names)]:
                 raise selection.NoSuchTest(f"no test's name has {' or '.join(unknown)} in it")
-            outcomes.extend(cpp_tests(preset, cpp) for preset in presets)
+            outcomes.extend(cpp_tests(preset, names) for preset, names in named.items())
         if python:
             outcomes.append(system_tests(python))
     finally:
@@ -458,7 +458,7 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.append(failure)
         if failure or any(outcome.failed for outcome in outcomes if outcome.suite.startswith("Build")):
             return
-        outcomes.extend(cpp_tests(preset, []) for preset in presets)
+        outcomes.extend(cpp_tests(preset) for preset in presets)
         if arguments.all:
             outcomes.append(fuzz_tests())
             outcomes.append(planted_bugs(MINUTES["Planted bugs"]))

@@ -54,7 +54,7 @@ def own_tests(path: Path) -> list[str]:
 
 def tests_that_name(word: str) -> list[str]:
     """Files of system tests that name another file: a module that they import, a pipeline that they run."""
-    named = re.compile(rf"(?<![\w/]){re.escape(word)}\b|/{re.escape(word)}\b")
+    named = re.compile(rf"(?<!\w){re.escape(word)}\b")
     return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").glob("test_*.py")) if named.search(path.read_text())]
 
 

@@ -128,16 +128,15 @@ Result<std::unique_ptr<Sink>> open_lanes_sink(const Shared& shared, bool check_t
 // waited for, and nothing is made for a source that may not be there: SQLite's file, whose sink
 // makes it, is opened behind the topic.
 Result<std::unique_ptr<Sink>> open_first(Shared& shared) {
-  const bool makes_file = shared.pipeline.sink.connector == "sqlite";
   std::unique_ptr<Sink> sink;
-  if (makes_file) {
+  if (shared.pipeline.sink.connector == "sqlite") {
     RETURN_IF_ERROR(check_sqlite_before_opening(shared.pipeline.sink, shared.stop));
   } else {
     ASSIGN_OR_RETURN(sink, open_lanes_sink(shared, true));
   }
   ASSIGN_OR_RETURN(shared.topic, find_source_topic(shared.pipeline.source, shared.until_end,
                                                    shared.stop, shared.clock));
-  if (makes_file) {
+  if (!sink) {
     ASSIGN_OR_RETURN(sink, open_lanes_sink(shared, true));
   }
   return sink;

@@ -16,9 +16,6 @@
 namespace turntable {
 namespace {
 
-// Another program may have locked an SQLite file for a moment. apply_sqlite_schema() waits as long.
-constexpr Millis kLockWait{5'000};
-
 Status print_ddl(const SinkSpec& sink, Output& out) {
   if (sink.connector == "cassandra") {
     for (const std::string& warning : narrowed_keys(sink.table, {}, Dialect::cql))
@@ -65,7 +62,7 @@ Result<bool> has_sqlite_table(const std::string& path, const std::string& table)
   const bool can_be_made = folder.empty() || std::filesystem::is_directory(folder, ignored);
   if (can_be_made && !std::filesystem::exists(path, ignored)) return false;
   ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
-  db.set_busy_timeout(kLockWait);
+  db.set_busy_timeout(sqlite::kLockWait);
   RETURN_IF_ERROR(db.attach_read_only(path, "there"));
   ASSIGN_OR_RETURN(sqlite::Statement select,
                    db.prepare("SELECT 1 FROM there.sqlite_master WHERE lower(name) = lower(?)"));
@@ -107,7 +104,7 @@ Status check_table_if_there(const SinkSpec& sink, const StopToken& stop) {
 
 Status check_sqlite_before_opening(const SinkSpec& sink, const StopToken& stop) {
   RetryOptions options = retry_of_file(sink.path);
-  options.quiet_for = kLockWait;
+  options.quiet_for = sqlite::kLockWait;
   const auto attempt = [&sink]() -> Status {
     // The sink, which may write, rolls back and compares then.
     if (has_rollback_journal(sink.path)) return {};

@@ -149,8 +149,7 @@ TEST_F(OutputTest, WhatTheWorkCameToIsMissedWhereItCannotBeShown) {
   EXPECT_EQ(pipe.read(5), "Done\n");
 }
 
-// poll() says that there is room, and write() that there is none: as an eventfd whose counter has
-// room for less than what it is given.
+// An eventfd whose counter has room for less than what it is given: poll() finds room, write() none.
 TEST_F(OutputTest, ProgressDoesNotSpinWhereThereIsRoomThatTakesNothing) {
   const int counter = ::eventfd(0, EFD_NONBLOCK);
   ASSERT_EQ(::eventfd_write(counter, 0xf000'0000'0000'0000), 0);

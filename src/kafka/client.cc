@@ -32,6 +32,13 @@ struct TopicDeleter {
   void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
 };
 
+// The code of such a state tells no more than that there is one.
+std::string cause_of_fatal_state(rd_kafka_t* rk) {
+  std::array<char, 512> why{};
+  const auto cause = rd_kafka_fatal_error(rk, why.data(), why.size());
+  return fmt::format("{} ({})", why.data(), rd_kafka_err2name(cause));
+}
+
 }  // namespace
 
 Client::Client(std::string name, const Properties& properties, const Clock& clock)
@@ -46,9 +53,8 @@ void Client::HandleDeleter::operator()(rd_kafka_s* handle) const {
 tl::unexpected<Error> Client::refused(int code, const std::string& what) const {
   if (code != RD_KAFKA_RESP_ERR__FATAL)
     return fail_with(static_cast<rd_kafka_resp_err_t>(code), what);
-  std::array<char, 512> why{};
-  rd_kafka_fatal_error(handle(), why.data(), why.size());
-  return fail(ErrorKind::failed, fmt::format("{}: {}", what, printable(why.data(), 500)));
+  return fail(ErrorKind::failed,
+              fmt::format("{}: {}", what, printable(cause_of_fatal_state(handle()), 600)));
 }
 
 Status Client::start(Conf conf, bool producer) {
@@ -57,10 +63,7 @@ Status Client::start(Conf conf, bool producer) {
       conf.get(), [](rd_kafka_t* rk, int code, const char* reason, void* opaque) {
         auto& health = static_cast<Client*>(opaque)->health_;
         if (code != RD_KAFKA_RESP_ERR__FATAL) return health.on_error(code, reason);
-        std::array<char, 512> why{};
-        const auto cause = rd_kafka_fatal_error(rk, why.data(), why.size());
-        health.on_error(RD_KAFKA_RESP_ERR__FATAL,
-                        fmt::format("{} ({})", why.data(), rd_kafka_err2name(cause)));
+        health.on_error(RD_KAFKA_RESP_ERR__FATAL, cause_of_fatal_state(rk));
       });
   rd_kafka_conf_set_log_cb(
       conf.get(), [](const rd_kafka_t* rk, int level, const char* facility, const char* text) {

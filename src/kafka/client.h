@@ -95,8 +95,7 @@ class Client {
 
   [[nodiscard]] rd_kafka_s* handle() const { return handle_.get(); }
 
-  // What librdkafka has answered with `code`, an rd_kafka_resp_err_t. Of a fatal state the code tells
-  // no more than that there is one: what led to it is asked for.
+  // What librdkafka has answered with `code`, an rd_kafka_resp_err_t: in a fatal state what led to it.
   [[nodiscard]] tl::unexpected<Error> refused(int code, const std::string& what) const;
 
   // Serves librdkafka's errors and log while a question is open. False where that cannot be: a

@@ -13,9 +13,9 @@
 #include <optional>
 #include <vector>
 
-#include "base/retry.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/retry.h"
 #include "base/stop.h"
 #include "decode/decoder.h"
 #include "decode/run_census.h"

@@ -49,10 +49,6 @@ bool is_text(const CqlToken& token) {
 bool is_number(const CqlToken& token) {
   return token.text[0] >= '0' && token.text[0] <= '9';
 }
-bool is_one_of(const CqlToken& token, std::span<const std::string_view> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&token](std::string_view word) { return token.is(word); });
-}
 
 int nesting(Tokens tokens, size_t at) {
   if (tokens[at].text == "(" || tokens[at].is("case")) return 1;

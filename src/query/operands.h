@@ -18,8 +18,6 @@ using Tokens = std::span<const CqlToken>;
 [[nodiscard]] bool is_comparison(Tokens tokens, size_t at);
 [[nodiscard]] bool is_text(const CqlToken& token);
 [[nodiscard]] bool is_number(const CqlToken& token);
-// Whether the token is one of these words, which are in lower case.
-[[nodiscard]] bool is_one_of(const CqlToken& token, std::span<const std::string_view> words);
 
 // +1 for a bracket that opens and for CASE, -1 for one that closes and for END. SQLite also has
 // columns called end: without a CASE before it the word is a name.

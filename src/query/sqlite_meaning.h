@@ -33,14 +33,14 @@ enum class MeaningKind {
   time,       // As a column keeps it.
   with_time,  // Something else that a time is in.
   number,     // Computed from a time, or whether something is true.
-  date_text,  // Of a function that shows parts of a time.
+  date_text,  // What a function shows of a time, such as date(t).
   unknown,    // SQLite knows no type, or does not know the name.
 };
 
 struct Meaning {
   MeaningKind kind = MeaningKind::other;
-  TimeUnit unit = TimeUnit::micros;  // Of a time.
-  bool day_and_hour = false;         // Of a date_text: YYYY-MM-DD HH:MM:SS, as datetime() gives.
+  TimeUnit unit = TimeUnit::micros;  // In which a time is kept.
+  bool day_and_hour = false;         // A date_text is YYYY-MM-DD HH:MM:SS, as datetime() gives it.
 };
 
 class Meanings {

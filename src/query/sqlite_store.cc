@@ -198,7 +198,7 @@ Result<std::unique_ptr<RowStore>> SqliteStore::open(const std::string& path, std
   RETURN_IF_ERROR(
       db.define("sum", []() -> Aggregate { return std::make_unique<CassandraSum>(false); }));
   // A run that writes the file holds nobody up for longer than a moment.
-  db.set_busy_timeout(Millis(5'000));
+  db.set_busy_timeout(sqlite::kLockWait);
   db.give_up_on(stop);
   return std::unique_ptr<RowStore>(new SqliteStore(std::move(db), std::move(keyspace), page_rows));
 }

@@ -90,10 +90,10 @@ void add_statement(std::vector<CqlStatement>& out, std::string text, TextPlace a
 
 // The words that end the list of tables.
 bool ends_tables(const CqlToken& token) {
-  for (const std::string_view word : {"where", "group", "having", "window", "order", "limit",
-                                      "allow", "per", "union", "except", "intersect"})
-    if (token.is(word)) return true;
-  return false;
+  constexpr std::string_view kEndsTables[] = {"where",  "group", "having", "window",
+                                              "order",  "limit", "allow",  "per",
+                                              "union",  "except", "intersect"};
+  return is_one_of(token, kEndsTables);
 }
 
 // a IS DISTINCT FROM b is a comparison.
@@ -171,6 +171,11 @@ std::optional<std::string> CqlToken::name() const {
   }
   if (!is_word(text[0]) || is_digit(text[0])) return std::nullopt;
   return lowercase(text);
+}
+
+bool is_one_of(const CqlToken& token, std::span<const std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&token](std::string_view word) { return token.is(word); });
 }
 
 std::vector<CqlToken> tokens_of(std::string_view statement) {

@@ -46,6 +46,9 @@ struct CqlToken {
   [[nodiscard]] std::optional<std::string> name() const;
 };
 
+// Whether the token is one of these words, which are in lower case.
+[[nodiscard]] bool is_one_of(const CqlToken& token, std::span<const std::string_view> words);
+
 // The tokens of a statement whose quotes are closed.
 [[nodiscard]] std::vector<CqlToken> tokens_of(std::string_view statement);
 

@@ -12,9 +12,6 @@
 namespace turntable {
 namespace {
 
-// Another program may have locked the file for a moment, which is worth a short wait.
-constexpr Millis kLockWait{5'000};
-
 constexpr std::string_view kMain = "main";
 
 // The rows of a statement with one text parameter, each made into a T.
@@ -174,7 +171,7 @@ Result<Difference> create_and_compare(sqlite::Database& db, const std::string& p
 
 Status apply_sqlite_schema(sqlite::Database& db, const std::string& path, const SinkTable& table,
                            WallTime now) {
-  db.set_busy_timeout(kLockWait);
+  db.set_busy_timeout(sqlite::kLockWait);
   RETURN_IF_ERROR(db.begin());
   const Result<Difference> difference = create_and_compare(db, path, table, now);
   Status done = difference ? db.commit() : tl::unexpected<Error>(difference.error());
@@ -273,7 +270,7 @@ Status create_sqlite_table(const std::string& path, const SinkTable& table) {
 
 Result<Difference> check_sqlite_table(const std::string& path, const SinkTable& table) {
   ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
-  db.set_busy_timeout(kLockWait);
+  db.set_busy_timeout(sqlite::kLockWait);
   RETURN_IF_ERROR(db.attach_read_only(path, "there"));
   return difference_of(db, "there", path, table);
 }

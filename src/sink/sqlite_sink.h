@@ -28,9 +28,9 @@
 #include <set>
 #include <thread>
 
-#include "base/retry.h"
 #include "base/clock.h"
 #include "base/event_fd.h"
+#include "base/retry.h"
 #include "sink/sink.h"
 #include "sink/sqlite_schema.h"
 #include "sink/sqlite_transactions.h"

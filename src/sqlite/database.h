@@ -25,6 +25,9 @@ struct sqlite3_stmt;
 
 namespace turntable::sqlite {
 
+// Another program may have locked the file for a moment, which is worth so long a wait.
+constexpr Millis kLockWait{5'000};
+
 // The database's own file, and those that SQLite keeps beside it: where the path is a symbolic
 // link, beside the file that it leads to.
 [[nodiscard]] std::array<std::string, 4> files_of(const std::string& path);
