@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "query/operands.h"
+#include "row/cell.h"
 #include "row/types.h"
 #include "sqlite/database.h"
 
