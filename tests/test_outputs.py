@@ -339,7 +339,9 @@ def test_a_log_that_nobody_reads_holds_nothing_up(command, place):
         leftover.unlink()
     is_done = (lambda: rows_of(place / "stuck.db") == (EVENTS // 2, 1, EVENTS - 1)) if command == "sqlite.sql" else None
     ended = into_stuck(place, words, is_done, also_stderr=True)
-    assert ended.code == (1 if command == "console.sql" else 3), ended
+    # The signal may come behind the last transaction and before the run has ended: then it was stopped, and did not end by itself.
+    codes = {"console.sql": (1,), "null.sql": (3,), "sqlite.sql": (0, 3)}
+    assert ended.code in codes[command], ended
 
 
 # ------------------------------------------------------------------------------------------------------------ stdin
