@@ -29,6 +29,7 @@ LEVELS = [
     {"source", "decode", "catalogue", "enrich", "sink"},
     {"delivery"},
     {"lane"},
+    {"simulation"},
     {"produce", "query"},
     {"serve"},
     {"app"},

@@ -7,7 +7,7 @@ those that are compiled together with it, is compiled again, into build/planted/
 right one. The exit code is 1 if a patch does not apply or compile, if one of its tests does not catch it, or if that fails without
 the bug too.
 
-`./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of the four programs are tried on every bug.
+`./dev test --all` runs this, and `./dev test --planted` nothing else; with --every-test all tests of these programs are tried on every bug.
 With --build PROGRAM it only builds that program with one bug and prints its path, for checks that take a whole program, as ./dev chaos does:
 
     TURNTABLE_BINARY=$(tools/planted.py --build turntable one_time_for_two) ./dev chaos --pipeline latest
@@ -42,7 +42,7 @@ PATCHES = ROOT / "tests" / "planted"
 RELEASE = ROOT / "build" / "release"
 PLANTED = ROOT / "build" / "planted"
 # Those with the tests that are to catch something.
-PROGRAMS = ["delivery_test", "sink_test", "lane_test", "source_test"]
+PROGRAMS = ["delivery_test", "sink_test", "lane_test", "simulation_test", "source_test"]
 # No test takes a fifth of this. One that a bug keeps from ending is ended after so many seconds, and so has caught it.
 SECONDS_LIMIT = 20  # Of the processor: a machine that does other things too makes no test hang.
 WAIT_LIMIT = 3 * SECONDS_LIMIT  # By the clock, for what waits and computes nothing.

@@ -18,6 +18,7 @@
 #include <numeric>
 
 #include "app/connectors.h"
+#include "app/lane_options.h"
 #include "app/pipeline.h"
 #include "ceilings/counting_malloc.h"
 #include "lane/lane.h"
@@ -116,10 +117,11 @@ class Path {
     if (options_.until == "lane") return lane_round(number);
     for (const RecordBatch& batch : batches_) {
       decoder_->decode(batch, enricher_.declared(), alive_, rejects_);
+      const size_t before = rows_.size();
       if (options_.until == "rows")
-        enricher_.enrich(batch, std::span(origins_).first(batch.size()), alive_, rejects_, rows_);
-      if (number == 0) note();
-      if (rows_.size() >= pipeline_.sink.flush_rows) rows_.clear();
+        enricher_.enrich(batch, std::span(origins_).first(batch.size()), alive_, rejects_, targets_);
+      if (number == 0) note(before);
+      if (rows_.size() >= pipeline_.stores[0].flush_rows) rows_.clear();
       rejects_.clear();
     }
   }
@@ -136,10 +138,9 @@ class Path {
 
  private:
   // In the round that is not measured: what the rows hold.
-  void note() {
-    matched_ += alive_.size();
-    const size_t added = options_.until == "rows" ? alive_.size() : 0;
-    const Schema columns = pipeline_.sink.table.written();
+  void note(size_t rows_before) {
+    matched_ += options_.until == "rows" ? rows_.size() - rows_before : alive_.size();
+    const Schema columns = pipeline_.table_of(0).table.written();
     const auto place = [&columns](const char* name) {
       const auto found =
           std::find_if(columns.begin(), columns.end(),
@@ -147,7 +148,7 @@ class Path {
       CHECK(found != columns.end());
       return static_cast<size_t>(found - columns.begin());
     };
-    for (size_t i = rows_.size() - added; i < rows_.size(); ++i) {
+    for (size_t i = rows_before; i < rows_.size(); ++i) {
       CellReader cells(rows_.row(i));
       for (size_t cell = 0; !cells.done(); ++cell) {
         const CellView value = cells.next();
@@ -159,14 +160,13 @@ class Path {
   void lane_round(size_t number) {
     const StopToken stop;
     const SystemClock clock;
-    Lane lane({.flush_interval = pipeline_.sink.flush_interval,
-               .flush_rows = pipeline_.sink.flush_rows,
-               .flush_bytes = pipeline_.sink.flush_bytes,
-               .poll_records = options_.poll_records},
-              LaneParts{.decoder = std::move(decoder_),
-                        .enricher = std::make_unique<Enricher>(pipeline_.enrich),
-                        .sink = std::make_unique<NullSink>(),
-                        .dead_letters = dropped_dead_letters()},
+    LaneOptions lane_with = lane_options(pipeline_);
+    lane_with.poll_records = options_.poll_records;
+    std::vector<std::unique_ptr<Sink>> sinks;
+    for (size_t store = 0; store < pipeline_.stores.size(); ++store)
+      sinks.push_back(std::make_unique<NullSink>());
+    Lane lane(std::move(lane_with),
+              lane_parts(pipeline_, std::move(decoder_), std::move(sinks), dropped_dead_letters()),
               stop, clock);
     const Status status = lane.run(std::make_unique<BacklogSource>(backlog_, number, lane));
     if (!status) (void)made<int>(tl::unexpected<Error>(status.error()));
@@ -184,6 +184,7 @@ class Path {
   Selection alive_;
   Rejects rejects_;
   RowBatch rows_;
+  std::vector<RowBatch*> targets_{&rows_};
   uint64_t matched_ = 0;
   int64_t checksum_ = 0;
 };

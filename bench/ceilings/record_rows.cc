@@ -1,4 +1,4 @@
-// Runs a pipeline to the end of its source and writes what its sink would send to a file
+// Runs a pipeline of one INSERT to the end of its source and writes what its sink would send to a file
 // (rows_file.h), for the ceilings to send again. For Cassandra it is the real sink over a
 // connection that is this file, so that the requests are cut as the engine cuts them; for SQLite a
 // transaction is one request.
@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/connectors.h"
+#include "app/lane_options.h"
 #include "app/pipeline.h"
 #include "cassandra/writer.h"
 #include "ceilings/rows_file.h"
@@ -25,7 +26,7 @@ class RecordingWriter final : public cassandra::Writer {
  public:
   explicit RecordingWriter(RowsWriter& file) : file_(file) {}
 
-  void submit(std::string_view cells, size_t rows, uint64_t token) override {
+  void submit(uint32_t, std::string_view cells, size_t rows, uint64_t token) override {
     file_.request(rows, cells);
     answered_.push_back({token, {}, false});
   }
@@ -48,8 +49,8 @@ class RecordingSink final : public Sink {
  public:
   explicit RecordingSink(RowsWriter& file) : file_(file) {}
 
-  [[nodiscard]] Status submit(RowBatch& rows) override {
-    file_.request(rows.size(), rows.cells);
+  [[nodiscard]] Status submit(RowBatches& rows) override {
+    file_.request(rows.size(), rows.tables[0].cells);
     return acknowledging_.submit(rows);
   }
   [[nodiscard]] bool full() const override { return false; }
@@ -66,13 +67,13 @@ class RecordingSink final : public Sink {
 std::unique_ptr<Sink> recording_sink(const SinkTable& table, bool cassandra, RowsWriter& file) {
   if (!cassandra) return std::make_unique<RecordingSink>(file);
   return std::make_unique<CassandraSink>(std::make_unique<RecordingWriter>(file),
-                                         CassandraSinkOptions{.table = table});
+                                         CassandraSinkOptions{.tables = {table}});
 }
 
 Status record(const std::string& path, const std::vector<std::string>& sets, RowsWriter& file) {
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(path, sets));
-  SinkTable table = pipeline.sink.table;
-  const bool cassandra = pipeline.sink.connector == "cassandra";
+  SinkTable table = pipeline.table_of(0).table;
+  const bool cassandra = pipeline.stores[0].connector == &kCassandraConnector;
   if (cassandra) table.keyspace = kKeyspacePlaceholder;
   const Dialect dialect = cassandra ? Dialect::cql : Dialect::sqlite;
   std::string types;
@@ -85,16 +86,18 @@ Status record(const std::string& path, const std::vector<std::string>& sets, Row
   const StopToken stop;
   const SystemClock clock;
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  Lane lane({.flush_interval = pipeline.sink.flush_interval,
-             .flush_rows = pipeline.sink.flush_rows,
-             .flush_bytes = pipeline.sink.flush_bytes},
-            LaneParts{.decoder = std::move(decoder),
-                      .enricher = std::make_unique<Enricher>(pipeline.enrich),
-                      .sink = recording_sink(table, cassandra, file),
-                      .dead_letters = dropped_dead_letters()},
-            stop, clock);
+  std::vector<std::unique_ptr<Sink>> sinks;
+  sinks.push_back(recording_sink(table, cassandra, file));
+  Lane lane(lane_options(pipeline),
+            lane_parts(pipeline, std::move(decoder), std::move(sinks), dropped_dead_letters()), stop,
+            clock);
   ASSIGN_OR_RETURN(const SourceTopic topic, find_source_topic(pipeline.source, true, stop, clock));
-  ASSIGN_OR_RETURN(auto source, open_source(pipeline.source, topic, 0, true, lane, stop, clock));
+  ASSIGN_OR_RETURN(auto source, open_source({.spec = pipeline.source,
+                                             .topic = topic,
+                                             .until_end = true,
+                                             .listener = lane,
+                                             .stop = stop,
+                                             .clock = clock}));
   RETURN_IF_ERROR(lane.run(std::move(source)));
   fmt::print("{{\"consumed\": {}, \"matched\": {}}}\n", lane.counts().consumed,
              lane.counts().written);

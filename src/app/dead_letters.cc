@@ -7,8 +7,8 @@
 
 #include "app/connectors.h"
 #include "app/lane_options.h"
+#include "app/letters.h"
 #include "app/pipeline.h"
-#include "app/schema.h"
 #include "base/log.h"
 #include "base/micros.h"
 #include "base/text.h"
@@ -32,11 +32,6 @@ Status check_reason(const std::string& reason) {
   if (std::find(names.begin(), names.end(), reason) != names.end()) return {};
   return fail(ErrorKind::usage, fmt::format("--reason: there is no reason '{}'.{}",
                                             printable(reason), did_you_mean(reason, names)));
-}
-
-// What the letters of a source have as their topic (NdjsonSource: the path).
-const std::string& topic_of(const SourceSpec& source) {
-  return source.connector == "ndjson" ? source.path : source.topic;
 }
 
 // Once, however many there are.
@@ -92,70 +87,86 @@ Status show(LetterReader& reader, const std::string& reason, const StopToken& st
   return {};
 }
 
-Lane make_lane(const Pipeline& pipeline, std::unique_ptr<Decoder> decoder,
-               std::unique_ptr<Sink> sink, const StopToken& stop, const Clock& clock) {
-  LaneOptions options = lane_options(pipeline);
-  options.census = std::make_shared<RunCensus>(pipeline.source.table);
-  return Lane(std::move(options),
-              {.decoder = std::move(decoder),
-               .enricher = std::make_unique<Enricher>(pipeline.enrich),
-               .sink = std::move(sink),
-               .dead_letters = dropped_dead_letters()},  // Those that fail again are there already.
-              stop, clock);
-}
-
 LetterSource::Options source_options(const Pipeline& pipeline, const std::string& reason,
                                      const StopToken& stop, const Clock& clock) {
-  LetterSource::Options options{.topic = topic_of(pipeline.source),
+  LetterSource::Options options{.topic = pipeline.source.connector->letter_topic(pipeline.source),
                                 .reason = reason,
                                 .want_headers = pipeline.source.want_headers,
                                 .name = dead_letters_name(pipeline.source.dead_letters),
-                                .write_times = pipeline.sink.table.write_times};
+                                .write_times = write_times_of(pipeline),
+                                .inserts = pipeline.insert_names()};
   options.now_us = micros_of(clock.wall());
-  if (pipeline.source.connector == "kafka")
+  if (pipeline.source.connector->has_groups)
     options.topic_id = [&] { return ask_source_topic_id(pipeline.source, stop, clock); };
   return options;
 }
 
-void print_account(const Counts& counts, const LetterSource& source, const Pipeline& pipeline,
+void print_account(const Lane& lane, const LetterSource& source, const Pipeline& pipeline,
                    bool dry_run, Output& out) {
-  out.print("{} dead letters: {} {} to {}, {} still unmatched, {} still rejected",
-            grouped(counts.consumed), grouped(counts.written),
-            dry_run ? "would be written" : "written", printable(pipeline.sink.table.full_name()),
-            grouped(counts.unmatched), grouped(counts.rejected));
+  const Counts counts = lane.counts();
+  out.print("{} dead letters: {} {} to {}, ", grouped(counts.consumed), grouped(counts.written),
+            dry_run ? "would be written" : "written", pipeline.table_names());
+  if (counts.filtered > 0) out.print("{} left out by WHERE, ", grouped(counts.filtered));
+  out.print("{} still unmatched, {} still rejected", grouped(counts.unmatched),
+            grouped(counts.rejected));
   if (source.foreign() > 0)
     out.print(", {} of other topics passed over", grouped(source.foreign()));
   if (source.of_another_id() > 0)
     out.print(", {} of another topic of this name passed over", grouped(source.of_another_id()));
+  if (source.of_other_inserts() > 0)
+    out.print(", {} faults of INSERTs that the pipeline does not have",
+              grouped(source.of_other_inserts()));
   out.print("{}{}\n", unreadable_text(source.unreadable()),
             source.at_end() ? "" : "; stopped before the end");
+  if (pipeline.inserts.size() == 1) return;
+  for (size_t insert = 0; insert < pipeline.inserts.size(); ++insert) {
+    const Counts of_table = lane.counts(insert);
+    out.print("  {}: {} of {} {}\n", printable(pipeline.insert_names()[insert]),
+              grouped(of_table.written), grouped(of_table.consumed),
+              dry_run ? "would be written" : "written");
+  }
+}
+
+// Where rows go: to the stores, or in a dry run to nowhere.
+Result<std::vector<std::unique_ptr<Sink>>> open_targets(const Pipeline& pipeline, bool dry_run,
+                                                        const StopToken& stop, Output& out) {
+  if (!dry_run) return open_sinks(pipeline, {}, stop, out, true);
+  std::vector<std::unique_ptr<Sink>> sinks;
+  for (const StoreSpec& store : pipeline.stores) {
+    if (store.connector->compare_what_is_there != nullptr)
+      RETURN_IF_ERROR(store.connector->compare_what_is_there(store, stop, false));
+    ASSIGN_OR_RETURN(auto sink,
+                     kNullConnector.open({.store = store, .stop = stop, .console = out}));
+    sinks.push_back(std::move(sink));
+  }
+  return sinks;
 }
 
 Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> reader,
                         const DeadLettersOptions& options, const StopToken& stop,
                         const Clock& clock, Output& out) {
-  SinkSpec target = pipeline.sink;
-  if (options.dry_run) {
-    RETURN_IF_ERROR(check_table_if_there(pipeline.sink, stop));
-    target.connector = "null";
-  }
   ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-  ASSIGN_OR_RETURN(auto sink, open_sink(target, stop, out));
-  Lane lane = make_lane(pipeline, std::move(decoder), std::move(sink), stop, clock);
+  ASSIGN_OR_RETURN(auto sinks, open_targets(pipeline, options.dry_run, stop, out));
+  LaneOptions lane_with = lane_options(pipeline);
+  lane_with.census = std::make_shared<RunCensus>(pipeline.source.table);
+  // Letters that fail again are there already.
+  Lane lane(std::move(lane_with),
+            lane_parts(pipeline, std::move(decoder), std::move(sinks), dropped_dead_letters()), stop,
+            clock);
   auto letters = std::make_unique<LetterSource>(
       std::move(reader), source_options(pipeline, options.reason, stop, clock), lane);
   const LetterSource& source = *letters;
   RETURN_IF_ERROR(lane.run(std::move(letters)));
   for (const std::string& warning : warnings_of(lane.census(), pipeline.source.table))
     log::warn("{}", warning);
-  const Counts counts = lane.counts();
-  print_account(counts, source, pipeline, options.dry_run, out);
+  print_account(lane, source, pipeline, options.dry_run, out);
   const Status said = out.finish();
   if (!source.at_end())
     return fail(ErrorKind::interrupted,
                 "the replay was stopped before the end of the dead letters: run it again");
   RETURN_IF_ERROR(said);
   say_unreadable(source.unreadable(), source.first_unreadable());
+  const Counts counts = lane.counts();
   const bool all = counts.unmatched + counts.rejected + source.unreadable() == 0;
   return all ? ExitCode::done : ExitCode::dead_letters;
 }

@@ -10,17 +10,17 @@ namespace turntable {
 std::vector<FileRole> file_roles(const Pipeline& pipeline) {
   std::vector<FileRole> roles{{pipeline.file, "the pipeline", "", ""}};
   const SourceSpec& source = pipeline.source;
-  if (source.connector == "ndjson" && !source.path.empty() && source.path != "-")
+  if (!source.path.empty() && source.path != "-")
     roles.push_back({source.path, "the file of events", source.table, "path"});
-  if (!pipeline.lookup_path.empty())
-    roles.push_back({pipeline.lookup_path, "the catalogue of " + pipeline.lookup_table,
-                     pipeline.lookup_table, "path"});
-  if (pipeline.sink.connector == "sqlite" && !pipeline.sink.path.empty()) {
-    const std::string& table = pipeline.sink.declared_as;
+  for (const LookupSpec& lookup : pipeline.lookups)
+    roles.push_back({lookup.catalogue.path, "the catalogue of " + lookup.table, lookup.table, "path"});
+  for (const StoreSpec& store : pipeline.stores) {
+    if (store.path.empty()) continue;
+    const std::string& table = store.tables[0].declared_as;
     const std::string what = "the SQLite file of " + table;
-    for (const std::string& path : sqlite::files_of(pipeline.sink.path))
+    for (const std::string& path : sqlite::files_of(store.path))
       roles.push_back({path, what, table, "path", true});
-    roles.push_back({sqlite::lock_path_of(pipeline.sink.path), what, table, "path", true});
+    roles.push_back({sqlite::lock_path_of(store.path), what, table, "path", true});
   }
   if (source.dead_letters.to == DeadLettersSpec::To::file)
     roles.push_back(

@@ -14,6 +14,7 @@
 
 #include "app/connectors.h"
 #include "app/lane_options.h"
+#include "app/letters.h"
 #include "app/pipeline.h"
 #include "app/run.h"
 #include "app/status.h"
@@ -102,15 +103,15 @@ class LanesTest : public testing::Test {
     RunningLane& running = *lanes_.back();
     auto sink = std::make_unique<FakeSink>();
     running.sink = sink.get();
+    std::vector<std::unique_ptr<Sink>> sinks;
+    sinks.push_back(std::move(sink));
     LaneOptions options = lane_options(pipeline_);
     options.poll_records = 100;
     options.drain_bound = Millis(200);
     running.lane = std::make_unique<Lane>(
         std::move(options),
-        LaneParts{.decoder = make_decoder(pipeline_.source).value(),
-                  .enricher = std::make_unique<Enricher>(pipeline_.enrich),
-                  .sink = std::move(sink),
-                  .dead_letters = make_dead_letters(pipeline_.source, "lanes", "", clock_).value()},
+        lane_parts(pipeline_, make_decoder(pipeline_.source).value(), std::move(sinks),
+                   make_dead_letters(pipeline_, "", clock_).value()),
         running.stop, clock_);
     running.thread = std::thread([this, &running, until_end] {
       const auto topic = find_source_topic(pipeline_.source, until_end, running.stop, clock_);
@@ -119,7 +120,12 @@ class LanesTest : public testing::Test {
         return;
       }
       auto source =
-          open_source(pipeline_.source, *topic, 1, until_end, *running.lane, running.stop, clock_);
+          open_source({.spec = pipeline_.source,
+                       .topic = *topic,
+                       .until_end = until_end,
+                       .listener = *running.lane,
+                       .stop = running.stop,
+                       .clock = clock_});
       running.outcome =
           source ? running.lane->run(std::move(*source)) : tl::unexpected<Error>(source.error());
     });

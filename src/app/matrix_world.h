@@ -16,6 +16,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "decode/decoder.h"
 #include "delivery/accounting.h"
 #include "delivery/dead_letters.h"
+#include "delivery/outcome.h"
 #include "row/cell.h"
 #include "sink/cassandra_sink.h"
 #include "sink/fake_writer.h"
@@ -81,41 +83,83 @@ inline Place place_in_file(int i) {
 // later record's row stands in an earlier one's place.
 enum class Keys { apart, repeat };
 
-// What must come of the first `count` records. It shares nothing with what makes it.
+// What a pipeline writes: one table, three in one store, or one in one store and two in another.
+//
+//   history   each play whose song is known, with its artist
+//   named     each play: '?' where the song is not known
+//   early     the first half of the plays whose song is known, but for those of one artist
+enum class Tables { one, three, two_stores };
+inline constexpr const char* kTableNames[] = {"history", "named", "early"};
+[[nodiscard]] constexpr size_t count_of(Tables tables) { return tables == Tables::one ? 1 : 3; }
+
+inline constexpr int kLeftOutArtist = 7;
+
+// The outcome of the i-th of `count` records in a table. It shares nothing with what brings it about.
+inline Outcome outcome_of(int i, int count, size_t table) {
+  if (is_malformed(i)) return Outcome::rejected;
+  const std::string_view name = kTableNames[table];
+  if (name == "named") return Outcome::written;
+  if (name == "early" && i >= count / 2) return Outcome::filtered;
+  if (is_unmatched(i)) return Outcome::unmatched;
+  return name == "early" && i % kSongs == kLeftOutArtist ? Outcome::filtered : Outcome::written;
+}
+
+inline void add(Counts& counts, Outcome outcome) {
+  ++counts.consumed;
+  ++(outcome == Outcome::written     ? counts.written
+     : outcome == Outcome::filtered  ? counts.filtered
+     : outcome == Outcome::unmatched ? counts.unmatched
+                                     : counts.rejected);
+}
+
+// What must come of the first `count` records.
 struct Expected {
-  Rows rows;
+  std::vector<Rows> rows;         // By table.
+  std::vector<Counts> in_tables;  // By table.
   Letters letters;
-  Counts counts;
+  Counts counts;  // Each record as the worst that becomes of it.
 };
-inline Expected expected_of(int count, Place (*place)(int), Keys keys) {
+
+inline void add_row(Rows& rows, std::map<std::pair<PartitionId, std::string>, Place>& standing,
+                    int i, Place place, Keys keys) {
+  const std::string song = song_of(i);
+  if (keys == Keys::repeat) {
+    const auto [found, first] = standing.try_emplace({place.first, song}, place);
+    if (!first) rows.erase(found->second);
+    found->second = place;
+  }
+  const std::string artist = is_unmatched(i) ? "?" : fmt::format("artist {}", i % kSongs);
+  rows.emplace(place, fmt::format("{}|{}|{}", i, song, artist));
+}
+
+inline Expected expected_of(int count, Place (*place)(int), Keys keys, Tables tables) {
   Expected expected;
-  std::map<std::pair<PartitionId, int>, Place> stands;
+  expected.rows.resize(count_of(tables));
+  expected.in_tables.resize(count_of(tables));
+  std::vector<std::map<std::pair<PartitionId, std::string>, Place>> standing(count_of(tables));
   for (int i = 0; i < count; ++i) {
-    ++expected.counts.consumed;
-    if (becomes_a_row(i)) {
-      ++expected.counts.written;
-      if (keys == Keys::repeat) {
-        const auto [found, first] = stands.try_emplace({place(i).first, i % kSongs}, place(i));
-        if (!first) expected.rows.erase(found->second);
-        found->second = place(i);
-      }
-      expected.rows.emplace(place(i),
-                            fmt::format("{}|song {}|artist {}", i, i % kSongs, i % kSongs));
-    } else {
-      ++(is_malformed(i) ? expected.counts.rejected : expected.counts.unmatched);
-      expected.letters.emplace(
-          place(i),
-          fmt::format("{}: {}", is_malformed(i) ? "json_syntax" : "unmatched", value_of(i)));
+    Outcome worst = Outcome::filtered;
+    for (size_t table = 0; table < count_of(tables); ++table) {
+      const Outcome outcome = outcome_of(i, count, table);
+      worst = std::max(worst, outcome);
+      add(expected.in_tables[table], outcome);
+      if (outcome == Outcome::written)
+        add_row(expected.rows[table], standing[table], i, place(i), keys);
     }
+    add(expected.counts, worst);
+    if (worst < Outcome::unmatched) continue;
+    expected.letters.emplace(
+        place(i),
+        fmt::format("{}: {}", is_malformed(i) ? "json_syntax" : "unmatched", value_of(i)));
   }
   return expected;
 }
 
 // A cluster that takes every row, some only when they are sent again. Threads of several cells and
 // lanes may write at once.
-class CassandraTable {
+class CassandraTables {
  public:
-  explicit CassandraTable(Keys keys) : keys_(keys) {}
+  explicit CassandraTables(Keys keys) : keys_(keys) {}
   void take(const FakeWriter::Sent& sent) {
     const std::lock_guard lock(mutex_);
     CellReader reader(sent.cells);
@@ -126,19 +170,20 @@ class CassandraTable {
       const int32_t partition = reader.next().int32();
       const int64_t offset = reader.next().int64();
       std::string text = fmt::format("{}|{}|{}", id, song, artist);
+      std::map<Place, std::string>& rows = rows_[names_.at(sent.table)];
       if (keys_ == Keys::apart) {
-        rows_[{partition, offset}] = std::move(text);
+        rows[{partition, offset}] = std::move(text);
         continue;
       }
       const int64_t write_time_us = reader.next().int64();
-      Standing& standing = standing_[{partition, song}];
+      Standing& standing = standing_[{names_[sent.table], partition, song}];
       const bool same = standing.offset == offset;
       ASSERT_TRUE(same || write_time_us != standing.write_time_us)
           << fmt::format("{}:{} and {} tie", partition, offset, standing.offset.value_or(-1));
       if (write_time_us < standing.write_time_us) continue;
-      if (standing.offset) rows_.erase({partition, *standing.offset});
+      if (standing.offset) rows.erase({partition, *standing.offset});
       standing = {write_time_us, offset};
-      rows_[{partition, offset}] = std::move(text);
+      rows[{partition, offset}] = std::move(text);
     }
     ASSERT_TRUE(reader.done());
   }
@@ -146,12 +191,18 @@ class CassandraTable {
     const std::lock_guard lock(mutex_);
     return ++requests_ % 5 == 2;
   }
-  [[nodiscard]] Rows rows() const {
+  [[nodiscard]] Rows rows(const std::string& table) const {
     const std::lock_guard lock(mutex_);
-    return {rows_.begin(), rows_.end()};
+    const auto found = rows_.find(table);
+    return found == rows_.end() ? Rows() : Rows(found->second.begin(), found->second.end());
   }
 
-  [[nodiscard]] std::unique_ptr<Sink> open_sink(const SinkSpec& spec) {
+  [[nodiscard]] std::unique_ptr<Sink> open_sink(const StoreSpec& store) {
+    {
+      const std::lock_guard lock(mutex_);
+      names_.clear();
+      for (const TableSpec& table : store.tables) names_.push_back(table.declared_as);
+    }
     auto writer = std::make_unique<FakeWriter>();
     writer->answer_with([this](const FakeWriter::Sent& sent) -> std::optional<Error> {
       if (fails_now()) return Error{ErrorKind::transient, "a node is away"};
@@ -160,7 +211,7 @@ class CassandraTable {
     });
     return std::make_unique<CassandraSink>(
         std::move(writer),
-        CassandraSinkOptions{.table = spec.table,
+        CassandraSinkOptions{.tables = store.sink_tables(),
                              .backoff = {.first = Millis(1), .limit = Millis(2)}});
   }
 
@@ -173,19 +224,20 @@ class CassandraTable {
 
   const Keys keys_;
   mutable std::mutex mutex_;
-  std::map<Place, std::string> rows_;
-  std::map<std::pair<PartitionId, std::string>, Standing> standing_;
+  std::vector<std::string> names_;  // By the table's number in the store.
+  std::map<std::string, std::map<Place, std::string>> rows_;  // By table.
+  std::map<std::tuple<std::string, PartitionId, std::string>, Standing> standing_;
   int requests_ = 0;
 };
 
-inline Rows rows_in_sqlite(const std::string& path) {
+inline Rows rows_in_sqlite(const std::string& path, const std::string& table) {
   Rows rows;
   if (::access(path.c_str(), F_OK) != 0) return rows;
   auto db = sqlite::Database::open("", sqlite::Database::Mode::memory);
   const Status attached = db->attach_read_only(path, "there");
   EXPECT_TRUE(attached) << attached.error().message;
-  auto select =
-      db->prepare("SELECT id, song, artist, kafka_partition, kafka_offset FROM there.history");
+  auto select = db->prepare(
+      "SELECT id, song, artist, kafka_partition, kafka_offset FROM there." + table);
   EXPECT_TRUE(select) << select.error().message;
   while (select && select->step().value())
     rows.emplace(Place{static_cast<PartitionId>(select->int64(3)), select->int64(4)},
@@ -193,12 +245,16 @@ inline Rows rows_in_sqlite(const std::string& path) {
   return rows;
 }
 
-// What the console shows: "|3    |song 3|artist 3|0              |3           |".
-inline Rows rows_on_console(const std::string& path) {
+// What the console shows: "|3    |song 3|artist 3|0              |3           |", and before each
+// batch "Batch: 0", or "Batch: 0, history" where there are several tables.
+inline Rows rows_on_console(const std::string& path, const std::string& table) {
   Rows rows;
   std::ifstream file(path);
+  bool shown = true;
   for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with('|')) continue;
+    if (line.starts_with("Batch: "))
+      shown = line.find(',') == std::string::npos || line.ends_with(", " + table);
+    if (!shown || !line.starts_with('|')) continue;
     std::vector<std::string> cells;
     for (const std::string_view cell : split(std::string_view(line).substr(1), '|'))
       cells.emplace_back(trim(cell));
@@ -311,7 +367,7 @@ class EndingSink final : public Sink {
  public:
   EndingSink(std::unique_ptr<Sink> inner, Ending& ending)
       : inner_(std::move(inner)), ending_(ending) {}
-  [[nodiscard]] Status submit(RowBatch& rows) override {
+  [[nodiscard]] Status submit(RowBatches& rows) override {
     ending_.here(Moment::before_submit);
     RETURN_IF_ERROR(inner_->submit(rows));
     ending_.here(Moment::after_submit);
@@ -319,7 +375,8 @@ class EndingSink final : public Sink {
   }
   [[nodiscard]] Result<Acks> reap(Millis wait) override {
     ASSIGN_OR_RETURN(const Acks acks, inner_->reap(wait));
-    if (!acks.written.empty()) ending_.here(Moment::reap);
+    for (const std::vector<Origin>& table : acks.written)
+      if (!table.empty()) ending_.here(Moment::reap);
     return acks;
   }
   [[nodiscard]] Status keep_positions(std::span<const Position> positions) override {
@@ -354,7 +411,9 @@ class EndingLetters final : public DeadLetters {
  public:
   EndingLetters(std::unique_ptr<DeadLetters> inner, Ending& ending)
       : inner_(std::move(inner)), ending_(ending) {}
-  void add(const RecordBatch& batch, const Reject& reject) override { inner_->add(batch, reject); }
+  void add(const RecordBatch& batch, std::span<const Reject> faults) override {
+    inner_->add(batch, faults);
+  }
   [[nodiscard]] Status flush() override {
     ending_.here(Moment::before_letters);
     RETURN_IF_ERROR(inner_->flush());

@@ -18,6 +18,7 @@ class OptionReader {
  public:
   OptionReader(const sql::TableDef& table, sql::Faults& faults) : table_(table), faults_(faults) {}
 
+  [[nodiscard]] bool has(const std::string& name) const { return table_.find(name) != nullptr; }
   // The value, or a fault and "" where it is missing or empty.
   [[nodiscard]] std::string required(const std::string& name);
   [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/option_reader.h"
+#include "app/connector.h"
 #include "app/pipeline.h"
 #include "base/check.h"
 #include "base/fuzz_input.h"
@@ -101,15 +102,16 @@ void check_pipeline(const std::vector<std::string>& lines) {
       CHECK(printable(line, message.size()) == line);
     return;
   }
-  const SinkSpec& sink = pipeline->sink;
-  CHECK(sink.flush_rows >= 1 && sink.flush_rows <= 1'000'000 && sink.flush_bytes >= 1);
-  CHECK(sink.flush_interval >= Millis(0) && sink.connection.request_timeout >= Millis(0));
+  const StoreSpec& store = pipeline->stores[0];
+  const SinkTable& table = store.tables[0].table;
+  CHECK(store.flush_rows >= 1 && store.flush_rows <= 1'000'000 && store.flush_bytes >= 1);
+  CHECK(store.flush_interval >= Millis(0) && store.connection.request_timeout >= Millis(0));
   CHECK(pipeline->source.max_reject_ratio >= 0 && pipeline->source.max_reject_ratio <= 1);
-  if (sink.connector == "cassandra") {
-    CHECK(is_utf8(table_ddl(sink.table, Dialect::cql)));
-    CHECK(is_utf8(insert_dml(sink.table, Dialect::cql)));
-  } else if (sink.connector == "sqlite") {
-    check_sqlite(sink.table);
+  if (store.connector->dialect == Dialect::cql) {
+    CHECK(is_utf8(table_ddl(table, Dialect::cql)));
+    CHECK(is_utf8(insert_dml(table, Dialect::cql)));
+  } else if (store.connector->dialect == Dialect::sqlite) {
+    check_sqlite(table);
   }
 }
 

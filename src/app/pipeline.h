@@ -13,6 +13,7 @@
 #include "cassandra/session.h"
 #include "catalogue/catalogue.h"
 #include "enrich/enricher.h"
+#include "lane/stores.h"
 #include "sink/ddl.h"
 #include "sink/table.h"
 #include "source/start_rule.h"
@@ -30,8 +31,11 @@ struct DeadLettersSpec {
   std::string target;  // A path or a topic.
 };
 
+struct SourceConnector;  // app/connector.h
+struct SinkConnector;
+
 struct SourceSpec {
-  std::string connector;  // One of kSourceConnectors.
+  const SourceConnector* connector = nullptr;  // Null where a fault was found in it.
   std::string table;
   Schema declared;
   std::set<std::string> whole_times;  // Of `declared`: see sql/whole_times.h.
@@ -48,18 +52,37 @@ struct SourceSpec {
   std::string path;
 };
 
-struct SinkSpec {
-  std::string connector;    // One of kSinkConnectors.
+// A CREATE TABLE that is read from while records are joined.
+struct LookupSpec {
+  std::string table;
+  bool drop_missing = false;  // missing_key = 'drop'.
+  CatalogueOptions catalogue;
+  Schema schema = {};  // Declared, or inferred from the file.
+};
+
+// A table that one INSERT fills.
+struct TableSpec {
   std::string declared_as;  // In the pipeline; the store has the table under `table.name`.
   SinkTable table;
+  KeyspaceOptions keyspace = {};  // cassandra
+};
+
+// One SQLite file, one Cassandra cluster, or the console: what a lane writes through one sink.
+struct StoreSpec {
+  const SinkConnector* connector = nullptr;
+  std::vector<TableSpec> tables;
+  // The smallest that any of its tables asks for: their rows go out together.
   Millis flush_interval{1000};
   uint64_t flush_rows = 10'000;
   uint64_t flush_bytes = 8 << 20;
   // cassandra
   cassandra::Options connection;
-  KeyspaceOptions keyspace;
   // sqlite
   std::string path;
+
+  [[nodiscard]] std::vector<SinkTable> sink_tables() const;
+  // "spotify.listening_history", "a, b and c": for messages.
+  [[nodiscard]] std::string table_names() const;
 };
 
 struct Pipeline {
@@ -67,15 +90,26 @@ struct Pipeline {
   // The file's name without its folder and ending.
   [[nodiscard]] std::string name() const;
   SourceSpec source;
-  SinkSpec sink;
+  std::vector<LookupSpec> lookups;
+  std::vector<StoreSpec> stores;
+  std::vector<RowTarget> inserts;  // By INSERT: where its rows go.
   std::shared_ptr<const EnrichPlan> enrich;
-  std::string lookup_table;  // Empty where nothing is joined.
-  std::string lookup_path;   // Its file.
-  std::string load_report;   // Lines for people; empty where nothing was loaded.
+  std::string load_report;  // Lines for people; empty where nothing was loaded.
+
+  [[nodiscard]] const TableSpec& table_of(size_t insert) const {
+    return stores[inserts[insert].store].tables[inserts[insert].table];
+  }
+  // The tables of all INSERTs as the stores know them: "a, b and c".
+  [[nodiscard]] std::string table_names() const;
+  // The names by which letters and statistics know the INSERTs, in the order of the file.
+  [[nodiscard]] std::vector<std::string> insert_names() const;
 };
 
-// Reads the file, fills in `sets`, loads the lookup, binds the SELECT and checks the sink's table.
-// All faults of the file come in one error of kind usage, a line each.
+// The rule by which records get write times; none where no table needs them.
+[[nodiscard]] WriteTimeRule write_times_of(const Pipeline& pipeline);
+
+// Reads the file, fills in `sets`, loads the lookups, binds the INSERTs and checks the sinks'
+// tables. All faults of the file come in one error of kind usage, a line each.
 [[nodiscard]] Result<Pipeline> load_pipeline(const std::string& file,
                                              const std::vector<std::string>& sets);
 

@@ -58,7 +58,7 @@ constexpr std::string_view kToCassandra =
 TEST_F(PipelineTest, RowsHaveWriteTimesWhereTheirKeyDoesNotTellRecordsApart) {
   for (const std::string_view store : {kToSqlite, kToCassandra}) {
     const auto table = [&](const std::string& options) {
-      return with_sink(fmt::format("{}, {}", store, options), kTopic).sink.table;
+      return with_sink(fmt::format("{}, {}", store, options), kTopic).stores[0].tables[0].table;
     };
     EXPECT_EQ(table("primary_key = 'id'").write_times, WriteTimeRule::delivery);
     EXPECT_EQ(table("primary_key = 'id'").nulls, Nulls::null);
@@ -78,25 +78,25 @@ TEST_F(PipelineTest, RowsHaveWriteTimesWhereTheirKeyDoesNotTellRecordsApart) {
 TEST_F(PipelineTest, WhatAFileLeavesOutIsNull) {
   const std::string options =
       std::string(kToCassandra) + ", primary_key = '((id), kafka_partition, kafka_offset)'";
-  EXPECT_EQ(with_sink(options).sink.table.nulls, Nulls::null);
-  EXPECT_EQ(with_sink(options + ", nulls = 'unset'").sink.table.nulls, Nulls::unset);
-  EXPECT_EQ(with_sink(options, kTopic).sink.table.nulls, Nulls::unset);
+  EXPECT_EQ(with_sink(options).stores[0].tables[0].table.nulls, Nulls::null);
+  EXPECT_EQ(with_sink(options + ", nulls = 'unset'").stores[0].tables[0].table.nulls, Nulls::unset);
+  EXPECT_EQ(with_sink(options, kTopic).stores[0].tables[0].table.nulls, Nulls::unset);
 }
 
 TEST_F(PipelineTest, CellsThatAreAbsentAreUnsetInCassandraOnly) {
   const std::string unset = ", primary_key = 'id', nulls = 'unset'";
-  EXPECT_EQ(with_sink(std::string(kToCassandra) + unset).enrich->form.absent, kUnsetCell);
-  EXPECT_EQ(with_sink(std::string(kToSqlite) + unset).enrich->form.absent, kNullCell);
-  EXPECT_EQ(with_sink(std::string(kToCassandra) + ", primary_key = 'id'").enrich->form.absent,
+  EXPECT_EQ(with_sink(std::string(kToCassandra) + unset).enrich->forms[0].rows.absent, kUnsetCell);
+  EXPECT_EQ(with_sink(std::string(kToSqlite) + unset).enrich->forms[0].rows.absent, kNullCell);
+  EXPECT_EQ(with_sink(std::string(kToCassandra) + ", primary_key = 'id'").enrich->forms[0].rows.absent,
             kNullCell);
 }
 
 TEST_F(PipelineTest, RowsGatherForAStoreAndNotForNone) {
   EXPECT_EQ(
-      with_sink("connector = 'sqlite', path = 'history.db', primary_key = 'id'").sink.flush_rows,
+      with_sink("connector = 'sqlite', path = 'history.db', primary_key = 'id'").stores[0].flush_rows,
       10'000U);
-  EXPECT_EQ(with_sink("connector = 'null'").sink.flush_rows, 2'000U);
-  EXPECT_EQ(with_sink("connector = 'null', flush_rows = '7'").sink.flush_rows, 7U);
+  EXPECT_EQ(with_sink("connector = 'null'").stores[0].flush_rows, 2'000U);
+  EXPECT_EQ(with_sink("connector = 'null', flush_rows = '7'").stores[0].flush_rows, 7U);
 }
 
 // Letters that are read as events make letters without end; a file with two writers is neither's.

@@ -9,8 +9,8 @@
 #include "app/connectors.h"
 #include "app/file_roles.h"
 #include "app/lane_options.h"
+#include "app/letters.h"
 #include "app/pipeline.h"
-#include "app/schema.h"
 #include "app/statistics.h"
 #include "app/status.h"
 #include "base/log.h"
@@ -25,7 +25,10 @@ namespace {
 class Screen {
  public:
   Screen(Output& out, const Pipeline& pipeline)
-      : out_(out), has_rows_(pipeline.sink.connector == "console") {}
+      : out_(out),
+        has_rows_(std::any_of(
+            pipeline.stores.begin(), pipeline.stores.end(),
+            [](const StoreSpec& store) { return store.connector == &kConsoleConnector; })) {}
 
   // A whole line, from any thread. Names in it are the pipeline's.
   void line(const std::string& text) const { lines(text + "\n"); }
@@ -47,26 +50,38 @@ class Screen {
   bool has_rows_;
 };
 
-void print_schemas(const Screen& screen, const Pipeline& pipeline) {
-  if (!pipeline.lookup_table.empty())
-    screen.line(fmt::format("Schema of {}, the lookup:\n{}", printable(pipeline.lookup_table),
-                            schema_tree(pipeline.enrich->catalogue->schema())));
-  screen.line(fmt::format("Schema of {}, the stream:\n{}", printable(pipeline.source.table),
-                          schema_tree(pipeline.source.declared)));
-  screen.line(fmt::format("Schema of {}, the rows:\n{}", printable(pipeline.sink.table.full_name()),
-                          schema_tree(pipeline.sink.table.written())));
-  if (!pipeline.load_report.empty()) screen.lines(pipeline.load_report);
-  if (pipeline.enrich->ready && pipeline.enrich->ready->rejected_rows() > 0)
+void say_rejected_lookup_rows(const Pipeline& pipeline, size_t insert) {
+  const EnrichPlan& plan = *pipeline.enrich;
+  for (size_t probe = 0; probe < plan.program.probes.size(); ++probe) {
+    const ReadyCells* ready = plan.ready[insert][probe].get();
+    if (ready == nullptr || ready->rejected_rows() == 0) continue;
     log::warn(
         "{} rows of {} have values that do not fit their columns in {}: records that match them "
         "are rejected",
-        pipeline.enrich->ready->rejected_rows(), pipeline.lookup_table,
-        pipeline.sink.table.full_name());
+        ready->rejected_rows(), plan.program.probes[probe].table,
+        pipeline.table_of(insert).table.full_name());
+  }
+}
+
+void print_schemas(const Screen& screen, const Pipeline& pipeline) {
+  for (const LookupSpec& lookup : pipeline.lookups)
+    screen.line(fmt::format("Schema of {}, the lookup:\n{}", printable(lookup.table),
+                            schema_tree(lookup.schema)));
+  screen.line(fmt::format("Schema of {}, the stream:\n{}", printable(pipeline.source.table),
+                          schema_tree(pipeline.source.declared)));
+  for (size_t insert = 0; insert < pipeline.inserts.size(); ++insert) {
+    const SinkTable& table = pipeline.table_of(insert).table;
+    screen.line(fmt::format("Schema of {}, the rows:\n{}", printable(table.full_name()),
+                            schema_tree(table.written())));
+  }
+  if (!pipeline.load_report.empty()) screen.lines(pipeline.load_report);
+  for (size_t insert = 0; insert < pipeline.inserts.size(); ++insert)
+    say_rejected_lookup_rows(pipeline, insert);
 }
 
 Status check_lanes(const RunOptions& options, const Pipeline& pipeline) {
   if (options.lanes == 1) return {};
-  const std::string why = why_one_lane(pipeline.source, pipeline.sink);
+  const std::string why = why_one_lane(pipeline);
   if (why.empty()) return {};
   return fail(ErrorKind::usage, fmt::format("--lanes: {}; leave the option out", why));
 }
@@ -101,70 +116,93 @@ struct Shared {
 };
 
 std::unique_ptr<Lane> make_lane(const Shared& shared, std::unique_ptr<Decoder> decoder,
-                                std::unique_ptr<Sink> sink,
+                                std::vector<std::unique_ptr<Sink>> sinks,
                                 std::unique_ptr<DeadLetters> dead_letters) {
   const Pipeline& pipeline = shared.pipeline;
   LaneOptions options = lane_options(pipeline);
   if (!shared.bounded) options.max_reject_ratio = pipeline.source.max_reject_ratio;
   options.unfinished_lanes = shared.unfinished;
   options.census = shared.census;
-  options.on_flush = [screen = Screen(shared.out, pipeline), name = sink->name()](size_t rows) {
-    screen.line(fmt::format("Flushing {} records to {}", rows, name));
+  options.on_flush = [screen = Screen(shared.out, pipeline)](const Sink& store, size_t rows) {
+    screen.line(fmt::format("Flushing {} records to {}", rows, store.name()));
   };
-  return std::make_unique<Lane>(std::move(options),
-                                LaneParts{.decoder = std::move(decoder),
-                                          .enricher = std::make_unique<Enricher>(pipeline.enrich),
-                                          .sink = std::move(sink),
-                                          .dead_letters = std::move(dead_letters)},
-                                shared.stop, shared.clock);
+  return std::make_unique<Lane>(
+      std::move(options),
+      lane_parts(pipeline, std::move(decoder), std::move(sinks), std::move(dead_letters)),
+      shared.stop, shared.clock);
 }
 
-Result<std::unique_ptr<Sink>> open_lanes_sink(const Shared& shared, bool check_table) {
-  return open_sink(shared.pipeline.sink, shared.stop, shared.out,
-                   positions_of(shared.pipeline.source), check_table);
+Result<std::vector<std::unique_ptr<Sink>>> open_lanes_sinks(const Shared& shared,
+                                                            bool check_tables) {
+  return open_sinks(shared.pipeline, positions_of(shared.pipeline.source), shared.stop, shared.out,
+                    check_tables);
 }
 
-// Opens the first lane's sink and finds the topic. The sink's table is compared before anything is
-// waited for, and nothing is made for a source that may not be there: SQLite's file, whose sink
-// makes it, is opened behind the topic.
-Result<std::unique_ptr<Sink>> open_first(Shared& shared) {
-  std::unique_ptr<Sink> sink;
-  if (shared.pipeline.sink.connector == "sqlite") {
-    RETURN_IF_ERROR(check_sqlite_before_opening(shared.pipeline.sink, shared.stop));
+// Opens the first lane's sinks and finds the topic. Tables are compared before anything is waited
+// for, and nothing is made for a source that may not be there: where a sink makes its store, as
+// SQLite's does its file, all are opened behind the topic.
+Result<std::vector<std::unique_ptr<Sink>>> open_first(Shared& shared) {
+  const std::vector<StoreSpec>& stores = shared.pipeline.stores;
+  const bool makes_store = std::any_of(stores.begin(), stores.end(), [](const StoreSpec& store) {
+    return store.connector->makes_store;
+  });
+  std::vector<std::unique_ptr<Sink>> sinks;
+  if (!makes_store) {
+    ASSIGN_OR_RETURN(sinks, open_lanes_sinks(shared, true));
   } else {
-    ASSIGN_OR_RETURN(sink, open_lanes_sink(shared, true));
+    for (const StoreSpec& store : stores)
+      if (store.connector->keeps_table())
+        RETURN_IF_ERROR(store.connector->compare_what_is_there(store, shared.stop, true));
   }
   ASSIGN_OR_RETURN(shared.topic, find_source_topic(shared.pipeline.source, shared.until_end,
                                                    shared.stop, shared.clock));
-  if (!sink) {
-    ASSIGN_OR_RETURN(sink, open_lanes_sink(shared, true));
+  if (makes_store) {
+    ASSIGN_OR_RETURN(sinks, open_lanes_sinks(shared, true));
   }
-  return sink;
+  return sinks;
+}
+
+void say_where_positions_are(const Pipeline& pipeline) {
+  if (pipeline.stores.size() < 2 || !pipeline.source.connector->has_groups) return;
+  const bool could_be_beside_rows =
+      std::any_of(pipeline.stores.begin(), pipeline.stores.end(), [](const StoreSpec& store) {
+        return store.connector == &kSqliteConnector;
+      });
+  if (could_be_beside_rows)
+    log::info(
+        "the pipeline writes to {} stores, so its positions are with the group {} and not beside "
+        "the rows of one: after a crash some rows are written again, as the same rows",
+        pipeline.stores.size(), printable(pipeline.source.group()));
 }
 
 Status prepare(std::vector<Worker>& workers, Shared& shared) {
   const Pipeline& pipeline = shared.pipeline;
+  say_where_positions_are(pipeline);
   for (Worker& worker : workers) {
     const bool first = &worker == &workers.front();
     ASSIGN_OR_RETURN(auto decoder, make_decoder(pipeline.source));
-    ASSIGN_OR_RETURN(auto sink, first ? open_first(shared) : open_lanes_sink(shared, false));
+    ASSIGN_OR_RETURN(auto sinks, first ? open_first(shared) : open_lanes_sinks(shared, false));
     if (first) {
-      say_where_start_counts_not(pipeline.source, shared.topic, *sink);
-      ASSIGN_OR_RETURN(shared.letters_id, prepare_dead_letters(pipeline.source, pipeline.name(),
-                                                               shared.stop, shared.clock));
+      say_where_start_counts_not(pipeline.source, shared.topic, sinks);
+      ASSIGN_OR_RETURN(shared.letters_id,
+                       prepare_dead_letters(pipeline, shared.stop, shared.clock));
     }
-    RETURN_IF_ERROR(sink->keep_positions_of(shared.topic.id));
-    ASSIGN_OR_RETURN(auto dead_letters,
-                     make_dead_letters(pipeline.source, pipeline.name(), shared.letters_id,
-                                       shared.clock, shared.topic.id));
-    worker.lane = make_lane(shared, std::move(decoder), std::move(sink), std::move(dead_letters));
+    for (const auto& sink : sinks) RETURN_IF_ERROR(sink->keep_positions_of(shared.topic.id));
+    ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline, shared.letters_id, shared.clock,
+                                                          shared.topic.id));
+    worker.lane = make_lane(shared, std::move(decoder), std::move(sinks), std::move(dead_letters));
   }
   return {};
 }
 
 Status run_lane(Lane& lane, size_t number, const Shared& shared) {
-  ASSIGN_OR_RETURN(auto source, open_source(shared.pipeline.source, shared.topic, number,
-                                            shared.until_end, lane, shared.stop, shared.clock));
+  ASSIGN_OR_RETURN(auto source, open_source({.spec = shared.pipeline.source,
+                                             .topic = shared.topic,
+                                             .lane = number,
+                                             .until_end = shared.until_end,
+                                             .listener = lane,
+                                             .stop = shared.stop,
+                                             .clock = shared.clock}));
   return lane.run(std::move(source));
 }
 
@@ -192,7 +230,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
   // before both are there.
   const SystemClock clock;
   std::vector<Worker> workers(options.lanes);
-  const bool bounded = options.until_end || pipeline.source.connector == "ndjson";
+  const bool bounded = options.until_end || pipeline.source.connector->ends;
   Shared shared{
       .pipeline = pipeline,
       .until_end = options.until_end,
@@ -227,7 +265,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
 
   // 4. The account. Who reads it may take a while, and a stop meanwhile ends no run that is over.
   const bool to_the_end = bounded && !stop.requested();
-  const Statistics statistics = collect_statistics(lanes, options.process_start);
+  const Statistics statistics = collect_statistics(lanes, pipeline.insert_names(), options.process_start);
   const Status statistics_written =
       options.stats_json.empty() ? Status() : write_statistics(statistics, options.stats_json);
   const Worker* failed = nullptr;

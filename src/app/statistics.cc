@@ -14,18 +14,67 @@
 namespace turntable {
 namespace {
 
+// "8 written + 0 filtered + 1 unmatched + 1 rejected + 0 returned", and what is in flight.
+std::string outcomes_text(const Counts& counts, uint64_t in_flight) {
+  std::string text = fmt::format(
+      "{} written + {} filtered + {} unmatched + {} rejected + {} returned",
+      grouped(counts.written), grouped(counts.filtered), grouped(counts.unmatched),
+      grouped(counts.rejected), grouped(counts.returned));
+  if (in_flight > 0) text += fmt::format(" + {} in flight", grouped(in_flight));
+  return text;
+}
+
+std::string outcomes_json(const Counts& counts) {
+  return fmt::format(
+      "\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"unmatched\": {}, \"rejected\": {}, "
+      "\"returned\": {}, \"dead_lettered\": {}",
+      counts.consumed, counts.written, counts.filtered, counts.unmatched, counts.rejected,
+      counts.returned, counts.dead_lettered);
+}
+
+// "name = 'x' (3), name = 'y' (1)".
+std::string most_missed_text(const MissedKeys& missed) {
+  std::string text;
+  for (const auto& [key, count] : missed.most(kMissedKeysShown))
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", printable(key), grouped(count));
+  return text;
+}
+
+std::string most_missed_json(const MissedKeys& missed) {
+  std::string json;
+  for (const auto& [key, count] : missed.most(kMissedKeysShown))
+    json += fmt::format("{}{{\"key\": {}, \"count\": {}}}", json.empty() ? "" : ", ",
+                        json_quote(key), count);
+  return json;
+}
+
 double seconds_between(SteadyTime from, SteadyTime to) {
   return std::max(0.0, std::chrono::duration<double>(to - from).count());
 }
 
 }  // namespace
 
-Statistics collect_statistics(const std::vector<const Lane*>& lanes, SteadyTime process_start) {
+bool Statistics::adds_up() const {
+  return counts.consumed == counts.ended() + in_flight &&
+         std::all_of(tables.begin(), tables.end(), [](const TableStatistics& table) {
+           return table.counts.consumed == table.counts.ended() + table.in_flight;
+         });
+}
+
+Statistics collect_statistics(const std::vector<const Lane*>& lanes,
+                              const std::vector<std::string>& names, SteadyTime process_start) {
   Statistics statistics;
+  for (const std::string& name : names) statistics.tables.push_back({.name = name, .counts = {}});
   std::optional<SteadyTime> first_poll, first_record, last_outcome;
   for (const Lane* lane : lanes) {
     statistics.counts += lane->counts();
     statistics.in_flight += lane->in_flight();
+    for (const auto& [lookup, missed] : lane->missed_keys())
+      statistics.missed_keys[lookup].add(missed);
+    for (size_t insert = 0; insert < names.size(); ++insert) {
+      statistics.tables[insert].counts += lane->counts(insert);
+      statistics.tables[insert].in_flight += lane->in_flight(insert);
+    }
     statistics.lost += static_cast<uint64_t>(lane->lost());
     const LaneTimes& times = lane->times();
     if (times.first_poll && (!first_poll || *times.first_poll < *first_poll))
@@ -54,17 +103,23 @@ Statistics collect_statistics(const std::vector<const Lane*>& lanes, SteadyTime 
 }
 
 Status write_statistics(const Statistics& statistics, const std::string& path) {
-  const Counts& counts = statistics.counts;
   std::string offsets;
   for (const auto& [partition, offset] : statistics.positions)
     offsets += fmt::format("{}\"{}\": {}", offsets.empty() ? "" : ", ", partition, offset);
+  std::string tables;
+  for (const TableStatistics& table : statistics.tables)
+    tables += fmt::format("{}{}: {{{}, \"in_flight\": {}}}", tables.empty() ? "" : ", ",
+                          json_quote(table.name), outcomes_json(table.counts), table.in_flight);
+  std::string lookups;
+  for (const auto& [lookup, missed] : statistics.missed_keys)
+    lookups += fmt::format("{}{}: {{\"missed\": {}, \"most_missed\": [{}]}}",
+                           lookups.empty() ? "" : ", ", json_quote(lookup), missed.total(),
+                           most_missed_json(missed));
   const std::string json = fmt::format(
-      "{{\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"unmatched\": {}, \"rejected\": {}, "
-      "\"returned\": {}, \"dead_lettered\": {}, \"lost\": {}, \"startup_seconds\": {:.6f}, "
-      "\"seconds\": {:.6f}, \"offsets\": {{{}}}}}\n",
-      counts.consumed, counts.written, counts.filtered, counts.unmatched, counts.rejected,
-      counts.returned, counts.dead_lettered, statistics.lost, statistics.startup_seconds,
-      statistics.seconds, offsets);
+      "{{{}, \"lost\": {}, \"startup_seconds\": {:.6f}, \"seconds\": {:.6f}, "
+      "\"offsets\": {{{}}}, \"tables\": {{{}}}, \"lookups\": {{{}}}}}\n",
+      outcomes_json(statistics.counts), statistics.lost, statistics.startup_seconds,
+      statistics.seconds, offsets, tables, lookups);
 
   // A pipe or a device is written to; only a file is replaced.
   struct stat info {};
@@ -85,15 +140,30 @@ Status write_statistics(const Statistics& statistics, const std::string& path) {
   return {};
 }
 
+namespace {
+
+std::string details_text(const Statistics& statistics) {
+  std::string text;
+  if (statistics.tables.size() > 1)
+    for (const TableStatistics& table : statistics.tables)
+      text += fmt::format("  {}: {} = {}\n", printable(table.name), grouped(table.counts.consumed),
+                          outcomes_text(table.counts, table.in_flight));
+  for (const auto& [lookup, missed] : statistics.missed_keys) {
+    if (missed.total() == 0) continue;
+    text += fmt::format("  {} has no row for {} record{}: {}\n", printable(lookup),
+                        grouped(missed.total()), missed.total() == 1 ? "" : "s",
+                        most_missed_text(missed));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string verdict(const Statistics& statistics, const std::string& dead_letters,
                     const std::string& word) {
   const Counts& counts = statistics.counts;
-  std::string line = fmt::format(
-      "{}: {} consumed = {} written + {} filtered + {} unmatched + {} rejected + {} returned", word,
-      grouped(counts.consumed), grouped(counts.written), grouped(counts.filtered),
-      grouped(counts.unmatched), grouped(counts.rejected), grouped(counts.returned));
-  if (statistics.in_flight > 0)
-    line += fmt::format(" + {} in flight", grouped(statistics.in_flight));
+  std::string line = fmt::format("{}: {} consumed = {}", word, grouped(counts.consumed),
+                                 outcomes_text(counts, statistics.in_flight));
   if (counts.dead_lettered > 0)
     line += fmt::format("; {} dead letters in {}", grouped(counts.dead_lettered), dead_letters);
   if (statistics.lost > 0)
@@ -103,7 +173,7 @@ std::string verdict(const Statistics& statistics, const std::string& dead_letter
       statistics.seconds > 0 ? static_cast<double>(counts.consumed) / statistics.seconds : 0;
   line += fmt::format("; {:.1f} s, {} records/s", statistics.seconds,
                       grouped(static_cast<uint64_t>(rate)));
-  return line;
+  return details_text(statistics) + line;
 }
 
 }  // namespace turntable

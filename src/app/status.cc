@@ -40,8 +40,10 @@ void StatusReporter::run() {
     Counts counts;
     int64_t lag = -1;
     int64_t lost = 0;
+    std::string stalled;
     for (const Lane* lane : lanes_) {
       counts += lane->counts();
+      if (stalled.empty()) stalled = lane->stalled_store();
       lost += lane->lost();
       if (lane->lag() >= 0) lag = std::max<int64_t>(lag, 0) + lane->lag();
     }
@@ -55,6 +57,8 @@ void StatusReporter::run() {
         fmt::format("{} records/s, lag {}, written {}, unmatched {}, rejected {}", grouped(rate),
                     lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)),
                     grouped(counts.written), grouped(counts.unmatched), grouped(counts.rejected));
+    if (counts.filtered > 0) line += fmt::format(", filtered {}", grouped(counts.filtered));
+    if (!stalled.empty()) line += fmt::format(", waiting for {}", stalled);
     if (lost > 0) line += fmt::format(", LOST {}", grouped(static_cast<uint64_t>(lost)));
     if (terminal) {
       error_output().show("\r\x1b[K" + line);

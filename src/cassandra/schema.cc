@@ -61,16 +61,18 @@ std::vector<std::string> table_questions(std::string_view keyspace, std::string_
               of};
 }
 
-std::vector<Table> tables_of(const Page& answers) {
-  std::vector<Table> tables(answers.rows);
+std::vector<std::vector<Table>> tables_of(const Page& answers, size_t tables) {
+  std::vector<std::vector<Table>> all(answers.rows, std::vector<Table>(tables));
   CellReader cells(answers.cells);
-  for (Table& table : tables) {
-    for (int32_t ids = cells.next().int32(); ids > 0; --ids) table.id = text_of(cells);
-    for (int32_t columns = cells.next().int32(); columns > 0; --columns)
-      table.columns.push_back(read_column(cells));
-    std::sort(table.columns.begin(), table.columns.end(), stands_before);
+  for (std::vector<Table>& answer : all) {
+    for (Table& table : answer) {
+      for (int32_t ids = cells.next().int32(); ids > 0; --ids) table.id = text_of(cells);
+      for (int32_t columns = cells.next().int32(); columns > 0; --columns)
+        table.columns.push_back(read_column(cells));
+      std::sort(table.columns.begin(), table.columns.end(), stands_before);
+    }
   }
-  return tables;
+  return all;
 }
 
 Result<std::string> read_table_id(Session& session, std::string_view keyspace,

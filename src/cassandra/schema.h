@@ -32,10 +32,12 @@ struct Table {
   std::vector<TableColumn> columns;  // As read_table() gives them.
 };
 
-// What Session::ask() is to be asked about a table, and what its answers say.
+// What Session::ask() is to be asked about a table. The questions about several tables may be put
+// together, one table's behind another's.
 [[nodiscard]] std::vector<std::string> table_questions(std::string_view keyspace,
                                                        std::string_view table);
-[[nodiscard]] std::vector<Table> tables_of(const Page& answers);
+// What its answers say, each of them about so many tables.
+[[nodiscard]] std::vector<std::vector<Table>> tables_of(const Page& answers, size_t tables);
 
 // The id of a table; empty where the table does not exist.
 [[nodiscard]] Result<std::string> read_table_id(Session& session, std::string_view keyspace,

@@ -65,6 +65,9 @@ struct Completion {
   // Of a question: the answers that differ from each other, one after another, `rows` of them. An
   // answer has for each statement an int32 cell with the number of its rows, then the rows.
   Page answer = {};
+  // Of a question that a Writer put (cassandra/writer.h): which of its tables an error of kind
+  // schema is about.
+  uint32_t table = 0;
 };
 
 // The result of a query, read page by page. Belongs to its session's thread and must not outlive

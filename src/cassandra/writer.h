@@ -1,5 +1,5 @@
-// Rows on their way into one table. The sink sees this and not the session, so that tests can play
-// a cluster that fails.
+// Rows on their way into the tables of one cluster. The sink sees this and not the session, so that
+// tests can play a cluster that fails.
 #pragma once
 
 #include <functional>
@@ -21,13 +21,14 @@ class Writer {
  public:
   virtual ~Writer() = default;
 
-  // Sends rows as one request. Does not wait; the outcome comes from poll() with this token.
-  virtual void submit(std::string_view cells, size_t rows, uint64_t token) = 0;
+  // Sends rows of the table with this number as one request. Does not wait; the outcome comes from
+  // poll() with this token.
+  virtual void submit(uint32_t table, std::string_view cells, size_t rows, uint64_t token) = 0;
 
-  // Asks whether the rows whose outcomes poll() has given so far went to the table that the sink
-  // has checked. Does not wait; the answer comes from poll() with this token: an error of kind
-  // schema says what has become of the table, and any other that it could not be asked. One at a
-  // time.
+  // Asks whether the rows whose outcomes poll() has given so far went to the tables that the sink
+  // has checked. Does not wait; the answer comes from poll() with this token and is about all
+  // tables: an error of kind schema says what has become of Completion::table, and any other that
+  // they could not be asked. One at a time.
   virtual void confirm(uint64_t token) = 0;
 
   // Outcomes, waiting up to `wait` for the first. The span is valid until the next call.
@@ -37,22 +38,26 @@ class Writer {
   [[nodiscard]] virtual int wait_fd() const = 0;
 };
 
-// Writes through a prepared INSERT.
+// Writes through a prepared INSERT for each table.
 class SessionWriter final : public Writer {
  public:
-  // Decides whether rows for the table that was there at the start may be in this one. Of kind
-  // schema where not.
-  using Judge = std::function<Status(const Table& now)>;
+  struct WrittenTable {
+    Statement insert;
+    std::vector<std::string> questions;  // table_questions()
+    // Decides whether rows for the table that was there at the start may be in this one. Of kind
+    // schema where not.
+    std::function<Status(const Table& now)> judge;
+  };
 
-  SessionWriter(Session session, Statement statement, std::vector<std::string> questions,
-                Judge judge)
-      : session_(std::move(session)),
-        statement_(std::move(statement)),
-        questions_(std::move(questions)),
-        judge_(std::move(judge)) {}
+  // The tables by their number; at least one.
+  SessionWriter(Session session, std::vector<WrittenTable> tables)
+      : session_(std::move(session)), tables_(std::move(tables)) {
+    for (const WrittenTable& table : tables_)
+      questions_.insert(questions_.end(), table.questions.begin(), table.questions.end());
+  }
 
-  void submit(std::string_view cells, size_t rows, uint64_t token) override {
-    session_.submit(statement_, cells, rows, token);
+  void submit(uint32_t table, std::string_view cells, size_t rows, uint64_t token) override {
+    session_.submit(tables_[table].insert, cells, rows, token);
   }
   void confirm(uint64_t token) override {
     asked_ = token;
@@ -63,7 +68,7 @@ class SessionWriter final : public Writer {
     for (Completion& completion : completions) {
       if (completion.token != asked_) continue;
       asked_.reset();
-      if (completion.outcome) completion.outcome = judge(completion.answer);
+      if (completion.outcome) judge(completion);
     }
     return completions;
   }
@@ -71,17 +76,22 @@ class SessionWriter final : public Writer {
 
  private:
   // Mostly the nodes say what they said the last time.
-  Status judge(const Page& answers) {
-    if (answers.cells == accepted_) return {};
-    for (const Table& table : tables_of(answers)) RETURN_IF_ERROR(judge_(table));
+  void judge(Completion& completion) {
+    const Page& answers = completion.answer;
+    if (answers.cells == accepted_) return;
+    for (const std::vector<Table>& answer : tables_of(answers, tables_.size())) {
+      for (uint32_t table = 0; table < tables_.size(); ++table) {
+        completion.outcome = tables_[table].judge(answer[table]);
+        completion.table = table;
+        if (!completion.outcome) return;
+      }
+    }
     accepted_ = answers.cells;
-    return {};
   }
 
   Session session_;
-  Statement statement_;
-  const std::vector<std::string> questions_;
-  const Judge judge_;
+  const std::vector<WrittenTable> tables_;
+  std::vector<std::string> questions_;  // About all tables.
   std::optional<uint64_t> asked_;
   std::string accepted_;
 };

@@ -1,8 +1,9 @@
 #include "catalogue/catalogue.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <numeric>
+#include <string_view>
 
 #include "base/text.h"
 #include "catalogue/csv_loader.h"
@@ -37,12 +38,20 @@ std::string LoadReport::text(const std::string& table, const CatalogueOptions& o
   std::string out = fmt::format("{}: {} from {} ({}) in {:.2f} s\n", table, rows_text(rows),
                                 options.path, file_size(bytes), seconds);
   out += finding(table, bad_rows, "left out, because they cannot be read:");
-  out += finding(table, empty_keys, fmt::format("left out, because '{}' is empty:", options.key));
-  const bool last = options.duplicate_key == DuplicateKey::last;
-  out +=
-      finding(table, duplicate_keys,
-              fmt::format("with a '{}' seen before; the {} of each counts (duplicate_key = '{}'):",
-                          options.key, last ? "last" : "first", last ? "last" : "first"));
+  const char* const counts = options.duplicate_key == DuplicateKey::last ? "last" : "first";
+  for (const Index& index : indexes) {
+    const auto names = [&](std::string_view between) {
+      return fmt::format("'{}'", fmt::join(index.names, between));
+    };
+    const std::string any = names("' or '");
+    out += finding(table, index.empty_keys, fmt::format("left out, because {} is empty:", any));
+    out += finding(table, index.failed_keys, fmt::format("left out, because {} failed:", any));
+    const std::string all = names("' and '");
+    out += finding(
+        table, index.duplicate_keys,
+        fmt::format("with a {} seen before; the {} of each counts (duplicate_key = '{}'):", all,
+                    counts, counts));
+  }
   return out;
 }
 
@@ -54,9 +63,13 @@ Result<std::unique_ptr<CatalogueFile>> open_csv_catalogue(const CatalogueOptions
 
 Result<LoadedCatalogue> load_csv_catalogue(const CatalogueOptions& options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<CatalogueFile> file, open_csv_catalogue(options));
-  std::vector<uint32_t> all(file->schema().size());
-  std::iota(all.begin(), all.end(), 0U);
-  return file->load(all, nullptr);
+  LoadOrder order;
+  for (uint32_t i = 0; i < file->schema().size(); ++i) {
+    order.kept.push_back(i);
+    if (file->schema()[i].name == options.key)
+      order.indexes.push_back({.names = {options.key}, .columns = {i}});
+  }
+  return file->load(order);
 }
 
 }  // namespace turntable

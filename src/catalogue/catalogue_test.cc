@@ -4,87 +4,21 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "base/source_dir.h"
 #include "catalogue/file_bytes.h"
+#include "catalogue/key_form.h"
+#include "catalogue/testing.h"
 
 namespace turntable {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A folder of its own for each test, named in messages by nothing but the file.
-class CatalogueTest : public testing::Test {
- protected:
-  CatalogueTest() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ =
-        std::filesystem::temp_directory_path() /
-        ("turntable_catalogue_" + std::string(test->name()) + "_" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-    options_.path = folder_ / "t.csv";
-    options_.key = "k";
-  }
-  ~CatalogueTest() override { std::filesystem::remove_all(folder_); }
-
-  Result<LoadedCatalogue> load(std::string_view text) {
-    std::ofstream(options_.path, std::ios::binary) << text;
-    return load_csv_catalogue(options_);
-  }
-  LoadedCatalogue loaded(std::string_view text) {
-    auto result = load(text);
-    if (!result) ADD_FAILURE() << result.error().message;
-    return result ? std::move(*result) : LoadedCatalogue{};
-  }
-  // The message without the folder.
-  std::string error(std::string_view text) { return message(load(text)); }
-  std::string message(const Result<LoadedCatalogue>& result) {
-    if (result) return "no error";
-    kind_ = result.error().kind;
-    return without_folder(result.error().message);
-  }
-  std::string report(const LoadedCatalogue& table) {
-    LoadReport copy = table.report;
-    copy.seconds = 0.04;
-    return without_folder(copy.text("songs", options_));
-  }
-  std::string without_folder(std::string text) const {
-    const std::string folder = folder_.string() + "/";
-    for (size_t at = text.find(folder); at != std::string::npos; at = text.find(folder))
-      text.erase(at, folder.size());
-    return text;
-  }
-
-  static std::vector<uint32_t> find(const Catalogue& catalogue,
-                                    const std::vector<std::string_view>& texts) {
-    Column keys(Type::text);
-    keys.reset(texts.size());
-    Selection alive;
-    for (uint32_t i = 0; i < texts.size(); ++i) {
-      keys.set(i, texts[i]);
-      alive.push_back(i);
-    }
-    std::vector<uint32_t> rows(texts.size());
-    catalogue.find(keys, alive, rows);
-    return rows;
-  }
-  static std::vector<std::string_view> texts(const Catalogue& catalogue, size_t column) {
-    std::vector<std::string_view> values;
-    for (size_t row = 0; row < catalogue.rows(); ++row)
-      values.push_back(catalogue.columns()[column].get<std::string_view>(row));
-    return values;
-  }
-
-  std::filesystem::path folder_;
-  CatalogueOptions options_;
-  ErrorKind kind_ = ErrorKind::interrupted;
-};
-
-constexpr uint32_t kNone = Catalogue::kNoMatch;
 
 TEST_F(CatalogueTest, InfersTypesAndIndexesTheKey) {
   const auto table = loaded(
@@ -97,7 +31,6 @@ TEST_F(CatalogueTest, InfersTypesAndIndexesTheKey) {
             " |-- d: double precision (nullable = true)\n |-- b: boolean (nullable = true)\n"
             " |-- t: text (nullable = true)\n");
   EXPECT_EQ(catalogue.rows(), 3U);
-  EXPECT_EQ(catalogue.key_column(), 0U);
   EXPECT_THAT(find(catalogue, {"c\"d", "ef", "xx", "ab", ""}), ElementsAre(1, 2, kNone, 0, kNone));
   const auto columns = catalogue.columns();
   EXPECT_EQ(columns[1].get<int32_t>(1), -2);
@@ -107,7 +40,7 @@ TEST_F(CatalogueTest, InfersTypesAndIndexesTheKey) {
   EXPECT_EQ(columns[5].get<std::string_view>(0), "007");
   EXPECT_FALSE(columns[5].is_null(1));
   for (size_t i = 1; i < 6; ++i) {
-    EXPECT_EQ(columns[i].rows(), 3U);
+    EXPECT_EQ(columns[i].rows(), 4U);
     EXPECT_TRUE(columns[i].is_null(2));
   }
 }
@@ -125,8 +58,8 @@ TEST_F(CatalogueTest, TakesNumbersForKeys) {
   keys.set<int32_t>(0, 20);
   keys.set<int32_t>(2, 30);
   std::vector<uint32_t> rows(3);
-  table.catalogue->find(keys, {0, 1, 2}, rows);
-  EXPECT_THAT(rows, ElementsAre(1, kNone, kNone));
+  table.catalogue->indexes()[0].find(keys, {0, 1, 2}, rows);
+  EXPECT_THAT(rows, ElementsAre(1, 2, 2)) << "2 is the null row";
 }
 
 TEST_F(CatalogueTest, TakesDeclaredColumnsByNameInTheirOrder) {
@@ -134,7 +67,6 @@ TEST_F(CatalogueTest, TakesDeclaredColumnsByNameInTheirOrder) {
       {"d", Type::float32, false}, {"k", Type::text, true}, {"at", Type::timestamp, false}};
   const auto table = loaded("k,unused,at,d\n7,x,2024-03-03T10:15Z,1.5\n8,y,,\n");
   EXPECT_EQ(table.catalogue->schema()[0].name, "d");
-  EXPECT_EQ(table.catalogue->key_column(), 1U);
   EXPECT_EQ(table.catalogue->columns()[0].get<float>(0), 1.5F);
   EXPECT_TRUE(table.catalogue->columns()[0].is_null(1));
   EXPECT_EQ(table.catalogue->columns()[2].get<int64_t>(0), 1'709'460'900'000'000);
@@ -170,8 +102,8 @@ TEST_F(CatalogueTest, NotesRowsThatAreNoRowsAndKeepsTheRest) {
 TEST_F(CatalogueTest, LeavesOutRowsWithoutAKey) {
   const auto table = loaded("k,v\na,1\n,2\n\"\",3\nb,4\n");
   EXPECT_EQ(table.report.rows, 2U);
-  EXPECT_EQ(table.report.empty_keys.count, 2U);
-  EXPECT_THAT(table.report.empty_keys.first, ElementsAre("line 3", "line 4"));
+  EXPECT_EQ(table.report.indexes[0].empty_keys.count, 2U);
+  EXPECT_THAT(table.report.indexes[0].empty_keys.first, ElementsAre("line 3", "line 4"));
   EXPECT_THAT(find(*table.catalogue, {"", "b"}), ElementsAre(kNone, 1));
 }
 
@@ -200,7 +132,7 @@ TEST_F(CatalogueTest, KeepsTheLastOfDuplicateKeys) {
   EXPECT_EQ(values.get<int32_t>(rows[1]), 6);
   EXPECT_EQ(values.get<int32_t>(rows[2]), 5);
   EXPECT_EQ(table.report.rows, 3U);
-  EXPECT_EQ(table.report.duplicate_keys.count, 3U);
+  EXPECT_EQ(table.report.indexes[0].duplicate_keys.count, 3U);
   EXPECT_THAT(report(table), HasSubstr("the last of each counts (duplicate_key = 'last')"));
 }
 
@@ -220,7 +152,7 @@ TEST_F(CatalogueTest, IsTheSameWholeInPartsOfAnySize) {
     options_.part_bytes = text.size();
     const auto whole = loaded(text);
     ASSERT_GE(whole.report.rows, 40U);
-    ASSERT_GT(whole.report.duplicate_keys.count, 5U);
+    ASSERT_GT(whole.report.indexes[0].duplicate_keys.count, 5U);
     ASSERT_GT(whole.report.bad_rows.count, 15U);
     for (size_t part_bytes = 1; part_bytes < 100; ++part_bytes) {
       options_.part_bytes = part_bytes;
@@ -252,7 +184,7 @@ TEST_F(CatalogueTest, KeepsTheColumnsThatAreWanted) {
   class Visitor final : public RowVisitor {
    public:
     void begin(size_t rows, size_t workers) override {
-      EXPECT_EQ(rows, 300U);
+      EXPECT_EQ(rows, 301U) << "the null row included";
       EXPECT_GE(workers, 1U);
       seen_.resize(rows);
     }
@@ -264,6 +196,12 @@ TEST_F(CatalogueTest, KeepsTheColumnsThatAreWanted) {
             std::string(text) + " " + std::to_string(columns[2].get<int32_t>(rows[i]));
       }
     }
+    void visit_null_row(uint32_t row, std::span<const Column> columns) override {
+      EXPECT_EQ(row, 300U);
+      EXPECT_EQ(columns.size(), 3U);
+      for (const Column& column : columns) EXPECT_TRUE(column.rows() == 1 && column.is_null(0));
+      seen_[row] = "null";
+    }
     std::vector<std::string> seen_;
   } visitor;
   std::string text = "k,v,n\n";
@@ -274,12 +212,16 @@ TEST_F(CatalogueTest, KeepsTheColumnsThatAreWanted) {
   options_.part_bytes = 50;
   const auto file = open_csv_catalogue(options_);
   ASSERT_TRUE(file) << file.error().message;
-  const auto table = (*file)->load(std::vector<uint32_t>{2}, &visitor);
+  const auto table = (*file)->load(
+      {.kept = {2}, .indexes = {{.names = {"k"}, .columns = {0}}}, .visitors = {&visitor}});
   ASSERT_TRUE(table) << table.error().message;
   const Catalogue& catalogue = *table->catalogue;
-  EXPECT_EQ(catalogue.columns()[0].rows(), 300U);
+  EXPECT_EQ(catalogue.columns()[0].rows(), 301U);
   EXPECT_EQ(catalogue.columns()[1].rows(), 0U);
-  EXPECT_EQ(catalogue.columns()[2].rows(), 300U);
+  EXPECT_EQ(catalogue.columns()[2].rows(), 301U);
+  EXPECT_EQ(catalogue.null_row(), 300U);
+  EXPECT_TRUE(catalogue.columns()[0].is_null(300) && catalogue.columns()[2].is_null(300));
+  EXPECT_EQ(visitor.seen_[300], "null");
   for (uint32_t i = 0; i < 300; ++i) {
     const std::string n = std::to_string(i);
     EXPECT_EQ(catalogue.columns()[0].get<std::string_view>(i), "key" + n);
@@ -358,11 +300,40 @@ TEST_F(CatalogueTest, SaysWhichColumnIsNotThere) {
             "the column 'tempo' of t.csv cannot be of type bytea: declare it as text");
 }
 
-TEST_F(CatalogueTest, RefusesKeysThatCannotBeCompared) {
-  EXPECT_EQ(error("k,v\n1.5,2\n"),
-            "the key 'k' of t.csv is of type double precision, but a key must be text, int or "
-            "bigint: declare the columns");
-  EXPECT_EQ(kind_, ErrorKind::usage);
+TEST_F(CatalogueTest, KeepsAllRowsWhereNoKeyIsNamed) {
+  options_.key.clear();
+  const auto table = loaded("k,v\na,1\na,2\n,3\n");
+  EXPECT_EQ(table.catalogue->rows(), 3U);
+  EXPECT_EQ(table.report.rows, 3U);
+  EXPECT_TRUE(table.catalogue->indexes().empty());
+  EXPECT_EQ(report(table), "songs: 3 rows from t.csv (15 bytes) in 0.04 s\n");
+}
+
+// One key is the same number however it is written.
+TEST_F(CatalogueTest, TakesFractionsForKeys) {
+  options_.declared = {{"k", Type::float64, false}, {"v", Type::text, false}};
+  const auto table = loaded("k,v\n1.00,a\n-0,b\nNaN,c\n,d\n1,e\n0,f\n-NaN,g\n");
+  const Catalogue& catalogue = *table.catalogue;
+  EXPECT_THAT(texts(catalogue, 1), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(report(table),
+            "songs: 3 rows from t.csv (40 bytes) in 0.04 s\n"
+            "songs: 1 row left out, because 'k' is empty:\n"
+            "  line 5\n"
+            "songs: 3 rows with a 'k' seen before; the first of each counts (duplicate_key = "
+            "'first'):\n"
+            "  line 6: '1' stands on line 2 already\n"
+            "  line 7: '0' stands on line 3 already\n"
+            "  line 8: 'NaN' stands on line 4 already\n");
+  Column keys(Type::float64);
+  keys.reset(4);
+  keys.set(0, 0.0);
+  keys.set(1, 1.0);
+  keys.set(2, std::nan("7"));
+  KeyForm form({Type::float64});
+  const Column* const parts[] = {&keys};
+  std::vector<uint32_t> rows(4);
+  catalogue.indexes()[0].find(form.of(parts, {0, 1, 2, 3}), {0, 1, 2, 3}, rows);
+  EXPECT_THAT(rows, ElementsAre(1, 0, 2, catalogue.null_row()));
 }
 
 TEST_F(CatalogueTest, SaysWhyAFileCannotBeRead) {

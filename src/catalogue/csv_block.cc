@@ -19,7 +19,6 @@ void CsvBlock::read(const CsvSurvey::Part& part) {
   rows_ = 0;
   lines_.clear();
   bad_rows_ = {};
-  empty_keys_ = {};
   cut_off_.reset();
   unquoted_.reset();
   for (Column& column : columns_) column.reset(part.rows);
@@ -39,10 +38,6 @@ void CsvBlock::add(const CsvRow& row, bool utf8) {
     wrong = fill(row);
   }
   if (wrong) return note(bad_rows_, [&] { return fmt::format("{}: {}", lines(), *wrong); });
-  const Column& keys = columns_[form_.key];
-  if (keys.is_null(rows_) ||
-      (keys.type() == Type::text && keys.get<std::string_view>(rows_).empty()))
-    return note(empty_keys_, lines);
   for (size_t i = 0; i < columns_.size(); ++i)
     if (form_.kept[i] && columns_[i].type() == Type::text && !columns_[i].is_null(rows_))
       columns_[i].set(rows_, kept_texts_.copy(columns_[i].get<std::string_view>(rows_)));

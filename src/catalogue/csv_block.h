@@ -31,7 +31,6 @@ struct CsvForm {
   std::vector<std::string> header;
   Schema schema;
   std::vector<size_t> fields;  // Of schema column i: which field of a row.
-  uint32_t key = 0;            // Index into schema.
   std::vector<bool> kept;      // By schema column: its texts are wanted when the file is gone.
 };
 
@@ -51,9 +50,8 @@ class CsvBlock {
   [[nodiscard]] std::string lines(size_t row) const {
     return lines_text(lines_[row].first, lines_[row].last);
   }
-  // What was left out.
+  // What is left out.
   [[nodiscard]] const LoadReport::Noted& bad_rows() const { return bad_rows_; }
-  [[nodiscard]] const LoadReport::Noted& empty_keys() const { return empty_keys_; }
   // What is wrong with the last row, in a way that a cut would explain; or nothing.
   [[nodiscard]] const std::optional<std::string>& cut_off() const { return cut_off_; }
 
@@ -75,7 +73,6 @@ class CsvBlock {
   size_t rows_ = 0;
   std::vector<Lines> lines_;  // By row.
   LoadReport::Noted bad_rows_;
-  LoadReport::Noted empty_keys_;
   std::optional<std::string> cut_off_;
   Arena unquoted_;  // Fields in which "" became ".
   Arena kept_texts_;

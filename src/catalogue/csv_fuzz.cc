@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "base/text.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/csv_reader.h"
+#include "catalogue/key_form.h"
 #include "row/arena.h"
 #include "sql/value_text.h"
 
@@ -135,30 +137,60 @@ bool all_utf8(const ReadRow& row) {
                      [](const ReadField& field) { return is_utf8(field.text); });
 }
 
+std::string fraction_key(double value) {
+  return std::to_string(std::bit_cast<int64_t>(value == 0 ? 0.0 : value));
+}
+
+// Equal keys of a column have the same text here. As the file has the key:
+std::string key_of(Type type, const std::string& text) {
+  if (type != Type::float64) return text;
+  const auto value = sql::parse_float64(text).value;
+  CHECK(value.has_value());
+  return fraction_key(*value);
+}
+// And as the column has it:
+std::string key_of(const Column& keys, size_t row) {
+  switch (keys.type()) {
+    case Type::boolean:
+      return keys.get<uint8_t>(row) != 0 ? "true" : "false";
+    case Type::int32:
+      return std::to_string(keys.get<int32_t>(row));
+    case Type::int64:
+      return std::to_string(keys.get<int64_t>(row));
+    case Type::float64:
+      return fraction_key(keys.get<double>(row));
+    default:
+      return std::string(keys.get<std::string_view>(row));
+  }
+}
+
 // What the table must hold by its texts: the last or the first row of each key, computed again.
-std::map<std::string, const ReadRow*> expected_rows(const Reading& reading, size_t key,
+std::map<std::string, const ReadRow*> expected_rows(const Reading& reading, size_t key, Type type,
                                                     DuplicateKey rule) {
   std::map<std::string, const ReadRow*> rows;
   for (size_t i = 1; i < reading.rows.size(); ++i) {
     const ReadRow& row = reading.rows[i];
     if (row.size() != reading.rows[0].size() || !all_utf8(row) || row[key].text.empty()) continue;
     if (rule == DuplicateKey::last) {
-      rows[row[key].text] = &row;
+      rows[key_of(type, row[key].text)] = &row;
     } else {
-      rows.emplace(row[key].text, &row);
+      rows.emplace(key_of(type, row[key].text), &row);
     }
   }
   return rows;
 }
 
 // Every row of the table is the one that the file has for its key; the index finds it.
-void check_table(const Catalogue& table, const Reading& reading, DuplicateKey rule) {
-  const Column& keys = table.columns()[table.key_column()];
+void check_table(const Catalogue& table, size_t key_column, const Reading& reading,
+                 DuplicateKey rule) {
+  const Column& keys = table.columns()[key_column];
   Selection all;
   for (uint32_t row = 0; row < table.rows(); ++row) all.push_back(row);
   std::vector<uint32_t> matches(table.rows());
-  table.find(keys, all, matches);
-  const auto expected = expected_rows(reading, table.key_column(), rule);
+  KeyForm form({keys.type()});
+  const Column* const parts[] = {&keys};
+  table.indexes()[0].find(form.of(parts, all), all, matches);
+  const auto expected = expected_rows(reading, key_column, keys.type(), rule);
   size_t found_rows = 0;
   for (const uint32_t row : all) {
     // A later one took its place.
@@ -167,11 +199,7 @@ void check_table(const Catalogue& table, const Reading& reading, DuplicateKey ru
       continue;
     }
     ++found_rows;
-    const std::string key = keys.type() == Type::int32 ? std::to_string(keys.get<int32_t>(row))
-                            : keys.type() == Type::int64
-                                ? std::to_string(keys.get<int64_t>(row))
-                                : std::string(keys.get<std::string_view>(row));
-    const auto found = expected.find(key);
+    const auto found = expected.find(key_of(keys, row));
     CHECK(found != expected.end());
     for (size_t i = 0; i < table.columns().size(); ++i) {
       const Column& column = table.columns()[i];
@@ -188,7 +216,8 @@ void check_loader(std::string_view text, CatalogueOptions options, bool declared
   options.path = file.path();
   const Reading reading = read(text, options.delimiter);
   const bool has_header = !reading.rows.empty();
-  options.key = has_header ? reading.rows[0][0].text : "a";
+  constexpr size_t kKey = 0;
+  options.key = has_header ? reading.rows[0][kKey].text : "a";
   if (declared && has_header)
     for (const ReadField& field : reading.rows[0])
       options.declared.push_back({field.text, Type::text, false});
@@ -203,20 +232,22 @@ void check_loader(std::string_view text, CatalogueOptions options, bool declared
     return;
   }
   const LoadReport& report = loaded->report;
+  const LoadReport::Index& index = report.indexes.at(0);
   const size_t rows = reading.rows.size() + reading.faults - 1;
   CHECK(report.rows +
-            (options.duplicate_key == DuplicateKey::last ? report.duplicate_keys.count : 0) ==
+            (options.duplicate_key == DuplicateKey::last ? index.duplicate_keys.count : 0) ==
         loaded->catalogue->rows());
-  CHECK(report.rows + report.bad_rows.count + report.empty_keys.count +
-            report.duplicate_keys.count ==
+  CHECK(report.rows + report.bad_rows.count + index.empty_keys.count +
+            index.duplicate_keys.count ==
         rows);
+  CHECK(index.failed_keys.count == 0);
   CHECK(is_utf8(report.text("songs", options)));
-  check_table(*loaded->catalogue, reading, options.duplicate_key);
+  check_table(*loaded->catalogue, kKey, reading, options.duplicate_key);
   LoadReport report_in_parts = in_parts->report;
   report_in_parts.seconds = report.seconds;
   CHECK(report_in_parts.text("songs", options) == report.text("songs", options));
   CHECK(in_parts->catalogue->rows() == loaded->catalogue->rows());
-  check_table(*in_parts->catalogue, reading, options.duplicate_key);
+  check_table(*in_parts->catalogue, kKey, reading, options.duplicate_key);
 }
 
 }  // namespace

@@ -21,42 +21,6 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
-template <class T>
-void copy_value(const Column& from, size_t row, Column& to, size_t at) {
-  to.set(at, from.get<T>(row));
-}
-
-// Texts are views in both.
-void copy(const Column& from, size_t row, Column& to, size_t at) {
-  if (from.is_null(row)) return to.set_null(at);
-  switch (from.type()) {
-    case Type::boolean:
-      return copy_value<uint8_t>(from, row, to, at);
-    case Type::int32:
-      return copy_value<int32_t>(from, row, to, at);
-    case Type::int64:
-    case Type::timestamp:
-      return copy_value<int64_t>(from, row, to, at);
-    case Type::float32:
-      return copy_value<float>(from, row, to, at);
-    case Type::float64:
-      return copy_value<double>(from, row, to, at);
-    default:
-      return copy_value<std::string_view>(from, row, to, at);
-  }
-}
-
-std::string key_text(const Column& keys, size_t row) {
-  switch (keys.type()) {
-    case Type::int32:
-      return std::to_string(keys.get<int32_t>(row));
-    case Type::int64:
-      return std::to_string(keys.get<int64_t>(row));
-    default:
-      return quoted(keys.get<std::string_view>(row));
-  }
-}
-
 void add(LoadReport::Noted& sum, const LoadReport::Noted& part) {
   for (size_t i = 0; i < part.count; ++i) note(sum, [&] { return part.first[i]; });
 }
@@ -99,21 +63,21 @@ class Turn {
 
 class CsvCatalogue final : public Catalogue {
  public:
-  explicit CsvCatalogue(CsvTable table) : table_(std::move(table)) {}
+  explicit CsvCatalogue(CsvTable table) : table_(std::move(table)) {
+    for (IndexBuilder& index : table_.indexes)
+      indexes_.emplace_back(
+          index.take(), index.column() ? table_.columns[*index.column()] : index.own_keys(),
+          null_row());
+  }
 
   [[nodiscard]] const Schema& schema() const override { return table_.schema; }
-  [[nodiscard]] uint32_t key_column() const override { return table_.key; }
   [[nodiscard]] std::span<const Column> columns() const override { return table_.columns; }
   [[nodiscard]] size_t rows() const override { return table_.rows; }
-
-  void find(const Column& keys, const Selection& alive,
-            std::span<uint32_t> matches) const override {
-    static_assert(FlatIndex::kNoRow == kNoMatch);
-    table_.index->find(table_.columns[table_.key], keys, alive, matches);
-  }
+  [[nodiscard]] std::span<const LookupIndex> indexes() const override { return indexes_; }
 
  private:
   CsvTable table_;
+  std::vector<LookupIndex> indexes_;
 };
 
 }  // namespace
@@ -134,7 +98,7 @@ Status CsvLoader::open() {
   survey_ = survey_csv(form_.text, form_.delimiter, {.begin = reader.at(), .line = reader.line()},
                        form_.header, infer_types, options_.part_bytes);
   if (infer_types) take_inferred_columns();
-  RETURN_IF_ERROR(find_key());
+  RETURN_IF_ERROR(check_key());
   report_.seconds = seconds_since(start);
   return {};
 }
@@ -189,69 +153,62 @@ void CsvLoader::take_inferred_columns() {
   }
 }
 
-Status CsvLoader::find_key() {
+// That the key, where one is named, is a column.
+Status CsvLoader::check_key() const {
   const auto named = [&](const ColumnDef& column) { return column.name == options_.key; };
-  const auto found = std::find_if(form_.schema.begin(), form_.schema.end(), named);
-  if (found == form_.schema.end()) {
-    const bool in_file =
-        std::find(form_.header.begin(), form_.header.end(), options_.key) != form_.header.end();
-    if (in_file)
-      return fail(ErrorKind::usage,
-                  fmt::format("the key {} of {} is not among the declared columns",
-                              quoted(options_.key), options_.path));
-    return fail(ErrorKind::usage,
-                fmt::format("{}: there is no column {} to be the key.{}", at_header(),
-                            quoted(options_.key), did_you_mean(options_.key, form_.header)));
-  }
-  if (!FlatIndex::can_index(found->type))
-    return fail(ErrorKind::usage,
-                fmt::format("the key {} of {} is of type {}, but a key must be text, int or "
-                            "bigint: declare the columns",
-                            quoted(options_.key), options_.path, sql_name(found->type)));
-  form_.key = static_cast<uint32_t>(found - form_.schema.begin());
-  return {};
+  if (options_.key.empty() || std::any_of(form_.schema.begin(), form_.schema.end(), named))
+    return {};
+  const bool in_file =
+      std::find(form_.header.begin(), form_.header.end(), options_.key) != form_.header.end();
+  if (in_file)
+    return fail(ErrorKind::usage, fmt::format("the key {} of {} is not among the declared columns",
+                                              quoted(options_.key), options_.path));
+  return fail(ErrorKind::usage,
+              fmt::format("{}: there is no column {} to be the key.{}", at_header(),
+                          quoted(options_.key), did_you_mean(options_.key, form_.header)));
 }
 
-Result<LoadedCatalogue> CsvLoader::load(std::span<const uint32_t> kept, RowVisitor* visitor) {
+Result<LoadedCatalogue> CsvLoader::load(const LoadOrder& order) {
   const auto start = SteadyClock::now();
-  if (survey_.rows >= std::numeric_limits<uint32_t>::max())
+  // One more is the null_row().
+  if (survey_.rows + 1 >= std::numeric_limits<uint32_t>::max())
     return fail(ErrorKind::failed,
                 fmt::format("{} has more lines than a catalogue can have rows", options_.path));
-  form_.kept.assign(form_.schema.size(), false);
-  for (const uint32_t column : kept) form_.kept[column] = true;
-  form_.kept[form_.key] = true;
-  make_room();
-  if (visitor != nullptr) visitor->begin(survey_.rows, workers_for(survey_.parts.size()));
-  read_parts(visitor);
+  make_room(order);
+  for (RowVisitor* visitor : order.visitors)
+    visitor->begin(survey_.rows + 1, workers_for(survey_.parts.size()));
+  read_parts(order);
   RETURN_IF_ERROR(check_what_was_read());
-  for (Column& column : table_.columns) column.truncate(table_.rows);
-  report_.rows = table_.rows;
-  // A row that a later one took the place of is still there, though nothing leads to it.
-  if (options_.duplicate_key == DuplicateKey::last) report_.rows -= report_.duplicate_keys.count;
+  add_null_row(order.visitors);
+  report_.rows = table_.rows - replaced_;
   report_.seconds += seconds_since(start);
   file_ = {};
   return LoadedCatalogue{std::make_shared<CsvCatalogue>(std::move(table_)), std::move(report_)};
 }
 
-void CsvLoader::make_room() {
+void CsvLoader::make_room(const LoadOrder& order) {
+  const bool last_counts = options_.duplicate_key == DuplicateKey::last;
+  form_.kept.assign(form_.schema.size(), false);
+  for (const uint32_t column : order.kept) form_.kept[column] = true;
+  for (const IndexRule& rule : order.indexes) {
+    table_.indexes.emplace_back(rule, form_.schema, survey_.rows, last_counts);
+    report_.indexes.push_back({.names = rule.names});
+    if (const auto column = table_.indexes.back().column()) form_.kept[*column] = true;
+  }
   table_.schema = form_.schema;
-  table_.key = form_.key;
-  table_.index.emplace(survey_.rows);
   first_line_.reserve(survey_.rows);
   for (size_t i = 0; i < form_.schema.size(); ++i) {
     table_.columns.emplace_back(form_.schema[i].type);
-    if (form_.kept[i]) table_.columns[i].reset(survey_.rows);
+    if (form_.kept[i]) table_.columns[i].reset(survey_.rows + 1);
   }
 }
 
-void CsvLoader::read_parts(RowVisitor* visitor) {
-  struct Worker {
-    CsvBlock block;
-    Selection kept;
-  };
+void CsvLoader::read_parts(const LoadOrder& order) {
   std::vector<Worker> workers;
-  for (size_t i = 0; i < workers_for(survey_.parts.size()); ++i)
-    workers.push_back({CsvBlock(form_), {}});
+  for (size_t i = 0; i < workers_for(survey_.parts.size()); ++i) {
+    Worker& worker = workers.emplace_back(Worker{.block = CsvBlock(form_), .keys = {}, .kept = {}});
+    for (const IndexRule& rule : order.indexes) worker.keys.emplace_back(rule, form_.schema);
+  }
   Turns turns;
   in_parallel(survey_.parts.size(), [&](size_t number, size_t i) {
     Worker& worker = workers[number];
@@ -260,57 +217,90 @@ void CsvLoader::read_parts(RowVisitor* visitor) {
     {
       Turn turn(turns, i);
       worker.block.read(part);
+      for (IndexKeys& keys : worker.keys) keys.compute(worker.block.columns(), worker.block.rows());
       turn.await();
       first = static_cast<uint32_t>(table_.rows);
-      keep_rows(worker.block, worker.kept);
+      keep_rows(worker);
     }
-    if (visitor != nullptr && !worker.kept.empty())
-      visitor->visit(number, first, worker.block.columns(), worker.kept);
+    if (!worker.kept.empty())
+      for (RowVisitor* visitor : order.visitors)
+        visitor->visit(number, first, worker.block.columns(), worker.kept);
     file_.release(part.stretch.begin, part.text_end);
   });
-  for (Worker& worker : workers) table_.texts.push_back(worker.block.take_kept_texts());
+  for (Worker& worker : workers) {
+    table_.texts.push_back(worker.block.take_kept_texts());
+    for (IndexKeys& keys : worker.keys) table_.texts.push_back(keys.take_texts());
+  }
 }
 
 // Sets `kept` to the block's rows that became the table's, at its end.
-void CsvLoader::keep_rows(const CsvBlock& block, Selection& kept) {
-  kept.clear();
+void CsvLoader::keep_rows(Worker& worker) {
+  const CsvBlock& block = worker.block;
+  worker.kept.clear();
   if (error_) return;
   add(report_.bad_rows, block.bad_rows());
-  add(report_.empty_keys, block.empty_keys());
   cut_off_ = block.cut_off();
   const std::span<const Column> from = block.columns();
-  Column& keys = table_.columns[table_.key];
   for (size_t row = 0; row < block.rows() && !error_; ++row) {
     const auto at = static_cast<uint32_t>(table_.rows);
-    copy(from[table_.key], row, keys, at);
-    const uint32_t same = table_.index->find_or_add(keys, at);
-    if (same != FlatIndex::kNoRow) {
-      note_duplicate(block, row, same);
-      if (options_.duplicate_key != DuplicateKey::last) continue;
-      table_.index->replace(keys, same, at);
-    }
+    if (!table_.indexes.empty() && !add_to_indexes(worker, row, at)) continue;
     for (size_t i = 0; i < from.size(); ++i)
-      if (form_.kept[i] && i != table_.key) copy(from[i], row, table_.columns[i], at);
+      if (form_.kept[i]) copy_value(from[i], row, table_.columns[i], at);
     first_line_.push_back(static_cast<uint32_t>(block.first_line(row)));
-    kept.push_back(static_cast<uint32_t>(row));
+    worker.kept.push_back(static_cast<uint32_t>(row));
     ++table_.rows;
   }
 }
 static_assert(kCatalogueBytesLimit <= size_t{1} << 32, "a line's number has 32 bits");
 
-void CsvLoader::note_duplicate(const CsvBlock& block, size_t row, uint32_t same) {
-  const auto key = [&] { return key_text(block.columns()[table_.key], row); };
+// True where an index leads to the row, which is to be the table's row `at`.
+bool CsvLoader::add_to_indexes(const Worker& worker, size_t row, uint32_t at) {
+  size_t leads = 0;
+  for (size_t i = 0; i < table_.indexes.size() && !error_; ++i) {
+    const IndexKeys& keys = worker.keys[i];
+    const IndexBuilder::Added added = table_.indexes[i].add(keys, row, table_.columns, at);
+    const auto lines = [&] { return worker.block.lines(row); };
+    if (added.empty) note(report_.indexes[i].empty_keys, lines);
+    if (added.failed)
+      note(report_.indexes[i].failed_keys,
+           [&] { return fmt::format("{}: {}", lines(), keys.why(row)); });
+    if (added.same) {
+      note_duplicate(worker, i, row, *added.same);
+      if (added.leads && --leads_[*added.same] == 0) ++replaced_;
+    }
+    if (added.leads) ++leads;
+  }
+  if (leads > 0 && options_.duplicate_key == DuplicateKey::last)
+    leads_.push_back(static_cast<uint8_t>(leads));
+  return leads > 0 && !error_;
+}
+static_assert(sql::kTablesLimit < 256, "an index is a probe's");
+
+void CsvLoader::note_duplicate(const Worker& worker, size_t index, size_t row, uint32_t same) {
+  const auto key = [&] { return worker.keys[index].text(row); };
   if (options_.duplicate_key == DuplicateKey::error) {
     error_ = Error{
         ErrorKind::failed,
         fmt::format("{}:{}: the key {} stands on line {} already, and duplicate_key is 'error'",
-                    options_.path, block.first_line(row), key(), first_line_[same])};
+                    options_.path, worker.block.first_line(row), key(), first_line_[same])};
     return;
   }
-  note(report_.duplicate_keys, [&] {
-    return fmt::format("{}: {} stands on line {} already", block.lines(row), key(),
+  note(report_.indexes[index].duplicate_keys, [&] {
+    return fmt::format("{}: {} stands on line {} already", worker.block.lines(row), key(),
                        first_line_[same]);
   });
+}
+
+void CsvLoader::add_null_row(std::span<RowVisitor* const> visitors) {
+  std::vector<Column> nulls;
+  for (Column& column : table_.columns) {
+    nulls.emplace_back(column.type()).reset(1);
+    if (column.rows() == 0) continue;
+    column.truncate(table_.rows + 1);
+    column.set_null(table_.rows);
+  }
+  for (RowVisitor* visitor : visitors)
+    visitor->visit_null_row(static_cast<uint32_t>(table_.rows), nulls);
 }
 
 Status CsvLoader::check_what_was_read() const {
@@ -323,11 +313,16 @@ Status CsvLoader::check_what_was_read() const {
   if (survey_.rows == 0)
     return fail(ErrorKind::failed, fmt::format("{} has a header but no rows", options_.path));
   if (table_.rows == 0) {
-    const bool bad = report_.bad_rows.count > 0;
-    return fail(
-        ErrorKind::failed,
-        fmt::format("{} has no row that can be used; the first: {}", options_.path,
-                    bad ? report_.bad_rows.first[0] : report_.empty_keys.first[0] + " has no key"));
+    std::string first;
+    if (report_.bad_rows.count > 0) {
+      first = report_.bad_rows.first[0];
+    } else if (report_.indexes[0].failed_keys.count > 0) {
+      first = report_.indexes[0].failed_keys.first[0];
+    } else {
+      first = report_.indexes[0].empty_keys.first[0] + " has no key";
+    }
+    return fail(ErrorKind::failed, fmt::format("{} has no row that can be used; the first: {}",
+                                               options_.path, first));
   }
   return {};
 }

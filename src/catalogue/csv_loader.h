@@ -12,7 +12,7 @@
 #include "catalogue/csv_block.h"
 #include "catalogue/csv_survey.h"
 #include "catalogue/file_bytes.h"
-#include "catalogue/flat_index.h"
+#include "catalogue/index_builder.h"
 #include "row/arena.h"
 
 namespace turntable {
@@ -20,11 +20,10 @@ namespace turntable {
 // What a loaded table consists of.
 struct CsvTable {
   Schema schema;
-  uint32_t key = 0;             // Index into schema.
   std::vector<Column> columns;  // Those that are not kept have no rows.
-  std::vector<Arena> texts;     // Of the kept columns.
+  std::vector<Arena> texts;     // Of the kept columns, and of keys.
   size_t rows = 0;
-  std::optional<FlatIndex> index;
+  std::vector<IndexBuilder> indexes;
 };
 
 // Goes over the text twice. open(): the header, where the rows begin and, where no types are
@@ -39,18 +38,26 @@ class CsvLoader final : public CatalogueFile {
   [[nodiscard]] Status open();
 
   [[nodiscard]] const Schema& schema() const override { return form_.schema; }
-  [[nodiscard]] Result<LoadedCatalogue> load(std::span<const uint32_t> kept,
-                                             RowVisitor* visitor) override;
+  [[nodiscard]] Result<LoadedCatalogue> load(const LoadOrder& order) override;
 
  private:
   [[nodiscard]] Status read_header(CsvReader& reader);
   [[nodiscard]] Status take_declared_columns();
   void take_inferred_columns();
-  [[nodiscard]] Status find_key();
-  void make_room();
-  void read_parts(RowVisitor* visitor);
-  void keep_rows(const CsvBlock& block, Selection& kept);
-  void note_duplicate(const CsvBlock& block, size_t row, uint32_t same);
+  // One thread's, for one part after another.
+  struct Worker {
+    CsvBlock block;
+    std::vector<IndexKeys> keys;  // By index.
+    Selection kept;
+  };
+
+  [[nodiscard]] Status check_key() const;
+  void make_room(const LoadOrder& order);
+  void read_parts(const LoadOrder& order);
+  void keep_rows(Worker& worker);
+  [[nodiscard]] bool add_to_indexes(const Worker& worker, size_t row, uint32_t at);
+  void note_duplicate(const Worker& worker, size_t index, size_t row, uint32_t same);
+  void add_null_row(std::span<RowVisitor* const> visitors);
   [[nodiscard]] Status check_what_was_read() const;
   [[nodiscard]] std::string at_header() const;
 
@@ -64,6 +71,10 @@ class CsvLoader final : public CatalogueFile {
 
   CsvTable table_;
   std::vector<uint32_t> first_line_;  // Of table row i: the line it was kept from.
+  // Of table row i: how many indexes lead to it. Counted where a later row takes an earlier one's
+  // place.
+  std::vector<uint8_t> leads_;
+  size_t replaced_ = 0;  // Rows to which no index leads any more.
   std::optional<std::string> cut_off_;
   std::optional<Error> error_;  // The first in the file.
 };

@@ -62,6 +62,7 @@ uint32_t FlatIndex::find_or_add(const Column& stored, uint32_t row) {
     case Type::int32:
       return find_or_add(stored.data<int32_t>(), row);
     case Type::int64:
+    case Type::timestamp:
       return find_or_add(stored.data<int64_t>(), row);
     default:
       return find_or_add(stored.data<std::string_view>(), row);
@@ -80,6 +81,7 @@ void FlatIndex::replace(const Column& stored, uint32_t from, uint32_t to) {
     case Type::int32:
       return replace(stored.data<int32_t>(), from, to);
     case Type::int64:
+    case Type::timestamp:
       return replace(stored.data<int64_t>(), from, to);
     default:
       return replace(stored.data<std::string_view>(), from, to);
@@ -89,7 +91,7 @@ void FlatIndex::replace(const Column& stored, uint32_t from, uint32_t to) {
 // rows[w] for every w in `wanted`, of which there are at most kGroup, none of them NULL.
 template <class Key>
 void FlatIndex::find_group(const Key* stored, const Key* keys, std::span<const uint32_t> wanted,
-                           std::span<uint32_t> rows) const {
+                           std::span<uint32_t> rows, uint32_t none) const {
   const Slot* slots = slots_.data();
   std::array<uint64_t, kGroup> hashes;
   for (size_t i = 0; i < wanted.size(); ++i) {
@@ -114,40 +116,42 @@ void FlatIndex::find_group(const Key* stored, const Key* keys, std::span<const u
     while (slots[at].row != kNoRow &&
            !(slots[at].tag == tag_of(hashes[i]) && stored[slots[at].row] == key))
       at = (at + 1) & mask_;
-    rows[wanted[i]] = slots[at].row;
+    const uint32_t row = slots[at].row;
+    rows[wanted[i]] = row == kNoRow ? none : row;
   }
 }
 
 template <class Key>
 void FlatIndex::find(const Key* stored, const Column& keys, const Selection& alive,
-                     std::span<uint32_t> rows) const {
+                     std::span<uint32_t> rows, uint32_t none) const {
   std::array<uint32_t, kGroup> wanted;
   const Key* values = keys.data<Key>();
-  const uint8_t* valid = keys.valid();
+  const State* states = keys.states();
   for (size_t begin = 0; begin < alive.size();) {
     size_t count = 0;
     for (; begin < alive.size() && count < kGroup; ++begin) {
       const uint32_t row = alive[begin];
-      if (valid[row] != 0) {
+      if (states[row] == State::value) {
         wanted[count++] = row;
       } else {
-        rows[row] = kNoRow;
+        rows[row] = none;
       }
     }
-    find_group(stored, values, std::span(wanted).first(count), rows);
+    find_group(stored, values, std::span(wanted).first(count), rows, none);
   }
 }
 
 void FlatIndex::find(const Column& stored, const Column& keys, const Selection& alive,
-                     std::span<uint32_t> rows) const {
+                     std::span<uint32_t> rows, uint32_t none) const {
   CHECK(keys.type() == stored.type());
   switch (stored.type()) {
     case Type::int32:
-      return find(stored.data<int32_t>(), keys, alive, rows);
+      return find(stored.data<int32_t>(), keys, alive, rows, none);
     case Type::int64:
-      return find(stored.data<int64_t>(), keys, alive, rows);
+    case Type::timestamp:
+      return find(stored.data<int64_t>(), keys, alive, rows, none);
     default:
-      return find(stored.data<std::string_view>(), keys, alive, rows);
+      return find(stored.data<std::string_view>(), keys, alive, rows, none);
   }
 }
 

@@ -15,14 +15,15 @@
 
 namespace turntable {
 
-// Keys are text, int or bigint. The column passed as `stored` is always the same one, and has that
-// type. Adding is for one thread; finding afterwards for all.
+// Keys are views (text, bytea) or whole numbers (int, bigint, timestamptz); KeyForm makes them of
+// keys of any types. The column passed as `stored` is always the same one, and has the keys' type.
+// Adding is for one thread; finding afterwards for all.
 class FlatIndex {
  public:
   static constexpr uint32_t kNoRow = ~0U;
 
   [[nodiscard]] static bool can_index(Type type) {
-    return type == Type::text || type == Type::int32 || type == Type::int64;
+    return is_view(type) || type == Type::int32 || type == Type::int64 || type == Type::timestamp;
   }
 
   // Room for `rows` keys; more must not be added.
@@ -34,10 +35,10 @@ class FlatIndex {
   // The key of row `from`, which was added before, leads to `to` from now on, where it stands too.
   void replace(const Column& stored, uint32_t from, uint32_t to);
 
-  // rows[i] = the row of `stored` with the key keys[i], or kNoRow (also where it is NULL), for
+  // rows[i] = the row of `stored` with the key keys[i], or `none` (also where it is NULL), for
   // every i in `alive`.
   void find(const Column& stored, const Column& keys, const Selection& alive,
-            std::span<uint32_t> rows) const;
+            std::span<uint32_t> rows, uint32_t none = kNoRow) const;
 
  private:
   struct Slot {
@@ -50,11 +51,11 @@ class FlatIndex {
   template <class Key>
   void replace(const Key* stored, uint32_t from, uint32_t to);
   template <class Key>
-  void find(const Key* stored, const Column& keys, const Selection& alive,
-            std::span<uint32_t> rows) const;
+  void find(const Key* stored, const Column& keys, const Selection& alive, std::span<uint32_t> rows,
+            uint32_t none) const;
   template <class Key>
   void find_group(const Key* stored, const Key* keys, std::span<const uint32_t> wanted,
-                  std::span<uint32_t> rows) const;
+                  std::span<uint32_t> rows, uint32_t none) const;
 
   std::vector<Slot> slots_;  // A power of two of them, at least a third free.
   size_t mask_ = 0;

@@ -14,6 +14,7 @@ using json::simdjson_result;
 namespace ondemand = simdjson::ondemand;
 
 constexpr int kHeaderDepth = 3;  // A header is an object in an array in the letter.
+constexpr int kInsertDepth = 3;  // So is an INSERT.
 
 // Base64, or nothing where the value is null.
 error_code read_bytes(ondemand::value& value, std::optional<std::string>& bytes) {
@@ -100,6 +101,31 @@ error_code read_headers(ondemand::value& value, Letter& letter) {
   return simdjson::SUCCESS;
 }
 
+error_code read_insert(ondemand::object& object, LetterInsert& insert) {
+  RETURN_IF_JSON_ERROR(read_fields(object, [&](const std::string& name, ondemand::value& value) {
+    if (name == "insert") return read_text(value, insert.name);
+    if (name == "reason") return read_text(value, insert.reason);
+    if (name == "detail") return read_text(value, insert.detail);
+    return json::skip(value, kInsertDepth, true);
+  }));
+  return insert.name.empty() || insert.reason.empty() ? simdjson::INCORRECT_TYPE
+                                                      : simdjson::SUCCESS;
+}
+
+// A value, or a document of its own.
+template <class Value>
+error_code read_inserts(Value& value, std::vector<LetterInsert>& inserts) {
+  inserts.clear();
+  ondemand::array array;
+  RETURN_IF_JSON_ERROR(value.get_array().get(array));
+  for (auto element : array) {
+    ondemand::object object;
+    RETURN_IF_JSON_ERROR(element.get_object().get(object));
+    RETURN_IF_JSON_ERROR(read_insert(object, inserts.emplace_back()));
+  }
+  return simdjson::SUCCESS;
+}
+
 error_code read_field(std::string_view name, ondemand::value& value, Letter& letter) {
   if (name == "topic") return read_text(value, letter.topic);
   if (name == "topic_id") return read_text(value, letter.topic_id);
@@ -111,6 +137,7 @@ error_code read_field(std::string_view name, ondemand::value& value, Letter& let
   if (name == "key_base64") return read_bytes(value, letter.key);
   if (name == "value_base64") return read_bytes(value, letter.value);
   if (name == "headers") return read_headers(value, letter);
+  if (name == "inserts") return read_inserts(value, letter.inserts);
   if (name != "partition") return json::skip(value, 1, true);  // Such as value, for people.
   int64_t partition = 0;
   RETURN_IF_JSON_ERROR(value.get_int64().get(partition));
@@ -134,6 +161,21 @@ error_code read_letter(ondemand::parser& parser, simdjson::padded_string_view te
 }
 
 }  // namespace
+
+Result<std::vector<LetterInsert>> parse_letter_inserts(std::string_view json) {
+  ondemand::parser parser;
+  const simdjson::padded_string padded(json);
+  ondemand::document document;
+  std::vector<LetterInsert> inserts;
+  error_code code = parser.iterate(padded).get(document);
+  if (code == simdjson::SUCCESS) code = read_inserts(document, inserts);
+  if (code == simdjson::SUCCESS && document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+    code = simdjson::TAPE_ERROR;
+  if (code != simdjson::SUCCESS)
+    return fail(ErrorKind::row,
+                fmt::format("they are no INSERTs: {}", simdjson::error_message(code)));
+  return inserts;
+}
 
 Result<Letter> parse_letter_line(std::string_view line) {
   ondemand::parser parser;

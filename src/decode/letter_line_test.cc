@@ -53,6 +53,28 @@ TEST(LetterLine, TakesTheLastOfDuplicateFields) {
   EXPECT_EQ(letter->headers[0].name, "b");
 }
 
+TEST(LetterLine, SaysWhatEachInsertHadAgainstTheRecord) {
+  const auto letter = parse_letter_line(
+      R"({"topic":"t","reason":"r","inserts":[{"insert":"a","reason":"unmatched","detail":"no \u0022x\u0022"},)"
+      R"({"later":{"a":[1]},"reason":"null_key","insert":"b"}]})");
+  ASSERT_TRUE(letter) << letter.error().message;
+  EXPECT_EQ(letter->inserts,
+            (std::vector<LetterInsert>{{"a", "unmatched", "no \"x\""}, {"b", "null_key", ""}}));
+  EXPECT_TRUE(parse_letter_line(R"({"topic":"t","reason":"r","inserts":[]})")->inserts.empty());
+}
+
+TEST(LetterLine, ReadsInsertsThatStandByThemselves) {
+  const auto inserts = parse_letter_inserts(R"([{"insert":"a","reason":"r","detail":"d"}])");
+  ASSERT_TRUE(inserts) << inserts.error().message;
+  EXPECT_EQ(*inserts, (std::vector<LetterInsert>{{"a", "r", "d"}}));
+  for (const char* json : {"", "x", "{}", "[1]", "[{}]", R"([{"insert":"a"}])", "[][]",
+                           R"([{"insert":"a","reason":"r"})"}) {
+    const auto none = parse_letter_inserts(json);
+    ASSERT_FALSE(none) << json;
+    EXPECT_EQ(none.error().kind, ErrorKind::row);
+  }
+}
+
 TEST(LetterLine, TakesAWriteTimeThatNoRecordCanHaveForNone) {
   const auto with = [](const std::string& write_time) {
     return parse_letter_line(R"({"topic":"t","reason":"r","write_time":)" + write_time +
@@ -85,7 +107,9 @@ TEST(LetterLine, RefusesWhatIsNone) {
         R"({"topic":"t","reason":"r","value":tru})", R"({"topic":"t","reason":"r","value":[1,}})",
         R"({"topic":"t","reason":"r","time":nul})", R"({"topic":"t","reason":"r","x":1e})",
         R"({"topic":"t\udc00","reason":"r"})", R"({"topic":"t","reason":"r","\udc00":1})",
-        R"({"topic":"t","reason":"r","headers":[{"name":"a","x":tru}]})"}) {
+        R"({"topic":"t","reason":"r","headers":[{"name":"a","x":tru}]})",
+        R"({"topic":"t","reason":"r","inserts":[{"insert":"a"}]})",
+        R"({"topic":"t","reason":"r","inserts":"a"})"}) {
     const auto letter = parse_letter_line(line);
     ASSERT_FALSE(letter) << line;
     EXPECT_EQ(letter.error().kind, ErrorKind::row);

@@ -1,16 +1,22 @@
-// The books: every record that was consumed ends in exactly one place.
+// The books: every record that was consumed ends in exactly one place, in each INSERT and
+// altogether.
 //
 //   consumed = written + filtered + unmatched + rejected + returned + in flight
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
+
+#include "delivery/ledger.h"
+#include "delivery/outcome.h"
 
 namespace turntable {
 
-// A reading of the counters; plain values.
+// A reading of the counters of the records, or of one INSERT; plain values.
 struct Counts {
-  uint64_t consumed = 0;       // Delivered by the source.
+  uint64_t consumed = 0;       // Delivered by the source. A replay need not run every INSERT.
   uint64_t written = 0;        // Acknowledged by the sink.
   uint64_t filtered = 0;       // Left out by the pipeline's WHERE.
   uint64_t unmatched = 0;      // No row in the lookup.
@@ -38,30 +44,92 @@ struct Counts {
 // while the lane runs.
 class Accounting {
  public:
-  void consumed(uint64_t n) { add(consumed_, n); }
-  void written(uint64_t n) { add(written_, n); }
-  void filtered(uint64_t n) { add(filtered_, n); }
-  void unmatched(uint64_t n) { add(unmatched_, n); }
-  void rejected(uint64_t n) { add(rejected_, n); }
-  void returned(uint64_t n) { add(returned_, n); }
-  void dead_lettered(uint64_t n) { add(dead_lettered_, n); }
+  explicit Accounting(size_t inserts) : inserts_(inserts) {}
 
-  [[nodiscard]] Counts read() const {
-    return {get(consumed_), get(written_),  get(filtered_),     get(unmatched_),
-            get(rejected_), get(returned_), get(dead_lettered_)};
+  // So many records that were delivered for these INSERTs.
+  void consumed(InsertSet inserts, uint64_t records = 1) {
+    records_.consumed.add(records);
+    for_each(inserts, [records](Counters& counters) { counters.consumed.add(records); });
   }
+
+  // What the ledger says of many outcomes of one kind in one INSERT, added up before it is counted: counters that
+  // other threads read cost more than a sum.
+  class Tally {
+   public:
+    void add(const Ledger::Settled& settled) {
+      settled_ += settled.inserts.empty() ? 0 : 1;
+      if (settled.record) ++records_[static_cast<size_t>(*settled.record)];
+    }
+
+   private:
+    friend class Accounting;
+    uint64_t settled_ = 0;
+    std::array<uint64_t, kOutcomes> records_{};  // That are finished, by their own outcome.
+  };
+  // The tally has outcomes of this INSERT only.
+  void settled(size_t insert, Outcome outcome, const Tally& tally) {
+    inserts_[insert].of(outcome).add(tally.settled_);
+    for (size_t own = 0; own < kOutcomes; ++own) records_.outcomes[own].add(tally.records_[own]);
+  }
+  // What the ledger says of one outcome.
+  void settled(const Ledger::Settled& settled, Outcome outcome) {
+    for_each(settled.inserts, [outcome](Counters& counters) { counters.of(outcome).add(1); });
+    if (settled.record) records_.of(*settled.record).add(1);
+  }
+  // A record's dead letter, with the faults of these INSERTs, is durable.
+  void dead_lettered(InsertSet inserts) {
+    records_.dead_lettered.add(1);
+    for_each(inserts, [](Counters& counters) { counters.dead_lettered.add(1); });
+  }
+  void returned(const Ledger::Returned& returned) {
+    records_.returned.add(returned.records);
+    for (size_t i = 0; i < inserts_.size(); ++i) inserts_[i].returned.add(returned.inserts[i]);
+  }
+
+  [[nodiscard]] size_t inserts() const { return inserts_.size(); }
+  // Of the records: each counts once, as the worst that became of it.
+  [[nodiscard]] Counts read() const { return records_.read(); }
+  [[nodiscard]] Counts read(size_t insert) const { return inserts_[insert].read(); }
 
  private:
   // Only one thread adds, so a plain load and store suffice and no bus lock is taken.
-  static void add(std::atomic<uint64_t>& counter, uint64_t n) {
-    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  static uint64_t get(const std::atomic<uint64_t>& counter) {
-    return counter.load(std::memory_order_relaxed);
+  class Counter {
+   public:
+    void add(uint64_t n) { n_.store(read() + n, std::memory_order_relaxed); }
+    [[nodiscard]] uint64_t read() const { return n_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<uint64_t> n_{0};
+  };
+
+  struct Counters {
+    Counter consumed, returned, dead_lettered;
+    std::array<Counter, kOutcomes> outcomes;
+
+    [[nodiscard]] Counter& of(Outcome outcome) { return outcomes[static_cast<size_t>(outcome)]; }
+    [[nodiscard]] uint64_t read(Outcome outcome) const {
+      return outcomes[static_cast<size_t>(outcome)].read();
+    }
+    [[nodiscard]] Counts read() const {
+      return {.consumed = consumed.read(),
+              .written = read(Outcome::written),
+              .filtered = read(Outcome::filtered),
+              .unmatched = read(Outcome::unmatched),
+              .rejected = read(Outcome::rejected),
+              .returned = returned.read(),
+              .dead_lettered = dead_lettered.read()};
+    }
+  };
+
+  template <class Add>
+  void for_each(InsertSet inserts, Add add) {
+    (inserts & InsertSet::first(inserts_.size())).for_each([&](size_t insert) {
+      add(inserts_[insert]);
+    });
   }
 
-  std::atomic<uint64_t> consumed_{0}, written_{0}, filtered_{0}, unmatched_{0}, rejected_{0},
-      returned_{0}, dead_lettered_{0};
+  Counters records_;
+  std::deque<Counters> inserts_;  // Counters cannot be moved.
 };
 
 }  // namespace turntable

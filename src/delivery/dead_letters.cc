@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -45,8 +46,12 @@ void append_bytes(std::string& line, std::string_view name, std::string_view byt
 
 class DeadLettersInFile final : public DeadLetters {
  public:
-  DeadLettersInFile(std::string path, SyncFile how, std::string topic_id)
-      : path_(std::move(path)), sync_(how), topic_id_(std::move(topic_id)) {}
+  DeadLettersInFile(std::string path, SyncFile how, std::string topic_id,
+                    std::vector<std::string> inserts)
+      : path_(std::move(path)),
+        sync_(how),
+        topic_id_(std::move(topic_id)),
+        inserts_(std::move(inserts)) {}
   ~DeadLettersInFile() override {
     close_renamed();
     if (file_ >= 0) ::close(file_);
@@ -54,8 +59,8 @@ class DeadLettersInFile final : public DeadLetters {
   DeadLettersInFile(const DeadLettersInFile&) = delete;
   DeadLettersInFile& operator=(const DeadLettersInFile&) = delete;
 
-  void add(const RecordBatch& batch, const Reject& reject) override {
-    Letter letter = letter_of(batch, reject);
+  void add(const RecordBatch& batch, std::span<const Reject> faults) override {
+    Letter letter = letter_of(batch, faults, inserts_);
     letter.topic_id = topic_id_;
     pending_ += dead_letter_line(letter);
   }
@@ -223,6 +228,7 @@ class DeadLettersInFile final : public DeadLetters {
   std::string pending_;
   size_t written_ = 0;  // Of pending_, when a write was cut short.
   std::string topic_id_;
+  std::vector<std::string> inserts_;
   int file_ = -1;
   // The last letters in the open file, and in those that were renamed since: they count for
   // still_there() until let_go().
@@ -233,7 +239,7 @@ class DeadLettersInFile final : public DeadLetters {
 
 class DroppedDeadLetters final : public DeadLetters {
  public:
-  void add(const RecordBatch&, const Reject&) override {}
+  void add(const RecordBatch&, std::span<const Reject>) override {}
   Status flush() override { return {}; }
   [[nodiscard]] size_t pending_bytes() const override { return 0; }
   [[nodiscard]] bool keeps() const override { return false; }
@@ -242,21 +248,42 @@ class DroppedDeadLetters final : public DeadLetters {
 
 }  // namespace
 
-Letter letter_of(const RecordBatch& batch, const Reject& reject) {
-  const Record& record = batch.records[reject.row];
+Letter letter_of(const RecordBatch& batch, std::span<const Reject> faults,
+                 std::span<const std::string> inserts) {
+  const auto first_rejected = std::find_if(faults.begin(), faults.end(), [](const Reject& fault) {
+    return fault.code != RejectCode::unmatched;
+  });
+  const Reject& worst = first_rejected == faults.end() ? faults[0] : *first_rejected;
+  const Record& record = batch.records[worst.row];
   Letter letter{.topic = std::string(batch.topic),
                 .partition = record.partition,
                 .offset = record.offset,
                 .timestamp_ms = record.timestamp_ms,
                 .write_time_us = record.write_time_us,
-                .reason = std::string(reject_code_name(reject.code)),
-                .detail = reject.reason};
+                .reason = std::string(reject_code_name(worst.code)),
+                .detail = worst.reason};
+  if (inserts.size() > 1) {
+    for (const Reject& fault : faults)
+      for (size_t i = 0; i < inserts.size(); ++i)
+        if (fault.insert == i || fault.insert == kEveryInsert)
+          letter.inserts.push_back(
+              {inserts[i], std::string(reject_code_name(fault.code)), fault.reason});
+  }
   if (record.has_key) letter.key = record.key;
   if (record.has_value) letter.value = record.value;
   auto headers = headers_of(batch, record);
   letter.headers_unread = !headers;
   if (headers) letter.headers = std::move(*headers);
   return letter;
+}
+
+std::string letter_inserts_json(const std::vector<LetterInsert>& inserts) {
+  std::string json = "[";
+  for (const LetterInsert& insert : inserts)
+    json +=
+        fmt::format(R"({}{{"insert":{},"reason":{},"detail":{}}})", json.size() > 1 ? "," : "",
+                    json_quote(insert.name), json_quote(insert.reason), json_quote(insert.detail));
+  return json + ']';
 }
 
 std::string dead_letter_line(const Letter& letter) {
@@ -266,6 +293,7 @@ std::string dead_letter_line(const Letter& letter) {
   line += fmt::format(R"(,"partition":{},"offset":{},"time":{},"reason":{},"detail":{})",
                       letter.partition, letter.offset, iso_time(letter.timestamp_ms),
                       json_quote(letter.reason), json_quote(letter.detail));
+  if (!letter.inserts.empty()) line += ",\"inserts\":" + letter_inserts_json(letter.inserts);
   if (letter.write_time_us != kNoWriteTime)
     line += fmt::format(",\"write_time\":{}", letter.write_time_us);
   if (letter.key) append_bytes(line, "key", *letter.key);
@@ -293,8 +321,10 @@ std::string dead_letter_line(const Letter& letter) {
 }
 
 std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path, SyncFile sync,
-                                                  std::string topic_id) {
-  return std::make_unique<DeadLettersInFile>(std::move(path), sync, std::move(topic_id));
+                                                  std::string topic_id,
+                                                  std::vector<std::string> inserts) {
+  return std::make_unique<DeadLettersInFile>(std::move(path), sync, std::move(topic_id),
+                                             std::move(inserts));
 }
 
 Status check_dead_letters_file(const std::string& path) {

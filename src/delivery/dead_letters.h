@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "row/letter.h"
@@ -23,9 +25,10 @@ class DeadLetters {
  public:
   virtual ~DeadLetters() = default;
 
-  // Takes a copy of the record `reject.row` of the batch. Durable after the next flush() that
-  // succeeds.
-  virtual void add(const RecordBatch& batch, const Reject& reject) = 0;
+  // Takes a copy of a record of the batch, of which these INSERTs could make no row: at least one
+  // fault, all of the same record. Durable after the next flush() that succeeds.
+  virtual void add(const RecordBatch& batch, std::span<const Reject> faults) = 0;
+  void add(const RecordBatch& batch, const Reject& fault) { add(batch, std::span(&fault, 1)); }
 
   // Makes everything added so far durable. An error of kind transient may be tried again: nothing
   // is lost.
@@ -52,14 +55,25 @@ class DeadLetters {
 // What makes a file's bytes durable, as fdatasync(2).
 using SyncFile = int (*)(int descriptor);
 
-[[nodiscard]] Letter letter_of(const RecordBatch& batch, const Reject& reject);
+// The letter of a record with these faults, as in DeadLetters::add(). `inserts`: the names of the
+// pipeline's INSERTs; the letter says which of them had what against it where there are several.
+// Its own reason is that of the first one that rejected it, or of the first that had no match.
+[[nodiscard]] Letter letter_of(const RecordBatch& batch, std::span<const Reject> faults,
+                               std::span<const std::string> inserts = {});
+[[nodiscard]] inline Letter letter_of(const RecordBatch& batch, const Reject& fault) {
+  return letter_of(batch, std::span(&fault, 1));
+}
+
+// [{"insert":"plays_by_song","reason":"unmatched","detail":"…"},…]
+[[nodiscard]] std::string letter_inserts_json(const std::vector<LetterInsert>& inserts);
 
 // One dead letter as a line of JSON, with the line break: topic, topic_id where it is known,
-// partition, offset, time, reason, detail, write_time (microseconds since 1970) where the record
-// was given one, value_base64 and, where it is UTF-8 and not beyond kReadableBytesLimit, value;
-// key_base64 and key likewise where there is a key; headers where there are any, each with its
-// name, value_base64 and value, and with name_base64 where the name is not UTF-8; headers null
-// where there were some that could not be read. decode/letter_line.h reads it back.
+// partition, offset, time, reason, detail, inserts (letter_inserts_json()) where the pipeline has
+// several, write_time (microseconds since 1970) where the record was given one, value_base64 and,
+// where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64 and key likewise where
+// there is a key; headers where there are any, each with its name, value_base64 and value, and with
+// name_base64 where the name is not UTF-8; headers null where there were some that could not be
+// read. decode/letter_line.h reads it back.
 [[nodiscard]] std::string dead_letter_line(const Letter& letter);
 
 // Appends lines to the file at `path`, which is made at the first dead letter, and again where it
@@ -67,9 +81,10 @@ using SyncFile = int (*)(int descriptor);
 // positions behind its letters were stored is an error of kind failed, under whatever name it was
 // by then; a full disk is one of kind transient. Several lanes, each with an object of its own, may
 // append to one file: lines are not mixed. `topic_id`: of the topic whose records become letters.
-[[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(std::string path,
-                                                                SyncFile sync = ::fdatasync,
-                                                                std::string topic_id = {});
+// `inserts`: as in letter_of().
+[[nodiscard]] std::unique_ptr<DeadLetters> dead_letters_in_file(
+    std::string path, SyncFile sync = ::fdatasync, std::string topic_id = {},
+    std::vector<std::string> inserts = {});
 
 // Whether the file can be written, without leaving anything behind: found out at start, not at the
 // first dead letter.

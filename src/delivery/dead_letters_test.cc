@@ -66,6 +66,58 @@ TEST(DeadLetters, SayWhichTopicTheirRecordsCameFrom) {
   std::filesystem::remove(path);
 }
 
+TEST(DeadLetters, SayWhatEachOfSeveralInsertsHadAgainstTheRecord) {
+  const std::vector<std::string> inserts{"history", "by_song", "by_day"};
+  const std::vector<Reject> faults{
+      {.code = RejectCode::unmatched, .reason = "no song", .insert = 1},
+      {.code = RejectCode::bad_value, .reason = "no \"day\"", .insert = 2}};
+  const Letter letter = letter_of(batch_of("plays", record_of("{}")), faults, inserts);
+  EXPECT_EQ(letter.reason, "bad_value") << "rejected is worse than unmatched";
+  EXPECT_EQ(letter.detail, "no \"day\"");
+  std::string line = dead_letter_line(letter);
+  EXPECT_NE(line.find("\"reason\":\"bad_value\",\"detail\":\"no \\\"day\\\"\",\"inserts\":["
+                      "{\"insert\":\"by_song\",\"reason\":\"unmatched\",\"detail\":\"no song\"},"
+                      "{\"insert\":\"by_day\",\"reason\":\"bad_value\",\"detail\":"
+                      "\"no \\\"day\\\"\"}],\"value_base64\""),
+            std::string::npos)
+      << line;
+  line.pop_back();
+  EXPECT_EQ(parse_letter_line(line)->inserts, letter.inserts);
+}
+
+TEST(DeadLetters, NameEveryInsertWhereTheFaultIsTheRecordsOwn) {
+  const Reject fault{0, RejectCode::json_syntax, "it ends"};
+  const std::vector<std::string> inserts{"history", "by_song"};
+  const RecordBatch batch = batch_of("plays", record_of("{"));
+  EXPECT_EQ(letter_of(batch, std::span(&fault, 1), inserts).inserts,
+            (std::vector<LetterInsert>{{"history", "json_syntax", "it ends"},
+                                       {"by_song", "json_syntax", "it ends"}}));
+}
+
+// As every letter of a version before.
+TEST(DeadLetters, NameNoInsertWhereThereIsOnlyOne) {
+  const Reject fault{.code = RejectCode::unmatched, .reason = "no song", .insert = 0};
+  const std::vector<std::string> inserts{"history"};
+  const RecordBatch batch = batch_of("plays", record_of("{}"));
+  EXPECT_EQ(dead_letter_line(letter_of(batch, std::span(&fault, 1), inserts)),
+            line_of("plays", record_of("{}"), {0, RejectCode::unmatched, "no song"}));
+}
+
+TEST(DeadLetters, NameInsertsInTheFile) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("dead_letters_inserts_" + std::to_string(::getpid()));
+  auto letters = dead_letters_in_file(path.string(), ::fdatasync, "", {"history", "by_song"});
+  const std::vector<Reject> faults{{.code = RejectCode::unmatched, .reason = "no", .insert = 1}};
+  letters->add(batch_of("plays", record_of("x")), faults);
+  ASSERT_TRUE(letters->flush());
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  EXPECT_EQ(parse_letter_line(line)->inserts,
+            (std::vector<LetterInsert>{{"by_song", "unmatched", "no"}}));
+  std::filesystem::remove(path);
+}
+
 TEST(DeadLetters, LeaveTheTextAwayWhereBytesAreNotUtf8) {
   const std::string line = line_of("t", record_of("\xff"), {0, RejectCode::invalid_utf8, "no"});
   EXPECT_NE(line.find("\"value_base64\":\"/w==\""), std::string::npos);
@@ -319,7 +371,7 @@ TEST(DeadLetters, QuoteWhateverSomebodyElseWroteAsTheReason) {
 
 TEST(DeadLetters, SayWhichFileCannotBeOpened) {
   auto letters = dead_letters_in_file("/dev/null/dead.jsonl");
-  letters->add(batch_of("t", record_of("x")), {});
+  letters->add(batch_of("t", record_of("x")), Reject{});
   const Status status = letters->flush();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::failed);
@@ -349,7 +401,7 @@ TEST(DeadLetters, AreCheckedAtStartForAllThatAFlushNeeds) {
   }
   const Status checked = check_dead_letters_file(path.string());
   auto letters = dead_letters_in_file(path.string());
-  letters->add(batch_of("t", record_of("x")), {});
+  letters->add(batch_of("t", record_of("x")), Reject{});
   const Status flushed = letters->flush();
   ASSERT_EQ(::seteuid(user), 0);
   std::filesystem::remove(path);
@@ -361,7 +413,7 @@ TEST(DeadLetters, AreCheckedAtStartForAllThatAFlushNeeds) {
 // A disk may have room again; a device that is full will stay so.
 TEST(DeadLetters, AreNotTriedAgainWhereWhatIsFullIsNoDisk) {
   auto letters = dead_letters_in_file("/dev/full");
-  letters->add(batch_of("t", record_of("x")), {});
+  letters->add(batch_of("t", record_of("x")), Reject{});
   const Status status = letters->flush();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind, ErrorKind::failed);
@@ -399,7 +451,7 @@ TEST(DeadLetters, LeaveTheTextOfLargeValuesAway) {
   const std::string value(kReadableBytesLimit, '\1');  // Six characters each, as text.
   EXPECT_NE(line_of("t", record_of(value), {}).find("\"value\":\"\\u0001"), std::string::npos);
   const std::string more = value + "\1";
-  const std::string line = line_of("t", record_of(more), {});
+  const std::string line = line_of("t", record_of(more), Reject{});
   EXPECT_EQ(line.find("\"value\":"), std::string::npos);
   EXPECT_EQ(parse_letter_line(line)->value, more);
 }
@@ -410,7 +462,7 @@ TEST(DeadLetters, AreReadFromLinesUpToALimit) {
   const std::string small = line_of("t", record_of("x"), {0, RejectCode::json_syntax, "no"});
   {
     std::ofstream file(path, std::ios::binary);
-    const std::string large = line_of("t", record_of(std::string(size_t{64} << 20, 'x')), {});
+    const std::string large = line_of("t", record_of(std::string(size_t{64} << 20, 'x')), Reject{});
     file << std::string(kLetterLineBytesLimit - large.size() + 1, ' ') << large;
     file << std::string(kLetterLineBytesLimit + 1, ' ') << "\n" << small;
   }

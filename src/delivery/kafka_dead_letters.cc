@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "decode/letter_line.h"
 #include "kafka/producer.h"
 #include "row/headers.h"
 
@@ -30,6 +31,8 @@ constexpr std::string_view kStage = "__connect.errors.stage";
 constexpr std::string_view kClass = "__connect.errors.exception.class.name";
 constexpr std::string_view kMessage = "__connect.errors.exception.message";
 constexpr std::string_view kReason = "turntable.reason";
+// What each INSERT had against the record, where the pipeline has several.
+constexpr std::string_view kInserts = "turntable.inserts";
 // Which topic the record's was, where that is known.
 constexpr std::string_view kTopicId = "turntable.topic_id";
 // In microseconds since 1970, where the record was given one.
@@ -59,11 +62,12 @@ class KafkaDeadLetters final : public DeadLetters {
         topic_id_(options.topic_id),
         source_topic_id_(options.source_topic_id),
         pipeline_(options.pipeline),
+        inserts_(options.inserts),
         producer_(std::move(producer)),
         clock_(clock) {}
 
-  void add(const RecordBatch& batch, const Reject& reject) override {
-    Letter letter = letter_of(batch, reject);
+  void add(const RecordBatch& batch, std::span<const Reject> faults) override {
+    Letter letter = letter_of(batch, faults, inserts_);
     letter.topic_id = source_topic_id_;
     letter.headers = letter_headers(letter, pipeline_);
     pending_bytes_ += size_of(letter);
@@ -157,6 +161,7 @@ class KafkaDeadLetters final : public DeadLetters {
   std::string topic_id_;  // At the start; empty: not known.
   std::string source_topic_id_;
   std::string pipeline_;
+  std::vector<std::string> inserts_;
   std::unique_ptr<kafka::Producer> producer_;
   const Clock& clock_;
   std::vector<Letter> pending_;
@@ -357,6 +362,7 @@ std::vector<Header> letter_headers(const Letter& letter, const std::string& pipe
   add(kClass, "turntable." + letter.reason);
   add(kMessage, letter.detail);
   add(kReason, letter.reason);
+  if (!letter.inserts.empty()) add(kInserts, letter_inserts_json(letter.inserts));
   if (!letter.topic_id.empty()) add(kTopicId, letter.topic_id);
   if (letter.write_time_us != kNoWriteTime) add(kWriteTime, fmt::to_string(letter.write_time_us));
   if (letter.headers_unread) add(kHeadersUnread, "true");
@@ -382,6 +388,11 @@ Result<Letter> letter_from(const RecordBatch& batch, const Record& record) {
     if (header->name == kOffset) placed = placed && read_number(value, letter.offset);
     if (header->name == kMessage) letter.detail = value;
     if (header->name == kReason) letter.reason = value;
+    if (header->name == kInserts) {
+      auto inserts = parse_letter_inserts(value);
+      if (!inserts) return fail(ErrorKind::row, "its headers do not say which INSERTs it is of");
+      letter.inserts = std::move(*inserts);
+    }
     if (header->name == kTopicId) letter.topic_id = value;
     if (header->name == kWriteTime) letter.write_time_us = write_time_in(value);
     if (header->name == kHeadersUnread) letter.headers_unread = true;

@@ -1,6 +1,7 @@
 // Dead letters in a Kafka topic: key, value, timestamp and headers as they came, and behind them
 // Kafka Connect's headers of its dead letter queues, so that tools made for those read ours
-// (`__connect.errors.topic`, …), with our stable reason in `turntable.reason`.
+// (`__connect.errors.topic`, …), with our stable reason in `turntable.reason`, and what each of
+// several INSERTs had against the record in `turntable.inserts`, as letter_inserts_json() has it.
 #pragma once
 
 #include <functional>
@@ -25,7 +26,8 @@ struct KafkaDeadLettersOptions {
   std::string pipeline;           // Told in the header `__connect.errors.connector.name`.
   std::string source_topic = {};  // Whose records become letters.
   std::string topic_id = {};  // As prepare_dead_letters_topic() gave it; empty: it is not compared.
-  std::string source_topic_id = {};  // Stands in the letters; empty: it is not known.
+  std::string source_topic_id = {};       // Stands in the letters; empty: it is not known.
+  std::vector<std::string> inserts = {};  // As in letter_of().
 };
 
 // Errors: usage for properties that librdkafka does not take.

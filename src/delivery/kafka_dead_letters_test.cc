@@ -99,6 +99,21 @@ TEST_F(KafkaDeadLettersTest, AreReadBackAsTheRecordsThatTheyWere) {
   }
 }
 
+TEST_F(KafkaDeadLettersTest, SayWhatEachOfSeveralInsertsHadAgainstTheRecord) {
+  options_.inserts = {"history", "by_song"};
+  auto letters = std::move(dead_letters_in_kafka(options_, clock_).value());
+  const RecordBatch batch = three();
+  const std::vector<Reject> faults{
+      {.row = 1, .code = RejectCode::unmatched, .reason = "no \"song\"", .insert = 1}};
+  letters->add(batch, faults);
+  const auto deadline = clock_.now() + std::chrono::seconds(20);
+  while (!letters->flush()) ASSERT_LT(clock_.now(), deadline);
+  const std::vector<Letter> found = read_all();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].offset, batch.records[1].offset);
+  EXPECT_EQ(found[0].inserts, (std::vector<LetterInsert>{{"by_song", "unmatched", "no \"song\""}}));
+}
+
 TEST_F(KafkaDeadLettersTest, WaitForABrokerThatIsAwayAndAreNotSentTwice) {
   auto letters = std::move(dead_letters_in_kafka(options_, clock_).value());
   ASSERT_TRUE(cluster_->set_down(1, true));

@@ -13,12 +13,6 @@ constexpr size_t kCompactFrom = 4096;
 
 }  // namespace
 
-Ledger::Tracker* Ledger::find(PartitionId partition) {
-  const auto index = static_cast<size_t>(partition);
-  return partition >= 0 && index < trackers_.size() && trackers_[index].ours ? &trackers_[index]
-                                                                             : nullptr;
-}
-
 const Ledger::Tracker* Ledger::find(PartitionId partition) const {
   return const_cast<Ledger*>(this)->find(partition);
 }
@@ -38,51 +32,42 @@ void Ledger::assign(PartitionId partition) {
   trackers_[index].epoch = epoch;
 }
 
-uint64_t Ledger::revoke(PartitionId partition) {
+Ledger::Returned Ledger::revoke(PartitionId partition) {
+  Returned returned;
   Tracker* tracker = find(partition);
-  if (tracker == nullptr) return 0;
-  const auto left = static_cast<uint64_t>(
-      std::count(tracker->finished.begin() + static_cast<ptrdiff_t>(tracker->head),
-                 tracker->finished.end(), 0));
-  in_flight_ -= left;
+  if (tracker == nullptr) return returned;
+  for (size_t i = tracker->head; i < tracker->records.size(); ++i) {
+    const InsertSet awaited = tracker->records[i].awaited;
+    if (awaited.empty()) continue;
+    ++returned.records;
+    awaited.for_each([&](size_t insert) {
+      ++returned.inserts[insert];
+      ++ended_[insert];
+    });
+  }
+  in_flight_ -= returned.records;
   const uint32_t epoch = tracker->epoch;
   *tracker = Tracker{};
   tracker->epoch = epoch;
-  return left;
+  return returned;
 }
 
-bool Ledger::finish(const Origin& origin) {
-  Tracker* tracker = find(origin.partition);
-  if (tracker == nullptr || tracker->epoch != origin.epoch || origin.ticket < tracker->first_ticket)
-    return false;
-  const size_t index = origin.ticket - tracker->first_ticket;
-  CHECK(index < tracker->offsets.size());
-  if (tracker->finished[index] != 0) return false;
-  tracker->finished[index] = 1;
-  --in_flight_;
-  return true;
-}
-
-bool Ledger::settled(const Origin& origin) const {
-  const Tracker* tracker = find(origin.partition);
-  if (tracker == nullptr || tracker->epoch != origin.epoch || origin.ticket < tracker->first_ticket)
-    return true;
-  return tracker->finished[origin.ticket - tracker->first_ticket] != 0;
+InsertSet Ledger::awaited(const Origin& origin) const {
+  const Entry* entry = const_cast<Ledger*>(this)->find(origin);
+  return entry == nullptr ? InsertSet() : entry->awaited;
 }
 
 std::optional<Offset> Ledger::advance(PartitionId partition) {
   Tracker* tracker = find(partition);
   if (tracker == nullptr) return std::nullopt;
   const size_t before = tracker->head;
-  while (tracker->head < tracker->finished.size() && tracker->finished[tracker->head] != 0)
+  while (tracker->head < tracker->records.size() && tracker->records[tracker->head].awaited.empty())
     ++tracker->head;
   if (tracker->head == before) return std::nullopt;
-  const Offset next = tracker->offsets[tracker->head - 1] + 1;
-  if (tracker->head >= kCompactFrom && tracker->head * 2 >= tracker->offsets.size()) {
-    tracker->offsets.erase(tracker->offsets.begin(),
-                           tracker->offsets.begin() + static_cast<ptrdiff_t>(tracker->head));
-    tracker->finished.erase(tracker->finished.begin(),
-                            tracker->finished.begin() + static_cast<ptrdiff_t>(tracker->head));
+  const Offset next = tracker->records[tracker->head - 1].offset + 1;
+  if (tracker->head >= kCompactFrom && tracker->head * 2 >= tracker->records.size()) {
+    tracker->records.erase(tracker->records.begin(),
+                           tracker->records.begin() + static_cast<ptrdiff_t>(tracker->head));
     tracker->first_ticket += tracker->head;
     tracker->head = 0;
   }
@@ -91,8 +76,8 @@ std::optional<Offset> Ledger::advance(PartitionId partition) {
 
 std::optional<Offset> Ledger::delivered_to(PartitionId partition) const {
   const Tracker* tracker = find(partition);
-  if (tracker == nullptr || tracker->offsets.empty()) return std::nullopt;
-  return tracker->offsets.back() + 1;
+  if (tracker == nullptr || tracker->records.empty()) return std::nullopt;
+  return tracker->records.back().offset + 1;
 }
 
 std::vector<PartitionId> Ledger::partitions() const {

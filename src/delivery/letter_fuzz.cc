@@ -35,7 +35,7 @@ bool same(const Letter& a, const Letter& b) {
          a.offset == b.offset && a.timestamp_ms == b.timestamp_ms &&
          a.write_time_us == b.write_time_us && a.key == b.key && a.value == b.value &&
          same(a.headers, b.headers) && a.headers_unread == b.headers_unread &&
-         a.reason == b.reason && a.detail == b.detail;
+         a.reason == b.reason && a.detail == b.detail && a.inserts == b.inserts;
 }
 
 bool is_json(std::string_view text) {
@@ -108,6 +108,8 @@ Letter letter_from(FuzzInput& input) {
   if ((flags & 2) != 0) letter.value = input.until(kBetween);
   letter.reason = reject_code_name(static_cast<RejectCode>((flags >> 2) % 11));
   letter.detail = printable(input.until(kBetween));
+  if ((flags & 2) != 0)
+    letter.inserts = {{"history", letter.reason, letter.detail}, {"by_song", "unmatched", ""}};
   while (!input.done() && letter.headers.size() < kHeadersLimit) {
     Header& header = letter.headers.emplace_back();
     header.name = input.until('=');

@@ -32,9 +32,9 @@ int64_t write_time_of(const Letter& letter, const Record& record,
 
 class LetterSource::Letters final : public RecordOwner {
  public:
-  // `options` outlive this.
-  Letters(std::vector<Letter> letters, const Options& options)
-      : letters_(std::move(letters)), options_(options) {
+  // `inserts`: those that are to run for each letter. `options` outlive this.
+  Letters(std::vector<Letter> letters, std::vector<InsertSet> inserts, const Options& options)
+      : letters_(std::move(letters)), inserts_(std::move(inserts)), options_(options) {
     if (!options_.want_headers) return;
     for (const Letter& letter : letters_) {
       HeadersJson json;
@@ -63,12 +63,14 @@ class LetterSource::Letters final : public RecordOwner {
     record.offset = letter.offset;
     record.timestamp_ms = letter.timestamp_ms;
     record.write_time_us = write_time_of(letter, record, options_);
+    record.inserts = inserts_[index];
     return record;
   }
   [[nodiscard]] uint32_t size() const { return static_cast<uint32_t>(letters_.size()); }
 
  private:
   std::vector<Letter> letters_;
+  std::vector<InsertSet> inserts_;
   const Options& options_;
   std::vector<std::optional<std::string>> headers_;  // Nothing: beyond their limits, or unread.
 };
@@ -83,7 +85,7 @@ bool LetterSource::at_end() const {
   return reader_->at_end();
 }
 
-Result<bool> LetterSource::wanted(const Letter& letter) {
+Result<bool> LetterSource::is_ours(const Letter& letter) {
   if (letter.topic != options_.topic) {
     ++foreign_;
     return false;
@@ -97,7 +99,29 @@ Result<bool> LetterSource::wanted(const Letter& letter) {
       return false;
     }
   }
-  return options_.reason.empty() || letter.reason == options_.reason;
+  return true;
+}
+
+// The INSERTs that are to run for the letter; none where it is passed over.
+Result<InsertSet> LetterSource::wanted(const Letter& letter) {
+  ASSIGN_OR_RETURN(const bool ours, is_ours(letter));
+  if (!ours) return InsertSet();
+  const auto has_reason = [this](const std::string& reason) {
+    return options_.reason.empty() || reason == options_.reason;
+  };
+  if (letter.inserts.empty()) return has_reason(letter.reason) ? InsertSet::all() : InsertSet();
+  InsertSet inserts;
+  const std::vector<std::string>& names = options_.inserts;
+  for (const LetterInsert& insert : letter.inserts) {
+    if (!has_reason(insert.reason)) continue;
+    const auto known = std::find(names.begin(), names.end(), insert.name);
+    if (known == names.end()) {
+      ++of_other_inserts_;
+    } else {
+      inserts |= InsertSet::of(static_cast<size_t>(known - names.begin()));
+    }
+  }
+  return inserts;
 }
 
 Result<RecordBatch> LetterSource::poll(size_t limit, Millis wait) {
@@ -105,11 +129,14 @@ Result<RecordBatch> LetterSource::poll(size_t limit, Millis wait) {
   batch.topic = options_.topic;
   ASSIGN_OR_RETURN(auto read, reader_->next(limit, wait));
   std::vector<Letter> letters;
+  std::vector<InsertSet> inserts;
   for (Letter& letter : read) {
-    ASSIGN_OR_RETURN(const bool is_wanted, wanted(letter));
-    if (is_wanted) letters.push_back(std::move(letter));
+    ASSIGN_OR_RETURN(const InsertSet of_letter, wanted(letter));
+    if (of_letter.empty()) continue;
+    letters.push_back(std::move(letter));
+    inserts.push_back(of_letter);
   }
-  auto owner = std::make_unique<Letters>(std::move(letters), options_);
+  auto owner = std::make_unique<Letters>(std::move(letters), std::move(inserts), options_);
   for (uint32_t i = 0; i < owner->size(); ++i) {
     batch.records.push_back(owner->record(i));
     const std::array<PartitionId, 1> partition{batch.records.back().partition};

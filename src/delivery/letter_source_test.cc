@@ -154,6 +154,39 @@ TEST_F(LetterSourceTest, PassesOverAndCountsLettersOfATopicThatHadTheNameBefore)
   EXPECT_EQ(failed.error().message, "there is no such topic");
 }
 
+TEST_F(LetterSourceTest, RunsTheInsertsThatALetterNamesAndThatAreStillThere) {
+  const auto letter = [](Offset offset, std::vector<LetterInsert> inserts) {
+    return dead_letter_line({.topic = "plays",
+                             .offset = offset,
+                             .value = "{}",
+                             .reason = "bad_value",
+                             .inserts = std::move(inserts)});
+  };
+  const std::string lines = letter(1, {}) + letter(2, {{"by_song", "unmatched", ""}}) +
+                            letter(3, {{"by_song", "unmatched", ""},
+                                       {"gone", "unmatched", ""},
+                                       {"by_day", "bad_value", ""}}) +
+                            letter(4, {{"gone", "unmatched", ""}});
+  const std::vector<std::string> names{"history", "by_song", "by_day", "added_later"};
+  const auto run = [&](const std::string& reason) {
+    LetterSource source = open(lines, {.topic = "plays", .reason = reason, .inserts = names});
+    std::vector<std::pair<Offset, InsertSet>> inserts;
+    const auto batch = source.poll(10, Millis(0));
+    for (const Record& record : batch->records) inserts.emplace_back(record.offset, record.inserts);
+    return std::pair(inserts, source.of_other_inserts());
+  };
+  using Inserts = std::vector<std::pair<Offset, InsertSet>>;
+  EXPECT_EQ(run(""), std::pair(Inserts({{1, InsertSet::all()},
+                                        {2, InsertSet::of(1)},
+                                        {3, InsertSet::of(1) | InsertSet::of(2)}}),
+                               uint64_t{2}));
+  // Of a letter's INSERTs those with the reason.
+  EXPECT_EQ(run("unmatched"),
+            std::pair(Inserts({{2, InsertSet::of(1)}, {3, InsertSet::of(1)}}), uint64_t{2}));
+  EXPECT_EQ(run("bad_value"),
+            std::pair(Inserts({{1, InsertSet::all()}, {3, InsertSet::of(2)}}), uint64_t{0}));
+}
+
 TEST_F(LetterSourceTest, CountsWhatIsNoLetter) {
   LetterSource source =
       open("no letter\n" + line("plays", 1, "unmatched") + "{}\n", {.topic = "plays"});

@@ -3,161 +3,260 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "enrich/hidden_columns.h"
 #include "row/cell.h"
-#include "row/headers.h"
-#include "row/write_time.h"
 
 namespace turntable {
 namespace {
 
-constexpr size_t kCacheLine = 64;
-
-// Writes a hidden column's values (sql::hidden_columns) for all records of a batch.
-void fill_hidden(const RecordBatch& batch, std::string_view name, Column& column) {
-  const auto fill = [&](auto set) {
-    for (size_t i = 0; i < batch.size(); ++i) set(i, batch.records[i]);
-  };
-  column.reset(batch.size());
-  if (name == "kafka_topic") {
-    fill([&](size_t i, const Record&) { column.set<std::string_view>(i, batch.topic); });
-  } else if (name == "kafka_partition") {
-    fill([&](size_t i, const Record& record) { column.set<int32_t>(i, record.partition); });
-  } else if (name == "kafka_offset") {
-    fill([&](size_t i, const Record& record) { column.set<int64_t>(i, record.offset); });
-  } else if (name == "kafka_timestamp") {
-    fill([&](size_t i, const Record& record) {
-      if (const auto micros = record_time_us(record)) column.set<int64_t>(i, *micros);
-    });
-  } else if (name == "kafka_key") {
-    fill([&](size_t i, const Record& record) {
-      if (record.has_key) column.set<std::string_view>(i, record.key);
-    });
-  } else {
-    CHECK(name == "kafka_headers");
-    fill([&](size_t i, const Record& record) {
-      if (!record.headers.empty()) column.set<std::string_view>(i, record.headers);
-    });
-  }
+// A key's value as a message shows it.
+std::string shown(const Column& column, uint32_t row) {
+  if (column.is_null(row)) return "NULL";
+  std::string cell;
+  append_cell(cell, column, row);
+  return "'" + printable(cell_text(CellReader(cell).next(), column.type())) + "'";
 }
 
-// The outputs whose cells do not lie ready.
-std::vector<sql::NodeId> computed_per_event(const sql::Plan& plan) {
-  std::vector<sql::NodeId> nodes;
-  size_t next = 0;
-  for (const ReadyCells::Run& run : lookup_runs(plan, 1)) {
-    for (; next < run.first; ++next) nodes.push_back(plan.outputs[next].node);
-    next = run.last;
-  }
-  for (; next < plan.outputs.size(); ++next) nodes.push_back(plan.outputs[next].node);
-  return nodes;
+// True where the value failed in some record. It may also say so where it did in records for which
+// it was not computed.
+bool may_have_failed(const Column& column, size_t rows) {
+  static_assert(sizeof(State) == 1);
+  return rows > 0 &&
+         std::memchr(column.states(), static_cast<int>(State::failed), rows) != nullptr;
+}
+
+std::vector<Type> key_types(const sql::Program& program, const sql::Probe& probe) {
+  std::vector<Type> types;
+  for (const sql::JoinKey& key : probe.keys) types.push_back(program.nodes[key.probe].type);
+  return types;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const EnrichPlan>> EnrichPlan::make(
-    sql::Plan plan, std::unique_ptr<CatalogueFile> catalogue,
-    const std::vector<std::string>& key_columns, RowForm form) {
-  auto made = std::make_shared<EnrichPlan>();
-  made->plan = std::move(plan);
-  made->form = form;
-  for (const sql::Output& output : made->plan.outputs)
-    made->key_outputs.push_back(std::find(key_columns.begin(), key_columns.end(), output.name) !=
-                                key_columns.end());
-  if (catalogue) {
-    const sql::Evaluator per_event(made->plan, computed_per_event(made->plan));
-    ReadyCells::Maker maker(made->plan, 1, made->key_outputs, form);
-    ASSIGN_OR_RETURN(LoadedCatalogue loaded, catalogue->load(per_event.columns_read(1), &maker));
-    made->catalogue = std::move(loaded.catalogue);
-    made->load_report = std::move(loaded.report);
-    made->ready = maker.take();
-  }
-  return std::shared_ptr<const EnrichPlan>(std::move(made));
+Enricher::Lookup::Lookup(const sql::Program& program, const sql::Probe& probe)
+    : form(key_types(program, probe)) {
+  for (const sql::JoinKey& key : probe.keys) keys.push_back(key.probe);
 }
 
-Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared) : shared_(std::move(shared)) {
-  const sql::Plan& plan = shared_->plan;
-  for (const ColumnDef& column : plan.stream_schema) stream_.emplace_back(column.type);
-  tables_.resize(plan.lookups.size() + 1);
-
-  if (shared_->catalogue) {
-    CHECK(plan.lookups.size() == 1);
-    probe_ =
-        std::make_unique<sql::Evaluator>(plan, std::vector<sql::NodeId>{plan.lookups[0].probe});
-    tables_[1].columns = shared_->catalogue->columns();
+Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared)
+    : shared_(std::move(shared)), alive_(shared_->program.inserts.size()) {
+  const sql::Program& program = shared_->program;
+  for (const ColumnDef& column : program.stream_schema) stream_.emplace_back(column.type);
+  evaluator_ = std::make_unique<sql::Evaluator>(program, shared_->stages.nodes());
+  tables_.resize(program.probes.size() + 1);
+  matches_.resize(program.probes.size());
+  for (size_t probe = 0; probe < program.probes.size(); ++probe) {
+    tables_[probe + 1].columns = shared_->lookups[probe].catalogue->columns();
+    lookups_.emplace_back(program, program.probes[probe]);
   }
-
-  std::vector<sql::NodeId> wanted;
-  const std::vector<ReadyCells::Run> runs =
-      shared_->ready ? shared_->ready->runs() : std::vector<ReadyCells::Run>{};
-  size_t next_run = 0;
-  for (size_t i = 0; i < plan.outputs.size();) {
-    if (next_run < runs.size() && runs[next_run].first == i) {
-      segments_.push_back({.copied = true, .run = next_run});
-      i = runs[next_run++].last;
-      continue;
-    }
-    wanted.push_back(plan.outputs[i].node);
-    segments_.push_back({.output = i, .key = shared_->key_outputs[i]});
-    ++i;
+  for (size_t number = 0; number < program.inserts.size(); ++number) {
+    const sql::InsertProgram& what = program.inserts[number];
+    Insert insert{.filters = what.filters,
+                  .left = std::vector<bool>(program.probes.size(), false),
+                  .writer = RowEncoder(*shared_, number, matches_, *evaluator_)};
+    const auto joined = std::stable_partition(
+        insert.filters.begin(), insert.filters.end(),
+        [&](sql::NodeId filter) { return sql::needs_no_lookup(program.nodes[filter]); });
+    insert.stream_filters = static_cast<size_t>(joined - insert.filters.begin());
+    for (const sql::Join& join : what.joins) insert.left[join.probe] = join.left;
+    inserts_.push_back(std::move(insert));
+    want_write_times_ |= shared_->forms[number].rows.write_time;
   }
-  outputs_ = std::make_unique<sql::Evaluator>(plan, std::move(wanted));
 }
 
-void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive,
-                      Rejects& rejects, RowBatch& out) {
-  const size_t rows = batch.size();
-  fill_hidden_columns(batch, alive, rejects);
+void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins,
+                      const Selection& alive, Rejects& rejects, std::span<RowBatch* const> rows) {
+  CHECK(rows.size() == inserts_.size());
+  begin(batch, alive, rejects);
+  filter_stream(rejects);
+  for (size_t probe = 0; probe < lookups_.size(); ++probe) look_up(probe, rejects);
+  filter_joined(rejects);
+  append_rows(origins, rejects, rows);
+}
+
+void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects) {
+  const sql::Program& program = shared_->program;
+  rows_ = batch.size();
+  for (size_t i = program.declared_columns; i < program.stream_schema.size(); ++i)
+    fill_hidden_column(batch, program.stream_schema[i].name, stream_[i]);
+  if (want_write_times_) {
+    write_times_.reset(rows_);
+    for (size_t i = 0; i < rows_; ++i)
+      write_times_.set<int64_t>(i, batch.records[i].write_time_us);
+  }
+  for (Insert& insert : inserts_) {
+    insert.filtered.clear();
+    insert.filter_failed = false;
+  }
+  alive_.in(0) = alive;
+  reject_large_headers(batch, alive_.in(0), rejects);
+  alive_.spread(rows_);
+  if (inserts_.size() > 1) leave_to_wanted(batch);
+
   tables_[0].columns = stream_;
-  if (shared_->catalogue) join(rows, alive, rejects);
-  outputs_->evaluate(tables_, rows, alive, rejects);
-  append_rows(batch, alive, origins, rejects, out);
+  for (size_t probe = 0; probe < matches_.size(); ++probe) {
+    matches_[probe].resize(rows_);
+    tables_[probe + 1].rows = matches_[probe].data();
+  }
+  evaluator_->begin(tables_, rows_);
 }
 
-// Records whose headers are wanted and beyond their limits leave `alive`.
-void Enricher::fill_hidden_columns(const RecordBatch& batch, Selection& alive, Rejects& rejects) {
-  const sql::Plan& plan = shared_->plan;
-  for (size_t i = plan.declared_columns; i < plan.stream_schema.size(); ++i)
-    fill_hidden(batch, plan.stream_schema[i].name, stream_[i]);
-  std::erase_if(alive, [&](uint32_t row) {
-    if (!batch.records[row].headers_too_large) return false;
-    rejects.push_back({row, RejectCode::too_large,
-                       fmt::format("The record has more than {} headers, or more than {} bytes in "
-                                   "them: they are not read as kafka_headers.",
-                                   grouped(kHeadersLimit), grouped(kHeadersBytesLimit))});
-    return true;
-  });
+// A replayed dead letter runs only the INSERTs that it names.
+void Enricher::leave_to_wanted(const RecordBatch& batch) {
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    std::erase_if(alive_.in(insert), [&batch, insert](uint32_t row) {
+      return !batch.records[row].inserts.has(insert);
+    });
+  alive_.narrowed();
 }
 
-// Inner join: records without a match leave `alive`.
-void Enricher::join(size_t rows, Selection& alive, Rejects& rejects) {
-  probe_->evaluate(tables_, rows, alive, rejects);
-  matches_.resize(rows);
-  const Column& keys = probe_->result(shared_->plan.lookups[0].probe);
-  shared_->catalogue->find(keys, alive, matches_);
-  tables_[1].rows = matches_.data();
+void Enricher::run(std::span<const sql::Step> steps) {
+  for (const sql::Step& step : steps) evaluator_->compute(step.node, alive_.in_any(step.inserts));
+}
 
+// Before the joins. Where other filters follow, a record for which one of these failed goes on:
+// another may leave it out.
+void Enricher::filter_stream(Rejects& rejects) {
+  run(shared_->stages.stream_filters);
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    if (!inserts_[insert].before_joins().empty())
+      filter(insert, inserts_[insert].before_joins(), !inserts_[insert].after_joins().empty(),
+             rejects);
+  alive_.narrowed();
+}
+
+void Enricher::filter_joined(Rejects& rejects) {
+  run(shared_->stages.joined_filters);
+  for (size_t insert = 0; insert < inserts_.size(); ++insert) {
+    Insert& what = inserts_[insert];
+    if (what.after_joins().empty()) continue;
+    const auto before = static_cast<ptrdiff_t>(what.filtered.size());
+    // Those that were tested before the joins are true, unless one failed.
+    filter(insert, what.filter_failed ? std::span(std::as_const(what.filters)) : what.after_joins(),
+           false, rejects);
+    std::inplace_merge(what.filtered.begin(), what.filtered.begin() + before, what.filtered.end());
+  }
+  alive_.narrowed();
+}
+
+void Enricher::filter(size_t insert, std::span<const sql::NodeId> conjuncts, bool others_follow,
+                      Rejects& rejects) {
+  Insert& what = inserts_[insert];
+  Selection& alive = alive_.in(insert);
+  judge(*evaluator_, conjuncts, alive, verdicts_);
   size_t kept = 0;
   for (const uint32_t row : alive) {
-    const uint32_t match = matches_[row];
-    if (match == Catalogue::kNoMatch) {
-      std::string key = "NULL";
-      if (!keys.is_null(row)) {
-        std::string cell;
-        append_cell(cell, keys, row);
-        key = "'" + printable(cell_text(CellReader(cell).next(), keys.type())) + "'";
-      }
-      rejects.push_back(
-          {row, RejectCode::unmatched,
-           fmt::format("no row of {} has {} = {}", shared_->plan.lookups[0].table,
-                       shared_->plan.lookups[0].schema[shared_->plan.lookups[0].key_column].name,
-                       key)});
-    } else if (const Reject* bad = shared_->ready->reject(match)) {
-      rejects.push_back({row, bad->code, bad->reason});
+    switch (verdicts_[row]) {
+      case Verdict::yes:
+        alive[kept++] = row;
+        break;
+      case Verdict::failed:
+        if (others_follow) {
+          what.filter_failed = true;
+          alive[kept++] = row;
+        } else {
+          rejects.push_back(failed(*first_failed(*evaluator_, conjuncts, row), row, insert));
+        }
+        break;
+      case Verdict::null:
+      case Verdict::no:
+        what.filtered.push_back(row);
+        break;
+    }
+  }
+  alive.resize(kept);
+}
+
+// Finds the row of the lookup for every record that an INSERT still wants to join with it.
+void Enricher::look_up(size_t probe, Rejects& rejects) {
+  const sql::Stages::Probing& stage = shared_->stages.probes[probe];
+  if (stage.inserts.empty()) return;
+  Lookup& lookup = lookups_[probe];
+  run(stage.keys);
+  lookup.counted.clear();
+  lookup.columns.clear();
+  for (const sql::NodeId key : lookup.keys) lookup.columns.push_back(&evaluator_->result(key));
+  reject_failed(lookup.keys, stage.inserts, rejects);
+  const Selection& rows = alive_.in_any(stage.inserts);
+  shared_->lookups[probe].index->find(lookup.form.of(lookup.columns, rows), rows, matches_[probe]);
+  if (!shared_->program.probes[probe].conditions.empty()) test_conditions(probe, rejects);
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    if (stage.inserts.has(insert) && !inserts_[insert].left[probe])
+      drop_unmatched(probe, insert, rejects);
+  alive_.narrowed();
+}
+
+void Enricher::reject_failed(std::span<const sql::NodeId> nodes, InsertSet inserts,
+                             Rejects& rejects) {
+  const auto may_fail = [&](sql::NodeId node) {
+    return may_have_failed(evaluator_->result(node), rows_);
+  };
+  if (std::none_of(nodes.begin(), nodes.end(), may_fail)) return;
+  for (size_t insert = 0; insert < inserts_.size(); ++insert) {
+    if (!inserts.has(insert)) continue;
+    std::erase_if(alive_.in(insert), [&](uint32_t row) {
+      const auto node = first_failed(*evaluator_, nodes, row);
+      if (node) rejects.push_back(failed(*node, row, insert));
+      return node.has_value();
+    });
+  }
+  alive_.narrowed();
+}
+
+// The further conditions of ON, on the rows that the keys led to: where one is not true, there is
+// no match.
+void Enricher::test_conditions(size_t probe, Rejects& rejects) {
+  const sql::Stages::Probing& stage = shared_->stages.probes[probe];
+  const std::vector<sql::NodeId>& conditions = shared_->program.probes[probe].conditions;
+  const uint32_t none = shared_->lookups[probe].catalogue->null_row();
+  std::vector<uint32_t>& matches = matches_[probe];
+  run(stage.conditions);
+  tested_.clear();
+  for (const uint32_t row : alive_.in_any(stage.inserts))
+    if (matches[row] != none) tested_.push_back(row);
+  judge(*evaluator_, conditions, tested_, verdicts_);
+  unmet_.assign(rows_, 0);
+  bool any_failed = false;
+  for (const uint32_t row : tested_) {
+    any_failed |= verdicts_[row] == Verdict::failed;
+    if (verdicts_[row] != Verdict::no && verdicts_[row] != Verdict::null) continue;
+    matches[row] = none;
+    unmet_[row] = 1;
+  }
+  if (!any_failed) return;
+  for (size_t insert = 0; insert < inserts_.size(); ++insert) {
+    if (!stage.inserts.has(insert)) continue;
+    std::erase_if(alive_.in(insert), [&](uint32_t row) {
+      if (matches[row] == none || verdicts_[row] != Verdict::failed) return false;
+      rejects.push_back(failed(*first_failed(*evaluator_, conditions, row), row, insert));
+      return true;
+    });
+  }
+}
+
+std::map<std::string, MissedKeys> Enricher::missed_keys() const {
+  std::map<std::string, MissedKeys> missed;
+  for (size_t probe = 0; probe < lookups_.size(); ++probe)
+    missed[shared_->program.probes[probe].table].add(lookups_[probe].missed);
+  return missed;
+}
+
+// Of an inner join.
+void Enricher::drop_unmatched(size_t probe, size_t insert, Rejects& rejects) {
+  const uint32_t none = shared_->lookups[probe].catalogue->null_row();
+  const std::vector<uint32_t>& matches = matches_[probe];
+  Selection& alive = alive_.in(insert);
+  size_t kept = 0;
+  for (const uint32_t row : alive) {
+    if (matches[row] == none) {
+      rejects.push_back(unmatched(probe, row, insert));
     } else {
       alive[kept++] = row;
     }
@@ -165,93 +264,46 @@ void Enricher::join(size_t rows, Selection& alive, Rejects& rejects) {
   alive.resize(kept);
 }
 
-void Enricher::append_rows(const RecordBatch& batch, Selection& alive,
-                           std::span<const Origin> origins, Rejects& rejects, RowBatch& out) {
-  for (Segment& segment : segments_) {
-    if (segment.copied) continue;
-    segment.column = &outputs_->result(shared_->plan.outputs[segment.output].node);
-    if (segment.key) reject_null_keys(segment, alive, rejects);
-  }
-  if (shared_->form.write_time) {
-    write_times_.reset(batch.size());
-    for (size_t i = 0; i < batch.size(); ++i)
-      write_times_.set<int64_t>(i, batch.records[i].write_time_us);
-  }
-  weigh_rows(alive, rejects);
-
-  // The rows' places in the batch, then their cells, column by column.
-  const size_t begin = out.cells.size();
-  size_t end = begin;
-  for (const uint64_t size : sizes_) out.ends.push_back(end += size);
-  out.cells.resize(end);
-  places_.clear();
-  for (size_t k = 0, at = begin; k < alive.size(); at += sizes_[k++])
-    places_.push_back(out.cells.data() + at);
-  for (const Segment& segment : segments_) {
-    if (segment.copied) {
-      copy_run(segment.run, alive);
-    } else {
-      write_cells(*segment.column, alive, shared_->form.absent, shared_->form.times, places_);
-    }
-  }
-  if (shared_->form.write_time)
-    write_cells(write_times_, alive, kNullCell, TimeUnit::micros, places_);
-  for (const uint32_t row : alive) out.origins.push_back(origins[row]);
+// The node's value failed. If a filter did before it, that one is the reason.
+Reject Enricher::failed(sql::NodeId node, uint32_t row, size_t insert) const {
+  std::optional<sql::NodeId> filter;
+  if (inserts_[insert].filter_failed)
+    filter = first_failed(*evaluator_, inserts_[insert].before_joins(), row);
+  sql::Reason reason = evaluator_->why(filter.value_or(node), row);
+  return {row, reason.code, std::move(reason.message), static_cast<uint32_t>(insert)};
 }
 
-void Enricher::reject_null_keys(const Segment& segment, Selection& alive, Rejects& rejects) const {
-  std::erase_if(alive, [&](uint32_t row) {
-    if (!segment.column->is_null(row)) return false;
-    rejects.push_back(
-        {row, RejectCode::null_key,
-         fmt::format("the key column {} is NULL", shared_->plan.outputs[segment.output].name)});
-    return true;
-  });
+Reject Enricher::unmatched(size_t probe, uint32_t row, size_t insert) {
+  if (inserts_[insert].filter_failed)
+    if (const auto filter = first_failed(*evaluator_, inserts_[insert].before_joins(), row))
+      return failed(*filter, row, insert);
+  const sql::Probe& what = shared_->program.probes[probe];
+  const std::vector<std::string>& names = shared_->lookups[probe].key_names;
+  std::string keys;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) keys += " and ";
+    keys += fmt::format("{} = {}", names[i], shown(*lookups_[probe].columns[i], row));
+  }
+  Lookup& lookup = lookups_[probe];
+  lookup.counted.resize(rows_);
+  if (!lookup.counted[row]) lookup.missed.add(keys);
+  lookup.counted[row] = true;
+  const bool unmet = !what.conditions.empty() && unmet_[row] != 0;
+  return {row, RejectCode::unmatched,
+          fmt::format("no row of {} has {}{}", what.table, keys,
+                      unmet ? " and meets the join's further conditions" : ""),
+          static_cast<uint32_t>(insert), what.drop_missing};
 }
 
-// Sets sizes_, by place in `alive`; rows beyond the limit leave it.
-void Enricher::weigh_rows(Selection& alive, Rejects& rejects) {
-  sizes_.assign(alive.size(), 0);
-  // They lie anywhere in the catalogue.
-  if (shared_->ready && !shared_->ready->runs().empty())
-    for (const uint32_t row : alive) shared_->ready->prefetch(matches_[row]);
-  for (const Segment& segment : segments_) {
-    if (segment.copied) {
-      for (size_t k = 0; k < alive.size(); ++k) {
-        const std::string_view cells = shared_->ready->cells(matches_[alive[k]], segment.run);
-        sizes_[k] += cells.size();
-        // Copied after all rows have been weighed.
-        for (size_t at = 0; at < cells.size(); at += kCacheLine)
-          __builtin_prefetch(cells.data() + at);
-      }
-    } else {
-      add_cell_sizes(*segment.column, alive, sizes_);
-    }
-  }
-  if (shared_->form.write_time) add_cell_sizes(write_times_, alive, sizes_);
-
-  const auto too_large = [](uint64_t size) { return size > kRowBytesLimit; };
-  if (std::none_of(sizes_.begin(), sizes_.end(), too_large)) return;
-  size_t kept = 0;
-  for (size_t k = 0; k < alive.size(); ++k) {
-    if (too_large(sizes_[k])) {
-      rejects.push_back({alive[k], RejectCode::too_large,
-                         fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit))});
-      continue;
-    }
-    alive[kept] = alive[k];
-    sizes_[kept++] = sizes_[k];
-  }
-  alive.resize(kept);
-  sizes_.resize(kept);
-}
-
-void Enricher::copy_run(size_t run, const Selection& alive) {
-  for (size_t k = 0; k < alive.size(); ++k) {
-    const std::string_view cells = shared_->ready->cells(matches_[alive[k]], run);
-    std::memcpy(places_[k], cells.data(), cells.size());
-    places_[k] += cells.size();
-  }
+void Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
+                           std::span<RowBatch* const> rows) {
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    inserts_[insert].writer.reject_unfit(alive_.in(insert), rejects);
+  alive_.narrowed();
+  run(shared_->stages.outputs);
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    inserts_[insert].writer.append(write_times_, origins, alive_.in(insert), rejects,
+                                   *rows[insert]);
 }
 
 }  // namespace turntable

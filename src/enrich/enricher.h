@@ -1,83 +1,120 @@
-// Enrichment: from decoded columns to rows. Joins each record with the catalogue, computes what the
-// SELECT says, and writes the sink's cells.
+// Enrichment: from decoded columns to rows. Filters the records of a batch, joins them with the
+// lookups, computes what each INSERT's SELECT says, and writes the cells of its table.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "catalogue/catalogue.h"
-#include "enrich/ready_cells.h"
+#include "catalogue/key_form.h"
+#include "enrich/alive_records.h"
+#include "enrich/conjuncts.h"
+#include "enrich/enrich_plan.h"
+#include "enrich/missed_keys.h"
+#include "enrich/row_encoder.h"
 #include "row/column.h"
 #include "row/record.h"
 #include "row/reject.h"
 #include "row/row_batch.h"
 #include "sql/evaluator.h"
-#include "sql/plan.h"
+#include "sql/program.h"
 
 namespace turntable {
-
-// What all lanes of a pipeline share: the checked plan, the catalogue, its ready cells. Immutable.
-struct EnrichPlan {
-  sql::Plan plan;
-  std::shared_ptr<const Catalogue> catalogue;  // Null where the pipeline joins nothing.
-  std::shared_ptr<const ReadyCells> ready;
-  std::vector<bool> key_outputs;  // By output: part of the sink's key, so never NULL.
-  RowForm form;
-  LoadReport load_report;  // What was found while the catalogue was loaded.
-
-  // Loads the catalogue, which is null where the pipeline joins nothing. Of its columns, those are
-  // kept that events need, other than as ready cells. An error is the file's.
-  [[nodiscard]] static Result<std::shared_ptr<const EnrichPlan>> make(
-      sql::Plan plan, std::unique_ptr<CatalogueFile> catalogue,
-      const std::vector<std::string>& key_columns, RowForm form = {});
-};
 
 // One lane's; memory is kept from batch to batch.
 class Enricher {
  public:
   explicit Enricher(std::shared_ptr<const EnrichPlan> shared);
 
+  [[nodiscard]] size_t inserts() const { return inserts_.size(); }
+
   // The stream's declared columns, for the decoder to fill before each call of enrich().
   [[nodiscard]] std::span<Column> declared() {
-    return std::span(stream_).first(shared_->plan.declared_columns);
+    return std::span(stream_).first(shared_->program.declared_columns);
   }
 
-  // Appends a row to `out` for every record in `alive` that has a match and whose expressions take
-  // their values. The others go to `rejects`, unmatched ones with RejectCode::unmatched. origins[i]
-  // belongs to batch.records[i]. The records have their write times, where rows are to have them.
-  void enrich(const RecordBatch& batch, std::span<const Origin> origins, Selection& alive,
-              Rejects& rejects, RowBatch& out);
+  // For every record in `alive` each INSERT makes a row, which is appended to rows[insert]; or
+  // leaves it out, and it stands in filtered(insert); or can make none, and it is added to
+  // `rejects` with the INSERT's number, unmatched ones with RejectCode::unmatched. A reject that
+  // concerns the whole record has kEveryInsert. INSERTs that the record is not for
+  // (Record::inserts) make nothing of it. origins[i] belongs to batch.records[i]. The records have
+  // their write times, where rows are to have them.
+  void enrich(const RecordBatch& batch, std::span<const Origin> origins, const Selection& alive,
+              Rejects& rejects, std::span<RowBatch* const> rows);
+
+  // By the lookup's name, the keys that inner joins did not find in it: "name = 'x'". A record
+  // counts once, however many INSERTs missed it.
+  [[nodiscard]] std::map<std::string, MissedKeys> missed_keys() const;
+
+  // The records of the last batch that the INSERT's WHERE left out, ascending.
+  [[nodiscard]] const Selection& filtered(size_t insert) const { return inserts_[insert].filtered; }
 
  private:
-  // How one stretch of the sink's columns is made: by copying a run, or by encoding one column.
-  struct Segment {
-    bool copied = false;
-    size_t run = 0;                  // Where copied: the run's number.
-    size_t output = 0;               // Else: the output's number,
-    const Column* column = nullptr;  // its values, valid after evaluation,
-    bool key = false;                // and whether NULL rejects the record.
+  struct Insert {
+    // All conjuncts of WHERE, those first that are tested before the joins.
+    std::vector<sql::NodeId> filters;
+    size_t stream_filters = 0;  // How many of them those are.
+    std::vector<bool> left;     // By probe that it joins.
+    RowEncoder writer;
+
+    // Of the batch at hand.
+    Selection filtered = {};
+    // A filter on the stream failed for records that are still alive: they are rejected, unless
+    // another filter leaves them out.
+    bool filter_failed = false;
+
+    [[nodiscard]] std::span<const sql::NodeId> before_joins() const {
+      return std::span(filters).first(stream_filters);
+    }
+    [[nodiscard]] std::span<const sql::NodeId> after_joins() const {
+      return std::span(filters).subspan(stream_filters);
+    }
+  };
+  struct Lookup {
+    explicit Lookup(const sql::Program& program, const sql::Probe& probe);
+    std::vector<sql::NodeId> keys;
+    KeyForm form;
+    std::vector<const Column*> columns = {};  // The keys' values.
+    MissedKeys missed = {};
+    std::vector<bool> counted = {};  // Of the batch at hand, by record: it is in `missed`.
   };
 
-  void fill_hidden_columns(const RecordBatch& batch, Selection& alive, Rejects& rejects);
-  void join(size_t rows, Selection& alive, Rejects& rejects);
-  void append_rows(const RecordBatch& batch, Selection& alive, std::span<const Origin> origins,
-                   Rejects& rejects, RowBatch& out);
-  void reject_null_keys(const Segment& segment, Selection& alive, Rejects& rejects) const;
-  void weigh_rows(Selection& alive, Rejects& rejects);
-  void copy_run(size_t run, const Selection& alive);
+  void begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects);
+  void leave_to_wanted(const RecordBatch& batch);
+  void run(std::span<const sql::Step> steps);
+  void filter(size_t insert, std::span<const sql::NodeId> conjuncts, bool others_follow,
+              Rejects& rejects);
+  void filter_stream(Rejects& rejects);
+  void filter_joined(Rejects& rejects);
+
+  void look_up(size_t probe, Rejects& rejects);
+  void reject_failed(std::span<const sql::NodeId> nodes, InsertSet inserts, Rejects& rejects);
+  void test_conditions(size_t probe, Rejects& rejects);
+  void drop_unmatched(size_t probe, size_t insert, Rejects& rejects);
+  [[nodiscard]] Reject failed(sql::NodeId node, uint32_t row, size_t insert) const;
+  [[nodiscard]] Reject unmatched(size_t probe, uint32_t row, size_t insert);
+
+  void append_rows(std::span<const Origin> origins, Rejects& rejects,
+                   std::span<RowBatch* const> rows);
 
   std::shared_ptr<const EnrichPlan> shared_;
-  std::vector<Column> stream_;  // The plan's stream schema: declared columns, then hidden ones.
-  std::vector<uint32_t> matches_;
-  std::unique_ptr<sql::Evaluator> probe_;
-  std::unique_ptr<sql::Evaluator> outputs_;
+  std::vector<Column> stream_;  // The program's stream schema: declared columns, then hidden ones.
+  std::unique_ptr<sql::Evaluator> evaluator_;
   std::vector<sql::TableInput> tables_;
-  std::vector<Segment> segments_;
-  // Of the rows that are being written, by their place in the selection.
-  std::vector<uint64_t> sizes_;
-  std::vector<char*> places_;
-  Column write_times_{Type::int64};  // Where RowForm::write_time asks for them.
+  Matches matches_;
+  std::vector<Lookup> lookups_;  // By probe.
+  std::vector<Insert> inserts_;
+
+  // Of the batch at hand.
+  size_t rows_ = 0;
+  AliveRecords alive_;
+  std::vector<Verdict> verdicts_;    // By record.
+  Selection tested_;                 // The records whose conditions are tested.
+  std::vector<uint8_t> unmet_;       // By record: a condition was not true for the row it found.
+  Column write_times_{Type::int64};  // Where a RowForm::write_time asks for them.
+  bool want_write_times_ = false;
 };
 
 }  // namespace turntable

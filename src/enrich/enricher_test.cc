@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
+#include <limits>
+#include <memory>
 #include <numeric>
+#include <string>
+#include <vector>
 
+#include "enrich/testing.h"
 #include "row/cell.h"
-#include "sql/binder.h"
 
 namespace turntable {
 namespace {
@@ -30,24 +31,17 @@ FROM plays p JOIN songs s ON s.name = p.song;
 // A pipeline over a catalogue that is given as CSV, with events that are given as values.
 class EnricherTest : public testing::Test {
  protected:
-  void SetUp() override {
-    path_ = std::filesystem::temp_directory_path() /
-            ("enricher_test_" + std::to_string(::getpid()) + ".csv");
-  }
-  void TearDown() override { std::filesystem::remove(path_); }
-
   void open(const std::string& csv, const std::vector<std::string>& key_columns = {},
             RowForm form = {}) {
-    std::ofstream(path_) << csv;
-    auto catalogue = open_csv_catalogue({.path = path_.string(), .key = "name"});
-    ASSERT_TRUE(catalogue) << catalogue.error().message;
-    sql::Faults faults{.file = "test.sql", .list = {}};
-    const sql::Script script = sql::parse_script(std::string(kTables) + kInsert, {}, faults);
-    ASSERT_TRUE(faults.empty()) << faults.text();
-    auto plan = sql::bind(script, script.inserts.at(0),
-                          {{"songs", {(*catalogue)->schema(), "name"}}}, faults);
-    ASSERT_TRUE(plan) << faults.text();
-    auto made = EnrichPlan::make(std::move(*plan), std::move(*catalogue), key_columns, form);
+    const TestLookup songs = {.csv = csv, .options = {.path = {}, .key = "name"}};
+    auto made = TestPipeline::make(std::string(kTables) + kInsert, {{"songs", songs}},
+                                   {{.key_columns = key_columns, .rows = form}});
+    ASSERT_TRUE(made) << made.error().message;
+    shared_ = std::move(*made);
+    enricher_ = std::make_unique<Enricher>(shared_);
+  }
+  void open_sql(const std::string& text) {
+    auto made = TestPipeline::make(text, {}, {});
     ASSERT_TRUE(made) << made.error().message;
     shared_ = std::move(*made);
     enricher_ = std::make_unique<Enricher>(shared_);
@@ -75,15 +69,20 @@ class EnricherTest : public testing::Test {
     }
     Selection alive(events.size());
     std::iota(alive.begin(), alive.end(), 0U);
+    enrich(batch, origins, alive);
+  }
+  void enrich(const RecordBatch& batch, const std::vector<Origin>& origins,
+              const Selection& alive) {
     rejects_.clear();
     rows_.clear();
-    enricher_->enrich(batch, origins, alive, rejects_, rows_);
+    RowBatch* const rows[] = {&rows_};
+    enricher_->enrich(batch, origins, alive, rejects_, rows);
   }
 
   [[nodiscard]] std::string row(size_t i) const {
     std::string out;
     CellReader reader(rows_.row(i));
-    for (const sql::Output& output : shared_->plan.outputs) {
+    for (const sql::Output& output : shared_->program.inserts[0].outputs) {
       if (!out.empty()) out += "|";
       out += cell_text(reader.next(), output.type);
     }
@@ -91,7 +90,6 @@ class EnricherTest : public testing::Test {
     return out;
   }
 
-  std::filesystem::path path_;
   std::shared_ptr<const EnrichPlan> shared_;
   std::unique_ptr<Enricher> enricher_;
   Rejects rejects_;
@@ -131,16 +129,18 @@ TEST_F(EnricherTest, ACatalogueOfManyBlocksHasItsRowsInPlace) {
 
 TEST_F(EnricherTest, OfTheCatalogueOnlyWhatEventsNeedIsKept) {
   open("name,artist,year,tempo\nOne,A,1999,120.5\n");
-  const Schema& schema = shared_->catalogue->schema();
+  const Catalogue& catalogue = *shared_->catalogues.at("songs").catalogue;
+  const Schema& schema = catalogue.schema();
   for (size_t i = 0; i < schema.size(); ++i)
-    EXPECT_EQ(shared_->catalogue->columns()[i].rows(), schema[i].name == "name" ? 1U : 0U);
+    EXPECT_EQ(catalogue.columns()[i].rows(), schema[i].name == "name" ? 2U : 0U)
+        << "one row, and the null row";
 }
 
 TEST_F(EnricherTest, NeighbouringLookupColumnsAreOneRun) {
   open("name,artist,year,tempo\nOne,A,1999,120.5\n");
-  ASSERT_EQ(shared_->ready->runs().size(), 1U);
-  EXPECT_EQ(shared_->ready->runs()[0].first, 2U);
-  EXPECT_EQ(shared_->ready->runs()[0].last, 5U);
+  ASSERT_EQ(shared_->ready[0][0]->runs().size(), 1U);
+  EXPECT_EQ(shared_->ready[0][0]->runs()[0].first, 2U);
+  EXPECT_EQ(shared_->ready[0][0]->runs()[0].last, 5U);
 }
 
 TEST_F(EnricherTest, SetsUnmatchedAndImpossibleRecordsAside) {
@@ -203,28 +203,21 @@ TEST_F(EnricherTest, StartsAfreshWithEveryBatch) {
 }
 
 // Producers stamp what they like.
-TEST(Enricher, ATimeThatNoColumnCanHoldIsNull) {
-  sql::Faults faults{.file = "test.sql", .list = {}};
-  const sql::Script script = sql::parse_script(
-      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT kafka_timestamp FROM s;",
-      {}, faults);
-  auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
-  ASSERT_TRUE(plan) << faults.text();
-  Enricher enricher(EnrichPlan::make(std::move(*plan), nullptr, {}).value());
+TEST_F(EnricherTest, ATimeThatNoColumnCanHoldIsNull) {
+  open_sql(
+      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT kafka_timestamp FROM s;");
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
   RecordBatch batch;
   for (const int64_t time : {int64_t{-1}, kMost, kMost + 1, -kMost - 1, kNoTimestamp})
     batch.records.push_back({.timestamp_ms = time});
-  enricher.declared()[0].reset(batch.size());
+  enricher_->declared()[0].reset(batch.size());
   Selection alive(batch.size());
   std::iota(alive.begin(), alive.end(), 0U);
-  Rejects rejects;
-  RowBatch rows;
-  enricher.enrich(batch, std::vector<Origin>(batch.size()), alive, rejects, rows);
-  ASSERT_EQ(rows.size(), batch.size());
+  enrich(batch, std::vector<Origin>(batch.size()), alive);
+  ASSERT_EQ(rows_.size(), batch.size());
   std::vector<std::string> times;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    CellReader cells(rows.row(i));
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    CellReader cells(rows_.row(i));
     const CellView column = cells.next();
     times.push_back(column.is_null() ? "NULL" : std::to_string(column.int64()));
   }
@@ -233,53 +226,41 @@ TEST(Enricher, ATimeThatNoColumnCanHoldIsNull) {
 }
 
 TEST_F(EnricherTest, BoundsARowsSize) {
-  sql::Faults faults{.file = "test.sql", .list = {}};
-  const sql::Script script = sql::parse_script(
-      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT x AS a, x AS b FROM s;", {},
-      faults);
-  auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
-  ASSERT_TRUE(plan) << faults.text();
-  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
-  Enricher enricher(shared_);
+  open_sql(
+      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT x AS a, x AS b FROM s;");
   constexpr size_t kLengths = 2 * sizeof(int32_t);  // Of two cells.
   const std::string half((kRowBytesLimit - kLengths) / 2, 'x');
   const std::string more = half + "x";
   RecordBatch batch;
   batch.records.resize(3);
-  Column& x = enricher.declared()[0];
+  Column& x = enricher_->declared()[0];
   x.reset(3);
   x.set<std::string_view>(0, more);
   x.set<std::string_view>(1, half);
   x.set<std::string_view>(2, "y");
-  Selection alive{0, 1, 2};
-  enricher.enrich(batch, std::vector<Origin>(3), alive, rejects_, rows_);
+  enrich(batch, std::vector<Origin>(3), {0, 1, 2});
   ASSERT_EQ(rows_.size(), 2U);
   EXPECT_EQ(rows_.row(0).size(), kRowBytesLimit);
   EXPECT_EQ(row(1), "y|y");
   ASSERT_EQ(rejects_.size(), 1U);
   EXPECT_EQ(rejects_[0].row, 0U);
   EXPECT_EQ(rejects_[0].code, RejectCode::too_large);
+  EXPECT_EQ(rejects_[0].insert, 0U) << "another INSERT's row may fit";
   EXPECT_EQ(rejects_[0].reason, "The row has more than 67,108,864 bytes.");
 }
 
 TEST_F(EnricherTest, RejectsRecordsWhoseHeadersAreTooLargeWhereTheyAreWanted) {
-  sql::Faults faults{.file = "test.sql", .list = {}};
-  const sql::Script script = sql::parse_script(
-      "CREATE TABLE s (x int); CREATE TABLE o (); INSERT INTO o SELECT s.kafka_headers FROM s;", {},
-      faults);
-  auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
-  ASSERT_TRUE(plan) << faults.text();
-  shared_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
-  Enricher enricher(shared_);
+  open_sql(
+      "CREATE TABLE s (x int); CREATE TABLE o (); INSERT INTO o SELECT s.kafka_headers FROM s;");
   RecordBatch batch;
   batch.records = {{.headers = "{\"a\": \"b\"}"}, {.headers_too_large = true}};
-  for (Column& column : enricher.declared()) column.reset(2);
-  Selection alive{0, 1};
-  enricher.enrich(batch, std::vector<Origin>(2), alive, rejects_, rows_);
+  for (Column& column : enricher_->declared()) column.reset(2);
+  enrich(batch, std::vector<Origin>(2), {0, 1});
   ASSERT_EQ(rows_.size(), 1U);
   EXPECT_EQ(row(0), "{\"a\": \"b\"}");
   ASSERT_EQ(rejects_.size(), 1U);
   EXPECT_EQ(rejects_[0].code, RejectCode::too_large);
+  EXPECT_EQ(rejects_[0].insert, kEveryInsert);
 }
 
 }  // namespace

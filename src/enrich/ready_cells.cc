@@ -5,20 +5,37 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "base/text.h"
 #include "row/cell.h"
 #include "row/row_batch.h"
 #include "sql/evaluator.h"
+#include "sql/functions.h"
 
 namespace turntable {
+namespace {
 
-std::vector<ReadyCells::Run> lookup_runs(const sql::Plan& plan, uint32_t table) {
+bool is_volatile(const sql::Program& program, sql::NodeId node) {
+  const std::vector<sql::NodeId> needed = program.needed_for({&node, 1});
+  return std::any_of(needed.begin(), needed.end(), [&](sql::NodeId id) {
+    const auto* call = std::get_if<sql::Call>(&program.nodes[id].what);
+    return call != nullptr && call->function->is_volatile;
+  });
+}
+
+}  // namespace
+
+std::vector<ReadyCells::Run> lookup_runs(const sql::Program& program, size_t insert,
+                                         size_t probe) {
   std::vector<ReadyCells::Run> runs;
+  const std::vector<sql::Output>& outputs = program.inserts[insert].outputs;
   const auto ready = [&](size_t output) {
-    return plan.nodes[plan.outputs[output].node].tables == 1U << table;
+    const sql::NodeId node = outputs[output].node;
+    return program.nodes[node].tables == uint32_t{2} << probe && !is_volatile(program, node);
   };
-  for (size_t i = 0; i < plan.outputs.size(); ++i) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
     if (!ready(i)) continue;
     if (runs.empty() || runs.back().last != i) runs.push_back({i, i});
     runs.back().last = i + 1;
@@ -35,14 +52,20 @@ class ReadyCells::Maker::Worker {
         runs_(ready.runs_),
         sizes_(runs_.size()),
         places_(runs_.size()),
-        tables_(maker.plan_.lookups.size() + 1),
-        evaluator_(maker.plan_, outputs_of(maker.plan_, runs_)) {}
+        tables_(maker.program_.probes.size() + 1),
+        wanted_(nodes_of(maker.outputs_, runs_)),
+        evaluator_(maker.program_, wanted_) {}
 
   void add(uint32_t first, std::span<const Column> columns, const Selection& rows) {
-    tables_[maker_.table_].columns = columns;
+    tables_[maker_.probe_ + 1].columns = columns;
     for (size_t begin = 0; begin < rows.size(); begin += kBatchRows)
       add_batch(first + static_cast<uint32_t>(begin),
                 std::span(rows).subspan(begin, std::min(kBatchRows, rows.size() - begin)));
+  }
+
+  void add_null_row(uint32_t row, std::span<const Column> columns) {
+    null_row_ = true;
+    add(row, columns, {0});
   }
 
   // Of all rows so far, by the catalogue's numbers.
@@ -53,20 +76,23 @@ class ReadyCells::Maker::Worker {
   // As many as a batch of events has: what is computed for them stays in the cache.
   static constexpr size_t kBatchRows = 2'048;
 
-  static std::vector<sql::NodeId> outputs_of(const sql::Plan& plan, const std::vector<Run>& runs) {
+  static std::vector<sql::NodeId> nodes_of(const std::vector<sql::Output>& outputs,
+                                           const std::vector<Run>& runs) {
     std::vector<sql::NodeId> wanted;
     for (const Run& run : runs)
-      for (size_t i = run.first; i < run.last; ++i) wanted.push_back(plan.outputs[i].node);
+      for (size_t i = run.first; i < run.last; ++i) wanted.push_back(outputs[i].node);
     return wanted;
   }
 
-  // The same evaluator that serves events computes on the catalogue, batch by batch.
+  // The same evaluator that serves records computes on the catalogue, batch by batch.
   void add_batch(uint32_t first, std::span<const uint32_t> rows) {
-    tables_[maker_.table_].rows = rows.data();
+    tables_[maker_.probe_ + 1].rows = rows.data();
     alive_.resize(rows.size());
     std::iota(alive_.begin(), alive_.end(), 0U);
     const size_t rejects_before = rejects_.size();
-    evaluator_.evaluate(tables_, rows.size(), alive_, rejects_);
+    evaluator_.begin(tables_, rows.size());
+    evaluator_.compute_all(alive_);
+    evaluator_.drop_failed(wanted_, alive_, rejects_);
     for (size_t i = rejects_before; i < rejects_.size(); ++i) {
       rejects_[i].row += first;
       rejects_[i].reason = fmt::format("{}: {}", the_row(), rejects_[i].reason);
@@ -85,9 +111,11 @@ class ReadyCells::Maker::Worker {
       if (!maker_.key_outputs_[i]) continue;
       for (const uint32_t row : alive_) {
         if (!value(i).is_null(row)) continue;
-        rejects_.push_back({first + row, RejectCode::null_key,
-                            fmt::format("{} has NULL for the key column {}", the_row(),
-                                        maker_.plan_.outputs[i].name)});
+        const std::string& key = maker_.outputs_[i].name;
+        rejects_.push_back(
+            {first + row, RejectCode::null_key,
+             null_row_ ? fmt::format("{}, so the key column {} is NULL", the_row(), key)
+                       : fmt::format("{} has NULL for the key column {}", the_row(), key)});
       }
     }
   }
@@ -119,10 +147,12 @@ class ReadyCells::Maker::Worker {
   }
 
   [[nodiscard]] const Column& value(size_t output) const {
-    return evaluator_.result(maker_.plan_.outputs[output].node);
+    return evaluator_.result(maker_.outputs_[output].node);
   }
   [[nodiscard]] std::string the_row() const {
-    return fmt::format("the row of {} that matches", maker_.plan_.lookups[maker_.table_ - 1].table);
+    const std::string& lookup = maker_.program_.probes[maker_.probe_].table;
+    return null_row_ ? fmt::format("no row of {} matches", lookup)
+                     : fmt::format("the row of {} that matches", lookup);
   }
 
   const Maker& maker_;
@@ -136,17 +166,20 @@ class ReadyCells::Maker::Worker {
   std::vector<std::vector<uint64_t>> sizes_;
   std::vector<std::vector<char*>> places_;
   std::vector<sql::TableInput> tables_;
+  bool null_row_ = false;  // It is the row at hand.
+  const std::vector<sql::NodeId> wanted_;
   sql::Evaluator evaluator_;
 };
 
-ReadyCells::Maker::Maker(const sql::Plan& plan, uint32_t table,
-                         const std::vector<bool>& key_outputs, const RowForm& form)
-    : plan_(plan),
-      table_(table),
-      key_outputs_(key_outputs),
+ReadyCells::Maker::Maker(const sql::Program& program, size_t insert, size_t probe,
+                         std::vector<bool> key_outputs, const RowForm& form)
+    : program_(program),
+      outputs_(program.inserts[insert].outputs),
+      probe_(probe),
+      key_outputs_(std::move(key_outputs)),
       form_(form),
       ready_(std::make_shared<ReadyCells>()) {
-  ready_->runs_ = lookup_runs(plan, table);
+  ready_->runs_ = lookup_runs(program, insert, probe);
 }
 
 ReadyCells::Maker::~Maker() = default;
@@ -163,6 +196,14 @@ void ReadyCells::Maker::visit(size_t worker, uint32_t first, std::span<const Col
   if (!workers_.empty()) workers_[worker]->add(first, columns, rows);
 }
 
+void ReadyCells::Maker::visit_null_row(uint32_t row, std::span<const Column> columns) {
+  if (workers_.empty()) return;
+  Rejects& rejects = workers_[0]->rejects();
+  const size_t rows_before = rejects.size();
+  workers_[0]->add_null_row(row, columns);
+  null_row_rejected_ = rejects.size() > rows_before;
+}
+
 std::shared_ptr<const ReadyCells> ReadyCells::Maker::take() {
   for (const auto& worker : workers_) {
     ready_->bytes_.push_back(std::move(worker->bytes()));
@@ -170,6 +211,7 @@ std::shared_ptr<const ReadyCells> ReadyCells::Maker::take() {
     for (Reject& reject : worker->rejects())
       ready_->rejects_.emplace(reject.row, std::move(reject));
   }
+  ready_->rejected_rows_ = ready_->rejects_.size() - (null_row_rejected_ ? 1 : 0);
   return std::move(ready_);
 }
 

@@ -1,13 +1,17 @@
-// Any record on its way to a row: decoded, joined with a small catalogue, computed, written as
-// cells. It becomes one row or one reject, whatever its partition, offset, time, key and headers
-// are; its row's cells are of their types, and text that came in goes out byte by byte.
+// Any record on its way to rows of two tables: decoded, filtered, joined with a small catalogue in
+// two ways, computed, written as cells. In each table it becomes one row or one reject or is left
+// out, whatever its partition, offset, time, key and headers are; its rows' cells are of their
+// types, and text that came in goes out byte by byte.
 //
 // An input is the record's flags and numbers and then key, headers and value with kBetween between
 // them.
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
 #include <string>
 
 #include "base/check.h"
@@ -29,6 +33,7 @@ CREATE TABLE plays (id int NOT NULL, name text NOT NULL, song text NOT NULL, tim
                     seen timestamptz, more jsonb, score real);
 CREATE TABLE songs (name text, artists text, tempo double precision);
 CREATE TABLE history ();
+CREATE TABLE scores ();
 INSERT INTO history
 SELECT p.name, p.song, p.id,
        cast(extract(hour FROM to_timestamp(p.time, 'YYYY-MM-DD HH24:MI')) AS int) AS hour,
@@ -40,6 +45,11 @@ SELECT p.name, p.song, p.id,
        substr(p.name, 2, 3) AS part, length(p.song) AS size, split_part(p.song, ' ', -1) AS word,
        cast(p.score AS text) AS scored
 FROM plays p JOIN songs s ON s.name = p.song;
+INSERT INTO scores
+SELECT p.id, p.name, coalesce(s.artists, t.artists, '?') AS artists, p.score
+FROM plays p LEFT JOIN songs s ON s.name = p.song
+             LEFT JOIN songs t ON t.tempo = p.score AND t.name <> p.name
+WHERE p.id > 0 AND (s.tempo > 1 OR s.tempo IS NULL);
 )";
 
 std::unique_ptr<CatalogueFile> songs() {
@@ -64,12 +74,16 @@ struct Lane {
   explicit Lane(RowForm form) {
     sql::Faults faults{.file = "p.sql", .list = {}};
     const sql::Script script = sql::parse_script(kPipeline, {}, faults);
-    auto catalogue = songs();
-    auto bound =
-        sql::bind(script, script.inserts.at(0), {{"songs", {catalogue->schema(), "name"}}}, faults);
+    std::map<std::string, std::unique_ptr<CatalogueFile>> files;
+    files["songs"] = songs();
+    auto bound = sql::bind(
+        script, {.lookups = {{"songs", {.schema = files["songs"]->schema()}}}}, faults);
     CHECK(bound);
     decoder = make_json_decoder(script.find("plays")->columns).value();
-    plan = EnrichPlan::make(std::move(*bound), std::move(catalogue), {"name", "date", "hour"}, form)
+    plan = EnrichPlan::make(std::move(*bound),
+                            {{.key_columns = {"name", "date", "hour"}, .rows = form},
+                             {.key_columns = {"id"}, .rows = form}},
+                            std::move(files))
                .value();
     enricher = std::make_unique<Enricher>(plan);
   }
@@ -80,11 +94,11 @@ struct Lane {
 };
 
 // What a sink would see of one row.
-void check_row(const RowBatch& rows, const EnrichPlan& plan, const Record& record) {
+void check_row(const RowBatch& rows, const EnrichPlan& plan, size_t insert, const Record& record) {
   CHECK(rows.ends.size() == 1 && rows.origins.size() == 1 && rows.ends[0] == rows.cells.size());
   CellReader reader(rows.row(0));
   const JsonOpinion event = JsonJudge::opinion_of(record.value);
-  for (const sql::Output& output : plan.plan.outputs) {
+  for (const sql::Output& output : plan.program.inserts[insert].outputs) {
     const CellView cell = reader.next();
     CHECK(!cell_text(cell, output.type).empty() || cell.bytes().empty());
     if (cell.is_null()) continue;
@@ -97,11 +111,11 @@ void check_row(const RowBatch& rows, const EnrichPlan& plan, const Record& recor
     } else if (output.name == "kafka_offset") {
       CHECK(cell.int64() == record.offset);
     } else if (output.name == "kafka_timestamp") {
-      const int64_t unit = plan.form.times == TimeUnit::micros ? 1000 : 1;
+      const int64_t unit = plan.forms[insert].rows.times == TimeUnit::micros ? 1000 : 1;
       CHECK(cell.int64() == record.timestamp_ms * unit);
     }
   }
-  if (plan.form.write_time) {
+  if (plan.forms[insert].rows.write_time) {
     CHECK(reader.next().int64() == record.write_time_us);
   }
   CHECK(reader.done());
@@ -116,7 +130,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::array<Lane, 2> lanes{
       Lane(RowForm{}),
       Lane(RowForm{.absent = kUnsetCell, .times = TimeUnit::millis, .write_time = true})};
-  static RowBatch rows;
+  static std::array<RowBatch, 2> tables;
   FuzzInput input(data, size);
 
   RecordBatch batch;
@@ -141,14 +155,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Selection alive;
   Rejects rejects;
   const std::vector<Origin> origins(1);
-  rows.clear();
+  for (RowBatch& rows : tables) rows.clear();
   lane.decoder->decode(batch, lane.enricher->declared(), alive, rejects);
-  lane.enricher->enrich(batch, origins, alive, rejects, rows);
-  CHECK(rows.size() + rejects.size() == 1);
-  if (rejects.empty()) {
-    check_row(rows, *lane.plan, record);
-  } else {
-    CHECK(rows.cells.empty() && !rejects[0].reason.empty() && is_utf8(rejects[0].reason));
+  const std::array<RowBatch*, 2> out{&tables[0], &tables[1]};
+  lane.enricher->enrich(batch, origins, alive, rejects, out);
+  for (const Reject& reject : rejects) CHECK(!reject.reason.empty() && is_utf8(reject.reason));
+  for (size_t insert = 0; insert < tables.size(); ++insert) {
+    const auto rejected = std::count_if(rejects.begin(), rejects.end(), [&](const Reject& reject) {
+      return reject.insert == insert || reject.insert == kEveryInsert;
+    });
+    // The first INSERT has no filter.
+    const size_t filtered = lane.enricher->filtered(insert).size();
+    CHECK(insert == 1 || filtered == 0);
+    CHECK(tables[insert].size() + filtered + static_cast<size_t>(rejected) == 1);
+    if (tables[insert].size() == 1) check_row(tables[insert], *lane.plan, insert, record);
+    CHECK(tables[insert].size() == 1 || tables[insert].cells.empty());
   }
   return 0;
 }

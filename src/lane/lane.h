@@ -1,16 +1,21 @@
-// A lane: one thread, one loop, from the source to the sink. Read this first.
+// A lane: one thread, one loop, from the source to the stores. Read this first.
 //
-// A lane owns its source, its decoder, its enricher, its sink, its ledger and its dead letters;
+// A lane owns its source, its decoder, its enricher, its stores, its ledger and its dead letters;
 // there is no queue and no lock inside. It polls a batch, takes it to the end, hands rows to the
-// sink, collects acknowledgements, and stores positions that have no unfinished record before them.
+// stores, collects acknowledgements, and stores positions that have no unfinished record before
+// them.
+//
+// What it has in hand is kept by four helpers: HeldRecords (the records' bytes), Stores (rows that
+// wait for a flush), LetterQueue (faults and dead letters) and PositionKeeper. The ledger says of
+// each record from which INSERTs an outcome is awaited.
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,22 +26,26 @@
 #include "decode/run_census.h"
 #include "delivery/accounting.h"
 #include "delivery/dead_letters.h"
+#include "delivery/held_records.h"
 #include "delivery/ledger.h"
+#include "delivery/letter_queue.h"
 #include "delivery/reject_breaker.h"
 #include "delivery/write_times.h"
 #include "enrich/enricher.h"
+#include "lane/position_keeper.h"
+#include "lane/stores.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
 namespace turntable {
 
 struct LaneOptions {
-  // How long an unfilled batch waits; 0: not at all, unless the sink is busy (then a moment).
+  // When each store is flushed (lane/stores.h).
   Millis flush_interval{1000};
-  size_t flush_rows = 10'000;            // A batch is full at so many rows
-  size_t flush_bytes = size_t{8} << 20;  // or bytes.
-  size_t poll_records = 500;             // Taken from the source at once.
-  double max_reject_ratio = 1;           // Above it, the lane finishes and stops; 1: never.
+  size_t flush_rows = 10'000;
+  size_t flush_bytes = size_t{8} << 20;
+  size_t poll_records = 500;    // Taken from the source at once.
+  double max_reject_ratio = 1;  // Above it, the lane finishes and stops; 1: never.
   WriteTimeRule write_times = WriteTimeRule::none;
   Millis drain_bound{5'000};       // How long a revoke waits for acknowledgements.
   Backoff::Options retry_backoff;  // Between tries to make dead letters or positions durable.
@@ -44,23 +53,24 @@ struct LaneOptions {
   // they all have: a member that leaves while the others are still joining makes them join again,
   // and may leave unheard. Null: it is alone.
   std::shared_ptr<std::atomic<unsigned>> unfinished_lanes;
-  std::function<void(size_t rows)>
-      on_flush;        // Called on the lane's thread before rows go to the sink.
+  // Called on the lane's thread before rows go to a store.
+  std::function<void(const Sink& store, size_t rows)> on_flush;
   // Shared by the lanes of a run: what they say once about the fields of events. Null: nothing.
   std::shared_ptr<RunCensus> census;
 };
 
-// Of records that are read and not settled: their bytes are held (see Held), and with large records
-// and small rows they would be far more than flush_bytes. Above it, rows are flushed and nothing is
-// read.
+// Of records that are read and not settled: their bytes are held (delivery/held_records.h), and
+// with large records and small rows they would be far more than flush_bytes. Above it, rows are
+// flushed and nothing is read. The same holds for rows that wait for a store which is away.
 inline constexpr size_t kHeldBytesLimit = size_t{64} << 20;
 
 // The parts of a lane but for its source, which needs the lane to listen to its assignments.
 struct LaneParts {
   std::unique_ptr<Decoder> decoder;
   std::unique_ptr<Enricher> enricher;
-  std::unique_ptr<Sink> sink;
+  std::vector<std::unique_ptr<Sink>> stores;
   std::unique_ptr<DeadLetters> dead_letters;
+  std::vector<RowTarget> targets = {{}};  // By INSERT. The default: one, into the only table.
 };
 
 // Moments that the statistics are made of; set by the lane, read after run() has returned.
@@ -79,56 +89,61 @@ class Lane final : public AssignmentListener {
   // Once. The source lives as long as the lane.
   [[nodiscard]] Status run(std::unique_ptr<Source> source);
 
-  // Thread-safe while the lane runs.
+  // Thread-safe while the lane runs. Of records, and of what became of them in one INSERT.
   [[nodiscard]] Counts counts() const { return accounting_.read(); }
+  [[nodiscard]] Counts counts(size_t insert) const { return accounting_.read(insert); }
   [[nodiscard]] int64_t lag() const { return lag_.load(std::memory_order_relaxed); }
   // Records that its source lost before they were read.
   [[nodiscard]] int64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+  // The name of a store that has reported nothing for some seconds, though it has rows; or "".
+  [[nodiscard]] std::string stalled_store() const { return stores_.stalled(); }
 
   // After run().
   [[nodiscard]] uint64_t in_flight() const { return ledger_.in_flight(); }
+  [[nodiscard]] uint64_t in_flight(size_t insert) const { return ledger_.in_flight(insert); }
   [[nodiscard]] const LaneTimes& times() const { return times_; }
-  [[nodiscard]] const std::map<PartitionId, Position>& positions() const { return stored_; }
-  [[nodiscard]] FieldCensus census() const { return parts_.decoder->census(); }
+  [[nodiscard]] const std::map<PartitionId, Position>& positions() const {
+    return positions_.stored();
+  }
+  [[nodiscard]] FieldCensus census() const { return decoder_->census(); }
+  // By the lookup's name: what was looked for in it most often and not found.
+  [[nodiscard]] std::map<std::string, MissedKeys> missed_keys() const {
+    return enricher_->missed_keys();
+  }
 
   // From the source, inside poll().
   void on_assigned(std::span<const PartitionId> partitions) override;
   void on_revoked(std::span<const PartitionId> partitions, bool lost) override;
   void on_passed(PartitionId partition, Offset next) override;
-  [[nodiscard]] bool keeps_positions() const override { return parts_.sink->keeps_positions(); }
+  [[nodiscard]] bool keeps_positions() const override { return positions_.are_beside_rows(); }
   [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
-    return parts_.sink->kept_position(partition);
+    return positions_.kept(partition);
   }
   void on_write_time(PartitionId partition, int64_t last_us) override {
     write_times_.start_above(partition, last_us);
   }
 
  private:
+  // One record's way, in lane.cc.
   [[nodiscard]] Status work();
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
   void transform(RecordBatch batch);
+  [[nodiscard]] const HeldRecords::Batch& enter(RecordBatch batch);
   void say_of_fields();
-  void keep(const RecordBatch& batch, const Reject& reject, const Origin& origin);
-  void refuse(std::span<const Acks::Refused> rows);
-  void release();
-  [[nodiscard]] bool holds_too_much() const;
-  [[nodiscard]] bool rows_full() const;
-  [[nodiscard]] SteadyTime flush_at() const;
-  [[nodiscard]] bool flush_due() const;
-  [[nodiscard]] Status flush();
-  [[nodiscard]] Accompaniment positions_with_rows();
-  [[nodiscard]] Position with_write_time(Position position) const;
+  void settle_filtered(std::span<const Origin> origins);
+  void reject(const HeldRecords::Batch& batch);
+  [[nodiscard]] Status flush_what_is_due();
+  [[nodiscard]] Status flush(Store& store);
   [[nodiscard]] Status collect(Millis wait);
-  [[nodiscard]] Status flush_dead_letters();
-  [[nodiscard]] Status letters_still_there();
-  [[nodiscard]] bool moved_past_letters() const;
-  void let_go_of_letters(PartitionId partition, Offset next);
-  void settle(const Acks& acks);
-  void gather_moved();
+  void settle(Store& store, const Acks& acks);
+  void settle(std::span<const Origin> origins, size_t insert, Outcome outcome);
+  void refuse(const Store& store, std::span<const Acks::Refused> rows);
+  [[nodiscard]] Status flush_letters(bool now);
   [[nodiscard]] Status store_positions();
-  [[nodiscard]] Result<bool> keep_positions();
-  void note_write_times(std::span<const PartitionId> partitions);
+
+  // How it waits and ends, in lane_waits.cc.
+  [[nodiscard]] bool holds_too_much() const;
   [[nodiscard]] bool blocked() const;
   [[nodiscard]] Status wait_blocked();
   [[nodiscard]] Status keep_alive();
@@ -141,60 +156,35 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status stop_for_source(const Error& error);
   [[nodiscard]] Result<bool> given_more_to_read();
 
-  // A record that did not become a row, until its dead letter is durable.
-  struct Kept {
-    Origin origin;
-    Offset offset = 0;
-    bool unmatched = false;
-  };
-
-  // A batch whose bytes are kept until all its records are settled: the sink may still refuse a
-  // row, and its dead letter carries the record as it came.
-  struct Held {
-    RecordBatch batch;
-    std::vector<Origin> origins;
-    size_t bytes = 0;    // Of its records.
-    size_t settled = 0;  // The first so many records are.
-  };
-
   const LaneOptions options_;
-  LaneParts parts_;
+  const std::unique_ptr<Decoder> decoder_;
+  const std::unique_ptr<Enricher> enricher_;
   std::unique_ptr<Source> source_;
   const StopToken& stop_;
   const Clock& clock_;
 
   Ledger ledger_;
+  Accounting accounting_;
   WriteTimes write_times_;
-  RowBatch rows_;           // Not yet handed to the sink.
-  SteadyTime rows_since_;   // When the first of rows_ came.
-  std::vector<Kept> kept_;  // Dead letters that are not durable yet.
-  SteadyTime kept_since_;
-  // Durable dead letters without a stored position behind them: the last one of each partition.
-  std::map<PartitionId, Offset> letters_ahead_;
-  bool letters_in_doubt_ = false;  // Whether those are still there could not be found out.
-  SteadyTime letters_ask_at_{};
-  RejectBreaker breaker_;   // Of records, as they are read.
-  RejectBreaker refusals_;  // Of rows, as the sink settles them: many at a time.
-  Retry letters_retry_;
-  Retry positions_retry_;
+  HeldRecords held_;
+  Stores stores_;
+  LetterQueue letters_;
+  PositionKeeper positions_;
+  RejectBreaker rejects_breaker_;  // Of records, as they are read.
+
   std::optional<SteadyTime> blocked_since_;
   Status revoke_status_;                 // What went wrong inside a revoke; returned from the loop.
   std::optional<Error> source_failure_;  // It cannot go on: what it gave is being finished.
 
-  std::deque<Held> held_;
-  size_t held_bytes_ = 0;                           // The sum of theirs.
-  std::vector<std::vector<Origin>> spare_origins_;  // Of released batches, for their memory.
-
   // Scratch of transform(), kept for its memory.
   Selection alive_;
+  std::vector<Origin> filtered_;
   Rejects rejects_;
+  std::vector<uint8_t> rejected_rows_;
 
-  Accounting accounting_;
   std::atomic<int64_t> lag_{-1};
   std::atomic<int64_t> lost_{0};
   LaneTimes times_;
-  std::vector<Position> moved_;             // Positions that are not with the source yet.
-  std::map<PartitionId, Position> stored_;  // And those that are.
 };
 
 }  // namespace turntable

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "decode/json_decoder.h"
+#include "delivery/fake_dead_letters.h"
 #include "row/cell.h"
 #include "sink/fake_sink.h"
 #include "source/fake_source.h"
@@ -20,73 +21,25 @@ CREATE TABLE history (id int, kafka_partition int, kafka_offset bigint) WITH (co
 INSERT INTO history SELECT p.id, p.kafka_partition, p.kafka_offset FROM plays p;
 )";
 
-// Dead letters in memory, which can be made to fail.
-class FakeDeadLetters final : public DeadLetters {
- public:
-  struct Log {
-    std::vector<std::string> durable;
-    int failures = 0;  // So many flushes fail with `error` first.
-    Error error{ErrorKind::transient, "the disk is full"};
-    std::function<void()> on_failure;
-    bool gone = false;  // Those that were not let go of.
-    int doubts = 0;     // So many times it cannot be said first whether they are.
-    std::function<void()> on_doubt;
-    uint64_t asked = 0;
-    int let_go = 0;
-    bool keeps = true;
-  };
-  explicit FakeDeadLetters(Log& log) : log_(log) {}
-  void add(const RecordBatch& batch, const Reject& reject) override {
-    const Record& record = batch.records[reject.row];
-    pending_.push_back(fmt::format("{}/{}/{} {} {}", batch.topic, record.partition, record.offset,
-                                   reject_code_name(reject.code), record.value));
-  }
-  Status flush() override {
-    if (log_.failures > 0) {
-      --log_.failures;
-      if (log_.on_failure) log_.on_failure();
-      return tl::unexpected<Error>(log_.error);
-    }
-    for (std::string& letter : pending_) log_.durable.push_back(std::move(letter));
-    pending_.clear();
-    return {};
-  }
-  Status still_there() override {
-    ++log_.asked;
-    if (log_.doubts > 0) {
-      --log_.doubts;
-      if (log_.on_doubt) log_.on_doubt();
-      return fail(ErrorKind::transient, "no answer");
-    }
-    return log_.gone ? fail(ErrorKind::failed, "the letters are gone") : Status{};
-  }
-  void let_go() override { ++log_.let_go; }
-  [[nodiscard]] size_t pending_bytes() const override { return pending_.size(); }
-  [[nodiscard]] bool keeps() const override { return log_.keeps; }
-  [[nodiscard]] std::string name() const override { return "memory"; }
-
- private:
-  Log& log_;
-  std::vector<std::string> pending_;
-};
-
 class LaneTest : public testing::Test {
  protected:
   void SetUp() override {
     sql::Faults faults{.file = "test.sql", .list = {}};
     const sql::Script script = sql::parse_script(kPipeline, {}, faults);
     ASSERT_TRUE(faults.empty()) << faults.text();
-    auto plan = sql::bind(script, script.inserts.at(0), {}, faults);
-    ASSERT_TRUE(plan) << faults.text();
-    shared_ = EnrichPlan::make(std::move(*plan), nullptr, {}).value();
+    auto program = sql::bind(script, {}, faults);
+    ASSERT_TRUE(program) << faults.text();
+    shared_ = EnrichPlan::make(std::move(*program), {{}}, {}).value();
     auto decoder = make_json_decoder({{"id", Type::int32, true}});
     ASSERT_TRUE(decoder);
     auto sink = std::make_unique<FakeSink>();
     sink_ = sink.get();
     options_.flush_interval = Millis(0);
     options_.drain_bound = Millis(50);
-    parts_ = LaneParts{std::move(*decoder), std::make_unique<Enricher>(shared_), std::move(sink),
-                       std::make_unique<FakeDeadLetters>(letters_)};
+    parts_ = LaneParts{.decoder = std::move(*decoder),
+                       .enricher = std::make_unique<Enricher>(shared_),
+                       .dead_letters = std::make_unique<FakeDeadLetters>(letters_)};
+    parts_.stores.push_back(std::move(sink));
   }
 
   void open() { open(clock_); }
@@ -125,6 +78,8 @@ class LaneTest : public testing::Test {
   void expect_books_balance() {
     const Counts counts = lane_->counts();
     EXPECT_EQ(counts.consumed, counts.ended() + lane_->in_flight());
+    const Counts of_insert = lane_->counts(0);
+    EXPECT_EQ(of_insert.consumed, of_insert.ended() + lane_->in_flight(0));
   }
 
   StopToken stop_;
@@ -391,7 +346,7 @@ TEST_F(LaneTest, GivesWriteTimesAboveThoseOfTheRowsThatAreThere) {
 TEST_F(LaneTest, FinishesWhatABrokenSourceGaveHoweverSlowTheSinkIs) {
   for (int i = 0; i < 10; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
   sink_->cork();
-  options_.on_flush = [this](size_t) {
+  options_.on_flush = [this](const Sink&, size_t) {
     source_->fail_for_good({ErrorKind::failed, "a batch cannot be read"});
   };
   open();
@@ -428,7 +383,7 @@ TEST_F(LaneTest, ARowThatTheSinkRefusesBecomesADeadLetterWithItsBytes) {
   open();
   ASSERT_TRUE(run());
   EXPECT_EQ(rows().size(), 9U);
-  EXPECT_EQ(letters_.durable, (std::vector<std::string>{"fake/0/4 row_refused {\"id\":4}"}));
+  EXPECT_EQ(letters_.durable, (std::vector<std::string>{"fake/0/4 0:row_refused {\"id\":4}"}));
   EXPECT_EQ(topic_.committed[0], 10);
   expect_books_balance();
 }
@@ -503,7 +458,7 @@ TEST_F(LaneTest, GivesBackWhatIsNotAcknowledgedInTimeAndDropsTheLateAcknowledgem
   sink_->cork();
   // Called on the lane's thread, just before its 20 rows go to the sink: the next poll finds
   // partition 0 taken away.
-  options_.on_flush = [this](size_t) { source_->revoke({0}); };
+  options_.on_flush = [this](const Sink&, size_t) { source_->revoke({0}); };
   open();
   std::thread driver([this] {
     while (lane_->counts().returned == 0) std::this_thread::yield();
@@ -521,7 +476,7 @@ TEST_F(LaneTest, GivesBackWhatIsNotAcknowledgedInTimeAndDropsTheLateAcknowledgem
 
 TEST_F(LaneTest, StoresWhatIsAcknowledgedWhileItGivesAPartitionBack) {
   for (int i = 0; i < 20; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
-  options_.on_flush = [this](size_t) { source_->revoke({0}); };
+  options_.on_flush = [this](const Sink&, size_t) { source_->revoke({0}); };
   open();
   ASSERT_TRUE(run());
   EXPECT_EQ(lane_->counts().written, 20U);
@@ -532,7 +487,7 @@ TEST_F(LaneTest, StoresWhatIsAcknowledgedWhileItGivesAPartitionBack) {
 TEST_F(LaneTest, StoresNothingForAPartitionThatIsLost) {
   for (int i = 0; i < 20; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
   sink_->cork();
-  options_.on_flush = [this](size_t) { source_->revoke({0}, true); };
+  options_.on_flush = [this](const Sink&, size_t) { source_->revoke({0}, true); };
   open();
   std::thread driver([this] {
     while (lane_->counts().returned == 0) std::this_thread::yield();
@@ -570,7 +525,7 @@ TEST_F(LaneTest, FlushesExactlyWhenRowsAreFull) {
   options_.flush_interval = Millis(60'000);
   options_.flush_rows = 10;
   std::vector<size_t> flushes;
-  options_.on_flush = [&flushes](size_t rows) { flushes.push_back(rows); };
+  options_.on_flush = [&flushes](const Sink&, size_t rows) { flushes.push_back(rows); };
   open();
   ASSERT_TRUE(run());
   EXPECT_EQ(flushes, (std::vector<size_t>{10, 10, 5}));
@@ -592,7 +547,7 @@ TEST_F(LaneTest, GathersRowsForAMomentWhileTheSinkIsBusy) {
   options_.poll_records = 1;
   sink_->set_busy(true);
   std::vector<size_t> flushes;
-  options_.on_flush = [&flushes](size_t rows) { flushes.push_back(rows); };
+  options_.on_flush = [&flushes](const Sink&, size_t rows) { flushes.push_back(rows); };
   const SlowClock clock;
   open(clock);
   ASSERT_TRUE(run());
@@ -614,7 +569,7 @@ TEST_F(LaneTest, StoresPositionsAndLetsGoOfDeadLettersWhileTheSinkIsTheBottlenec
   sink_->take_a_moment();
   std::map<PartitionId, Offset> stored;
   int let_go = 0;
-  options_.on_flush = [&](size_t) {
+  options_.on_flush = [&](const Sink&, size_t) {
     if (source_->lag() == 0) return;  // The end stores everything.
     stored = source_->stored();
     let_go = letters_.let_go;

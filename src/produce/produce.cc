@@ -187,11 +187,10 @@ Result<std::vector<std::string>> load_songs(const std::string& path, const std::
   wanted.declared = {{column, Type::text, false}};  // Titles such as 1999 are text too.
   ASSIGN_OR_RETURN(const LoadedCatalogue loaded, load_csv_catalogue(wanted));
   const Catalogue& catalogue = *loaded.catalogue;
-  const Column& names = catalogue.columns()[catalogue.key_column()];
+  const Column& names = catalogue.columns()[0];
   std::vector<std::string> songs;
-  for (size_t row = 0; row < names.rows(); ++row) {
-    if (!names.is_null(row)) songs.emplace_back(names.get<std::string_view>(row));
-  }
+  for (size_t row = 0; row < catalogue.rows(); ++row)
+    songs.emplace_back(names.get<std::string_view>(row));
   if (songs.empty())
     return fail(ErrorKind::usage, fmt::format("{} has no songs in its column {}", path, column));
   return songs;

@@ -49,11 +49,11 @@ template <class T, class Write>
 void write_cells_of(const Column& column, std::span<const uint32_t> rows, int32_t absent,
                     std::span<char*> at, Write write) {
   const T* const values = column.data<T>();
-  const uint8_t* const valid = column.valid();
+  const State* const states = column.states();
   for (size_t k = 0; k < rows.size(); ++k) {
     const uint32_t row = rows[k];
-    at[k] = valid[row] != 0 ? write(values[row], at[k])
-                            : write_be32(at[k], static_cast<uint32_t>(absent));
+    at[k] = states[row] == State::value ? write(values[row], at[k])
+                                        : write_be32(at[k], static_cast<uint32_t>(absent));
   }
 }
 
@@ -70,14 +70,15 @@ std::string float_text(Number value) {
 void add_cell_sizes(const Column& column, std::span<const uint32_t> rows,
                     std::span<uint64_t> sizes) {
   CHECK(sizes.size() >= rows.size());
-  const uint8_t* const valid = column.valid();
+  const State* const states = column.states();
   if (const size_t width = width_of(column.type()); width > 0) {
-    for (size_t k = 0; k < rows.size(); ++k) sizes[k] += 4 + (valid[rows[k]] != 0 ? width : 0);
+    for (size_t k = 0; k < rows.size(); ++k)
+      sizes[k] += 4 + (states[rows[k]] == State::value ? width : 0);
     return;
   }
   const auto* const values = column.data<std::string_view>();
   for (size_t k = 0; k < rows.size(); ++k)
-    sizes[k] += 4 + (valid[rows[k]] != 0 ? values[rows[k]].size() : 0);
+    sizes[k] += 4 + (states[rows[k]] == State::value ? values[rows[k]].size() : 0);
 }
 
 void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t absent,

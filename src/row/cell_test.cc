@@ -39,6 +39,16 @@ TEST(Cell, WritesNullAsMinusOne) {
   EXPECT_EQ(out, std::string("\xff\xff\xff\xff", 4));
 }
 
+TEST(Cell, WritesNothingOfAValueThatFailed) {
+  Column column(Type::text);
+  column.reset(2);
+  column.set(1, std::string_view("left from before"));
+  column.states()[1] = State::failed;
+  std::string out;
+  append_cell(out, column, 1);
+  EXPECT_EQ(out, std::string("\xff\xff\xff\xff", 4));
+}
+
 TEST(Cell, CountsMicrosecondsOrRoundsThemDownToMilliseconds) {
   Column times(Type::timestamp);
   times.reset(2);

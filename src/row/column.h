@@ -28,8 +28,15 @@ using CppType = std::conditional_t<
                                               std::conditional_t<type == Type::float64, double,
                                                                  std::string_view>>>>>;
 
-// Values of rows that are NULL or not selected are unspecified. Views point into the record, an
-// arena or a catalogue that outlives the batch. One thread.
+// What a row of a column has. A value that failed (an expression could not take its arguments) does
+// not reject its record at once: it spreads through strict functions, and counts only where it
+// reaches a filter, a join's key or an output. (What CASE or COALESCE does not choose must not
+// reject.)
+enum class State : uint8_t { null, value, failed };
+
+// Only rows with State::value have a value; the others' values are unspecified, as are both for
+// rows that are not selected. Views point into the record, an arena or a catalogue that outlives
+// the batch. One thread.
 class Column {
  public:
   explicit Column(Type type) : type_(type) {
@@ -59,28 +66,29 @@ class Column {
   }
 
   [[nodiscard]] Type type() const { return type_; }
-  [[nodiscard]] size_t rows() const { return valid_.size(); }
+  [[nodiscard]] size_t rows() const { return states_.size(); }
 
   // Makes room for `rows` rows, all of them NULL.
   void reset(size_t rows) {
-    valid_.assign(rows, 0);
+    states_.assign(rows, State::null);
     std::visit([rows](auto& values) { values.resize(rows); }, values_);
   }
 
   // Forgets the rows behind the first `rows`.
   void truncate(size_t rows) {
-    if (rows >= valid_.size()) return;
-    valid_.resize(rows);
+    if (rows >= states_.size()) return;
+    states_.resize(rows);
     std::visit([rows](auto& values) { values.resize(rows); }, values_);
   }
 
-  [[nodiscard]] bool is_null(size_t row) const { return valid_[row] == 0; }
-  void set_null(size_t row) { valid_[row] = 0; }
+  [[nodiscard]] State state(size_t row) const { return states_[row]; }
+  [[nodiscard]] bool is_null(size_t row) const { return states_[row] == State::null; }
+  void set_null(size_t row) { states_[row] = State::null; }
 
   template <class T>
   void set(size_t row, T value) {
     data<T>()[row] = value;
-    valid_[row] = 1;
+    states_[row] = State::value;
   }
 
   template <class T>
@@ -96,13 +104,12 @@ class Column {
     return data<T>()[row];
   }
 
-  // 1 = a value, 0 = NULL.
-  [[nodiscard]] uint8_t* valid() { return valid_.data(); }
-  [[nodiscard]] const uint8_t* valid() const { return valid_.data(); }
+  [[nodiscard]] State* states() { return states_.data(); }
+  [[nodiscard]] const State* states() const { return states_.data(); }
 
  private:
   Type type_;
-  std::vector<uint8_t> valid_;
+  std::vector<State> states_;
   std::variant<std::vector<uint8_t>, std::vector<int32_t>, std::vector<int64_t>, std::vector<float>,
                std::vector<double>, std::vector<std::string_view>>
       values_;

@@ -25,6 +25,15 @@ inline constexpr PartitionId kPartitionsLimit = 100'000;
          offset < std::numeric_limits<Offset>::max();
 }
 
+// What an INSERT of several had against the record.
+struct LetterInsert {
+  std::string name;    // Its table's name in the file.
+  std::string reason;  // A reject code's name.
+  std::string detail;  // A sentence for a person.
+
+  friend bool operator==(const LetterInsert&, const LetterInsert&) = default;
+};
+
 struct Letter {
   // The record's identity: the same after a replay, so that its row is the same row.
   std::string topic;
@@ -40,9 +49,11 @@ struct Letter {
   std::optional<std::string> value;
   std::vector<Header> headers;
   bool headers_unread = false;  // It had some that could not be read: they are not here.
-  // Why it is here.
+  // Why it is here. Where the pipeline has several INSERTs, those that made no row of it have a
+  // reason each, and here is that of the worst of them.
   std::string reason;  // A reject code's name.
   std::string detail;  // A sentence for a person.
+  std::vector<LetterInsert> inserts = {};  // Empty where the pipeline has only one.
 };
 
 }  // namespace turntable

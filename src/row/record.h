@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "row/insert_set.h"
 #include "row/types.h"
 
 namespace turntable {
@@ -38,6 +39,8 @@ struct Record {
   // Of two rows with one key the one with the higher time stands (delivery/write_times.h). In
   // microseconds since 1970; sources leave it out, but for letters, which were given theirs before.
   int64_t write_time_us = kNoWriteTime;
+  // The INSERTs that are to run for it. A replayed dead letter names them; all others run for all.
+  InsertSet inserts = InsertSet::all();
 };
 
 // A header's name, and its bytes where it has any.

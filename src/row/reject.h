@@ -28,13 +28,21 @@ enum class RejectCode : uint8_t {
 // "json_syntax" and so on.
 [[nodiscard]] std::string_view reject_code_name(RejectCode code);
 
+// The record's own fault, such as a value that is not JSON: no INSERT can make a row of it.
+inline constexpr uint32_t kEveryInsert = ~0U;
+
 struct Reject {
   uint32_t row = 0;  // Index into the RecordBatch.
   RejectCode code = RejectCode::bad_value;
   std::string reason;  // A sentence for a person: what was found, what was expected.
+  // Which INSERT could make no row of the record, by its number; or kEveryInsert.
+  uint32_t insert = kEveryInsert;
+  // An unmatched record of a lookup with missing_key = 'drop': it is counted, and not kept as a
+  // dead letter.
+  bool drop = false;
 };
 
-// The rejects of one batch. A record is rejected once: the first reason counts.
+// The rejects of one batch. An INSERT rejects a record once: the first reason counts.
 using Rejects = std::vector<Reject>;
 
 }  // namespace turntable

@@ -50,4 +50,25 @@ struct RowBatch {
   }
 };
 
+// The rows of one flush on their way to a store: a batch for each table that the store has, by the
+// table's number there.
+struct RowBatches {
+  std::vector<RowBatch> tables;
+
+  [[nodiscard]] size_t size() const {
+    size_t rows = 0;
+    for (const RowBatch& table : tables) rows += table.size();
+    return rows;
+  }
+  [[nodiscard]] size_t bytes() const {
+    size_t bytes = 0;
+    for (const RowBatch& table : tables) bytes += table.cells.size();
+    return bytes;
+  }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  void clear() {
+    for (RowBatch& table : tables) table.clear();
+  }
+};
+
 }  // namespace turntable

@@ -28,39 +28,72 @@ std::vector<size_t> partition_cells(const SinkTable& table) {
   return cells;
 }
 
+// "spotify.plays", "spotify (3 tables)", "the cluster's 3 tables".
+std::string name_of(const std::vector<SinkTable>& tables) {
+  if (tables.size() == 1) return tables.front().full_name();
+  const std::string& keyspace = tables.front().keyspace;
+  const bool one_keyspace =
+      std::all_of(tables.begin(), tables.end(),
+                  [&](const SinkTable& table) { return table.keyspace == keyspace; });
+  return one_keyspace ? fmt::format("{} ({} tables)", keyspace, tables.size())
+                      : fmt::format("the cluster's {} tables", tables.size());
+}
+
+// Compares the table with what the rows are, and prepares all that is sent about it.
+Result<cassandra::SessionWriter::WrittenTable> prepare(cassandra::Session& session,
+                                                       const SinkTable& table) {
+  ASSIGN_OR_RETURN(std::string id,
+                   cassandra::read_table_id(session, table.keyspace, table.name));
+  ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, table));
+  if (!difference.ok())
+    return fail(ErrorKind::schema, fmt::format("{}", fmt::join(difference.faults, "; ")));
+  ASSIGN_OR_RETURN(cassandra::Statement insert, session.prepare(insert_dml(table, Dialect::cql)));
+  return cassandra::SessionWriter::WrittenTable{
+      .insert = std::move(insert),
+      .questions = cassandra::table_questions(table.keyspace, table.name),
+      .judge = [table, id = std::move(id)](const cassandra::Table& now) {
+        return judge_table(table, id, now);
+      }};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions options) {
-  const SinkTable& table = options.table;
-  const auto explained = [&table](Error error) {
-    return tl::unexpected<Error>(std::move(error).with("cannot write to " + table.full_name()));
-  };
+  CHECK(!options.tables.empty());
   Result<cassandra::Session> session = cassandra::Session::connect(options.connection);
-  if (!session) return explained(std::move(session.error()));
+  if (!session)
+    return tl::unexpected<Error>(
+        std::move(session.error()).with("cannot write to " + name_of(options.tables)));
   if (options.check) RETURN_IF_ERROR(options.check(*session));
-  Result<std::string> id = cassandra::read_table_id(*session, table.keyspace, table.name);
-  if (!id) return explained(std::move(id.error()));
-  const Result<Difference> difference = check_cassandra_table(*session, table);
-  if (!difference) return explained(difference.error());
-  if (!difference->ok())
-    return explained({ErrorKind::schema, fmt::format("{}", fmt::join(difference->faults, "; "))});
-  Result<cassandra::Statement> statement = session->prepare(insert_dml(table, Dialect::cql));
-  if (!statement) return explained(std::move(statement.error()));
-  auto writer = std::make_unique<cassandra::SessionWriter>(
-      std::move(*session), std::move(*statement),
-      cassandra::table_questions(table.keyspace, table.name),
-      [table, id = std::move(*id)](const cassandra::Table& now) {
-        return judge_table(table, id, now);
-      });
+  std::vector<cassandra::SessionWriter::WrittenTable> tables;
+  for (const SinkTable& table : options.tables) {
+    Result<cassandra::SessionWriter::WrittenTable> prepared = prepare(*session, table);
+    if (!prepared)
+      return tl::unexpected<Error>(
+          std::move(prepared.error()).with("cannot write to " + table.full_name()));
+    tables.push_back(std::move(*prepared));
+  }
+  auto writer =
+      std::make_unique<cassandra::SessionWriter>(std::move(*session), std::move(tables));
   return std::make_unique<CassandraSink>(std::move(writer), std::move(options));
+}
+
+std::vector<CassandraSink::Table> CassandraSink::known(const std::vector<SinkTable>& tables) {
+  std::vector<Table> known;
+  for (const SinkTable& table : tables)
+    known.push_back({table.full_name(), PartitionOrder(partition_cells(table))});
+  return known;
 }
 
 CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer,
                              CassandraSinkOptions options)
     : writer_(std::move(writer)),
-      name_(options.table.full_name()),
+      tables_(known(options.tables)),
+      name_(name_of(options.tables)),
       clock_(std::move(options.clock)),
-      partition_order_(partition_cells(options.table)),
+      settled_(tables_.size()),
+      asked_(tables_.size()),
+      reported_(tables_.size()),
       ask_retry_(options.backoff) {
   for (size_t slot = 0; slot < kRequestsLimit; ++slot) {
     requests_.emplace_back(options.backoff);
@@ -69,27 +102,36 @@ CassandraSink::CassandraSink(std::unique_ptr<cassandra::Writer> writer,
   }
 }
 
-Status CassandraSink::submit(RowBatch& rows) {
-  CHECK(!full());
+Status CassandraSink::submit(RowBatches& rows) {
+  CHECK(!full() && rows.tables.size() <= tables_.size());
   if (rows.empty()) return {};
+  ++submits_;
+  for (uint32_t table = 0; table < rows.tables.size(); ++table)
+    if (!rows.tables[table].empty()) hold(table, rows.tables[table]);
+  send_what_is_due();
+  return {};
+}
+
+void CassandraSink::hold(uint32_t table, RowBatch& rows) {
   if (spare_.empty()) spare_.push_back(all_held_.emplace_back(std::make_unique<Held>()).get());
   Held& held = *spare_.back();
   spare_.pop_back();
   std::swap(held.rows, rows);
-  partition_order_.arrange(held.rows, held.order);
+  tables_[table].order.arrange(held.rows, held.order);
+  held.table = table;
+  held.submit = submits_;
   held.next = 0;
   held.unsettled = held.rows.size();
   rows_held_ += held.rows.size();
   bytes_held_ += held.rows.cells.size();
   unsent_.push_back(&held);
-  send_what_is_due();
-  return {};
 }
 
-// One batch may wait behind the one that is being sent: the window never runs dry between two of
-// them.
+// What was submitted at once may wait behind what is being sent: the window never runs dry between
+// two of them.
 bool CassandraSink::full() const {
-  return unsent_.size() > 1 || bytes_held_ >= kHeldBytesLimit;
+  const bool one_waits = !unsent_.empty() && unsent_.front()->submit != unsent_.back()->submit;
+  return one_waits || bytes_held_ >= kHeldBytesLimit;
 }
 
 Result<Acks> CassandraSink::reap(Millis wait) {
@@ -109,7 +151,7 @@ void CassandraSink::take_in(Millis wait) {
   if (failed_ && !confirmation_wanted()) return;
   for (const cassandra::Completion& completion : writer_->poll(wait)) {
     if (completion.token == kQuestion) {
-      confirmed(completion.outcome);
+      confirmed(completion);
     } else {
       settle(completion);
     }
@@ -139,17 +181,17 @@ bool CassandraSink::ask_whether_due() {
   return true;
 }
 
-void CassandraSink::confirmed(const Status& outcome) {
+void CassandraSink::confirmed(const cassandra::Completion& answer) {
   asking_ = false;
-  if (outcome) {
+  if (answer.outcome) {
     if (const std::optional<SteadyTime> since = ask_retry_.worked())
-      log::warn("{}: its nodes say again which table they have, after {:.1f} s", name_,
-                seconds_since(*since));
+      log::warn("{}: its nodes say again which {} they have, after {:.1f} s", name_,
+                tables_.size() == 1 ? "table" : "tables", seconds_since(*since));
     reported_.append(asked_);
     asked_.clear();
     return;
   }
-  const Error& error = outcome.error();
+  const Error& error = answer.outcome.error();
   if (error.kind == ErrorKind::transient && !failed_) {
     // Those of the last question go with those that came since, into the next one.
     asked_.append(settled_);
@@ -157,18 +199,26 @@ void CassandraSink::confirmed(const Status& outcome) {
     std::swap(asked_, settled_);
     if (ask_retry_.failed(clock_->now()))
       log::warn(
-          "{}: its nodes do not say whether the table is still the one that was checked, which is "
-          "asked again until they do; rows that they took are not acknowledged before: {}",
-          name_, error.message);
+          "{}: its nodes do not say whether {} that {} checked, which is asked again until they "
+          "do; rows that they took are not acknowledged before: {}",
+          name_, tables_.size() == 1 ? "the table is still the one" : "the tables are still those",
+          tables_.size() == 1 ? "was" : "were", error.message);
     return;
   }
-  // Of a table that is another one nothing is acknowledged; and what became of the table tells more
-  // than a request that failed by it.
-  if (!failed_ || error.kind == ErrorKind::schema)
+  // Where one table is another one nothing is acknowledged, of the others neither: the question was
+  // about all of them. What became of a table tells more than a request that failed by it.
+  if (error.kind == ErrorKind::schema) {
+    failed_ = cannot_write(answer.table, error);
+  } else if (!failed_) {
     failed_ = Error(error).with("cannot write to " + name_);
+  }
   asks_for_reason_ = false;
   settled_.clear();
   asked_.clear();
+}
+
+Error CassandraSink::cannot_write(uint32_t table, const Error& error) const {
+  return Error(error).with("cannot write to " + tables_[table].name);
 }
 
 void CassandraSink::send_what_is_due() {
@@ -190,7 +240,8 @@ void CassandraSink::send_what_is_due() {
   }
 }
 
-// What to send next: rows of the oldest batch, of one partition, within the bounds of a request.
+// What to send next: rows of the oldest batch, of one table and partition, within the bounds of a
+// request.
 std::optional<CassandraSink::Range> CassandraSink::next_range() {
   if (!alone_.empty()) {
     const Range row = alone_.back();
@@ -221,7 +272,7 @@ void CassandraSink::send(size_t slot) {
     cells_ += range.held->rows.row(range.held->order[i].row);
   request.state = Request::State::sent;
   request.number = window_.sent();
-  writer_->submit(cells_, range.rows(), slot);
+  writer_->submit(range.held->table, cells_, range.rows(), slot);
 }
 
 // How long to wait for outcomes: not at all where none can come, and not past the next retry, which
@@ -247,10 +298,12 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
   Request& request = requests_[slot];
   const Range range = request.range;
   const RowBatch& rows = range.held->rows;
+  const uint32_t table = range.held->table;
   if (completion.outcome) {
     window_.answered();
+    std::vector<Origin>& written = settled_.written[table];
     for (size_t i = range.begin; i < range.end; ++i)
-      settled_.written.push_back(rows.origins[range.held->order[i].row]);
+      written.push_back(rows.origins[range.held->order[i].row]);
     let_go(range, slot);
     return;
   }
@@ -266,13 +319,13 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
         free_slot(slot);
       } else {
         settled_.refused.push_back(
-            {rows.origins[range.held->order[range.begin].row], error.message});
+            {rows.origins[range.held->order[range.begin].row], table, error.message});
         let_go(range, slot);
       }
       return;
     default:
       if (failed_) return;
-      failed_ = Error(error).with("cannot write to " + name_);
+      failed_ = cannot_write(table, error);
       // The server's words are of the statement; the table may tell more.
       asks_for_reason_ = error.kind == ErrorKind::schema;
       return;
@@ -283,7 +336,8 @@ void CassandraSink::retry_later(Request& request, const std::string& reason) {
   request.state = Request::State::waiting;
   if (!request.retry.failed(clock_->now()) || failing_++ > 0) return;
   failing_since_ = clock_->now();
-  log::warn("{} cannot be written to, which is tried again until it works: {}", name_, reason);
+  log::warn("{} cannot be written to, which is tried again until it works: {}",
+            tables_[request.range.held->table].name, reason);
 }
 
 void CassandraSink::take_apart(const Range& range) {

@@ -1,9 +1,10 @@
 // Rows into Cassandra: batches that are one partition each, a window of requests in flight, retries
 // without end.
 //
-// A batch of rows that was submitted is arranged by partition and cut into requests of bounded
-// size. As many requests are out at once as the cluster keeps up with (request_window.h), up to a
-// bound; each holds a slot until its rows are reported. What came of a request:
+// A batch of rows that was submitted is arranged by table and partition and cut into requests of
+// bounded size. All tables share the session and the window: as many requests are out at once as
+// the cluster keeps up with (request_window.h), up to a bound; each holds a slot until its rows are
+// reported. What came of a request:
 //
 //   written     its rows are settled, the slot is free
 //   transient   the request keeps its slot and is sent again after a backoff of its own, so that
@@ -15,8 +16,9 @@
 // A table may be dropped and made anew under the run. The server then tells the driver to prepare
 // the INSERT again, which goes through for columns of other types too, and their values are taken
 // as they are, byte by byte. So an outcome counts only when the nodes that gave it were asked
-// afterwards which table they have, and it is the one that was checked at the start. Until then it
-// is settled, but not reported. One question covers all that was settled before it.
+// afterwards which tables they have, and they are those that were checked at the start. Until then
+// it is settled, but not reported. One question is about all tables and covers all that was settled
+// before it.
 //
 // Rows may be written twice, by a retry after an answer that was lost. Their key makes that the
 // same row.
@@ -40,7 +42,7 @@ namespace turntable {
 
 struct CassandraSinkOptions {
   cassandra::Options connection = {};
-  SinkTable table = {};  // Passes check_table().
+  std::vector<SinkTable> tables = {};  // By their number; at least one. They pass check_table().
   // Called by open() with the session that it has made; an error of it is open()'s.
   std::function<Status(cassandra::Session&)> check = {};
   Backoff::Options backoff{.first = Millis(100), .limit = Millis(5'000)};
@@ -65,14 +67,14 @@ class CassandraSink final : public Sink {
   static constexpr size_t kHeldBytesLimit = size_t{64} << 20;
 
   // Connects and prepares. An error of kind transient where no node is there: the caller tries
-  // again. Of kind schema where the table is not there or has columns of other types than the rows,
+  // again. Of kind schema where a table is not there or has columns of other types than the rows,
   // each named.
   [[nodiscard]] static Result<std::unique_ptr<CassandraSink>> open(CassandraSinkOptions options);
 
   // Writes through `writer` and ignores options.connection.
   CassandraSink(std::unique_ptr<cassandra::Writer> writer, CassandraSinkOptions options);
 
-  [[nodiscard]] Status submit(RowBatch& rows) override;
+  [[nodiscard]] Status submit(RowBatches& rows) override;
   [[nodiscard]] bool full() const override;
   [[nodiscard]] bool busy() const override {
     return window_.out() >= kRequestsBusy || !window_.open();
@@ -85,8 +87,16 @@ class CassandraSink final : public Sink {
   [[nodiscard]] std::string name() const override { return name_; }
 
  private:
-  // Rows of one submit(), kept until all of them are settled.
+  // What is known of a table beside its statement.
+  struct Table {
+    std::string name;
+    PartitionOrder order;
+  };
+  static std::vector<Table> known(const std::vector<SinkTable>& tables);
+  // Rows of one submit() and one table, kept until all of them are settled.
   struct Held {
+    uint32_t table = 0;
+    uint64_t submit = 0;  // Its number.
     RowBatch rows;
     std::vector<KeyedRow> order;
     size_t next = 0;  // The first of `order` that was never sent.
@@ -109,15 +119,23 @@ class CassandraSink final : public Sink {
   };
 
   struct Outcomes {
-    std::vector<Origin> written;
+    explicit Outcomes(size_t tables) : written(tables) {}
+    std::vector<std::vector<Origin>> written;  // By table.
     std::vector<Acks::Refused> refused;
-    [[nodiscard]] size_t size() const { return written.size() + refused.size(); }
+    [[nodiscard]] size_t size() const {
+      size_t rows = refused.size();
+      for (const auto& origins : written) rows += origins.size();
+      return rows;
+    }
     void clear() {
-      written.clear();
+      for (auto& origins : written) origins.clear();
       refused.clear();
     }
     void append(const Outcomes& other) {
-      written.insert(written.end(), other.written.begin(), other.written.end());
+      for (size_t table = 0; table < written.size(); ++table) {
+        const std::vector<Origin>& origins = other.written[table];
+        written[table].insert(written[table].end(), origins.begin(), origins.end());
+      }
       refused.insert(refused.end(), other.refused.begin(), other.refused.end());
     }
   };
@@ -127,7 +145,9 @@ class CassandraSink final : public Sink {
   [[nodiscard]] bool confirmation_wanted() const;
   [[nodiscard]] SteadyTime confirmation_due() const;
   [[nodiscard]] bool ask_whether_due();
-  void confirmed(const Status& outcome);
+  void confirmed(const cassandra::Completion& answer);
+  [[nodiscard]] Error cannot_write(uint32_t table, const Error& error) const;
+  void hold(uint32_t table, RowBatch& rows);
   [[nodiscard]] std::optional<Range> next_range();
   void send(size_t slot);
   [[nodiscard]] Millis patience(Millis wait) const;
@@ -139,13 +159,14 @@ class CassandraSink final : public Sink {
   [[nodiscard]] double seconds_since(SteadyTime then) const;
 
   std::unique_ptr<cassandra::Writer> writer_;
+  const std::vector<Table> tables_;
   const std::string name_;
   const std::shared_ptr<const Clock> clock_;
-  PartitionOrder partition_order_;
 
   std::vector<std::unique_ptr<Held>> all_held_;  // Owns; used again, for their memory.
   std::vector<Held*> spare_;
   std::deque<Held*> unsent_;  // With rows that were never sent, oldest first.
+  uint64_t submits_ = 0;
   std::vector<Range> alone_;  // Rows of requests that were taken apart.
   RequestWindow window_{kRequestsLimit};
   std::vector<Request> requests_;

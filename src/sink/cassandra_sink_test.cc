@@ -12,6 +12,7 @@
 #include "sink/cassandra_schema.h"
 #include "sink/fake_writer.h"
 #include "sink/keyspace_testing.h"
+#include "sink/rows_testing.h"
 
 namespace turntable {
 namespace {
@@ -58,7 +59,7 @@ class CassandraSinkTest : public testing::Test {
     cluster_ = writer.get();
     sink_ = std::make_unique<CassandraSink>(
         std::move(writer),
-        CassandraSinkOptions{.table = plays(),
+        CassandraSinkOptions{.tables = {plays()},
                              .backoff = {.first = Millis(100), .limit = Millis(1'000), .seed = 1},
                              .clock = clock_});
   }
@@ -66,7 +67,7 @@ class CassandraSinkTest : public testing::Test {
   void submit(std::initializer_list<std::pair<std::string_view, int64_t>> rows) {
     RowBatch batch;
     for (const auto& [name, number] : rows) add(batch, name, number);
-    ASSERT_TRUE(sink_->submit(batch));
+    ASSERT_TRUE(submit_to(*sink_, batch));
     EXPECT_TRUE(batch.empty());
   }
   std::vector<uint64_t> written(Millis wait = Millis(0)) {
@@ -102,7 +103,7 @@ TEST_F(CassandraSinkTest, BoundsRequestsByRowsAndBytes) {
   const std::string long_name(CassandraSink::kRequestBytes / 2, 'n');
   for (int64_t i = 70; i < 73; ++i) add(many, long_name, i);
   add(many, std::string(3 * CassandraSink::kRequestBytes, 'm'), 73);
-  ASSERT_TRUE(sink_->submit(many));
+  ASSERT_TRUE(submit_to(*sink_, many));
   std::multiset<size_t> sizes;
   for (const auto& sent : cluster_->waiting()) {
     sizes.insert(sent.rows);
@@ -117,11 +118,11 @@ TEST_F(CassandraSinkTest, KeepsAWindowAndIsFullBehindIt) {
     for (int64_t i = from; i < from + 100; ++i) add(rows, "name" + std::to_string(i), i);
   };
   fill(0);
-  ASSERT_TRUE(sink_->submit(rows));
+  ASSERT_TRUE(submit_to(*sink_, rows));
   EXPECT_THAT(cluster_->waiting(), SizeIs(CassandraSink::kRequestsLimit));
   EXPECT_FALSE(sink_->full());
   fill(100);
-  ASSERT_TRUE(sink_->submit(rows));
+  ASSERT_TRUE(submit_to(*sink_, rows));
   EXPECT_TRUE(sink_->full());
   for (int i = 0; i < 40; ++i) cluster_->succeed();
   EXPECT_THAT(written(), SizeIs(40));
@@ -161,7 +162,7 @@ TEST_F(CassandraSinkTest, IsFullWhenItHoldsTooManyBytes) {
   const std::string name(CassandraSink::kHeldBytesLimit / 2, 'n');
   add(rows, name, 1);
   add(rows, name, 2);
-  ASSERT_TRUE(sink_->submit(rows));
+  ASSERT_TRUE(submit_to(*sink_, rows));
   EXPECT_TRUE(sink_->full());
   while (!cluster_->waiting().empty()) cluster_->succeed();
   EXPECT_THAT(written(), ElementsAre(1, 2));
@@ -227,7 +228,7 @@ TEST_F(CassandraSinkTest, SendsLessAtOnceWhileTheClusterIsOverloadedAndLosesNoth
   testing::internal::CaptureStderr();
   RowBatch rows;
   for (int64_t i = 0; i < 200; ++i) add(rows, "name" + std::to_string(i), i);
-  ASSERT_TRUE(sink_->submit(rows));
+  ASSERT_TRUE(submit_to(*sink_, rows));
   ASSERT_THAT(cluster_->waiting(), SizeIs(CassandraSink::kRequestsLimit));
   for (size_t i = 0; i < CassandraSink::kRequestsLimit; ++i) cluster_->overload();
   EXPECT_THAT(written(), IsEmpty());
@@ -257,7 +258,7 @@ TEST_F(CassandraSinkTest, SendsAsMuchAsEverWhileANodeIsAway) {
   testing::internal::CaptureStderr();
   RowBatch rows;
   for (int64_t i = 0; i < 64; ++i) add(rows, "name" + std::to_string(i), i);
-  ASSERT_TRUE(sink_->submit(rows));
+  ASSERT_TRUE(submit_to(*sink_, rows));
   for (int i = 0; i < 64; ++i) cluster_->fail(ErrorKind::transient, "the node is away");
   EXPECT_THAT(written(), IsEmpty());
   clock_->advance(Millis(1'000));
@@ -275,13 +276,13 @@ TEST_F(CassandraSinkTest, RefusesOnlyTheRowThatCannotBeTaken) {
   });
   RowBatch rows;
   for (int64_t i = 0; i < 20; ++i) add(rows, "evil", i);
-  ASSERT_TRUE(sink_->submit(rows));
+  ASSERT_TRUE(submit_to(*sink_, rows));
   std::vector<uint64_t> good;
   std::vector<std::pair<uint64_t, std::string>> bad;
   while (sink_->in_flight() > 0) {
     const auto acks = sink_->reap(Millis(0));
     ASSERT_TRUE(acks);
-    for (const Origin& origin : acks->written) good.push_back(origin.ticket);
+    for (const Origin& origin : acks->written[0]) good.push_back(origin.ticket);
     for (const Acks::Refused& row : acks->refused) bad.emplace_back(row.origin.ticket, row.reason);
   }
   EXPECT_THAT(good, SizeIs(19));
@@ -323,7 +324,7 @@ TEST_F(CassandraSinkTest, ReportsEveryRowOnceUnderRandomTrouble) {
     const auto collect = [&] {
       const auto acks = sink_->reap(Millis(0));
       ASSERT_TRUE(acks);
-      for (const Origin& origin : acks->written) ++reported[origin.ticket];
+      for (const Origin& origin : acks->written[0]) ++reported[origin.ticket];
       for (const Acks::Refused& row : acks->refused) {
         EXPECT_EQ(row.origin.ticket % 97, 0U);
         ++reported[row.origin.ticket];
@@ -334,7 +335,7 @@ TEST_F(CassandraSinkTest, ReportsEveryRowOnceUnderRandomTrouble) {
         RowBatch rows;
         for (uint32_t i = 0; i < random() % 300; ++i)
           add(rows, "p" + std::to_string(random() % 9), next++);
-        ASSERT_TRUE(sink_->submit(rows));
+        ASSERT_TRUE(submit_to(*sink_, rows));
       }
       while (!cluster_->waiting().empty() && random() % 8 != 0) {
         const auto rows = rows_of(cluster_->waiting().front());
@@ -362,10 +363,10 @@ TEST_F(CassandraSinkTest, ReportsEveryRowOnceUnderRandomTrouble) {
 
 class CassandraSinkServerTest : public KeyspaceTest {
  protected:
-  CassandraSinkServerTest() : KeyspaceTest(std::getenv("TURNTABLE_CASSANDRA"), plays()) {}
+  CassandraSinkServerTest() : KeyspaceTest(std::getenv("TURNTABLE_CASSANDRA"), {plays()}) {}
   // Until all rows are acknowledged.
   static void write(CassandraSink& sink, RowBatch& rows) {
-    ASSERT_TRUE(sink.submit(rows));
+    ASSERT_TRUE(submit_to(sink, rows));
     while (sink.in_flight() > 0) {
       const auto acks = sink.reap(Millis(1'000));
       ASSERT_TRUE(acks) << acks.error().message;
@@ -390,11 +391,11 @@ TEST_F(CassandraSinkServerTest, WritesEveryRowAndAcknowledgesIt) {
     if (next < 5'000 && !(*sink)->full()) {
       RowBatch rows;
       for (int i = 0; i < 1'000; ++i, ++next) add(rows, "name" + std::to_string(next % 37), next);
-      ASSERT_TRUE((*sink)->submit(rows));
+      ASSERT_TRUE(submit_to(**sink, rows));
     }
     const auto acks = (*sink)->reap(Millis(1'000));
     ASSERT_TRUE(acks) << acks.error().message;
-    for (const Origin& origin : acks->written)
+    for (const Origin& origin : acks->written[0])
       EXPECT_TRUE(acknowledged.insert(origin.ticket).second);
   }
   EXPECT_THAT(acknowledged, SizeIs(5'000));
@@ -409,13 +410,13 @@ TEST_F(CassandraSinkServerTest, RefusesOneRowThatIsTooLarge) {
   add(rows, "ann", 1);
   add(rows, std::string(70'000, 'n'), 2);  // A partition key may have 65,535 bytes.
   add(rows, "ann", 3);
-  ASSERT_TRUE((*sink)->submit(rows));
+  ASSERT_TRUE(submit_to(**sink, rows));
   std::vector<uint64_t> good;
   std::vector<uint64_t> bad;
   while ((*sink)->in_flight() > 0) {
     const auto acks = (*sink)->reap(Millis(1'000));
     ASSERT_TRUE(acks) << acks.error().message;
-    for (const Origin& origin : acks->written) good.push_back(origin.ticket);
+    for (const Origin& origin : acks->written[0]) good.push_back(origin.ticket);
     for (const Acks::Refused& row : acks->refused) bad.push_back(row.origin.ticket);
   }
   EXPECT_THAT(good, testing::UnorderedElementsAre(1, 3));
@@ -452,7 +453,7 @@ TEST_F(CassandraSinkServerTest, LeavesAColumnWithoutAValueAsItIs) {
 
 TEST_F(CassandraSinkServerTest, OfTwoRowsWithOneKeyTheOneWithTheHigherWriteTimeStands) {
   create();
-  options_.table.write_times = WriteTimeRule::delivery;
+  options_.tables[0].write_times = WriteTimeRule::delivery;
   auto sink = CassandraSink::open(options_);
   ASSERT_TRUE(sink) << sink.error().message;
   RowBatch rows;
@@ -518,7 +519,7 @@ TEST_F(CassandraSinkServerTest, FailsWhenTheTableGoesAway) {
   RowBatch rows;
   add(rows, "ann", 1);
   add(rows, "ann", 2);
-  ASSERT_TRUE((*sink)->submit(rows));
+  ASSERT_TRUE(submit_to(**sink, rows));
   auto acks = (*sink)->reap(Millis(20'000));
   for (int i = 0; i < 10 && acks; ++i) acks = (*sink)->reap(Millis(20'000));
   ASSERT_FALSE(acks);

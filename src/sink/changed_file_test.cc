@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "row/cell.h"
+#include "sink/rows_testing.h"
 #include "sink/sqlite_sink.h"
 
 namespace turntable {
@@ -34,7 +35,8 @@ class ChangedFileTest : public testing::Test {
   }
 
   void open() {
-    auto sink = SqliteSink::open({.path = path_, .table = table_, .group = "g", .topic = topic_});
+    auto sink = SqliteSink::open(
+        {.path = path_, .tables = {table_}, .group = "g", .topic = topic_});
     ASSERT_TRUE(sink) << sink.error().message;
     sink_ = std::move(*sink);
   }
@@ -53,13 +55,13 @@ class ChangedFileTest : public testing::Test {
     rows.origins.push_back({.partition = 0, .epoch = 0, .ticket = static_cast<uint64_t>(next_)});
     ++next_;
     if (!topic_.empty()) sink_->accompany({.if_all_written = {{.partition = 0, .next = next_}}});
-    EXPECT_TRUE(sink_->submit(rows));
+    EXPECT_TRUE(submit_to(*sink_, rows));
     const auto acks = sink_->reap(kEnough);
     if (!acks) {
       EXPECT_FALSE(sink_->reap(Millis(0)) && sink_->in_flight() == 0);
       return acks.error().message;
     }
-    EXPECT_EQ(acks->written.size(), 1U);
+    EXPECT_EQ(written_rows(*acks), 1U);
     return "";
   }
   // The same for a position that no row goes with.
@@ -254,7 +256,7 @@ TEST_F(ChangedFileTest, ATableOfOtherTypesIsToldAsAtTheStart) {
   EXPECT_THAT(said, HasSubstr("column tempo is text, expected real"));
   sink_.reset();
   // The start says the same.
-  auto again = SqliteSink::open({.path = path_, .table = table_});
+  auto again = SqliteSink::open({.path = path_, .tables = {table_}});
   ASSERT_FALSE(again);
   EXPECT_THAT(said, HasSubstr(again.error().message));
 }
@@ -351,6 +353,57 @@ TEST_F(ChangedFileTest, ATableThatIsMadeAnewInTheSameFormIsTold) {
       sink_.reset();
     }
     other("DROP TABLE plays_before");
+  }
+}
+
+// Whatever becomes of one table, the other gets no rows either.
+TEST_F(ChangedFileTest, OneOfTwoTablesThatIsMadeAnewOrChangedIsTold) {
+  SinkTable second = table_;
+  second.name = "plays_too";
+  const auto begin_both = [&] {
+    auto sink = SqliteSink::open({.path = path_, .tables = {table_, second}});
+    ASSERT_TRUE(sink) << sink.error().message;
+    sink_ = std::move(*sink);
+  };
+  // A row for each table.
+  const auto write_both = [&]() -> std::string {
+    RowBatches rows;
+    rows.tables.resize(2);
+    for (RowBatch& batch : rows.tables) {
+      append_int64_cell(batch.cells, next_);
+      append_float32_cell(batch.cells, 0.5F);
+      batch.ends.push_back(batch.cells.size());
+      batch.origins.push_back({});
+    }
+    ++next_;
+    EXPECT_TRUE(sink_->submit(rows));
+    const auto acks = sink_->reap(kEnough);
+    return acks ? "" : acks.error().message;
+  };
+  const std::string made =
+      "DROP TABLE plays_too; CREATE TABLE plays_too (kafka_offset bigint, tempo ";
+  const std::pair<std::string, std::string> changes[] = {
+      {made + "text, PRIMARY KEY (kafka_offset))",
+       "the table plays_too is not as the pipeline says: column tempo is text, expected real"},
+      {made + "real, PRIMARY KEY (kafka_offset))",
+       "the table plays_too was dropped and made anew while the run wrote to it"},
+      {"DROP TABLE plays_too", "there is no table plays_too"},
+      {"DELETE FROM turntable_transactions WHERE target = 'plays_too'",
+       "the file has 0 of the 2 transactions that this run has written"},
+  };
+  for (const auto& [change, said] : changes) {
+    begin_both();
+    ASSERT_EQ(write_both(), "");
+    ASSERT_EQ(write_both(), "");
+    other(change);
+    EXPECT_THAT(write_both(), HasSubstr(said));
+    sink_.reset();
+    auto file = sqlite::Database::open(path_, sqlite::Database::Mode::write);
+    auto count = file->prepare("SELECT count(*) FROM plays WHERE kafka_offset >= " +
+                               std::to_string(next_ - 1));
+    ASSERT_TRUE(count && *count->step());
+    EXPECT_EQ(count->int64(0), 0);
+    other("DROP TABLE IF EXISTS plays_too");
   }
 }
 

@@ -10,6 +10,7 @@
 #include "sink/cassandra_sink.h"
 #include "sink/fake_writer.h"
 #include "sink/keyspace_testing.h"
+#include "sink/rows_testing.h"
 
 namespace turntable {
 namespace {
@@ -51,14 +52,14 @@ class ChangedTableTest : public testing::Test {
     cluster_->hold_confirmations();
     sink_ = std::make_unique<CassandraSink>(
         std::move(writer),
-        CassandraSinkOptions{.table = plays(),
+        CassandraSinkOptions{.tables = {plays()},
                              .backoff = {.first = Millis(100), .limit = Millis(1'000), .seed = 1},
                              .clock = clock_});
   }
 
   void submit(std::initializer_list<std::pair<std::string_view, int64_t>> all) {
     RowBatch batch = rows(all);
-    ASSERT_TRUE(sink_->submit(batch));
+    ASSERT_TRUE(submit_to(*sink_, batch));
   }
   std::vector<uint64_t> written() {
     const auto acks = sink_->reap(Millis(0));
@@ -214,7 +215,7 @@ TEST_F(ChangedTableTest, AStatementThatFailsFailsByItselfWhereTheTableSaysNothin
 
 class ChangedTableServerTest : public KeyspaceTest {
  protected:
-  ChangedTableServerTest() : KeyspaceTest(std::getenv("TURNTABLE_CASSANDRA"), plays()) {}
+  ChangedTableServerTest() : KeyspaceTest(std::getenv("TURNTABLE_CASSANDRA"), {plays()}) {}
   void SetUp() override {
     KeyspaceTest::SetUp();
     if (session_) begin();
@@ -232,7 +233,7 @@ class ChangedTableServerTest : public KeyspaceTest {
   std::string write() {
     RowBatch batch = rows({{"ann", next_}, {"ann", next_ + 1}, {"bob", next_ + 2}});
     next_ += 3;
-    EXPECT_TRUE(sink_->submit(batch));
+    EXPECT_TRUE(submit_to(*sink_, batch));
     size_t written = 0;
     while (sink_->in_flight() > 0) {
       const auto acks = sink_->reap(Millis(1'000));
@@ -241,7 +242,7 @@ class ChangedTableServerTest : public KeyspaceTest {
         return acks.error().message;
       }
       EXPECT_THAT(acks->refused, IsEmpty());
-      written += acks->written.size();
+      written += written_rows(*acks);
     }
     EXPECT_EQ(written, 3U);
     return "";

@@ -29,22 +29,18 @@ void append_line(std::string& out, const std::string* cells, const std::vector<s
   out.push_back('\n');
 }
 
-}  // namespace
-
-ConsoleSink::ConsoleSink(Schema columns, Output& out) : columns_(std::move(columns)), out_(out) {}
-
-std::string ConsoleSink::table(const RowBatch& rows) const {
+std::string drawn(const Schema& columns, const RowBatch& rows) {
   std::vector<std::string> cells;  // Row after row, the header first.
   std::vector<size_t> widths;
-  for (const ColumnDef& column : columns_) {
+  for (const ColumnDef& column : columns) {
     cells.push_back(printable(column.name, kUntruncated));
     widths.push_back(display_width(cells.back()));
   }
   for (size_t row = 0; row < rows.size(); ++row) {
     CellReader reader(rows.row(row));
-    for (size_t i = 0; i < columns_.size(); ++i) {
+    for (size_t i = 0; i < columns.size(); ++i) {
       // Control characters could move the cursor or forge lines.
-      cells.push_back(printable(cell_text(reader.next(), columns_[i].type), kUntruncated));
+      cells.push_back(printable(cell_text(reader.next(), columns[i].type), kUntruncated));
       widths[i] = std::max(widths[i], display_width(cells.back()));
     }
   }
@@ -53,35 +49,59 @@ std::string ConsoleSink::table(const RowBatch& rows) const {
   append_line(out, cells.data(), widths);
   out += line;
   for (size_t row = 1; row <= rows.size(); ++row)
-    append_line(out, &cells[row * columns_.size()], widths);
+    append_line(out, &cells[row * columns.size()], widths);
   return out + line;
 }
 
-Status ConsoleSink::submit(RowBatch& rows) {
-  CHECK(!full());
+}  // namespace
+
+ConsoleSink::ConsoleSink(std::vector<Table> tables, Output& out)
+    : tables_(std::move(tables)),
+      out_(out),
+      waiting_(tables_.size()),
+      written_(tables_.size()),
+      reported_(tables_.size()) {}
+
+size_t ConsoleSink::size_of(const Origins& tables) {
+  size_t rows = 0;
+  for (const std::vector<Origin>& origins : tables) rows += origins.size();
+  return rows;
+}
+
+Status ConsoleSink::submit(RowBatches& rows) {
+  CHECK(!full() && rows.tables.size() <= tables_.size());
   if (rows.empty()) return {};
   const std::string bar(43, '-');
-  out_.add(fmt::format("{0}\nBatch: {1}\n{0}\n{2}\n", bar, batches_++, table(rows)));
-  waiting_.insert(waiting_.end(), rows.origins.begin(), rows.origins.end());
+  for (size_t i = 0; i < rows.tables.size(); ++i) {
+    const RowBatch& batch = rows.tables[i];
+    if (batch.empty()) continue;
+    const std::string of =
+        tables_.size() == 1 ? "" : ", " + printable(tables_[i].name, kUntruncated);
+    out_.add(fmt::format("{0}\nBatch: {1}{2}\n{0}\n{3}\n", bar, batches_++, of,
+                         drawn(tables_[i].columns, batch)));
+    waiting_[i].insert(waiting_[i].end(), batch.origins.begin(), batch.origins.end());
+  }
   rows.clear();
   return hand_over(Millis(0));
 }
 
 Status ConsoleSink::hand_over(Millis wait) {
-  if (waiting_.empty()) return {};
+  if (size_of(waiting_) == 0) return {};
   Result<bool> all = out_.hand_over(wait);
   if (!all)
     return tl::unexpected<Error>(
-        std::move(all.error()).with(fmt::format("{} rows are not shown", waiting_.size())));
+        std::move(all.error()).with(fmt::format("{} rows are not shown", size_of(waiting_))));
   if (!*all) return {};
-  written_.insert(written_.end(), waiting_.begin(), waiting_.end());
-  waiting_.clear();
+  for (size_t i = 0; i < waiting_.size(); ++i) {
+    written_[i].insert(written_[i].end(), waiting_[i].begin(), waiting_[i].end());
+    waiting_[i].clear();
+  }
   return {};
 }
 
 Result<Acks> ConsoleSink::reap(Millis wait) {
   RETURN_IF_ERROR(hand_over(wait));
-  reported_.clear();
+  for (std::vector<Origin>& origins : reported_) origins.clear();
   std::swap(reported_, written_);
   return Acks{.written = reported_, .refused = {}};
 }

@@ -1,4 +1,6 @@
 // A sink for people: every batch as an aligned, untruncated table, as Spark's console shows it.
+// Where rows of several tables go to it, each table's are a batch of their own that names the
+// table.
 #pragma once
 
 #include "base/output.h"
@@ -10,28 +12,35 @@ namespace turntable {
 // for as a store that is away: the lane reads nothing more, and stays a member of its group.
 class ConsoleSink final : public Sink {
  public:
-  // The output outlives the sink, and is for all lanes.
-  ConsoleSink(Schema columns, Output& out);
+  struct Table {
+    std::string name;
+    Schema columns;
+  };
+  // The tables by their number; at least one. The output outlives the sink, and is for all lanes.
+  ConsoleSink(std::vector<Table> tables, Output& out);
 
   // An error where the output takes no more: a closed pipe, a full disk. The rows are what was
   // asked for, so that this ends the run.
-  [[nodiscard]] Status submit(RowBatch& rows) override;
-  [[nodiscard]] bool full() const override { return !waiting_.empty(); }
+  [[nodiscard]] Status submit(RowBatches& rows) override;
+  [[nodiscard]] bool full() const override { return size_of(waiting_) > 0; }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
-  [[nodiscard]] size_t in_flight() const override { return waiting_.size() + written_.size(); }
+  [[nodiscard]] size_t in_flight() const override {
+    return size_of(waiting_) + size_of(written_);
+  }
   [[nodiscard]] int wait_fd() const override { return -1; }
   [[nodiscard]] std::string name() const override { return "the console"; }
 
  private:
-  [[nodiscard]] std::string table(const RowBatch& rows) const;
+  using Origins = std::vector<std::vector<Origin>>;  // By table.
+  [[nodiscard]] static size_t size_of(const Origins& tables);
   [[nodiscard]] Status hand_over(Millis wait);
 
-  Schema columns_;
+  std::vector<Table> tables_;
   Output& out_;
   uint64_t batches_ = 0;
-  std::vector<Origin> waiting_;   // For the output's reader.
-  std::vector<Origin> written_;   // Since the last reap().
-  std::vector<Origin> reported_;  // What the last reap() gave out.
+  Origins waiting_;   // For the output's reader.
+  Origins written_;   // Since the last reap().
+  Origins reported_;  // What the last reap() gave out.
 };
 
 }  // namespace turntable

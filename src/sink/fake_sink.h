@@ -1,8 +1,10 @@
-// A sink for tests: keeps rows in memory, and does on demand what real sinks do in bad hours.
+// A sink for tests: keeps rows in memory, and does on demand what real sinks do in bad hours. It
+// has as many tables as the batches that it is given, and at least one.
 //
 // May be corked, uncorked and looked at from another thread than the lane's.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -47,12 +49,13 @@ class FakeSink final : public Sink {
     on_keep_failure_ = std::move(on_failure);
   }
 
-  // Rows for which this says true are refused with the reason.
+  // Rows for which this says true are refused with the reason, in every table or in this one.
   void refuse_if(std::function<bool(std::string_view row)> predicate,
-                 std::string reason = "refused by the test") {
+                 std::string reason = "refused by the test", std::optional<uint32_t> table = {}) {
     const std::lock_guard lock(mutex_);
     refuse_ = std::move(predicate);
     reason_ = std::move(reason);
+    refusing_table_ = table;
   }
 
   // full() is true while as many rows are unacknowledged.
@@ -61,8 +64,8 @@ class FakeSink final : public Sink {
     capacity_ = rows;
   }
 
-  // From here on only a reap() that may wait reports anything: outcomes take a moment, and rows that
-  // come in the meantime find the sink full where its capacity is small. Before the lane runs.
+  // From here on only a reap() that may wait reports anything: outcomes take a moment, and rows
+  // that come in the meantime find the sink full where its capacity is small. Before the lane runs.
   void take_a_moment() { takes_a_moment_ = true; }
 
   // What busy() says; the lane's thread, or before it runs.
@@ -95,10 +98,11 @@ class FakeSink final : public Sink {
   void set_highest_write_time(int64_t us) { highest_write_time_us_ = us; }
   [[nodiscard]] int64_t highest_write_time() const override { return highest_write_time_us_; }
 
-  // Every row that was taken, refused ones left out, in order and as often as it was submitted.
-  [[nodiscard]] std::vector<std::string> rows() const {
+  // Every row of the table that was taken, refused ones left out, in order and as often as it was
+  // submitted.
+  [[nodiscard]] std::vector<std::string> rows(uint32_t table = 0) const {
     const std::lock_guard lock(mutex_);
-    return rows_;
+    return table < rows_.size() ? rows_[table] : std::vector<std::string>{};
   }
   [[nodiscard]] uint64_t submits() const {
     const std::lock_guard lock(mutex_);
@@ -109,7 +113,7 @@ class FakeSink final : public Sink {
     return acknowledged_;
   }
 
-  [[nodiscard]] Status submit(RowBatch& rows) override {
+  [[nodiscard]] Status submit(RowBatches& rows) override {
     const std::lock_guard lock(mutex_);
     if (submit_failures_.first > 0) {
       --submit_failures_.first;
@@ -117,14 +121,9 @@ class FakeSink final : public Sink {
     }
     CHECK(!full_unlocked());
     ++submits_;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      if (refuse_ && refuse_(rows.row(i))) {
-        refused_.push_back({rows.origins[i], reason_});
-      } else {
-        written_.push_back(rows.origins[i]);
-        rows_.emplace_back(rows.row(i));
-      }
-    }
+    rows_.resize(std::max(rows_.size(), rows.tables.size()));
+    written_.resize(rows_.size());
+    for (uint32_t table = 0; table < rows.tables.size(); ++table) take(table, rows.tables[table]);
     rows.clear();
     update_fd();
     return {};
@@ -141,14 +140,15 @@ class FakeSink final : public Sink {
       --reap_failures_.first;
       return tl::unexpected(reap_failures_.second);
     }
-    reported_written_.clear();
+    for (auto& origins : reported_written_) origins.clear();
     reported_refused_.clear();
     if (corked_ && held() > 0) ready_.wait_for(lock, wait, [this] { return !corked_; });
     if (!corked_ && (!takes_a_moment_ || wait.count() > 0)) {
+      reported_written_.resize(written_.size());
       std::swap(reported_written_, written_);
       std::swap(reported_refused_, refused_);
     }
-    acknowledged_ += reported_written_.size() + reported_refused_.size();
+    acknowledged_ += size_of(reported_written_) + reported_refused_.size();
     update_fd();
     return Acks{.written = reported_written_, .refused = reported_refused_};
   }
@@ -161,8 +161,25 @@ class FakeSink final : public Sink {
   [[nodiscard]] std::string name() const override { return "the fake"; }
 
  private:
-  [[nodiscard]] size_t held() const { return written_.size() + refused_.size(); }
+  [[nodiscard]] static size_t size_of(const std::vector<std::vector<Origin>>& tables) {
+    size_t rows = 0;
+    for (const auto& origins : tables) rows += origins.size();
+    return rows;
+  }
+  [[nodiscard]] size_t held() const { return size_of(written_) + refused_.size(); }
   [[nodiscard]] bool full_unlocked() const { return held() >= capacity_; }
+
+  void take(uint32_t table, const RowBatch& rows) {
+    const bool may_refuse = refuse_ && refusing_table_.value_or(table) == table;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (may_refuse && refuse_(rows.row(i))) {
+        refused_.push_back({rows.origins[i], table, reason_});
+      } else {
+        written_[table].push_back(rows.origins[i]);
+        rows_[table].emplace_back(rows.row(i));
+      }
+    }
+  }
 
   // Readable exactly while reap() has something to report.
   void update_fd() {
@@ -181,6 +198,7 @@ class FakeSink final : public Sink {
   std::pair<int, Error> reap_failures_;
   std::function<bool(std::string_view)> refuse_;
   std::string reason_;
+  std::optional<uint32_t> refusing_table_;
   bool keeps_positions_ = false;
   std::vector<Accompaniment> accompanied_;
   std::map<PartitionId, Position> kept_;
@@ -189,10 +207,11 @@ class FakeSink final : public Sink {
   std::function<void()> on_keep_failure_;
   uint64_t submits_ = 0;
   uint64_t acknowledged_ = 0;
-  std::vector<std::string> rows_;
-  std::vector<Origin> written_;
+  // By table.
+  std::vector<std::vector<std::string>> rows_{1};
+  std::vector<std::vector<Origin>> written_{1};
   std::vector<Acks::Refused> refused_;
-  std::vector<Origin> reported_written_;
+  std::vector<std::vector<Origin>> reported_written_{1};
   std::vector<Acks::Refused> reported_refused_;
 };
 

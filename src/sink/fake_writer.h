@@ -23,21 +23,27 @@ class FakeWriter final : public cassandra::Writer {
     std::string cells;
     size_t rows = 0;
     uint64_t token = 0;
+    uint32_t table = 0;
   };
 
   // Decides on every request from now on, instead of the test. Nothing stands for success.
   using Answer = std::function<std::optional<Error>(const Sent& sent)>;
   void answer_with(Answer answer) { answer_ = std::move(answer); }
 
-  // What the cluster says when it is asked about the table, from now on; nothing stands for its
-  // being the same. Held back, it says nothing until confirm_now().
-  void confirm_with(std::optional<Error> error) { confirmation_ = std::move(error); }
+  // What the cluster says when it is asked about its tables, from now on, and of which of them;
+  // nothing stands for their being the same. Held back, it says nothing until confirm_now().
+  void confirm_with(std::optional<Error> error, uint32_t table = 0) {
+    confirmation_ = std::move(error);
+    confirmation_table_ = table;
+  }
   void hold_confirmations() { holds_confirmations_ = true; }
   void confirm_now() {
     CHECK(asked_);
     Status outcome;
     if (confirmation_) outcome = tl::unexpected<Error>(*confirmation_);
-    finished_.push_back({*std::exchange(asked_, std::nullopt), std::move(outcome)});
+    finished_.push_back({.token = *std::exchange(asked_, std::nullopt),
+                         .outcome = std::move(outcome),
+                         .table = confirmation_table_});
   }
   [[nodiscard]] bool asked() const { return asked_.has_value(); }
   [[nodiscard]] size_t confirmations() const { return confirmations_; }
@@ -55,9 +61,9 @@ class FakeWriter final : public cassandra::Writer {
     finish(tl::unexpected<Error>(Error{ErrorKind::transient, "no answer in time"}), true);
   }
 
-  void submit(std::string_view cells, size_t rows, uint64_t token) override {
+  void submit(uint32_t table, std::string_view cells, size_t rows, uint64_t token) override {
     ++sent_;
-    waiting_.push_back({std::string(cells), rows, token});
+    waiting_.push_back({std::string(cells), rows, token, table});
     if (!answer_) return;
     const std::optional<Error> error = answer_(waiting_.back());
     error ? fail(error->kind, error->message) : succeed();
@@ -87,6 +93,7 @@ class FakeWriter final : public cassandra::Writer {
 
   Answer answer_;
   std::optional<Error> confirmation_;
+  uint32_t confirmation_table_ = 0;
   bool holds_confirmations_ = false;
   std::optional<uint64_t> asked_;
   size_t confirmations_ = 0;
@@ -97,10 +104,11 @@ class FakeWriter final : public cassandra::Writer {
   Millis last_wait_{0};
 };
 
-// The tickets of rows that were reported, in their order.
-inline std::vector<uint64_t> tickets(std::span<const Origin> origins) {
+// The tickets of rows that were reported, of whichever table, in their order.
+inline std::vector<uint64_t> tickets(std::span<const std::vector<Origin>> tables) {
   std::vector<uint64_t> out;
-  for (const Origin& origin : origins) out.push_back(origin.ticket);
+  for (const std::vector<Origin>& origins : tables)
+    for (const Origin& origin : origins) out.push_back(origin.ticket);
   std::sort(out.begin(), out.end());
   return out;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cassandra/session.h"
 #include "sink/cassandra_schema.h"
@@ -17,11 +18,11 @@ namespace turntable {
 // server is named.
 class KeyspaceTest : public testing::Test {
  protected:
-  // `server`: what the environment says, which each file of tests asks for itself: that is how it is
-  // known which tests need a server.
-  KeyspaceTest(const char* server, SinkTable table) {
+  // `server`: what the environment says, which each file of tests asks for itself: that is how it
+  // is known which tests need a server.
+  KeyspaceTest(const char* server, std::vector<SinkTable> tables) {
     options_.connection.contact_points = server == nullptr ? "" : server;
-    options_.table = std::move(table);
+    options_.tables = std::move(tables);
   }
   void SetUp() override {
     if (options_.connection.contact_points.empty())
@@ -39,15 +40,17 @@ class KeyspaceTest : public testing::Test {
     ASSERT_TRUE(done) << done.error().message;
   }
   void create() {
-    const Status created = create_cassandra_table(*session_, options_.table, {});
-    ASSERT_TRUE(created) << created.error().message;
+    for (const SinkTable& table : options_.tables) {
+      const Status created = create_cassandra_table(*session_, table, {});
+      ASSERT_TRUE(created) << created.error().message;
+    }
   }
 
   CassandraSinkOptions options_;
   std::optional<cassandra::Session> session_;
 
  private:
-  void drop() { execute("DROP KEYSPACE IF EXISTS " + options_.table.keyspace); }
+  void drop() { execute("DROP KEYSPACE IF EXISTS " + options_.tables.front().keyspace); }
 };
 
 }  // namespace turntable

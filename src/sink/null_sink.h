@@ -5,19 +5,21 @@
 
 namespace turntable {
 
-// Acknowledges every row at once.
+// Acknowledges every row at once. It has as many tables as it is given rows of.
 class NullSink final : public Sink {
  public:
-  [[nodiscard]] Status submit(RowBatch& rows) override;
+  [[nodiscard]] Status submit(RowBatches& rows) override;
   [[nodiscard]] bool full() const override { return false; }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
-  [[nodiscard]] size_t in_flight() const override { return taken_.size(); }
+  [[nodiscard]] size_t in_flight() const override { return rows_; }
   [[nodiscard]] int wait_fd() const override { return -1; }
   [[nodiscard]] std::string name() const override { return "nowhere"; }
 
  private:
-  std::vector<Origin> taken_;     // Since the last reap().
-  std::vector<Origin> reported_;  // What the last reap() gave out.
+  // By table.
+  std::vector<std::vector<Origin>> taken_;     // Since the last reap().
+  std::vector<std::vector<Origin>> reported_;  // What the last reap() gave out.
+  size_t rows_ = 0;                            // Of taken_.
 };
 
 }  // namespace turntable

@@ -4,17 +4,18 @@
 
 namespace turntable {
 
-void complete_table(const sql::Plan& plan, Dialect dialect, SinkTable& table) {
-  if (table.columns.empty()) table.columns = plan.output_schema();
+void complete_table(const sql::Program& program, size_t insert, Dialect dialect, SinkTable& table) {
+  const std::vector<sql::Output>& outputs = program.inserts[insert].outputs;
+  if (table.columns.empty()) table.columns = program.output_schema(insert);
   for (const ColumnDef& column : table.columns) {
     const bool written =
-        std::any_of(plan.outputs.begin(), plan.outputs.end(),
+        std::any_of(outputs.begin(), outputs.end(),
                     [&column](const sql::Output& output) { return output.name == column.name; });
     if (!written) table.unwritten.insert(column.name);
   }
-  const bool apart = plan.tells_records_apart(table.key.columns());
+  const bool apart = program.tells_records_apart(insert, table.key.columns());
   for (const std::string& column : table.key.columns())
-    if (!apart && plan.may_have_micros(column)) table.microsecond_keys.push_back(column);
+    if (!apart && program.may_have_micros(insert, column)) table.microsecond_keys.push_back(column);
   // SQLite writes rows in their order. Only a dead letter that is replayed comes late, and with
   // such a key its row is no other record's.
   if (apart && (table.write_times != WriteTimeRule::record || dialect == Dialect::sqlite))

@@ -5,16 +5,16 @@
 #include "row/row_batch.h"
 #include "sink/ddl.h"
 #include "sink/table.h"
-#include "sql/plan.h"
+#include "sql/program.h"
 
 namespace turntable {
 
-// Completes the table with what only the SELECT tells. Where the key tells all records apart, no
-// two of them meet in a row: nothing needs a write time, and NULL may be sent to Cassandra as
-// unset, which costs no tombstone. Where they can meet, unset would mix the rows of two records.
-// Only there, too, can times that a store narrows make two records one.
-// What the pipeline asks for itself (table.write_times = record, table.nulls) stays.
-void complete_table(const sql::Plan& plan, Dialect dialect, SinkTable& table);
+// Completes the table with what only the SELECT of the INSERT with this number tells. Where the key
+// tells all records apart, no two of them meet in a row: nothing needs a write time, and NULL may
+// be sent to Cassandra as unset, which costs no tombstone. Where they can meet, unset would mix the
+// rows of two records. Only there, too, can times that a store narrows make two records one. What
+// the pipeline asks for itself (table.write_times = record, table.nulls) stays.
+void complete_table(const sql::Program& program, size_t insert, Dialect dialect, SinkTable& table);
 
 // How the rows of a table that is complete have to be written.
 [[nodiscard]] RowForm row_form(const SinkTable& table, Dialect dialect);

@@ -1,4 +1,6 @@
-// Where rows go. A sink belongs to one lane and is called by its thread only.
+// Where rows go: one store, such as an SQLite file or a Cassandra cluster, with all the tables of
+// it that a pipeline writes. A table is known by its number in the store. A sink belongs to one
+// lane and is called by its thread only.
 #pragma once
 
 #include <optional>
@@ -16,9 +18,11 @@ namespace turntable {
 
 // What became of rows since the last call. Views are valid until the next call on the sink.
 struct Acks {
-  std::span<const Origin> written;  // Durable, as the sink understands it.
+  // Durable, as the sink understands it; by table.
+  std::span<const std::vector<Origin>> written;
   struct Refused {
     Origin origin;
+    uint32_t table = 0;
     std::string reason;
   };
   std::span<const Refused>
@@ -39,10 +43,10 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  // Takes all rows of the batch and leaves it empty (its memory may have been exchanged). Call only
+  // Takes all rows and leaves the batches empty (their memory may have been exchanged). Call only
   // while !full(). Does not wait for the network. An error means that the pipeline must stop: no
-  // row of the batch is acknowledged.
-  [[nodiscard]] virtual Status submit(RowBatch& rows) = 0;
+  // row of these is acknowledged.
+  [[nodiscard]] virtual Status submit(RowBatches& rows) = 0;
 
   // True while so much is unsent that the lane must not submit more: once it has a flush's worth of
   // rows, it stops reading.
@@ -90,7 +94,7 @@ class Sink {
     return {};
   }
 
-  // "spotify.listening_history", a file's path, "the console": for messages.
+  // "spotify.listening_history", "spotify (3 tables)", a file's path, "the console": for messages.
   [[nodiscard]] virtual std::string name() const = 0;
 };
 

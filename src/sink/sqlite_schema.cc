@@ -157,28 +157,34 @@ Status as_status(const Difference& difference, const std::string& path, const Si
                                              path, table.name, fmt::join(difference.faults, "; ")));
 }
 
-// Inside a transaction. A table that is not as wanted is somebody else's, and gets no column.
-Result<Difference> create_and_compare(sqlite::Database& db, const std::string& path,
-                                      const SinkTable& table, WallTime now) {
-  RETURN_IF_ERROR(create_missing(db, table));
-  ASSIGN_OR_RETURN(Difference difference, difference_of(db, kMain, path, table));
-  RETURN_IF_ERROR(as_status(difference, path, table));
-  if (table.has_write_times()) RETURN_IF_ERROR(add_write_times(db, table, now));
-  return difference;
+// Inside a transaction. A table that is not as wanted is somebody else's, and gets no column. The
+// warnings about all of them.
+Result<std::vector<std::string>> create_and_compare(sqlite::Database& db, const std::string& path,
+                                                    std::span<const SinkTable> tables,
+                                                    WallTime now) {
+  std::vector<std::string> warnings;
+  for (const SinkTable& table : tables) {
+    RETURN_IF_ERROR(create_missing(db, table));
+    ASSIGN_OR_RETURN(Difference difference, difference_of(db, kMain, path, table));
+    RETURN_IF_ERROR(as_status(difference, path, table));
+    if (table.has_write_times()) RETURN_IF_ERROR(add_write_times(db, table, now));
+    for (std::string& warning : difference.warnings) warnings.push_back(std::move(warning));
+  }
+  return warnings;
 }
 
 }  // namespace
 
-Status apply_sqlite_schema(sqlite::Database& db, const std::string& path, const SinkTable& table,
-                           WallTime now) {
+Status apply_sqlite_schema(sqlite::Database& db, const std::string& path,
+                           std::span<const SinkTable> tables, WallTime now) {
   db.set_busy_timeout(sqlite::kLockWait);
   RETURN_IF_ERROR(db.begin());
-  const Result<Difference> difference = create_and_compare(db, path, table, now);
-  Status done = difference ? db.commit() : tl::unexpected<Error>(difference.error());
+  const Result<std::vector<std::string>> warnings = create_and_compare(db, path, tables, now);
+  Status done = warnings ? db.commit() : tl::unexpected<Error>(warnings.error());
   if (!done) db.rollback();
   db.set_busy_timeout(Millis(0));
   RETURN_IF_ERROR(done);
-  for (const std::string& warning : difference->warnings) log::warn("{}: {}", path, warning);
+  for (const std::string& warning : *warnings) log::warn("{}: {}", path, warning);
   return {};
 }
 
@@ -265,7 +271,7 @@ Status create_sqlite_table(const std::string& path, const SinkTable& table) {
   ASSIGN_OR_RETURN(const auto lock, sqlite::WriterLock::take(path));
   ASSIGN_OR_RETURN(sqlite::Database db,
                    sqlite::Database::open(path, sqlite::Database::Mode::write));
-  return apply_sqlite_schema(db, path, table, SystemClock().wall());
+  return apply_sqlite_schema(db, path, {&table, 1}, SystemClock().wall());
 }
 
 Result<Difference> check_sqlite_table(const std::string& path, const SinkTable& table) {

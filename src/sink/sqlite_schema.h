@@ -1,11 +1,12 @@
-// A sink's table in an SQLite file: creating it, reading what is there, and the keyspace that the
-// file remembers.
+// A sink's tables in an SQLite file: creating them, reading what is there, and the keyspace that
+// the file remembers.
 //
 // The table turntable_meta (key, value) has the row 'keyspace': the schema's name under which
 // queries attach the file, so that the same query runs on Cassandra and on SQLite.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,13 +19,13 @@
 
 namespace turntable {
 
-// Creates the table and the file's memory of its keyspace where they are missing, then compares: an
-// error of kind schema names each column that differs, or the other keyspace that the file has, and
-// leaves the file's schema as it was. The table must pass check_table(). Rows of a version before,
-// which had no write times, get the time `now`: they are older than what comes, and younger than dead
-// letters of that version.
+// Creates the tables and the file's memory of its keyspace where they are missing, then compares:
+// an error of kind schema names each column of a table that differs, or the other keyspace that the
+// file has, and leaves the file's schema as it was. The tables must pass check_table(). Rows of a
+// version before, which had no write times, get the time `now`: they are older than what comes, and
+// younger than dead letters of that version.
 [[nodiscard]] Status apply_sqlite_schema(sqlite::Database& db, const std::string& path,
-                                         const SinkTable& table, WallTime now);
+                                         std::span<const SinkTable> tables, WallTime now);
 
 // Adds the column to a table that is there, unless it has it: files that a version before made go
 // on being written.

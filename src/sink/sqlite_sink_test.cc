@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "row/cell.h"
+#include "sink/rows_testing.h"
 #include "sink/sqlite_schema.h"
 
 namespace turntable {
@@ -56,8 +57,8 @@ class SqliteSinkTest : public testing::Test {
   std::string path() const { return (dir_ / "plays.db").string(); }
 
   std::unique_ptr<SqliteSink> open(const SinkTable& table = plays()) {
-    auto sink =
-        SqliteSink::open({.path = path(), .table = table, .lock_wait = Millis(1), .clock = clock_});
+    auto sink = SqliteSink::open(
+        {.path = path(), .tables = {table}, .lock_wait = Millis(1), .clock = clock_});
     EXPECT_TRUE(sink) << sink.error().message;
     return sink ? std::move(*sink) : nullptr;
   }
@@ -65,7 +66,7 @@ class SqliteSinkTest : public testing::Test {
   // Keeps the positions of a group that reads the topic.
   std::unique_ptr<SqliteSink> reading(const std::string& group, Millis lock_wait = Millis(50)) {
     return std::move(SqliteSink::open({.path = path(),
-                                       .table = plays(),
+                                       .tables = {plays()},
                                        .group = group,
                                        .topic = "plays",
                                        .lock_wait = lock_wait})
@@ -75,7 +76,7 @@ class SqliteSinkTest : public testing::Test {
   // The same for the group g, with retries by the test's clock.
   std::unique_ptr<SqliteSink> reading_by_the_clock() {
     return std::move(SqliteSink::open({.path = path(),
-                                       .table = plays(),
+                                       .tables = {plays()},
                                        .group = "g",
                                        .topic = "plays",
                                        .lock_wait = Millis(1),
@@ -134,8 +135,8 @@ class SqliteSinkTest : public testing::Test {
     append_int64_cell(rows.cells, micros);
     rows.ends.push_back(rows.cells.size());
     rows.origins.push_back({.partition = 0, .epoch = 0, .ticket = ++ticket_});
-    ASSERT_TRUE(sink.submit(rows));
-    EXPECT_EQ(sink.reap(kEnough)->written.size(), 1U);
+    ASSERT_TRUE(submit_to(sink, rows));
+    EXPECT_EQ(written_rows(*sink.reap(kEnough)), 1U);
   }
   std::vector<std::string> times_heard() {
     auto db = sqlite::Database::open("", sqlite::Database::Mode::memory);
@@ -210,14 +211,14 @@ TEST_F(SqliteSinkTest, KeepsPositionsInTheTransactionOfTheirRows) {
     RowBatch rows;
     add(rows, "a", 0);
     sink->accompany({.if_all_written = {{0, 1}, {3, 40}}});
-    ASSERT_TRUE(sink->submit(rows));
+    ASSERT_TRUE(submit_to(*sink, rows));
     ASSERT_TRUE(sink->reap(kEnough));
     EXPECT_EQ(next_kept(*sink, 3), 40);
     // A row that is refused has no outcome yet, so nothing may stand behind it.
     add(rows, std::nullopt, 1);
     add(rows, "b", 2);
     sink->accompany({.if_all_written = {{0, 3}}});
-    ASSERT_TRUE(sink->submit(rows));
+    ASSERT_TRUE(submit_to(*sink, rows));
     EXPECT_EQ(sink->reap(kEnough)->refused.size(), 1U);
     EXPECT_EQ(next_kept(*sink, 0), 1);
     // Its dead letter is durable now.
@@ -237,7 +238,7 @@ TEST_F(SqliteSinkTest, ABatchThatIsUndoneKeepsNoPositions) {
   RowBatch rows;
   add(rows, "a", 0);
   sink->accompany({.if_all_written = {{0, 1}}});
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   ASSERT_TRUE(sink->reap(kEnough));
   EXPECT_TRUE(sink->full());
   EXPECT_EQ(next_kept(*sink, 0), std::nullopt);
@@ -258,7 +259,7 @@ TEST_F(SqliteSinkTest, NoPositionMovesBack) {
   RowBatch rows;
   add(rows, "a", 0);
   sink->accompany({.if_all_written = {{0, 10}, {1, 5}}});
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   ASSERT_TRUE(sink->reap(kEnough));
   // What the lane settles afterwards lies behind, but for one partition.
   const std::vector<Position> settled{{0, 8}, {1, 5}, {2, 3}};
@@ -276,12 +277,12 @@ TEST_F(SqliteSinkTest, WriteTimesGoWithTheirRowsEvenWherePositionsCannot) {
   RowBatch rows;
   add(rows, "a", 0);
   sink->accompany({.if_all_written = {{0, 1, 100}}});
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   ASSERT_TRUE(sink->reap(kEnough));
   add(rows, std::nullopt, 1);
   add(rows, "b", 2);
   sink->accompany({.in_any_case = {{0, 1, 300}}, .if_all_written = {{0, 3, 300}, {1, 9, 50}}});
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   EXPECT_EQ(sink->reap(kEnough)->refused.size(), 1U);
   sink.reset();
   EXPECT_EQ(reading("g")->kept_position(0), (Position{0, 1, 300}));
@@ -299,7 +300,7 @@ TEST_F(SqliteSinkTest, GoesOnWithAStrictTableOfTheVersionBefore) {
   SinkTable latest = latest_play();
   latest.columns[1].type = Type::int32;
   for (int64_t time = 1'000'000'001; time < 1'000'000'003; ++time) {
-    auto sink = SqliteSink::open({.path = path(), .table = latest, .clock = clock_});
+    auto sink = SqliteSink::open({.path = path(), .tables = {latest}, .clock = clock_});
     ASSERT_TRUE(sink) << sink.error().message;
     EXPECT_EQ((*sink)->highest_write_time(), time - 1);
     RowBatch rows;
@@ -309,8 +310,8 @@ TEST_F(SqliteSinkTest, GoesOnWithAStrictTableOfTheVersionBefore) {
     append_int64_cell(rows.cells, time);
     rows.ends.push_back(rows.cells.size());
     rows.origins.push_back({});
-    ASSERT_TRUE((*sink)->submit(rows));
-    ASSERT_EQ((*sink)->reap(kEnough)->written.size(), 1U);
+    ASSERT_TRUE(submit_to(**sink, rows));
+    ASSERT_EQ(written_rows(*(*sink)->reap(kEnough)), 1U);
   }
   EXPECT_EQ(texts("SELECT kafka_offset || ' ' || _write_time FROM ks.plays"),
             (std::vector<std::string>{"2 1000000002"}));
@@ -323,8 +324,8 @@ TEST_F(SqliteSinkTest, NoPositionMovesBackInsideATransaction) {
   RowBatch rows;
   add(rows, "ann", 1);
   sink->accompany({.in_any_case = {{0, 9, 200}, {0, 5, 200}}});
-  ASSERT_TRUE(sink->submit(rows));
-  ASSERT_EQ(sink->reap(kEnough)->written.size(), 1U);
+  ASSERT_TRUE(submit_to(*sink, rows));
+  ASSERT_EQ(written_rows(*sink->reap(kEnough)), 1U);
   EXPECT_EQ(sink->kept_position(0), (Position{0, 9, 200}));
   sink.reset();
   EXPECT_EQ(reading("g")->kept_position(0), (Position{0, 9, 200}));
@@ -349,7 +350,7 @@ TEST_F(SqliteSinkTest, GoesOnWithAFileOfTheVersionBefore) {
   SinkTable latest = latest_play();
   auto sink = std::move(
       SqliteSink::open(
-          {.path = path(), .table = latest, .group = "g", .topic = "plays", .clock = clock_})
+          {.path = path(), .tables = {latest}, .group = "g", .topic = "plays", .clock = clock_})
           .value());
   EXPECT_EQ(sink->kept_position(0), (Position{0, 7}));
   // Rows of before have the time at which the file was opened: 1,000 seconds, by this clock.
@@ -358,8 +359,8 @@ TEST_F(SqliteSinkTest, GoesOnWithAFileOfTheVersionBefore) {
   add_at(rows, "ann", 2, 1'000'000'001);
   add_at(rows, "bob", 0, 5'000);  // A dead letter of before, replayed: its record's own time.
   sink->accompany({.if_all_written = {{0, 8, 1'000'000'001}}});
-  ASSERT_TRUE(sink->submit(rows));
-  ASSERT_EQ(sink->reap(kEnough)->written.size(), 2U);
+  ASSERT_TRUE(submit_to(*sink, rows));
+  ASSERT_EQ(written_rows(*sink->reap(kEnough)), 2U);
   EXPECT_EQ(sink->kept_position(0), (Position{0, 8, 1'000'000'001}));
   const std::string select =
       "SELECT name || ' ' || kafka_offset || ' ' || ifnull(_write_time, 'NULL') FROM ks.plays "
@@ -374,8 +375,8 @@ TEST_F(SqliteSinkTest, GoesOnWithAFileOfTheVersionBefore) {
   sink = open(latest);
   EXPECT_THAT(check_sqlite_table(path(), latest)->faults, IsEmpty());
   add_at(rows, "cid", 2, 1'000'000'002);
-  ASSERT_TRUE(sink->submit(rows));
-  ASSERT_EQ(sink->reap(kEnough)->written.size(), 1U);
+  ASSERT_TRUE(submit_to(*sink, rows));
+  ASSERT_EQ(written_rows(*sink->reap(kEnough)), 1U);
   EXPECT_THAT(texts(select),
               ElementsAre("ann 2 1000000001", "bob 1 1000000000", "cid 2 1000000002"));
 }
@@ -388,11 +389,11 @@ TEST_F(SqliteSinkTest, KnowsTheHighestWriteTimeOfItsRows) {
     RowBatch rows;
     add_at(rows, "ann", 1, 3'000);
     add_at(rows, "bob", 2, 2'000);
-    ASSERT_TRUE(sink->submit(rows));
+    ASSERT_TRUE(submit_to(*sink, rows));
     ASSERT_TRUE(sink->reap(kEnough));
     EXPECT_EQ(sink->highest_write_time(), 3'000);
     add_at(rows, "bob", 3, 2'500);
-    ASSERT_TRUE(sink->submit(rows));
+    ASSERT_TRUE(submit_to(*sink, rows));
     ASSERT_TRUE(sink->reap(kEnough));
     EXPECT_EQ(sink->highest_write_time(), 3'000);
   }
@@ -416,7 +417,7 @@ TEST_F(SqliteSinkTest, CountsTheTransactionsOfTheLastRunOnly) {
     for (int i = 0; i < 2; ++i) {
       RowBatch rows;
       add(rows, "a", run);
-      ASSERT_TRUE(sink->submit(rows));
+      ASSERT_TRUE(submit_to(*sink, rows));
       ASSERT_TRUE(sink->reap(kEnough));
     }
   }
@@ -429,13 +430,13 @@ TEST_F(SqliteSinkTest, OfTwoRowsWithOneKeyTheOneWithTheHigherWriteTimeStands) {
   add_at(rows, "ann", 1, 1'000);
   add_at(rows, "ann", 2, 2'000);
   add_at(rows, "bob", 3, 3'000);
-  ASSERT_TRUE(sink->submit(rows));
-  ASSERT_EQ(sink->reap(kEnough)->written.size(), 3U);
+  ASSERT_TRUE(submit_to(*sink, rows));
+  ASSERT_EQ(written_rows(*sink->reap(kEnough)), 3U);
   add_at(rows, "bob", 4, 2'999);  // A dead letter, replayed after days.
   add_at(rows, "ann", 2, 2'000);  // The same record once more.
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   // A row that does not stand is written all the same: nothing more is to be done about it.
-  ASSERT_EQ(sink->reap(kEnough)->written.size(), 2U);
+  ASSERT_EQ(written_rows(*sink->reap(kEnough)), 2U);
   EXPECT_EQ(texts("SELECT name || ' ' || kafka_offset FROM ks.plays ORDER BY name"),
             (std::vector<std::string>{"ann 2", "bob 3"}));
 }
@@ -454,8 +455,8 @@ TEST_F(SqliteSinkTest, AValueThatIsNullIsNullOrLeavesTheColumnAsItIs) {
     append_int64_cell(rows.cells, 2'000);
     rows.ends.push_back(rows.cells.size());
     rows.origins.push_back({.partition = 0, .epoch = 0, .ticket = ++ticket_});
-    ASSERT_TRUE(sink->submit(rows));
-    ASSERT_EQ(sink->reap(kEnough)->written.size(), 2U);
+    ASSERT_TRUE(submit_to(*sink, rows));
+    ASSERT_EQ(written_rows(*sink->reap(kEnough)), 2U);
     EXPECT_EQ(texts("SELECT ifnull(kafka_offset, 'NULL') || ' ' || tempo FROM ks.plays"),
               std::vector<std::string>{nulls == Nulls::null ? "NULL 2.0" : "1 2.0"});
   }
@@ -475,8 +476,8 @@ TEST_F(SqliteSinkTest, NeverWritesColumnsThatTheInsertDoesNotList) {
   append_int64_cell(rows.cells, 2'000);
   rows.ends.push_back(rows.cells.size());
   rows.origins.push_back({.partition = 0, .epoch = 0, .ticket = ++ticket_});
-  ASSERT_TRUE(sink->submit(rows));
-  ASSERT_EQ(sink->reap(kEnough)->written.size(), 1U);
+  ASSERT_TRUE(submit_to(*sink, rows));
+  ASSERT_EQ(written_rows(*sink->reap(kEnough)), 1U);
   EXPECT_EQ(texts("SELECT kafka_offset || ' ' || tempo FROM ks.plays"),
             std::vector<std::string>{"42 2.0"});
 }
@@ -489,19 +490,19 @@ TEST_F(SqliteSinkTest, KeepsABatchWhileTheFileIsLockedAndWritesItLater) {
   RowBatch rows;
   add(rows, "a", 1);
   add(rows, "a", 2);
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   EXPECT_TRUE(rows.empty());
   EXPECT_TRUE(sink->full());
   EXPECT_EQ(sink->in_flight(), 2U);
-  EXPECT_THAT(sink->reap(kEnough)->written, IsEmpty());
+  EXPECT_EQ(written_rows(*sink->reap(kEnough)), 0U);
   for (int i = 0; i < 5; ++i) {
     clock_->advance(Millis(10'000));
-    EXPECT_THAT(sink->reap(kEnough)->written, IsEmpty());
+    EXPECT_EQ(written_rows(*sink->reap(kEnough)), 0U);
   }
   other->rollback();
-  EXPECT_THAT(sink->reap(Millis(0))->written, IsEmpty()) << "not before the backoff is over";
+  EXPECT_EQ(written_rows(*sink->reap(Millis(0))), 0U) << "not before the backoff is over";
   clock_->advance(Millis(10'000));
-  EXPECT_EQ(sink->reap(kEnough)->written.size(), 2U);
+  EXPECT_EQ(written_rows(*sink->reap(kEnough)), 2U);
   EXPECT_FALSE(sink->full());
   EXPECT_EQ(sink->in_flight(), 0U);
   EXPECT_EQ(count(), 2);
@@ -518,7 +519,7 @@ class SlowSqliteSinkTest : public SqliteSinkTest {
     add(rows, "a", 1);
     add(rows, "a", 2);
     sink_->accompany({.if_all_written = {{0, 3}}});
-    EXPECT_TRUE(sink_->submit(rows));
+    EXPECT_TRUE(submit_to(*sink_, rows));
   }
 
   bool readable(Millis wait = Millis(0)) const {
@@ -533,12 +534,12 @@ class SlowSqliteSinkTest : public SqliteSinkTest {
 TEST_F(SlowSqliteSinkTest, LeavesTheLaneAloneWhileATransactionRuns) {
   EXPECT_TRUE(sink_->full());
   EXPECT_EQ(sink_->in_flight(), 2U);
-  EXPECT_THAT(sink_->reap(Millis(1))->written, IsEmpty());
+  EXPECT_EQ(written_rows(*sink_->reap(Millis(1))), 0U);
   EXPECT_FALSE(readable());
   ASSERT_TRUE(other_.commit());
   ASSERT_TRUE(readable(kEnough));
   EXPECT_TRUE(sink_->full()) << "until the lane knows of the rows";
-  EXPECT_EQ(sink_->reap(Millis(0))->written.size(), 2U);
+  EXPECT_EQ(written_rows(*sink_->reap(Millis(0))), 2U);
   EXPECT_FALSE(sink_->full());
   EXPECT_EQ(next_kept(*sink_, 0), 3);
   EXPECT_FALSE(readable());
@@ -561,12 +562,12 @@ TEST_F(SqliteSinkTest, KeepsNoPositionOfAPartitionThatWasGivenBackBeforeItsTrans
   RowBatch rows;
   add(rows, "a", 0);
   sink->accompany({.in_any_case = {{0, 1}}, .if_all_written = {{0, 3}, {1, 5}}});
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   const std::vector<PartitionId> given_back{0};
   ASSERT_TRUE(sink->give_back(given_back));
   ASSERT_TRUE(other->commit());
   clock_->advance(std::chrono::seconds(60));
-  EXPECT_EQ(sink->reap(kEnough)->written.size(), 1U);
+  EXPECT_EQ(written_rows(*sink->reap(kEnough)), 1U);
   EXPECT_EQ(next_kept(*sink, 0), std::nullopt);
   EXPECT_EQ(next_kept(*sink, 1), 5);
 }
@@ -576,7 +577,7 @@ TEST_F(SlowSqliteSinkTest, GivesBackWithTheOutcomeOfTheTransactionThatRuns) {
   const std::vector<PartitionId> given_back{0};
   ASSERT_TRUE(sink_->give_back(given_back));
   EXPECT_EQ(next_kept(*sink_, 0), 3);
-  EXPECT_EQ(sink_->reap(Millis(0))->written.size(), 2U);
+  EXPECT_EQ(written_rows(*sink_->reap(Millis(0))), 2U);
 }
 
 TEST_F(SlowSqliteSinkTest, ClosesWithTheTransactionWholeOrNotBegun) {
@@ -595,10 +596,10 @@ TEST_F(SqliteSinkTest, RefusesOneRowAndTakesItsNeighbours) {
   add(rows, std::nullopt, 2);
   add(rows, "a", 3);
   add(rows, std::nullopt, 4);
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   const auto acks = sink->reap(kEnough);
-  ASSERT_EQ(acks->written.size(), 2U);
-  EXPECT_EQ(acks->written[1].ticket, 3U);
+  ASSERT_EQ(written_rows(*acks), 2U);
+  EXPECT_EQ(acks->written[0][1].ticket, 3U);
   ASSERT_EQ(acks->refused.size(), 2U);
   EXPECT_EQ(acks->refused[0].origin.ticket, 2U);
   EXPECT_EQ(acks->refused[1].origin.ticket, 4U);
@@ -612,7 +613,7 @@ TEST_F(SqliteSinkTest, RefusesARowThatAnotherUniqueIndexDoesNotTake) {
   {
     RowBatch first;
     add(first, "a", 1);
-    ASSERT_TRUE(sink->submit(first));
+    ASSERT_TRUE(submit_to(*sink, first));
     ASSERT_TRUE(sink->reap(kEnough));
   }
   sink.reset();
@@ -624,9 +625,9 @@ TEST_F(SqliteSinkTest, RefusesARowThatAnotherUniqueIndexDoesNotTake) {
   RowBatch rows;
   add(rows, "a", 1);  // The same row once more.
   add(rows, "b", 2);  // Another with its tempo.
-  ASSERT_TRUE(sink->submit(rows));
+  ASSERT_TRUE(submit_to(*sink, rows));
   const auto acks = sink->reap(kEnough);
-  EXPECT_EQ(acks->written.size(), 1U);
+  EXPECT_EQ(written_rows(*acks), 1U);
   ASSERT_EQ(acks->refused.size(), 1U);
   EXPECT_THAT(acks->refused[0].reason, HasSubstr("UNIQUE constraint failed"));
   EXPECT_EQ(count(), 1);
@@ -634,12 +635,12 @@ TEST_F(SqliteSinkTest, RefusesARowThatAnotherUniqueIndexDoesNotTake) {
 
 TEST_F(SqliteSinkTest, ASecondRunOnTheSameFileIsRefused) {
   auto sink = open();
-  auto second = SqliteSink::open({.path = path(), .table = plays()});
+  auto second = SqliteSink::open({.path = path(), .tables = {plays()}});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::failed);
   EXPECT_THAT(second.error().message, HasSubstr("is writing it already"));
   sink.reset();
-  EXPECT_TRUE(SqliteSink::open({.path = path(), .table = plays()}));
+  EXPECT_TRUE(SqliteSink::open({.path = path(), .tables = {plays()}}));
 }
 
 TEST_F(SqliteSinkTest, NamesEachColumnOfATableThatIsNotAsWanted) {
@@ -648,7 +649,7 @@ TEST_F(SqliteSinkTest, NamesEachColumnOfATableThatIsNotAsWanted) {
   other.columns[2].type = Type::text;
   other.columns.push_back({"mood", Type::int32});
   other.key.clustering[0].descending = false;
-  const auto sink = SqliteSink::open({.path = path(), .table = other});
+  const auto sink = SqliteSink::open({.path = path(), .tables = {other}});
   ASSERT_FALSE(sink);
   EXPECT_EQ(sink.error().kind, ErrorKind::schema);
   EXPECT_EQ(sink.error().message,
@@ -665,7 +666,7 @@ TEST_F(SqliteSinkTest, LeavesATableThatItRefusesAsItIs) {
     ASSERT_TRUE(db->execute("CREATE TABLE plays (name text PRIMARY KEY, tempo blob)"));
     ASSERT_TRUE(db->execute("INSERT INTO plays VALUES ('ann', NULL)"));
   }
-  const auto sink = SqliteSink::open({.path = path(), .table = latest_play()});
+  const auto sink = SqliteSink::open({.path = path(), .tables = {latest_play()}});
   ASSERT_FALSE(sink);
   EXPECT_THAT(sink.error().message, HasSubstr("column tempo is blob, expected real"));
   EXPECT_THAT(texts("SELECT sql FROM ks.sqlite_master WHERE sql IS NOT NULL"),
@@ -676,14 +677,14 @@ TEST_F(SqliteSinkTest, RemembersTheKeyspaceAndRefusesAnother) {
   open();
   SinkTable other = plays();
   other.keyspace = "deezer";
-  EXPECT_THAT(SqliteSink::open({.path = path(), .table = other}).error().message,
+  EXPECT_THAT(SqliteSink::open({.path = path(), .tables = {other}}).error().message,
               HasSubstr("the file keeps the keyspace 'spotify', expected 'deezer'"));
 }
 
 TEST_F(SqliteSinkTest, ChecksTheTableBeforeItTouchesTheFile) {
   SinkTable table = plays();
   table.key = {};
-  const auto sink = SqliteSink::open({.path = path(), .table = table});
+  const auto sink = SqliteSink::open({.path = path(), .tables = {table}});
   EXPECT_EQ(sink.error().kind, ErrorKind::usage);
   EXPECT_FALSE(std::filesystem::exists(path()));
 }

@@ -1,6 +1,6 @@
 #include "sql/binder.h"
 
-#include "sql/testing.h"
+#include "sql/binder_testing.h"
 
 namespace turntable::sql {
 namespace {
@@ -8,15 +8,14 @@ namespace {
 constexpr const char* kTables =
     "CREATE TABLE plays (id int NOT NULL, n bigint, song text NOT NULL, time text) WITH (connector "
     "= 'kafka');\n"
-    "CREATE TABLE songs () WITH (connector = 'csv', key = 'name');\n"
+    "CREATE TABLE songs () WITH (connector = 'csv');\n"
     "CREATE TABLE out ();\n";
 
 std::map<std::string, BoundLookup> songs(Type key_type = Type::text) {
   return {{"songs",
-           {{{"name", key_type, false},
-             {"artists", Type::text, false},
-             {"tempo", Type::float64, false}},
-            "name"}}};
+           {.schema = Schema{{"name", key_type, false},
+                             {"artists", Type::text, false},
+                             {"tempo", Type::float64, false}}}}};
 }
 
 BoundScript bound(const std::string& insert, Type key_type = Type::text) {
@@ -27,15 +26,8 @@ std::string faults(const std::string& insert) {
   return bound(insert).faults.text();
 }
 
-// The outputs, each "name type (as written)".
 std::vector<std::string> outputs(const std::string& text) {
-  const BoundScript result = bind_text(text, songs());
-  if (!result.plan) return {result.faults.text()};
-  std::vector<std::string> found;
-  for (const Output& output : result.plan->outputs)
-    found.push_back(output.name + " " + std::string(sql_name(output.type)) + " (" +
-                    result.plan->nodes[output.node].text + ")");
-  return found;
+  return outputs_of(bind_text(text, songs()));
 }
 
 TEST(Binder, MergesEqualExpressions) {
@@ -43,15 +35,15 @@ TEST(Binder, MergesEqualExpressions) {
       "INSERT INTO out SELECT to_char(to_timestamp(p.time, 'YYYY'), 'YYYY') AS a, extract(hour "
       "FROM to_timestamp(time, "
       "'YYYY')) AS b, to_char(to_timestamp(p.time, 'YY'), 'YYYY') AS c, p.time FROM plays p;");
-  ASSERT_TRUE(result.plan);
+  ASSERT_TRUE(result.program);
   // time, two to_timestamp, two to_char, one extract; patterns are no nodes but the literals that
   // they were.
   size_t calls = 0;
-  for (const Node& node : result.plan->nodes)
+  for (const Node& node : result.program->nodes)
     calls += std::holds_alternative<Call>(node.what) ? 1 : 0;
   EXPECT_EQ(calls, 5U);
-  for (NodeId id = 0; id < result.plan->nodes.size(); ++id) {
-    const auto* call = std::get_if<Call>(&result.plan->nodes[id].what);
+  for (NodeId id = 0; id < result.program->nodes.size(); ++id) {
+    const auto* call = std::get_if<Call>(&result.program->nodes[id].what);
     if (call == nullptr) continue;
     for (const NodeId argument : call->arguments) EXPECT_LT(argument, id);
   }
@@ -60,12 +52,13 @@ TEST(Binder, MergesEqualExpressions) {
 TEST(Binder, ComputesConstantsOnce) {
   const auto result = bound(
       "INSERT INTO out SELECT substr('abc', 1 , 2) AS a, '5'::bigint AS b, 'ab' AS c FROM plays;");
-  ASSERT_TRUE(result.plan);
-  const Node& a = result.plan->nodes[result.plan->outputs[0].node];
+  ASSERT_TRUE(result.program);
+  const Node& a = result.program->nodes[result.program->inserts[0].outputs[0].node];
   EXPECT_EQ(std::get<Literal>(a.what), Literal("ab"));
-  EXPECT_EQ(result.plan->outputs[0].node, result.plan->outputs[2].node);
-  EXPECT_EQ(std::get<Literal>(result.plan->nodes[result.plan->outputs[1].node].what),
-            Literal(int64_t{5}));
+  EXPECT_EQ(result.program->inserts[0].outputs[0].node, result.program->inserts[0].outputs[2].node);
+  EXPECT_EQ(
+      std::get<Literal>(result.program->nodes[result.program->inserts[0].outputs[1].node].what),
+      Literal(int64_t{5}));
 }
 
 TEST(Binder, ASinkWithoutColumnsTakesTheSelects) {
@@ -106,8 +99,8 @@ TEST(Binder, AColumnListGoesByPlaceAndMayLeaveColumnsOut) {
 TEST(Binder, KnowsWhichKeysTellRecordsApart) {
   const auto apart = [](const std::string& select, const std::vector<std::string>& key) {
     const auto result = bound("INSERT INTO out SELECT " + select + " FROM plays;");
-    EXPECT_TRUE(result.plan) << select;
-    return result.plan && result.plan->tells_records_apart(key);
+    EXPECT_TRUE(result.program) << select;
+    return result.program && result.program->tells_records_apart(0, key);
   };
   const std::string places = "id, kafka_partition AS p, kafka_offset AS o";
   EXPECT_TRUE(apart(places, {"id", "p", "o"}));
@@ -130,48 +123,21 @@ TEST(Binder, HiddenColumnsJoinTheStreamWhenTheyAreUsed) {
   const auto result = bound(
       "INSERT INTO out SELECT p.kafka_offset, kafka_partition, kafka_offset AS again FROM plays "
       "p;");
-  ASSERT_TRUE(result.plan);
-  EXPECT_EQ(result.plan->declared_columns, 4U);
-  ASSERT_EQ(result.plan->stream_schema.size(), 6U);
-  EXPECT_EQ(result.plan->stream_schema[4].name, "kafka_offset");
-  EXPECT_EQ(result.plan->stream_schema[5].name, "kafka_partition");
-  EXPECT_EQ(result.plan->outputs[0].node, result.plan->outputs[2].node);
+  ASSERT_TRUE(result.program);
+  EXPECT_EQ(result.program->declared_columns, 4U);
+  ASSERT_EQ(result.program->stream_schema.size(), 6U);
+  EXPECT_EQ(result.program->stream_schema[4].name, "kafka_offset");
+  EXPECT_EQ(result.program->stream_schema[5].name, "kafka_partition");
+  EXPECT_EQ(result.program->inserts[0].outputs[0].node, result.program->inserts[0].outputs[2].node);
   // A declared column goes before a hidden one, and only the stream has hidden ones.
   const BoundScript own = bind_text(
       "CREATE TABLE s (kafka_offset text); CREATE TABLE o (); INSERT INTO o SELECT kafka_offset "
       "FROM s;");
-  ASSERT_TRUE(own.plan);
-  EXPECT_EQ(own.plan->outputs[0].type, Type::text);
+  ASSERT_TRUE(own.program);
+  EXPECT_EQ(own.program->inserts[0].outputs[0].type, Type::text);
   EXPECT_EQ(
       faults("INSERT INTO out SELECT s.kafka_offset FROM plays JOIN songs s ON s.name = song;"),
       "p.sql:4:26: table songs has no column kafka_offset.");
-}
-
-TEST(Binder, JoinsByTheLookupsKeyFromEitherSide) {
-  for (const std::string on :
-       {"s.name = p.song", "p.song = s.name", "name = song", "s.name = substr(p.time, 1, 2)",
-        "s.name = 'constant'", "s.name = cast(p.id AS text)"}) {
-    const auto result =
-        bound("INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON " + on + ";");
-    ASSERT_TRUE(result.plan) << on << result.faults.text();
-    const LookupJoin& join = result.plan->lookups[0];
-    EXPECT_EQ(join.key_column, 0U);
-    EXPECT_EQ(result.plan->nodes[join.probe].type, Type::text);
-    EXPECT_EQ(result.plan->nodes[join.probe].tables & ~1U, 0U);
-  }
-}
-
-TEST(Binder, ProbesAreWidenedToTheKeyButNotNarrowed) {
-  const std::string by_id =
-      "INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON s.name = p.id;";
-  const auto widened = bound(by_id, Type::int64);
-  ASSERT_TRUE(widened.plan);
-  EXPECT_EQ(widened.plan->nodes[widened.plan->lookups[0].probe].type, Type::int64);
-  EXPECT_TRUE(bound(by_id, Type::int32).plan);
-  EXPECT_EQ(bound("INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON s.name = p.n;",
-                  Type::int32)
-                .faults.text(),
-            "p.sql:4:61: p.n is bigint, but the key of songs is int: write cast(p.n AS int)");
 }
 
 TEST(Binder, KnowsWhatCannotBeNull) {
@@ -179,37 +145,29 @@ TEST(Binder, KnowsWhatCannotBeNull) {
       "INSERT INTO out SELECT id, song, time, length(song) AS l, substr(song, NULL) AS s, "
       "kafka_key, kafka_offset, 1 AS "
       "one FROM plays;");
-  ASSERT_TRUE(result.plan);
+  ASSERT_TRUE(result.program);
   std::string not_null;
-  for (const ColumnDef& column : result.plan->output_schema())
+  for (const ColumnDef& column : result.program->output_schema(0))
     not_null += column.not_null ? column.name + " " : "";
   EXPECT_EQ(not_null, "id song l kafka_offset one ");
 }
 
 TEST(Binder, WithoutTheLookupFindsTheOtherFaults) {
-  const BoundScript result = bind_text(std::string(kTables) +
-                                       "INSERT INTO out SELECT p.idd, s.whatever, tempo FROM plays "
-                                       "p JOIN songs s ON s.x = p.songg;");
-  EXPECT_FALSE(result.plan);
+  const BoundScript result =
+      bind_text(std::string(kTables) +
+                    "INSERT INTO out SELECT p.idd, s.whatever, tempo FROM plays "
+                    "p JOIN songs s ON s.x = p.songg;",
+                {{"songs", {}}});
+  EXPECT_FALSE(result.program);
   EXPECT_EQ(result.faults.text(),
             "p.sql:4:26: table plays has no column idd. Did you mean 'id'?\n"
             "p.sql:4:86: table plays has no column songg. Did you mean 'song'?");
   const BoundScript good = bind_text(
       std::string(kTables) +
-      "INSERT INTO out SELECT p.id, s.whatever FROM plays p JOIN songs s ON s.x = p.song;");
-  EXPECT_FALSE(good.plan);
+          "INSERT INTO out SELECT p.id, s.whatever FROM plays p JOIN songs s ON s.x = p.song;",
+      {{"songs", {}}});
+  EXPECT_FALSE(good.program);
   EXPECT_TRUE(good.faults.empty());
-}
-
-TEST(Binder, ChecksTheLookupsKey) {
-  const std::string rest =
-      "CREATE TABLE s (x text); CREATE TABLE o (); INSERT INTO o SELECT x FROM s JOIN l ON l.a = "
-      "x;";
-  EXPECT_EQ(bind_text("CREATE TABLE l (a text) WITH (key = 'b');" + rest).faults.text(),
-            "p.sql:1:14: table l has no column b, which its option key names");
-  EXPECT_EQ(bind_text("CREATE TABLE l (a text);" + rest).faults.text(),
-            "p.sql:1:14: table l needs the option key: the column by which it is joined");
-  EXPECT_TRUE(bind_text("CREATE TABLE l (a text) WITH (key = 'a');" + rest).plan);
 }
 
 TEST(Binder, ConstantArgumentsMustBeLiterals) {
@@ -226,8 +184,8 @@ TEST(Binder, KnowsWhichTimesMayHaveMicroseconds) {
         "CREATE TABLE s (t timestamptz, x text, d double precision); CREATE TABLE o ();"
         "INSERT INTO o SELECT " +
         expression + " AS v FROM s;");
-    EXPECT_TRUE(bound.plan) << bound.faults.text();
-    return bound.plan && bound.plan->may_have_micros("v");
+    EXPECT_TRUE(bound.program) << bound.faults.text();
+    return bound.program && bound.program->may_have_micros(0, "v");
   };
   EXPECT_TRUE(may("s.t"));
   EXPECT_TRUE(may("cast(s.x AS timestamptz)"));
@@ -238,6 +196,104 @@ TEST(Binder, KnowsWhichTimesMayHaveMicroseconds) {
   EXPECT_FALSE(may("to_timestamp(s.x, 'YYYY-MM-DD HH24:MI:SS.MS')"));
   EXPECT_FALSE(may("timestamptz '2024-03-03 10:15:00.001'"));
   EXPECT_FALSE(may("s.x"));
+}
+
+TEST(Binder, BindsEveryInsertOverOneListOfNodes) {
+  const auto result = bind_statements(
+      "CREATE TABLE third ();"
+      "INSERT INTO out SELECT id, btrim(song) AS u FROM plays WHERE id > 3 AND good;"
+      "INSERT INTO other SELECT btrim(plays.song) AS song FROM plays WHERE id > 3;"
+      "INSERT INTO third (x) SELECT p.kafka_offset FROM plays p;");
+  ASSERT_TRUE(result.program) << result.faults.text();
+  const Program& program = *result.program;
+  expect_in_order(program);
+  EXPECT_EQ(program.source, "plays");
+  ASSERT_EQ(program.inserts.size(), 3U);
+  EXPECT_EQ(program.inserts[1].sink, "other");
+  EXPECT_EQ(program.inserts[0].outputs[1].node, program.inserts[1].outputs[0].node);
+  EXPECT_EQ(program.inserts[0].filters[0], program.inserts[1].filters[0]);
+  EXPECT_EQ(filters_of(result, 0), (std::vector<std::string>{"id > 3", "good"}));
+  EXPECT_EQ(outputs_of(result, 2), std::vector<std::string>{"x bigint (p.kafka_offset)"});
+  EXPECT_EQ(program.stream_schema.size(), program.declared_columns + 1);
+}
+
+TEST(Binder, HasNoNodeThatNothingNeeds) {
+  const auto result = bind_statements(
+      "CREATE VIEW v AS SELECT id, btrim(song) AS u, '5'::int AS five FROM plays;"
+      "INSERT INTO out SELECT id, '7' AS seven FROM v;");
+  ASSERT_TRUE(result.program) << result.faults.text();
+  EXPECT_EQ(result.program->nodes.size(), 2U);
+}
+
+TEST(Binder, AllInsertsReadOneStream) {
+  EXPECT_EQ(
+      faults_of("INSERT INTO out SELECT id FROM plays;\nINSERT INTO other SELECT id FROM "
+                "clicks;"),
+      "p.sql:3:34: several streams are not supported (yet): plays in line 2, and clicks here");
+  EXPECT_EQ(faults_of("INSERT INTO out SELECT p.id FROM plays p JOIN clicks c ON c.id = p.id;"),
+            "p.sql:2:47: several streams are not supported (yet): plays and clicks; what is joined "
+            "to a stream must be a lookup");
+  EXPECT_EQ(faults_of("INSERT INTO out SELECT p.id FROM plays p JOIN plays q ON q.id = p.id;"),
+            "p.sql:2:47: stream plays stands twice: a stream cannot be joined with itself");
+  EXPECT_EQ(faults_of("CREATE VIEW c AS SELECT id FROM clicks; CREATE VIEW s AS SELECT * FROM "
+                      "songs;\nINSERT INTO out SELECT p.id FROM plays p JOIN c ON c.id = p.id;"),
+            "p.sql:2:33: several streams are not supported (yet): plays and clicks; what is joined "
+            "to a stream must be a lookup");
+  EXPECT_EQ(faults_of("INSERT INTO out SELECT id FROM songs;"),
+            "p.sql:2:32: no table in FROM is a stream: songs is a lookup, which is only joined to "
+            "one");
+  EXPECT_EQ(faults_of("INSERT INTO out SELECT s.id FROM songs s JOIN artists a ON a.id = s.id;"),
+            "p.sql:2:34: no table in FROM is a stream: songs, artists are lookups, which are only "
+            "joined to one");
+}
+
+TEST(Binder, ATableWithAFaultIsNoSecondStream) {
+  EXPECT_EQ(faults_of("CREATE TABLE films (x itn);\nINSERT INTO out SELECT p.id FROM plays p JOIN "
+                      "films f ON f.x > p.id;"),
+            "p.sql:2:23: there is no type itn. Did you mean 'int'? Types are boolean, int, bigint, "
+            "real, double precision, text, bytea, timestamptz, jsonb");
+}
+
+TEST(Binder, WhereIsBooleanConjuncts) {
+  const auto where = [](const std::string& condition) {
+    return filters_of(bind_statements("INSERT INTO out SELECT id FROM plays WHERE " + condition));
+  };
+  EXPECT_EQ(where("id = 1 AND (n = 2 AND good) AND id = 1"),
+            (std::vector<std::string>{"id = 1", "n = 2", "good"}));
+  EXPECT_EQ(where("id = 1 OR good"), (std::vector<std::string>{"id = 1 OR good"}));
+  EXPECT_EQ(where("'yes'").size(), 1U);
+  EXPECT_EQ(where("NULL").size(), 1U);
+  EXPECT_EQ(where("id"), std::vector<std::string>{"p.sql:2:44: argument of WHERE must be type "
+                                                  "boolean, not type int: write id <> 0"});
+  EXPECT_EQ(where("good AND song"),
+            std::vector<std::string>{"p.sql:2:53: argument of AND must be type boolean, not type "
+                                     "text: write cast(song AS boolean)"});
+  EXPECT_EQ(where("'perhaps'"), std::vector<std::string>{"p.sql:2:44: 'perhaps' is no boolean"});
+  EXPECT_EQ(where("at"), std::vector<std::string>{"p.sql:2:44: argument of WHERE must be type "
+                                                  "boolean, not type timestamptz"});
+  EXPECT_EQ(where("idd = 1 AND nn = 2"),
+            std::vector<std::string>{"p.sql:2:44: there is no column idd. Did you mean 'id'?\n"
+                                     "p.sql:2:56: there is no column nn. Did you mean 'n'?"});
+}
+
+TEST(Binder, SaysOnceWhatIsWrongWithTheLeftSideOfIn) {
+  EXPECT_EQ(
+      faults_of("INSERT INTO out SELECT id FROM plays WHERE idd IN (1, 2, 3) AND nn BETWEEN 1 "
+                "AND 2;"),
+      "p.sql:2:44: there is no column idd. Did you mean 'id'?\n"
+      "p.sql:2:65: there is no column nn. Did you mean 'n'?");
+}
+
+TEST(Binder, FindsTheFaultsOfAllPartsInOnePass) {
+  EXPECT_EQ(faults_of("CREATE VIEW v AS SELECT idd FROM plays;\n"
+                      "INSERT INTO out SELECT v.idd, v.x FROM v;\n"
+                      "INSERT INTO other SELECT tempoo, 1 = 'x' AS y FROM plays p JOIN songs s ON "
+                      "s.nam = p.song WHERE p.id;"),
+            "p.sql:2:25: there is no column idd. Did you mean 'id'?\n"
+            "p.sql:4:26: there is no column tempoo. Did you mean 'tempo'?\n"
+            "p.sql:4:38: 'x' is no int\n"
+            "p.sql:4:78: table songs has no column nam. Did you mean 'name'?\n"
+            "p.sql:4:97: argument of WHERE must be type boolean, not type int: write p.id <> 0");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The rows of the function table, by subject. functions.cc puts them together.
+// The functions of the registry, by subject: each list is made in a file of functions/.
+// functions.cc puts them together.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,9 @@ namespace turntable::sql {
 // Of a text that an expression makes: a longer one rejects its record.
 inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 
+[[nodiscard]] std::vector<Function> comparison_functions();
+[[nodiscard]] std::vector<Function> conditional_functions();
+[[nodiscard]] std::vector<Function> logic_functions();
 [[nodiscard]] std::vector<Function> text_functions();
 [[nodiscard]] std::vector<Function> time_functions();
 

@@ -13,7 +13,7 @@
 namespace turntable::sql {
 namespace {
 
-using Why = std::pair<RejectCode, std::string>;
+using Text = std::string_view;
 
 template <class T>
 std::string number_text(T value) {
@@ -24,146 +24,127 @@ std::string number_text(T value) {
   }
 }
 
-template <Type to, class T>
-Why out_of_range(T value) {
+template <class T>
+Reason out_of_range(Type to, T value) {
   return {RejectCode::out_of_range,
           fmt::format("{} is out of range for {}", number_text(value), sql_name(to))};
 }
 
-// Every value of From has one of To.
+// Every value of `from` has one of `to`.
 template <Type from, Type to>
-void widen(Frame& frame) {
-  map_rows<CppType<to>, CppType<from>>(frame,
-                                       [](auto value) { return static_cast<CppType<to>>(value); });
-}
+struct Widen {
+  static CppType<to> call(CppType<from> value) { return static_cast<CppType<to>>(value); }
+};
 
-void bigint_to_int(Frame& frame) {
-  map_rows_or_fail<int32_t, int64_t>(
-      frame,
-      [](int64_t value) {
-        const auto narrow = static_cast<int32_t>(value);
-        return narrow == value ? std::optional(narrow) : std::nullopt;
-      },
-      out_of_range<Type::int32, int64_t>);
-}
+struct BigintToInt {
+  static std::optional<int32_t> call(int64_t value) {
+    const auto narrow = static_cast<int32_t>(value);
+    return narrow == value ? std::optional(narrow) : std::nullopt;
+  }
+  static Reason why(int64_t value) { return out_of_range(Type::int32, value); }
+};
 
-void double_to_real(Frame& frame) {
-  map_rows_or_fail<float, double>(
-      frame,
-      [](double value) -> std::optional<float> {
-        const auto narrow = static_cast<float>(value);
-        const bool overflow = std::isinf(narrow) && !std::isinf(value);
-        const bool underflow = narrow == 0 && value != 0;
-        return overflow || underflow ? std::nullopt : std::optional(narrow);
-      },
-      out_of_range<Type::float32, double>);
-}
+struct DoubleToReal {
+  static std::optional<float> call(double value) {
+    const auto narrow = static_cast<float>(value);
+    const bool overflow = std::isinf(narrow) && !std::isinf(value);
+    const bool underflow = narrow == 0 && value != 0;
+    return overflow || underflow ? std::nullopt : std::optional(narrow);
+  }
+  static Reason why(double value) { return out_of_range(Type::float32, value); }
+};
 
 // Rounds half to even, as PostgreSQL's rint() does.
 template <Type from, Type to>
-void float_to_integer(Frame& frame) {
+struct FloatToInteger {
   using From = CppType<from>;
   using To = CppType<to>;
-  map_rows_or_fail<To, From>(
-      frame,
-      [](From value) -> std::optional<To> {
-        const From rounded = std::rint(value);
-        // The lowest integer is a power of two and exact; its negative is the first that is too
-        // large. NaN fails both.
-        constexpr auto kLowest = static_cast<From>(std::numeric_limits<To>::min());
-        if (!(rounded >= kLowest && rounded < -kLowest)) return std::nullopt;
-        return static_cast<To>(rounded);
-      },
-      out_of_range<to, From>);
-}
+  static std::optional<To> call(From value) {
+    const From rounded = std::rint(value);
+    // The lowest integer is a power of two and exact; its negative is the first that is too large.
+    // NaN fails both.
+    constexpr auto kLowest = static_cast<From>(std::numeric_limits<To>::min());
+    if (!(rounded >= kLowest && rounded < -kLowest)) return std::nullopt;
+    return static_cast<To>(rounded);
+  }
+  static Reason why(From value) { return out_of_range(to, value); }
+};
 
-void int_to_boolean(Frame& frame) {
-  map_rows<uint8_t, int32_t>(frame, [](int32_t value) { return static_cast<uint8_t>(value != 0); });
-}
+struct IntToBoolean {
+  static uint8_t call(int32_t value) { return value != 0 ? 1 : 0; }
+};
 
 // --- To text
-// -------------------------------------------------------------------------------------------------------
 
-template <class From>
-void number_to_text(Frame& frame) {
-  Arena& arena = frame.arena;
-  map_rows<std::string_view, From>(frame, [&arena](From value) {
-    if constexpr (std::is_integral_v<From>) {
+template <class Number>
+struct NumberToText {
+  static Text call(Number value, Arena& arena) {
+    if constexpr (std::is_integral_v<Number>) {
       return arena.copy(integer_text(value).view());
     } else {
       return arena.copy(float_text(value).view());
     }
-  });
-}
+  }
+};
 
-void boolean_to_text(Frame& frame) {
-  map_rows<std::string_view, uint8_t>(frame, [](uint8_t value) {
-    return value != 0 ? std::string_view("true") : std::string_view("false");
-  });
-}
+struct BooleanToText {
+  static Text call(uint8_t value) { return value != 0 ? Text("true") : Text("false"); }
+};
 
-void timestamp_to_text(Frame& frame) {
-  Arena& arena = frame.arena;
-  map_rows<std::string_view, int64_t>(
-      frame, [&arena](int64_t value) { return arena.copy(timestamp_text(value).view()); });
-}
+struct TimestampToText {
+  static Text call(int64_t value, Arena& arena) {
+    return arena.copy(timestamp_text(value).view());
+  }
+};
 
-void bytes_to_text(Frame& frame) {
-  Arena& arena = frame.arena;
-  map_rows<std::string_view, std::string_view>(
-      frame, [&arena](std::string_view value) { return bytes_text(value, arena); });
-}
+struct BytesToText {
+  static Text call(Text value, Arena& arena) { return bytes_text(value, arena); }
+};
 
 // A jsonb is the text as it came.
-void same_view(Frame& frame) {
-  map_rows<std::string_view, std::string_view>(frame, [](std::string_view value) { return value; });
-}
+struct JsonToText {
+  static Text call(Text value) { return value; }
+};
 
 // --- From text
-// -----------------------------------------------------------------------------------------------------
 
 // 'abc' is no int; '3000000000' is out of range for int.
-template <Type to>
-Why text_misfit(std::string_view text, ParseFailure failure) {
+Reason text_misfit(Type to, Text text, ParseFailure failure) {
   if (failure == ParseFailure::range)
     return {RejectCode::out_of_range,
             fmt::format("'{}' is out of range for {}", printable(text), sql_name(to))};
   return {RejectCode::bad_value, fmt::format("'{}' is no {}", printable(text), sql_name(to))};
 }
 
-void text_to_whole_time(Frame& frame) {
-  map_rows_or_fail<int64_t, std::string_view>(
-      frame, [](std::string_view text) { return parse_whole_timestamp(text).value; },
-      [](std::string_view text) {
-        if (parse_whole_timestamp(text).failure == ParseFailure::syntax)
-          return text_misfit<Type::timestamp>(text, ParseFailure::syntax);
-        return Why(RejectCode::out_of_range,
-                   fmt::format("'{}' has digits beyond microseconds, which timestamptz cannot "
-                               "hold; it is in the key, where cut times fall together",
-                               printable(text)));
-      });
-}
+struct TextToWholeTime {
+  static std::optional<int64_t> call(Text text) { return parse_whole_timestamp(text).value; }
+  static Reason why(Text text) {
+    if (parse_whole_timestamp(text).failure == ParseFailure::syntax)
+      return text_misfit(Type::timestamp, text, ParseFailure::syntax);
+    return {RejectCode::out_of_range,
+            fmt::format("'{}' has digits beyond microseconds, which timestamptz cannot "
+                        "hold; it is in the key, where cut times fall together",
+                        printable(text))};
+  }
+};
 
-template <Type to, Parsed<CppType<to>> (*parse)(std::string_view)>
-void text_to(Frame& frame) {
-  map_rows_or_fail<CppType<to>, std::string_view>(
-      frame, [](std::string_view text) { return parse(text).value; },
-      [](std::string_view text) { return text_misfit<to>(text, parse(text).failure); });
-}
+template <Type to, Parsed<CppType<to>> (*parse)(Text)>
+struct TextTo {
+  static std::optional<CppType<to>> call(Text text) { return parse(text).value; }
+  static Reason why(Text text) { return text_misfit(to, text, parse(text).failure); }
+};
 
-void text_to_bytes(Frame& frame) {
-  Arena& arena = frame.arena;
-  map_rows_or_fail<std::string_view, std::string_view>(
-      frame, [&arena](std::string_view text) { return parse_bytes(text, arena); },
-      [](std::string_view text) { return text_misfit<Type::bytes>(text, ParseFailure::syntax); });
-}
+struct TextToBytes {
+  static std::optional<Text> call(Text text, Arena& arena) { return parse_bytes(text, arena); }
+  static Reason why(Text text) { return text_misfit(Type::bytes, text, ParseFailure::syntax); }
+};
 
 // --- The table
-// -----------------------------------------------------------------------------------------------------
 
-Cast row(Type from, Type to, CastContext context, Loop loop) {
-  return {context,
-          {.name = "cast", .arguments = {from}, .result = to, .loop = loop, .kind = Kind::cast}};
+template <class F>
+Cast row(Type from, Type to, CastContext context) {
+  return {context, function_of<F>(
+                       {.name = "cast", .arguments = {from}, .result = to, .kind = Kind::cast})};
 }
 
 // pg_cast of PostgreSQL 15, and casts by way of text, which go into text in assignments and out of
@@ -173,39 +154,67 @@ const std::vector<Cast>& casts() {
   using enum Type;
   using enum CastContext;
   static const std::vector<Cast> kCasts = {
-      row(int32, int64, implicit, widen<int32, int64>),
-      row(int32, float32, implicit, widen<int32, float32>),
-      row(int32, float64, implicit, widen<int32, float64>),
-      row(int64, float32, implicit, widen<int64, float32>),
-      row(int64, float64, implicit, widen<int64, float64>),
-      row(float32, float64, implicit, widen<float32, float64>),
-      row(int64, int32, assignment, bigint_to_int),
-      row(float64, float32, assignment, double_to_real),
-      row(float32, int32, on_demand, float_to_integer<float32, int32>),
-      row(float32, int64, on_demand, float_to_integer<float32, int64>),
-      row(float64, int32, on_demand, float_to_integer<float64, int32>),
-      row(float64, int64, on_demand, float_to_integer<float64, int64>),
-      row(boolean, int32, on_demand, widen<boolean, int32>),
-      row(int32, boolean, on_demand, int_to_boolean),
+      row<Widen<int32, int64>>(int32, int64, implicit),
+      row<Widen<int32, float32>>(int32, float32, implicit),
+      row<Widen<int32, float64>>(int32, float64, implicit),
+      row<Widen<int64, float32>>(int64, float32, implicit),
+      row<Widen<int64, float64>>(int64, float64, implicit),
+      row<Widen<float32, float64>>(float32, float64, implicit),
+      row<BigintToInt>(int64, int32, assignment),
+      row<DoubleToReal>(float64, float32, assignment),
+      row<FloatToInteger<float32, int32>>(float32, int32, on_demand),
+      row<FloatToInteger<float32, int64>>(float32, int64, on_demand),
+      row<FloatToInteger<float64, int32>>(float64, int32, on_demand),
+      row<FloatToInteger<float64, int64>>(float64, int64, on_demand),
+      row<Widen<boolean, int32>>(boolean, int32, on_demand),
+      row<IntToBoolean>(int32, boolean, on_demand),
 
-      row(boolean, text, assignment, boolean_to_text),
-      row(int32, text, assignment, number_to_text<int32_t>),
-      row(int64, text, assignment, number_to_text<int64_t>),
-      row(float32, text, assignment, number_to_text<float>),
-      row(float64, text, assignment, number_to_text<double>),
-      row(timestamp, text, assignment, timestamp_to_text),
-      row(bytes, text, assignment, bytes_to_text),
-      row(jsonb, text, assignment, same_view),
+      row<BooleanToText>(boolean, text, assignment),
+      row<NumberToText<int32_t>>(int32, text, assignment),
+      row<NumberToText<int64_t>>(int64, text, assignment),
+      row<NumberToText<float>>(float32, text, assignment),
+      row<NumberToText<double>>(float64, text, assignment),
+      row<TimestampToText>(timestamp, text, assignment),
+      row<BytesToText>(bytes, text, assignment),
+      row<JsonToText>(jsonb, text, assignment),
 
-      row(text, boolean, on_demand, text_to<boolean, parse_bool>),
-      row(text, int32, on_demand, text_to<int32, parse_int32>),
-      row(text, int64, on_demand, text_to<int64, parse_int64>),
-      row(text, float32, on_demand, text_to<float32, parse_float32>),
-      row(text, float64, on_demand, text_to<float64, parse_float64>),
-      row(text, timestamp, on_demand, text_to<timestamp, parse_timestamp>),
-      row(text, bytes, on_demand, text_to_bytes),
+      row<TextTo<boolean, parse_bool>>(text, boolean, on_demand),
+      row<TextTo<int32, parse_int32>>(text, int32, on_demand),
+      row<TextTo<int64, parse_int64>>(text, int64, on_demand),
+      row<TextTo<float32, parse_float32>>(text, float32, on_demand),
+      row<TextTo<float64, parse_float64>>(text, float64, on_demand),
+      row<TextTo<timestamp, parse_timestamp>>(text, timestamp, on_demand),
+      row<TextToBytes>(text, bytes, on_demand),
   };
   return kCasts;
+}
+
+// PostgreSQL's categories of types (pg_type.typcategory).
+enum class Category { boolean, number, string, time, other };
+
+Category category_of(Type type) {
+  switch (type) {
+    case Type::boolean:
+      return Category::boolean;
+    case Type::int32:
+    case Type::int64:
+    case Type::float32:
+    case Type::float64:
+      return Category::number;
+    case Type::text:
+      return Category::string;
+    case Type::timestamp:
+      return Category::time;
+    case Type::bytes:
+    case Type::jsonb:
+      return Category::other;
+  }
+  return Category::other;
+}
+
+tl::unexpected<Error> no_common_type(Type a, Type b) {
+  return fail(ErrorKind::usage, fmt::format("{} and {} have no common type; cast one of them",
+                                            sql_name(a), sql_name(b)));
 }
 
 }  // namespace
@@ -218,8 +227,29 @@ const Cast* find_cast(Type from, Type to) {
 
 const Function& whole_time_cast() {
   static const Cast kCast =
-      row(Type::text, Type::timestamp, CastContext::on_demand, text_to_whole_time);
+      row<TextToWholeTime>(Type::text, Type::timestamp, CastContext::on_demand);
   return kCast.function;
+}
+
+Result<Type> common_type(std::span<const ArgumentType> types) {
+  std::optional<Type> candidate;
+  for (const ArgumentType& type : types) {
+    if (!type || type == candidate) continue;
+    if (!candidate) {
+      candidate = type;
+    } else if (category_of(*candidate) != category_of(*type)) {
+      return no_common_type(*candidate, *type);
+    } else if (*candidate != Type::float64 &&  // The preferred one of its category.
+               can_cast(*candidate, *type, CastContext::implicit) &&
+               !can_cast(*type, *candidate, CastContext::implicit)) {
+      candidate = type;
+    }
+  }
+  if (!candidate) return Type::text;
+  for (const ArgumentType& type : types)
+    if (type && !can_cast(*type, *candidate, CastContext::implicit))
+      return no_common_type(*candidate, *type);
+  return *candidate;
 }
 
 bool can_cast(Type from, Type to, CastContext context) {

@@ -2,6 +2,9 @@
 // https://www.postgresql.org/docs/15/typeconv.html
 #pragma once
 
+#include <span>
+
+#include "base/result.h"
 #include "sql/functions.h"
 
 namespace turntable::sql {
@@ -22,6 +25,11 @@ struct Cast {
 
 // True where a value of `from` may stand for one of `to` in that context.
 [[nodiscard]] bool can_cast(Type from, Type to, CastContext context);
+
+// The type that values of all these types are made, where they stand for one another: in CASE,
+// COALESCE, IN. Text where none of them has a type of its own. The error is a sentence.
+// https://www.postgresql.org/docs/15/typeconv-union-case.html
+[[nodiscard]] Result<Type> common_type(std::span<const ArgumentType> types);
 
 // From text to timestamptz as find_cast() has it, but a time with digits beyond microseconds is out
 // of range, where that cuts them.

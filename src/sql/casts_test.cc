@@ -143,6 +143,33 @@ TEST(Casts, WhatIsAllowedUnasked) {
   EXPECT_EQ(find_cast(Type::timestamp, Type::int64), nullptr);
 }
 
+// https://www.postgresql.org/docs/15/typeconv-union-case.html
+TEST(Casts, TypesThatStandForOneAnotherHaveACommonOne) {
+  const auto common = [](const std::vector<ArgumentType>& types) {
+    const auto type = common_type(types);
+    return type ? std::string(sql_name(*type)) : type.error().message;
+  };
+  EXPECT_EQ(common({}), "text");
+  EXPECT_EQ(common({std::nullopt, std::nullopt}), "text");
+  EXPECT_EQ(common({std::nullopt, Type::bytes}), "bytea");
+  EXPECT_EQ(common({Type::int32, Type::int32}), "int");
+  EXPECT_EQ(common({Type::int32, std::nullopt, Type::int64}), "bigint");
+  EXPECT_EQ(common({Type::int64, Type::int32}), "bigint");
+  EXPECT_EQ(common({Type::int64, Type::float32, Type::int32}), "real");
+  EXPECT_EQ(common({Type::int32, Type::float32, Type::float64}), "double precision");
+  EXPECT_EQ(common({Type::float64, Type::float32}), "double precision");
+  EXPECT_EQ(common({Type::jsonb, std::nullopt, Type::jsonb}), "jsonb");
+  EXPECT_EQ(common({Type::timestamp, Type::timestamp}), "timestamptz");
+  EXPECT_EQ(common({Type::int32, Type::text}),
+            "int and text have no common type; cast one of them");
+  EXPECT_EQ(common({Type::boolean, Type::int32}),
+            "boolean and int have no common type; cast one of them");
+  EXPECT_EQ(common({Type::jsonb, Type::bytes}),
+            "jsonb and bytea have no common type; cast one of them");
+  EXPECT_EQ(common({Type::text, Type::timestamp}),
+            "text and timestamptz have no common type; cast one of them");
+}
+
 TEST(Casts, RejectsNameWhatWasCast) {
   EXPECT_EQ(evaluate_over("x::int", {"1", "x", "99999999999", std::nullopt}),
             (Values{"1", "reject: x: 'x' is no int",

@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include "base/check.h"
+
 namespace turntable::sql {
 namespace {
 
@@ -10,7 +12,7 @@ void fill(Column& column, V value) {
   T* const values = column.data<T>();
   for (size_t row = 0; row < column.rows(); ++row) {
     values[row] = static_cast<T>(value);
-    column.valid()[row] = kValue;
+    column.states()[row] = State::value;
   }
 }
 
@@ -71,21 +73,21 @@ Result<Literal> fold(const Call& call, std::span<const Node* const> arguments) {
   }
   std::vector<const Column*> pointers;
   for (const Column& column : columns) pointers.push_back(&column);
-  Column result(call.function->result);
+  const Function& function = *call.function;
+  Column result(function.result);
   result.reset(1);
   Arena arena;
-  std::vector<Failure> failures;
+  const auto state = function.open_state ? function.open_state() : nullptr;
+  const CallInput input{.arguments = pointers,
+                        .arena = arena,
+                        .prepared = call.prepared.get(),
+                        .state = state.get()};
   const Selection rows{0};
-  Frame frame{.arguments = pointers,
-              .rows = rows,
-              .result = result,
-              .arena = arena,
-              .prepared = call.prepared.get(),
-              .node = kNoNode,
-              .failures = failures};
-  call.function->loop(frame);
-  if (!failures.empty()) return fail(ErrorKind::usage, failures[0].message);
-  return literal_of(result, 0);
+  Frame frame{input, rows, result};
+  function.loop(frame);
+  if (result.state(0) != State::failed) return literal_of(result, 0);
+  CHECK(function.can_fail());
+  return fail(ErrorKind::usage, function.explain(input, 0).message);
 }
 
 }  // namespace turntable::sql

@@ -1,4 +1,4 @@
-// Constants as columns, and calls on constants, which are computed once, when the plan is bound.
+// Constants as columns, and calls on constants, which are computed once, when the program is bound.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "row/column.h"
 #include "sql/functions.h"
-#include "sql/plan.h"
+#include "sql/program.h"
 
 namespace turntable::sql {
 
@@ -15,7 +15,8 @@ namespace turntable::sql {
 // move.
 void fill_constant(Column& column, const Literal& value);
 
-// The value of a call whose arguments are constants. The error is the reason why it has none.
+// The value of a call whose arguments are constants. The error is the reason why it has none,
+// without the function's name.
 [[nodiscard]] Result<Literal> fold(const Call& call, std::span<const Node* const> arguments);
 
 }  // namespace turntable::sql

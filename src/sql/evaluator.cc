@@ -11,86 +11,95 @@ namespace turntable::sql {
 namespace {
 
 template <class T>
-void gather(const Column& from, const uint32_t* rows, const Selection& alive, Column& to) {
+void gather(const Column& from, const uint32_t* places, const Selection& rows, Column& to) {
   const T* const values = from.data<T>();
-  const uint8_t* const states = from.valid();
+  const State* const states = from.states();
   T* const out = to.data<T>();
-  uint8_t* const out_states = to.valid();
-  for (const uint32_t row : alive) {
-    const uint32_t source = rows[row];
-    if (source == kNoMatch) {
-      out_states[row] = kNullValue;
-    } else {
-      out[row] = values[source];
-      out_states[row] = states[source];
-    }
+  State* const out_states = to.states();
+  for (const uint32_t row : rows) {
+    out[row] = values[places[row]];
+    out_states[row] = states[places[row]];
   }
 }
 
-void gather(const Column& from, const uint32_t* rows, const Selection& alive, Column& to) {
+void gather(const Column& from, const uint32_t* places, const Selection& rows, Column& to) {
   switch (from.type()) {
     case Type::boolean:
-      return gather<uint8_t>(from, rows, alive, to);
+      return gather<uint8_t>(from, places, rows, to);
     case Type::int32:
-      return gather<int32_t>(from, rows, alive, to);
+      return gather<int32_t>(from, places, rows, to);
     case Type::int64:
     case Type::timestamp:
-      return gather<int64_t>(from, rows, alive, to);
+      return gather<int64_t>(from, places, rows, to);
     case Type::float32:
-      return gather<float>(from, rows, alive, to);
+      return gather<float>(from, places, rows, to);
     case Type::float64:
-      return gather<double>(from, rows, alive, to);
+      return gather<double>(from, places, rows, to);
     case Type::text:
     case Type::bytes:
     case Type::jsonb:
-      return gather<std::string_view>(from, rows, alive, to);
+      return gather<std::string_view>(from, places, rows, to);
   }
+}
+
+std::vector<bool> nodes_that_may_fail(const Program& program) {
+  std::vector<bool> may_fail;
+  for (const Node& node : program.nodes) {
+    const auto* call = std::get_if<Call>(&node.what);
+    may_fail.push_back(call != nullptr &&
+                       (call->function->can_fail() ||
+                        std::any_of(call->arguments.begin(), call->arguments.end(),
+                                    [&](NodeId argument) { return may_fail[argument]; })));
+  }
+  return may_fail;
+}
+
+bool any_failed(const Column& column, const Selection& rows) {
+  const State* const states = column.states();
+  uint8_t seen = 0;
+  for (const uint32_t row : rows) seen |= static_cast<uint8_t>(states[row] == State::failed);
+  return seen != 0;
 }
 
 }  // namespace
 
-Evaluator::Evaluator(const Plan& plan, std::vector<NodeId> wanted)
-    : plan_(plan), wanted_(std::move(wanted)), view_(plan.nodes.size(), nullptr) {
-  std::vector<bool> needed(plan.nodes.size(), false);
-  for (const NodeId node : wanted_) needed[node] = true;
-  // Arguments have smaller numbers than their users, so one walk backwards finds all that is
-  // needed.
-  for (size_t node = plan.nodes.size(); node-- > 0;) {
-    if (!needed[node]) continue;
-    if (const auto* call = std::get_if<Call>(&plan.nodes[node].what))
-      for (const NodeId argument : call->arguments) needed[argument] = true;
-  }
-  columns_.reserve(plan.nodes.size());
-  for (NodeId node = 0; node < plan.nodes.size(); ++node) {
-    columns_.emplace_back(plan.nodes[node].type);
-    if (needed[node]) order_.push_back(node);
-  }
-}
-
-std::vector<uint32_t> Evaluator::columns_read(uint32_t table) const {
-  std::vector<uint32_t> columns;
+Evaluator::Evaluator(const Program& program, std::span<const NodeId> wanted)
+    : program_(program),
+      may_fail_(nodes_that_may_fail(program)),
+      order_(program.needed_for(wanted)),
+      view_(program.nodes.size(), nullptr),
+      arguments_(program.nodes.size()),
+      states_(program.nodes.size()) {
+  columns_.reserve(program.nodes.size());
+  for (const Node& node : program.nodes) columns_.emplace_back(node.type);
   for (const NodeId node : order_) {
-    const auto* ref = std::get_if<ColumnRef>(&plan_.nodes[node].what);
-    if (ref != nullptr && ref->table == table) columns.push_back(ref->column);
+    const auto* call = std::get_if<Call>(&program.nodes[node].what);
+    if (call == nullptr) continue;
+    arguments_[node].reserve(call->arguments.size());
+    if (call->function->open_state != nullptr) states_[node] = call->function->open_state();
   }
-  return columns;
 }
 
-void Evaluator::evaluate(std::span<const TableInput> tables, size_t rows, Selection& alive,
-                         Rejects& rejects) {
+void Evaluator::begin(std::span<const TableInput> tables, size_t rows) {
+  tables_.assign(tables.begin(), tables.end());
+  rows_ = rows;
   arena_.reset();
-  failures_.clear();
-  for (const NodeId node : order_) {
-    const Node& what = plan_.nodes[node];
-    if (const auto* ref = std::get_if<ColumnRef>(&what.what)) {
-      compute_column(node, *ref, tables, rows, alive);
-    } else if (const auto* literal = std::get_if<Literal>(&what.what)) {
-      compute_constant(node, *literal, rows);
-    } else {
-      compute_call(node, std::get<Call>(what.what), rows, alive);
-    }
+  for (const NodeId node : order_) view_[node] = nullptr;
+}
+
+void Evaluator::compute(NodeId node, const Selection& rows) {
+  const auto& what = program_.nodes[node].what;
+  if (const auto* ref = std::get_if<ColumnRef>(&what)) {
+    compute_column(node, *ref, rows);
+  } else if (const auto* literal = std::get_if<Literal>(&what)) {
+    compute_constant(node, *literal);
+  } else {
+    compute_call(node, std::get<Call>(what), rows);
   }
-  if (!failures_.empty()) drop_failed(alive, rejects);
+}
+
+void Evaluator::compute_all(const Selection& rows) {
+  for (const NodeId node : order_) compute(node, rows);
 }
 
 const Column& Evaluator::result(NodeId node) const {
@@ -98,87 +107,96 @@ const Column& Evaluator::result(NodeId node) const {
   return *view_[node];
 }
 
-void Evaluator::compute_column(NodeId node, const ColumnRef& ref,
-                               std::span<const TableInput> tables, size_t rows,
-                               const Selection& alive) {
-  CHECK(ref.table < tables.size() && ref.column < tables[ref.table].columns.size());
-  const TableInput& table = tables[ref.table];
+void Evaluator::compute_column(NodeId node, const ColumnRef& ref, const Selection& rows) {
+  CHECK(ref.table < tables_.size() && ref.column < tables_[ref.table].columns.size());
+  const TableInput& table = tables_[ref.table];
   const Column& column = table.columns[ref.column];
-  CHECK(column.type() == plan_.nodes[node].type);
+  CHECK(column.type() == program_.nodes[node].type);
   if (table.rows == nullptr) {
-    CHECK(column.rows() >= rows);
+    CHECK(column.rows() >= rows_);
     view_[node] = &column;
     return;
   }
-  make_room(node, rows);
-  gather(column, table.rows, alive, columns_[node]);
+  make_room(node);
+  gather(column, table.rows, rows, columns_[node]);
 }
 
 // Filled once; again only for a batch that is larger than all before it.
-void Evaluator::compute_constant(NodeId node, const Literal& value, size_t rows) {
+void Evaluator::compute_constant(NodeId node, const Literal& value) {
   view_[node] = &columns_[node];
-  if (columns_[node].rows() >= rows) return;
-  columns_[node].reset(std::bit_ceil(rows));
+  if (columns_[node].rows() >= rows_) return;
+  columns_[node].reset(std::bit_ceil(rows_));
   fill_constant(columns_[node], value);
 }
 
-void Evaluator::compute_call(NodeId node, const Call& call, size_t rows, const Selection& alive) {
-  make_room(node, rows);
-  arguments_.clear();
-  for (const NodeId argument : call.arguments) arguments_.push_back(view_[argument]);
-  Frame frame{.arguments = arguments_,
-              .rows = alive,
-              .result = columns_[node],
-              .arena = arena_,
-              .prepared = call.prepared.get(),
-              .node = node,
-              .failures = failures_};
+void Evaluator::compute_call(NodeId node, const Call& call, const Selection& rows) {
+  make_room(node);
+  arguments_[node].clear();
+  for (const NodeId argument : call.arguments) arguments_[node].push_back(&result(argument));
+  Frame frame{input_of(node, call), rows, columns_[node]};
   call.function->loop(frame);
 }
 
-// What a row of an earlier batch left is overwritten for every row that is alive; the others'
+// What a row of an earlier batch left is overwritten for every row that is computed; the others'
 // values are unspecified.
-void Evaluator::make_room(NodeId node, size_t rows) {
+void Evaluator::make_room(NodeId node) {
   view_[node] = &columns_[node];
-  if (columns_[node].rows() < rows) columns_[node].reset(rows);
+  if (columns_[node].rows() < rows_) columns_[node].reset(rows_);
 }
 
-void Evaluator::drop_failed(Selection& alive, Rejects& rejects) const {
-  std::erase_if(alive, [&](uint32_t row) {
-    const auto failed = std::find_if(wanted_.begin(), wanted_.end(), [&](NodeId node) {
-      return view_[node]->valid()[row] == kFailedValue;
-    });
-    if (failed == wanted_.end()) return false;
-    rejects.push_back(reject_of(*failed, row));
+CallInput Evaluator::input_of(NodeId node, const Call& call) const {
+  return {.arguments = arguments_[node],
+          .arena = arena_,
+          .prepared = call.prepared.get(),
+          .state = states_[node].get()};
+}
+
+// Follows the failure down to where it began: a node that failed though its arguments did not.
+Reason Evaluator::why(NodeId node, uint32_t row) const {
+  for (;;) {
+    CHECK(result(node).state(row) == State::failed);
+    const Call& call = std::get<Call>(program_.nodes[node].what);
+    const Function& function = *call.function;
+    const CallInput input = input_of(node, call);
+    const auto failed =
+        std::find_if(input.arguments.begin(), input.arguments.end(),
+                     [&](const Column* column) { return column->state(row) == State::failed; });
+    if (failed == input.arguments.end()) {
+      CHECK(function.can_fail());
+      Reason reason = function.explain(input, row);
+      // A cast is known by what it was to cast, a function by its name.
+      const std::string_view subject = function.kind == Kind::cast
+                                           ? program_.nodes[call.arguments[0]].text
+                                       : function.kind == Kind::operation
+                                           ? program_.nodes[node].text
+                                           : function.name;
+      reason.message = fmt::format("{}: {}", subject, reason.message);
+      return reason;
+    }
+    node = call.arguments[function.blame != nullptr
+                              ? function.blame(input, row)
+                              : static_cast<size_t>(failed - input.arguments.begin())];
+  }
+}
+
+void Evaluator::drop_failed(std::span<const NodeId> nodes, Selection& rows,
+                            Rejects& rejects) const {
+  const auto failed_in = [&](NodeId node, uint32_t row) {
+    return may_fail_[node] && result(node).state(row) == State::failed;
+  };
+  // Mostly there is none, and no row needs a look at each of its nodes.
+  if (std::none_of(nodes.begin(), nodes.end(), [&](NodeId node) {
+        return may_fail_[node] && any_failed(result(node), rows);
+      }))
+    return;
+  std::erase_if(rows, [&](uint32_t row) {
+    const auto failed = std::find_if(nodes.begin(), nodes.end(),
+                                     [&](NodeId node) { return failed_in(node, row); });
+    if (failed == nodes.end()) return false;
+    Reason reason = why(*failed, row);
+    rejects.push_back({.row = row, .code = reason.code, .reason = std::move(reason.message)});
     return true;
   });
-}
-
-// Finds where the failure began: the node that failed while its arguments had values.
-Reject Evaluator::reject_of(NodeId node, uint32_t row) const {
-  for (;;) {
-    const auto& arguments = std::get<Call>(plan_.nodes[node].what).arguments;
-    const auto failed = std::find_if(arguments.begin(), arguments.end(), [&](NodeId argument) {
-      return view_[argument]->valid()[row] == kFailedValue;
-    });
-    if (failed == arguments.end()) break;
-    node = *failed;
-  }
-  // Nodes are computed in the order of their numbers, and rows within them: the list is sorted.
-  const auto failure = std::lower_bound(failures_.begin(), failures_.end(), std::pair(node, row),
-                                        [](const Failure& candidate, const auto& place) {
-                                          return std::pair(candidate.node, candidate.row) < place;
-                                        });
-  CHECK(failure != failures_.end() && failure->node == node && failure->row == row);
-  const Call& call = std::get<Call>(plan_.nodes[node].what);
-  // A cast is known by what it was to cast, a function by its name.
-  const std::string_view subject = call.function->kind == Kind::cast
-                                       ? plan_.nodes[call.arguments[0]].text
-                                   : call.function->kind == Kind::operation ? plan_.nodes[node].text
-                                                                            : call.function->name;
-  return {.row = row,
-          .code = failure->code,
-          .reason = fmt::format("{}: {}", subject, failure->message)};
 }
 
 }  // namespace turntable::sql

@@ -11,21 +11,35 @@
 namespace turntable::sql {
 namespace {
 
-// How well a signature takes the arguments: nothing where it does not. PostgreSQL's rules, for as
-// many types as there are here: most exact matches first; text where a literal is open; then the
-// result that is preferred among numbers.
+// More signatures than these are not all shown.
+constexpr size_t kSignaturesShown = 4;
+
+// How well a signature takes the arguments, by PostgreSQL's rules for as many types as there are
+// here: most exact matches first; then most conversions to a preferred type; then text where a
+// literal is open. https://www.postgresql.org/docs/15/typeconv-func.html
 struct Fit {
   size_t exact = 0;
-  size_t open_text = 0;
   size_t preferred = 0;
+  size_t open_text = 0;
   auto operator<=>(const Fit&) const = default;
 };
 
+bool takes_as_many(const Function& function, size_t arguments) {
+  return arguments == function.arguments.size() ||
+         (function.variadic && arguments > function.arguments.size());
+}
+
+// The type that the function wants of that argument.
+Type wanted_type(const Function& function, size_t argument) {
+  return function.arguments[std::min(argument, function.arguments.size() - 1)];
+}
+
+// Nothing where the function does not take the arguments.
 std::optional<Fit> fit_of(const Function& function, std::span<const ArgumentType> arguments) {
-  if (function.arguments.size() != arguments.size()) return std::nullopt;
+  if (!takes_as_many(function, arguments.size())) return std::nullopt;
   Fit fit;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    const Type wanted = function.arguments[i];
+    const Type wanted = wanted_type(function, i);
     if (!arguments[i]) {
       fit.open_text += wanted == Type::text ? 1 : 0;
     } else if (*arguments[i] == wanted) {
@@ -39,6 +53,47 @@ std::optional<Fit> fit_of(const Function& function, std::span<const ArgumentType
   return fit;
 }
 
+// A literal beside an operator is first taken as a value of the other side's type.
+// https://www.postgresql.org/docs/15/typeconv-oper.html, 2a
+std::vector<ArgumentType> with_literals_taken(std::span<const ArgumentType> arguments) {
+  std::vector<ArgumentType> types(arguments.begin(), arguments.end());
+  if (types.size() != 2) return types;
+  if (!types[0]) types[0] = types[1];
+  if (!types[1]) types[1] = types[0];
+  return types;
+}
+
+const Function* best_fit(std::span<const Function* const> candidates,
+                         std::span<const ArgumentType> arguments) {
+  const Function* best = nullptr;
+  std::optional<Fit> best_fit;
+  for (const Function* candidate : candidates) {
+    const auto fit = fit_of(*candidate, arguments);
+    if (fit && (!best_fit || *fit > *best_fit)) {
+      best = candidate;
+      best_fit = fit;
+    }
+  }
+  return best;
+}
+
+const Function* exact_fit(std::span<const Function* const> candidates,
+                          std::span<const ArgumentType> arguments) {
+  const Function* best = best_fit(candidates, arguments);
+  return best != nullptr && fit_of(*best, arguments)->exact == arguments.size() ? best : nullptr;
+}
+
+// All candidates have one name, and so one Typing.
+const Function* choose_function(std::span<const Function* const> candidates,
+                                std::span<const ArgumentType> arguments) {
+  const Function& first = *candidates.front();
+  if (first.kind == Kind::operation || first.typing == Typing::as_operator) {
+    const Function* exact = exact_fit(candidates, with_literals_taken(arguments));
+    if (exact != nullptr) return exact;
+  }
+  return best_fit(candidates, arguments);
+}
+
 std::string types_text(std::span<const ArgumentType> arguments) {
   std::string out;
   for (const ArgumentType& type : arguments) {
@@ -48,53 +103,90 @@ std::string types_text(std::span<const ArgumentType> arguments) {
   return out;
 }
 
+// "it takes substr(text, int) or substr(text, int, int)"; of many signatures, the types that stand
+// in them.
+std::string choices_text(std::span<const Function* const> candidates, std::string_view verb) {
+  std::string out;
+  if (candidates.size() <= kSignaturesShown) {
+    for (const Function* function : candidates)
+      out += fmt::format("{}{}", out.empty() ? "" : " or ", signature(*function));
+    return fmt::format("{} {}", verb, out);
+  }
+  std::vector<Type> types;
+  for (const Function* function : candidates)
+    for (const Type type : function->arguments)
+      if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  for (const Type type : types) out += fmt::format("{}{}", out.empty() ? "" : ", ", sql_name(type));
+  return fmt::format("it takes values of one type among {}", out);
+}
+
+Error no_such_name(std::string_view name, Kind kind) {
+  if (kind == Kind::operation)
+    return {ErrorKind::usage, fmt::format("the operator {} is not supported (yet)", name)};
+  std::vector<std::string> names;
+  for (const Function& function : functions())
+    if (function.kind == kind) names.emplace_back(function.name);
+  return {ErrorKind::usage, fmt::format("there is no function {}.{}", printable(name),
+                                        did_you_mean(name, names))};
+}
+
+Error no_such_signature(std::span<const Function* const> candidates,
+                        std::span<const ArgumentType> arguments) {
+  const Function& first = *candidates.front();
+  if (first.kind == Kind::operation)
+    return {ErrorKind::usage,
+            fmt::format("the operator {} does not take ({}); {}", first.name,
+                        types_text(arguments), choices_text(candidates, "it takes"))};
+  return {ErrorKind::usage,
+          fmt::format("{}({}) does not exist; {}", printable(first.name),
+                      types_text(arguments), choices_text(candidates, "there is"))};
+}
+
 }  // namespace
 
 const std::vector<Function>& functions() {
   static const std::vector<Function> kFunctions = [] {
-    std::vector<Function> all = text_functions();
-    for (Function& function : time_functions()) all.push_back(std::move(function));
+    std::vector<Function> all;
+    for (const auto& subject : {comparison_functions, conditional_functions, logic_functions,
+                                text_functions, time_functions})
+      for (Function& function : subject()) all.push_back(std::move(function));
     return all;
   }();
   return kFunctions;
 }
 
 std::string signature(const Function& function) {
-  std::vector<ArgumentType> types(function.arguments.begin(), function.arguments.end());
+  const std::vector<ArgumentType> types(function.arguments.begin(), function.arguments.end());
   if (function.kind == Kind::operation && types.size() == 2)
     return fmt::format("{} {} {}", sql_name(*types[0]), function.name, sql_name(*types[1]));
-  return fmt::format("{}({})", function.name, types_text(types));
+  if (function.kind == Kind::operation)
+    return function.name.substr(0, 3) == "is "
+               ? fmt::format("{} {}", sql_name(*types[0]), function.name)
+               : fmt::format("{} {}", function.name, sql_name(*types[0]));
+  return fmt::format("{}({}{})", function.name, types_text(types), function.variadic ? ", …" : "");
 }
 
-Result<const Function*> find_function(std::string_view name, Kind kind,
-                                      std::span<const ArgumentType> arguments) {
-  const Function* best = nullptr;
-  std::optional<Fit> best_fit;
-  std::vector<std::string> names;
-  std::string signatures;
-  for (const Function& function : functions()) {
-    if (function.kind != kind) continue;
-    names.emplace_back(function.name);
-    if (function.name != name) continue;
-    signatures += fmt::format("{}{}", signatures.empty() ? "" : " or ", signature(function));
-    const auto fit = fit_of(function, arguments);
-    if (fit && (!best_fit || *fit > *best_fit)) {
-      best = &function;
-      best_fit = fit;
-    }
+Result<Resolved> find_function(std::string_view name, Kind kind,
+                               std::span<const ArgumentType> arguments) {
+  std::vector<const Function*> candidates;
+  for (const Function& function : functions())
+    if (function.kind == kind && function.name == name) candidates.push_back(&function);
+  if (candidates.empty()) return tl::unexpected<Error>(no_such_name(name, kind));
+
+  std::vector<ArgumentType> types(arguments.begin(), arguments.end());
+  if (candidates.front()->typing == Typing::one_type) {
+    auto type = common_type(arguments);
+    if (!type)
+      return tl::unexpected<Error>(std::move(type.error()).with(std::string(name)));
+    types.assign(arguments.size(), *type);
   }
-  if (best != nullptr) return best;
-  if (signatures.empty()) {
-    if (kind == Kind::operation)
-      return fail(ErrorKind::usage, fmt::format("the operator {} is not supported (yet)", name));
-    return fail(ErrorKind::usage, fmt::format("there is no function {}.{}", printable(name),
-                                              did_you_mean(name, names)));
-  }
-  if (kind == Kind::operation)
-    return fail(ErrorKind::usage, fmt::format("the operator {} does not take ({}); it takes {}",
-                                              name, types_text(arguments), signatures));
-  return fail(ErrorKind::usage, fmt::format("{}({}) does not exist; there is {}", printable(name),
-                                            types_text(arguments), signatures));
+  const Function* function = choose_function(candidates, types);
+  if (function == nullptr)
+    return tl::unexpected<Error>(no_such_signature(candidates, arguments));
+  Resolved resolved{.function = function, .arguments = {}};
+  for (size_t i = 0; i < arguments.size(); ++i)
+    resolved.arguments.push_back(wanted_type(*function, i));
+  return resolved;
 }
 
 }  // namespace turntable::sql

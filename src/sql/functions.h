@@ -1,6 +1,6 @@
-// The functions that expressions are made of: a table of rows, one for each signature. A cast or an
-// operator is such a row too. A new function is a new row and its loop; nothing else knows
-// functions by name.
+// The functions that expressions are made of: a registry of small descriptions, by subject under
+// functions/. A cast or an operator is such a function too. To add one: write it for one row of
+// plain values, and describe it in its subject's file; nothing else knows functions by name.
 #pragma once
 
 #include <memory>
@@ -8,77 +8,122 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "row/arena.h"
 #include "row/column.h"
 #include "row/reject.h"
-#include "sql/plan.h"
+#include "sql/program.h"
 
 namespace turntable::sql {
 
-// The states of a value inside the evaluator, as a Column's validity. A failed value does not
-// reject its record at once: it spreads through strict functions, and counts only where it reaches
-// a wanted node. (What CASE or coalesce does not choose must not reject.)
-inline constexpr uint8_t kNullValue = 0;
-inline constexpr uint8_t kValue = 1;
-inline constexpr uint8_t kFailedValue = 2;
-
-struct Failure {
-  NodeId node = kNoNode;
-  uint32_t row = 0;
+// Why a value failed.
+struct Reason {
   RejectCode code = RejectCode::bad_value;
   std::string message;  // Without the function's name.
 };
 
-// What one call works on, for a whole batch.
-struct Frame {
-  std::span<const Column* const> arguments;
-  const Selection& rows;  // Compute for these only.
-  Column& result;         // Has room; the loop writes the state of each of `rows`.
-  Arena& arena;
-  const Prepared* prepared;
-  NodeId node;
-  std::vector<Failure>& failures;
-
-  void fail(uint32_t row, RejectCode code, std::string message) {
-    result.valid()[row] = kFailedValue;
-    failures.push_back({node, row, code, std::move(message)});
-  }
+// What a function keeps from call to call, such as a compiled pattern that it has seen last. One
+// evaluator's, so one thread's.
+class FunctionState {
+ public:
+  virtual ~FunctionState() = default;
 };
 
+// What one call takes.
+struct CallInput {
+  std::span<const Column* const> arguments;  // Without the one that `prepared` was made of.
+  Arena& arena;
+  const Prepared* prepared = nullptr;
+  FunctionState* state = nullptr;
+};
+
+// What one call works on, for a whole batch.
+struct Frame : CallInput {
+  const Selection& rows;  // Compute for these only.
+  Column& result;         // Has room; the loop sets the state of each of `rows`.
+};
+
+// Computes the result for all rows of the frame. It never formats why a value failed.
 using Loop = void (*)(Frame& frame);
 
-// Makes a Prepared of the constant argument; the error is a sentence.
+// Why the row's value failed though no argument did. Asked for a record that is really rejected,
+// with the arguments as the loop saw them.
+using Explain = Reason (*)(const CallInput& input, uint32_t row);
+
+// The argument whose failure became the result's, for a row whose value failed. Without it, the
+// first argument that failed.
+using Blame = size_t (*)(const CallInput& input, uint32_t row);
+
+// Whether the result can never be NULL, where `not_null` says which of the arguments cannot.
+using NeverNull = bool (*)(const std::vector<bool>& not_null);
+
+// Makes a Prepared of the constant argument, never a null pointer; the error is a sentence.
 using Prepare = Result<std::shared_ptr<const Prepared>> (*)(std::string_view constant);
+using OpenState = std::unique_ptr<FunctionState> (*)();
 
 enum class Kind { function, operation, cast };
+
+enum class NullRule : uint8_t {
+  strict,      // NULL in, NULL out; a value for values. The loop does not see NULL.
+  sees_null,   // Takes NULL as an argument, and may give it.
+  never_null,  // Takes NULL as an argument, and gives a value or fails.
+};
+
+// How the function is chosen among those of its name.
+enum class Typing : uint8_t {
+  overload,     // PostgreSQL's rules for functions; for operators, those for operators.
+  as_operator,  // As an operator: a literal that is open takes the other argument's type.
+  one_type,     // All arguments are made values of one type (common_type() in sql/casts.h).
+};
 
 struct Function {
   std::string_view name;
   std::vector<Type> arguments;
   Type result = Type::text;
   Loop loop = nullptr;
+  Explain explain = nullptr;  // Where it can fail.
   Kind kind = Kind::function;
+  // The last argument may stand any number of times more.
+  bool variadic = false;
+  NullRule nulls = NullRule::strict;
+  Blame blame = nullptr;
+  NeverNull never_null = nullptr;  // With NullRule::sees_null. Without it, it can always be NULL.
+  Typing typing = Typing::overload;
   // The argument that must be a text literal: `prepare` takes it, the loop does not see it.
-  std::optional<size_t> constant{};
+  std::optional<size_t> constant = {};
   Prepare prepare = nullptr;
+  OpenState open_state = nullptr;
+  bool is_volatile = false;  // Gives other values for the same arguments, as now() does.
+  bool costly = false;       // Worth computing for fewer rows.
+
+  [[nodiscard]] bool can_fail() const { return explain != nullptr; }
 };
 
-// All functions and operators, casts excepted (sql/casts.h).
+// All functions and operators, casts excepted (sql/casts.h). They live as long as the program, at
+// one address.
 [[nodiscard]] const std::vector<Function>& functions();
 
 // An argument's type as the binder knows it: a text literal and NULL have none of their own yet.
 using ArgumentType = std::optional<Type>;
 
-// The function of that name for those arguments: exact types are preferred to implicit casts, as in
-// PostgreSQL. The error is a sentence: no such function (with the nearest name), or no such
-// signature (with those there are).
-[[nodiscard]] Result<const Function*> find_function(std::string_view name, Kind kind,
-                                                    std::span<const ArgumentType> arguments);
+struct Resolved {
+  const Function* function = nullptr;
+  std::vector<Type> arguments;  // One for each argument, a variadic function's too.
+};
 
-// "to_char(timestamptz, text)".
+// The function of that name for those arguments, by PostgreSQL's rules: exact types are preferred
+// to implicit casts. The error is a sentence: no such function (with the nearest name), or no such
+// signature (with those there are).
+[[nodiscard]] Result<Resolved> find_function(std::string_view name, Kind kind,
+                                             std::span<const ArgumentType> arguments);
+
+// "to_char(timestamptz, text)", "coalesce(int, …)", "int = int".
 [[nodiscard]] std::string signature(const Function& function);
+
+// CASE with values of that type. Arguments: condition, value, condition, value, …, and the value
+// where no condition is true. It has no row in functions(): its arguments are no list of one kind.
+[[nodiscard]] const Function& case_function(Type result);
 
 }  // namespace turntable::sql

@@ -2,7 +2,10 @@
 // otherwise.
 #include "sql/functions.h"
 
+#include <fmt/format.h>
+
 #include "sql/builtins.h"
+#include "sql/loops.h"
 #include "sql/testing.h"
 
 namespace turntable::sql {
@@ -133,8 +136,8 @@ TEST(Functions, ExtractGivesDoubleAndCastsToInt) {
 
 TEST(Functions, ResolveOverloadsAsPostgresDoes) {
   const auto found = [](std::string_view name, std::vector<ArgumentType> types) -> std::string {
-    const auto function = find_function(name, Kind::function, types);
-    return function ? signature(**function) : function.error().message;
+    const auto resolved = find_function(name, Kind::function, types);
+    return resolved ? signature(*resolved->function) : resolved.error().message;
   };
   EXPECT_EQ(found("to_timestamp", {Type::int32}), "to_timestamp(double precision)");
   EXPECT_EQ(found("to_timestamp", {Type::text, std::nullopt}), "to_timestamp(text, text)");
@@ -147,6 +150,24 @@ TEST(Functions, ResolveOverloadsAsPostgresDoes) {
             "there is no function split_prt. Did you mean 'split_part'?");
   EXPECT_EQ(found("to_char", {Type::int32, std::nullopt}),
             "to_char(int, unknown) does not exist; there is to_char(timestamptz, text)");
+  EXPECT_EQ(found("coalesce", {Type::int32, std::nullopt}), "coalesce(int, …)");
+  EXPECT_EQ(found("coalesce", {std::nullopt, std::nullopt}), "coalesce(text, …)");
+  EXPECT_EQ(found("coalesce", {Type::jsonb}), "coalesce(jsonb, …)");
+  EXPECT_EQ(found("coalesce", {Type::int32, Type::text}),
+            "coalesce: int and text have no common type; cast one of them");
+}
+
+TEST(Functions, EachArgumentOfAVariadicFunctionHasItsType) {
+  const auto types = [](std::string_view name, Kind kind, std::vector<ArgumentType> given) {
+    return find_function(name, kind, given)->arguments;
+  };
+  constexpr Type boolean_type = Type::boolean;
+  EXPECT_EQ(types("and", Kind::operation, {boolean_type, std::nullopt, boolean_type}),
+            (std::vector<Type>{boolean_type, boolean_type, boolean_type}));
+  EXPECT_EQ(types("coalesce", Kind::function, {std::nullopt, Type::int32, Type::int64}),
+            (std::vector<Type>{Type::int64, Type::int64, Type::int64}));
+  EXPECT_EQ(types("=", Kind::operation, {Type::int32, Type::float32}),
+            (std::vector<Type>{Type::float64, Type::float32}));
 }
 
 TEST(Functions, EveryRowOfTheTableCanBeCalled) {
@@ -155,7 +176,101 @@ TEST(Functions, EveryRowOfTheTableCanBeCalled) {
     EXPECT_EQ(function.constant.has_value(), function.prepare != nullptr) << signature(function);
     EXPECT_TRUE(!function.constant || *function.constant < function.arguments.size())
         << signature(function);
+    EXPECT_TRUE(function.never_null == nullptr || function.nulls == NullRule::sees_null)
+        << signature(function);
+    EXPECT_FALSE(function.arguments.empty()) << signature(function);
   }
+}
+
+TEST(Functions, OneNameHasOneWayToBeChosen) {
+  for (const Function& a : functions())
+    for (const Function& b : functions())
+      if (a.name == b.name && a.kind == b.kind) {
+        EXPECT_EQ(a.typing, b.typing) << a.name;
+        EXPECT_TRUE(&a == &b || a.arguments != b.arguments) << signature(a);
+      }
+}
+
+// What a function template makes of a struct's types.
+struct Halve {
+  static std::optional<int32_t> call(int32_t value) {
+    return value % 2 == 0 ? std::optional(value / 2) : std::nullopt;
+  }
+  static Reason why(int32_t value) {
+    return {RejectCode::bad_value, fmt::format("{} is odd", value)};
+  }
+};
+struct OrZero {
+  static int32_t call(Nullable<int32_t> value) { return value.null ? 0 : value.value; }
+};
+struct PlusWhatIsThere {
+  static Nullable<int32_t> call(int32_t left, Nullable<int32_t> right) {
+    return right.null ? Nullable<int32_t>() : Nullable<int32_t>(left + right.value);
+  }
+};
+struct Counter final : FunctionState {
+  int32_t calls = 0;
+};
+struct CountCalls {
+  static int32_t call(Counter& counter, int32_t) { return ++counter.calls; }
+};
+struct CountDifferent {
+  static constexpr bool kRepeats = true;
+  static int32_t call(Counter& counter, int32_t) { return ++counter.calls; }
+};
+
+template <class F>
+Function of_integers(size_t arguments = 1) {
+  return function_of<F>({.name = "f",
+                         .arguments = std::vector<Type>(arguments, Type::int32),
+                         .result = Type::int32});
+}
+
+TEST(Functions, AStructSaysHowItTreatsNullAndFailure) {
+  const Function halve = of_integers<Halve>();
+  EXPECT_EQ(halve.nulls, NullRule::strict);
+  EXPECT_TRUE(halve.can_fail());
+  EXPECT_EQ(call(halve, {integer(6)}), "3");
+  EXPECT_EQ(call(halve, {integer(7)}), "failed");
+  EXPECT_EQ(call(halve, {null(Type::int32)}), "NULL");
+  EXPECT_EQ(call(halve, {failed(Type::int32)}), "failed");
+  const Column seven = column_of(integer(7));
+  const std::vector<const Column*> arguments{&seven};
+  Arena arena;
+  EXPECT_EQ(halve.explain({.arguments = arguments, .arena = arena}, 1).message, "7 is odd");
+
+  const Function or_zero = of_integers<OrZero>();
+  EXPECT_EQ(or_zero.nulls, NullRule::never_null);
+  EXPECT_FALSE(or_zero.can_fail());
+  EXPECT_EQ(call(or_zero, {null(Type::int32)}), "0");
+  EXPECT_EQ(call(or_zero, {failed(Type::int32)}), "failed");
+
+  const Function plus = of_integers<PlusWhatIsThere>(2);
+  EXPECT_EQ(plus.nulls, NullRule::sees_null);
+  EXPECT_EQ(call(plus, {integer(1), integer(2)}), "3");
+  EXPECT_EQ(call(plus, {integer(1), null(Type::int32)}), "NULL");
+  EXPECT_EQ(call(plus, {null(Type::int32), integer(1)}), "NULL");
+  EXPECT_EQ(call(plus, {null(Type::int32), failed(Type::int32)}), "failed");
+}
+
+TEST(Functions, AStateIsKeptFromRowToRow) {
+  Column given(Type::int32);
+  given.reset(6);
+  for (size_t row = 0; row < 6; ++row) given.set<int32_t>(row, row < 4 ? 5 : 6);
+  const std::vector<const Column*> arguments{&given};
+  const Selection rows{0, 1, 2, 4, 5};
+  const auto last_of = [&](const Function& function) {
+    const auto state = function.open_state();
+    Arena arena;
+    Column result(Type::int32);
+    result.reset(6);
+    Frame frame{CallInput{.arguments = arguments, .arena = arena, .state = state.get()}, rows,
+                result};
+    function.loop(frame);
+    return result.get<int32_t>(5);
+  };
+  EXPECT_EQ(last_of(of_integers<CountCalls>()), 5);
+  EXPECT_EQ(last_of(of_integers<CountDifferent>()), 2);
 }
 
 TEST(Functions, BoundTheTextsThatTheyMake) {

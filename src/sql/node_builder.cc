@@ -2,32 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <bit>
 #include <limits>
 
 #include "base/text.h"
 #include "sql/constants.h"
+#include "sql/value_text.h"
 
 namespace turntable::sql {
 namespace {
-
-std::string key_of(const Literal& value) {
-  return std::visit(
-      [](const auto& held) -> std::string {
-        using T = std::decay_t<decltype(held)>;
-        if constexpr (std::is_same_v<T, std::monostate>) {
-          return "null";
-        } else if constexpr (std::is_same_v<T, double>) {
-          // By its bits: 0 and -0 differ, and NaN equals itself.
-          return fmt::format("d{}", std::bit_cast<uint64_t>(held));
-        } else if constexpr (std::is_same_v<T, std::string>) {
-          return "s" + held;
-        } else {
-          return fmt::format("i{}", held);
-        }
-      },
-      value);
-}
 
 bool is_null_literal(const Node& node) {
   const auto* literal = std::get_if<Literal>(&node.what);
@@ -36,17 +18,30 @@ bool is_null_literal(const Node& node) {
 
 }  // namespace
 
+std::string numeric_fault(const DecimalSyntax& decimal) {
+  return fmt::format(
+      "{0} is a numeric, which is not supported (yet): write cast({0} AS double "
+      "precision)",
+      printable(decimal.text));
+}
+
+Result<std::shared_ptr<const Prepared>> PreparedConstants::prepare(const Function& function,
+                                                                   const std::string& constant) {
+  std::shared_ptr<const Prepared>& made = made_[{&function, constant}];
+  if (made == nullptr) {
+    ASSIGN_OR_RETURN(made, function.prepare(constant));
+  }
+  return made;
+}
+
 Bound NodeBuilder::column(ColumnRef ref, Type type, Location at, std::string text) {
-  return add(
-      {.type = type, .what = ref, .tables = 1U << ref.table, .at = at, .text = std::move(text)},
-      fmt::format("column {} {}", ref.table, ref.column));
+  return {pool_.add(
+      {.type = type, .what = ref, .tables = 1U << ref.table, .at = at, .text = std::move(text)})};
 }
 
 Bound NodeBuilder::literal(Type type, Literal value, Location at, std::string text) {
-  const std::string key = fmt::format("literal {} {}", static_cast<int>(type), key_of(value));
-  return add(
-      {.type = type, .what = std::move(value), .tables = 0, .at = at, .text = std::move(text)},
-      key);
+  return {pool_.add(
+      {.type = type, .what = std::move(value), .tables = 0, .at = at, .text = std::move(text)})};
 }
 
 Bound NodeBuilder::written_literal(Literal value, Location at, std::string text) {
@@ -63,82 +58,92 @@ Bound NodeBuilder::written_literal(Literal value, Location at, std::string text)
   return bound;
 }
 
+MaybeBound NodeBuilder::decimal(const DecimalSyntax& decimal, Location at) {
+  const auto value = parse_float64(decimal.text).value;
+  if (!value) {
+    faults_.add(at,
+                fmt::format("{} is out of range for double precision", printable(decimal.text)));
+    return std::nullopt;
+  }
+  Bound bound = literal(Type::float64, *value, at, printable(decimal.text, 60));
+  bound.decimal = &decimal;
+  return bound;
+}
+
 ArgumentType NodeBuilder::type(Bound value) const {
   return value.open ? std::nullopt : std::optional(node(value).type);
 }
 
-MaybeBound NodeBuilder::call(const Function& function, std::vector<Bound> arguments,
+std::shared_ptr<const Prepared> NodeBuilder::prepare(const Function& function, Bound argument,
+                                                     Location at) {
+  const auto* value = std::get_if<Literal>(&node(argument).what);
+  const auto* held = value == nullptr ? nullptr : std::get_if<std::string>(value);
+  if (held == nullptr) {
+    faults_.add(at, fmt::format("argument {} of {} must be a text literal", *function.constant + 1,
+                                signature(function)));
+    return nullptr;
+  }
+  auto made = constants_.prepare(function, *held);
+  if (made) return *made;
+  faults_.add(at, fmt::format("{}: {}", function.name, made.error().message));
+  return nullptr;
+}
+
+MaybeBound NodeBuilder::call(const Resolved& resolved, const std::vector<Bound>& arguments,
                              const std::vector<Location>& wheres, Location at, std::string text) {
-  std::shared_ptr<const Prepared> prepared;
-  std::string constant;
-  std::vector<NodeId> nodes;
+  const Function& function = *resolved.function;
+  Call call{.function = &function, .arguments = {}, .prepared = nullptr};
   bool good = true;
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (function.constant == i) {
-      const auto* value = std::get_if<Literal>(&node(arguments[i]).what);
-      const auto* held = value == nullptr ? nullptr : std::get_if<std::string>(value);
-      if (held == nullptr) {
-        faults_.add(wheres[i], fmt::format("argument {} of {} must be a text literal", i + 1,
-                                           signature(function)));
-        good = false;
-        continue;
-      }
-      constant = *held;
-      auto made = function.prepare(constant);
-      if (made) {
-        prepared = std::move(*made);
-      } else {
-        faults_.add(wheres[i], fmt::format("{}: {}", function.name, made.error().message));
-        good = false;
-      }
-      continue;
-    }
-    const MaybeBound argument = cast(arguments[i], function.arguments[i], wheres[i]);
-    if (argument) {
-      nodes.push_back(argument->node);
+      call.prepared = prepare(function, arguments[i], wheres[i]);
+      good = good && call.prepared != nullptr;
+    } else if (const MaybeBound argument = cast(arguments[i], resolved.arguments[i], wheres[i])) {
+      call.arguments.push_back(argument->node);
     } else {
       good = false;
     }
   }
   if (!good) return std::nullopt;
-  return add_call(function, nodes, std::move(prepared), constant, at, std::move(text));
+  return add_call(std::move(call), at, std::move(text));
 }
 
 MaybeBound NodeBuilder::cast(Bound value, Type to, Location at) {
   const Node& from = node(value);
+  if (value.decimal != nullptr) {
+    if (to == Type::float64) return Bound{value.node};
+    if (to != Type::float32) {
+      faults_.add(at, numeric_fault(*value.decimal));
+      return std::nullopt;
+    }
+    // From the digits: by way of a double it would be rounded twice.
+    if (const auto real = parse_float32(value.decimal->text).value)
+      return literal(to, double{*real}, from.at, from.text);
+    faults_.add(at, fmt::format("{} is out of range for real", printable(value.decimal->text)));
+    return std::nullopt;
+  }
   if (value.open && is_null_literal(from)) return literal(to, std::monostate(), from.at, from.text);
-  if (from.type == to) return Bound{value.node, false};
+  if (from.type == to) return Bound{value.node};
   const Cast* cast = find_cast(from.type, to);
   if (cast == nullptr) {
     faults_.add(at,
                 fmt::format("there is no cast from {} to {}", sql_name(from.type), sql_name(to)));
     return std::nullopt;
   }
-  return add_call(cast->function, {value.node}, nullptr, "", at,
+  return add_call({.function = &cast->function, .arguments = {value.node}, .prepared = nullptr}, at,
                   fmt::format("cast({} AS {})", from.text, sql_name(to)));
 }
 
-Bound NodeBuilder::add(Node node, const std::string& key) {
-  const auto [found, is_new] = known_.emplace(key, static_cast<NodeId>(plan_.nodes.size()));
-  if (is_new) plan_.nodes.push_back(std::move(node));
-  return {found->second, false};
-}
-
-MaybeBound NodeBuilder::add_call(const Function& function, const std::vector<NodeId>& arguments,
-                                 std::shared_ptr<const Prepared> prepared,
-                                 const std::string& constant, Location at, std::string text) {
-  // Functions live as long as the program: their address names them.
-  std::string key = fmt::format("call {}", static_cast<const void*>(&function));
+MaybeBound NodeBuilder::add_call(Call call, Location at, std::string text) {
+  const Function& function = *call.function;
   uint32_t tables = 0;
-  bool constants_only = true;
+  bool constants_only = !function.is_volatile;
   std::vector<const Node*> nodes;
-  for (const NodeId argument : arguments) {
-    key += fmt::format(" {}", argument);
-    nodes.push_back(&plan_.nodes[argument]);
+  for (const NodeId argument : call.arguments) {
+    nodes.push_back(&pool_.nodes()[argument]);
     tables |= nodes.back()->tables;
     constants_only = constants_only && std::holds_alternative<Literal>(nodes.back()->what);
   }
-  Call call{.function = &function, .arguments = arguments, .prepared = std::move(prepared)};
   if (constants_only) {
     auto value = fold(call, nodes);
     if (value) return literal(function.result, std::move(*value), at, std::move(text));
@@ -147,12 +152,11 @@ MaybeBound NodeBuilder::add_call(const Function& function, const std::vector<Nod
                         : fmt::format("{}: {}", function.name, value.error().message));
     return std::nullopt;
   }
-  return add({.type = function.result,
-              .what = std::move(call),
-              .tables = tables,
-              .at = at,
-              .text = std::move(text)},
-             key + "|" + constant);
+  return Bound{pool_.add({.type = function.result,
+                          .what = std::move(call),
+                          .tables = tables,
+                          .at = at,
+                          .text = std::move(text)})};
 }
 
 }  // namespace turntable::sql

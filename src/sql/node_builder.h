@@ -1,57 +1,80 @@
-// Adds nodes to a Plan: equal ones become one, constants are computed, casts are inserted.
+// Adds nodes to a list: equal ones become one, constants are computed, casts are inserted.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "sql/casts.h"
 #include "sql/functions.h"
-#include "sql/plan.h"
+#include "sql/node_pool.h"
+#include "sql/program.h"
+#include "sql/syntax.h"
 
 namespace turntable::sql {
 
 // A bound expression. A text literal and NULL are open: they have no type until their surroundings
-// ask for one.
+// ask for one. A decimal number becomes real or double precision, whichever they ask for.
 struct Bound {
   NodeId node = kNoNode;
   bool open = false;
+  const DecimalSyntax* decimal = nullptr;
+
+  [[nodiscard]] bool typed() const { return !open && decimal == nullptr; }
 };
 
 // Nothing: a fault was added.
 using MaybeBound = std::optional<Bound>;
 
+// What functions made of their constant arguments. It is made once for each constant, so that equal
+// calls have the same object.
+class PreparedConstants {
+ public:
+  [[nodiscard]] Result<std::shared_ptr<const Prepared>> prepare(const Function& function,
+                                                                const std::string& constant);
+
+ private:
+  std::map<std::pair<const Function*, std::string>, std::shared_ptr<const Prepared>> made_;
+};
+
+// "1.5 is a numeric, which is not supported (yet): write cast(1.5 AS double precision)"
+[[nodiscard]] std::string numeric_fault(const DecimalSyntax& decimal);
+
 class NodeBuilder {
  public:
-  NodeBuilder(Plan& plan, Faults& faults) : plan_(plan), faults_(faults) {}
+  // All of these must outlive it.
+  NodeBuilder(std::vector<Node>& nodes, PreparedConstants& constants, Faults& faults)
+      : pool_(nodes), constants_(constants), faults_(faults) {}
 
   Bound column(ColumnRef ref, Type type, Location at, std::string text);
   Bound literal(Type type, Literal value, Location at, std::string text);
   // A literal as it is written: whole numbers are int or bigint, text and NULL are open.
   Bound written_literal(Literal value, Location at, std::string text);
-  // The arguments have the function's types, or can be cast to them unasked. `wheres` are their
-  // places.
-  MaybeBound call(const Function& function, std::vector<Bound> arguments,
+  MaybeBound decimal(const DecimalSyntax& decimal, Location at);
+  // The arguments have the types that were resolved, or can be cast to them unasked. `wheres` are
+  // their places.
+  MaybeBound call(const Resolved& resolved, const std::vector<Bound>& arguments,
                   const std::vector<Location>& wheres, Location at, std::string text);
   // The value as one of type `to`. The caller has checked that the cast is allowed; open literals
   // are always tried.
   MaybeBound cast(Bound value, Type to, Location at);
 
-  [[nodiscard]] const Node& node(Bound value) const { return plan_.nodes[value.node]; }
-  // Nothing where the value is open.
+  [[nodiscard]] const Node& node(Bound value) const { return pool_.nodes()[value.node]; }
+  // Nothing where the value is open; double precision for a decimal number.
   [[nodiscard]] ArgumentType type(Bound value) const;
+  [[nodiscard]] NodePool& pool() { return pool_; }
 
  private:
-  Bound add(Node node, const std::string& key);
-  MaybeBound add_call(const Function& function, const std::vector<NodeId>& arguments,
-                      std::shared_ptr<const Prepared> prepared, const std::string& constant,
-                      Location at, std::string text);
+  MaybeBound add_call(Call call, Location at, std::string text);
+  // Prepares the constant argument; null, and a fault, where it is none.
+  std::shared_ptr<const Prepared> prepare(const Function& function, Bound argument, Location at);
 
-  Plan& plan_;
+  NodePool pool_;
+  PreparedConstants& constants_;
   Faults& faults_;
-  std::unordered_map<std::string, NodeId>
-      known_;  // By a text that is the same for equal nodes only.
 };
 
 }  // namespace turntable::sql

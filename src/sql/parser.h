@@ -1,4 +1,5 @@
-// One statement's text → our own syntax tree. Only parser.cc, with pg_tree.cc, knows libpg_query.
+// One statement's text → our own syntax tree. Only parser.cc, parse_*.cc and pg_tree.cc know
+// libpg_query.
 #pragma once
 
 #include <memory>
@@ -10,7 +11,8 @@
 namespace turntable::sql {
 
 // std::monostate: nothing usable, and a fault says why.
-using Statement = std::variant<std::monostate, TableDef, std::unique_ptr<InsertSyntax>>;
+using Statement = std::variant<std::monostate, TableDef, std::unique_ptr<ViewSyntax>,
+                               std::unique_ptr<InsertSyntax>>;
 
 // Faults are added for syntax errors and for all that is not supported. Option values are as
 // written: variables are not filled in.

@@ -14,10 +14,6 @@ struct Named {
 
 constexpr Named<PgQuery__Node__NodeCase> kExpressions[] = {
     {PG_QUERY__NODE__NODE_SUB_LINK, "a subquery"},
-    {PG_QUERY__NODE__NODE_CASE_EXPR, "CASE"},
-    {PG_QUERY__NODE__NODE_NULL_TEST, "IS NULL"},
-    {PG_QUERY__NODE__NODE_BOOLEAN_TEST, "IS TRUE"},
-    {PG_QUERY__NODE__NODE_COALESCE_EXPR, "coalesce"},
     {PG_QUERY__NODE__NODE_MIN_MAX_EXPR, "greatest or least"},
     {PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION, "the current time or user"},
     {PG_QUERY__NODE__NODE_PARAM_REF, "a parameter"},
@@ -31,19 +27,9 @@ constexpr Named<PgQuery__Node__NodeCase> kExpressions[] = {
     {PG_QUERY__NODE__NODE_SET_TO_DEFAULT, "DEFAULT"},
 };
 
-constexpr Named<PgQuery__BoolExprType> kBooleans[] = {
-    {PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR, "AND"},
-    {PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR, "OR"},
-    {PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR, "NOT"},
-};
-
 constexpr Named<PgQuery__AExprKind> kOperators[] = {
     {PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY, "ANY"},
     {PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL, "ALL"},
-    {PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT, "IS DISTINCT FROM"},
-    {PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT, "IS DISTINCT FROM"},
-    {PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF, "nullif"},
-    {PG_QUERY__A__EXPR__KIND__AEXPR_IN, "IN"},
     {PG_QUERY__A__EXPR__KIND__AEXPR_LIKE, "LIKE"},
     {PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE, "ILIKE"},
     {PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR, "SIMILAR TO"},
@@ -69,13 +55,15 @@ const char* name_in(const Named<Enum> (&table)[count], Enum value, const char* o
 }  // namespace
 
 const char* expression_name(const PgNode* node) {
-  if (node->node_case == PG_QUERY__NODE__NODE_BOOL_EXPR)
-    return name_in(kBooleans, node->bool_expr->boolop, "this expression");
+  if (node->node_case == PG_QUERY__NODE__NODE_SUB_LINK &&
+      node->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK &&
+      node->sub_link->n_oper_name == 0)
+    return "IN (SELECT …)";
   return name_in(kExpressions, node->node_case, "this expression");
 }
 
 const char* operator_name(PgQuery__AExprKind kind) {
-  return name_in(kOperators, kind, "BETWEEN");
+  return name_in(kOperators, kind, "this operator");
 }
 
 const char* constraint_name(PgQuery__ConstrType type) {
@@ -95,6 +83,8 @@ std::optional<size_t> begin_of(const PgNode* node) {
   };
   switch (node->node_case) {
     case PG_QUERY__NODE__NODE_A_EXPR:
+      if (node->a_expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF)
+        return known(node->a_expr->location);
       return first_of(node->a_expr->lexpr, node->a_expr->location);
     case PG_QUERY__NODE__NODE_TYPE_CAST:
       return first_of(node->type_cast->arg, node->type_cast->location);

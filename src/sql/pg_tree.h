@@ -1,5 +1,5 @@
-// libpg_query's tree, as far as parser.cc walks it: where its nodes begin, and what to call those
-// that are refused. Included by parser.cc only.
+// libpg_query's tree, as far as the parser walks it: where its nodes begin, and what to call those
+// that are refused. Included by the parser only.
 #pragma once
 
 #include <pg_query/pg_query.pb-c.h>

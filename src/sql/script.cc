@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
+#include "row/insert_set.h"
 #include "sql/options.h"
 #include "sql/parser.h"
 
@@ -41,26 +44,168 @@ void check_columns(const TableDef& table, Faults& faults) {
                  fmt::format("column {} stands twice", table.columns[i].name));
 }
 
+std::string declared_twice(std::string_view kind, const std::string& name, Location first) {
+  return fmt::format("{} {} is declared twice, first in line {}", kind, name, first.line);
+}
+
 void add_table(Script& script, TableDef table, Faults& faults) {
   check_columns(table, faults);
   finish_options(table, faults);
   if (const TableDef* other = script.find(table.name)) {
-    faults.add(table.at, fmt::format("table {} is declared twice, first in line {}", table.name,
-                                     other->at.line));
+    faults.add(table.at, declared_twice("table", table.name, other->at));
     return;
   }
   script.tables.push_back(std::move(table));
 }
 
-void add_insert(Script& script, std::unique_ptr<InsertSyntax> syntax) {
-  Insert insert;
-  insert.sink = syntax->sink.name;
-  insert.source = syntax->source.name;
-  for (const JoinSyntax& join : syntax->joins) insert.lookups.push_back(join.table.name);
-  insert.at = syntax->sink.at;
-  insert.syntax = std::move(syntax);
-  script.inserts.push_back(std::move(insert));
+// The tables of FROM and JOIN, with those of a view in its place.
+std::vector<std::string> tables_of(const Script& script, const SelectSyntax& select) {
+  std::vector<std::string> tables;
+  const auto add = [&](const std::string& name) {
+    if (std::find(tables.begin(), tables.end(), name) == tables.end()) tables.push_back(name);
+  };
+  const auto add_source = [&](const TableSyntax& source) {
+    const View* view = script.find_view(source.name);
+    if (view == nullptr) return add(source.name);
+    for (const std::string& table : view->tables) add(table);
+  };
+  add_source(select.first);
+  for (const JoinSyntax& join : select.joins) add_source(join.table);
+  // Views on views could name more and more; bind() refuses a SELECT from more tables.
+  tables.resize(std::min(tables.size(), kTablesLimit + 1));
+  return tables;
 }
+
+// Where each view is declared first.
+using ViewPlaces = std::map<std::string, Location, std::less<>>;
+
+bool is_before(Location a, Location b) {
+  return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+}
+
+// False if a view in FROM or JOIN is none of the script's, which has those before this statement. A
+// fault says why, or has said why that view was left out. `self`: the view whose SELECT this is, or
+// empty. `views`: all of the file.
+bool uses_known_views(const Script& script, const SelectSyntax& select, std::string_view self,
+                      const ViewPlaces& views, Faults& faults) {
+  bool known = true;
+  const auto check = [&](const TableSyntax& source) {
+    const auto view = views.find(source.name);
+    if (view == views.end() || script.find_view(source.name) != nullptr ||
+        script.find(source.name) != nullptr)
+      return;
+    known = false;
+    if (source.name == self) {
+      faults.add(source.at, fmt::format("view {} cannot use itself", source.name));
+    } else if (is_before(source.at, view->second)) {
+      faults.add(source.at,
+                 fmt::format("view {} is declared only in line {}: a view stands before the "
+                             "statements that use it",
+                             source.name, view->second.line));
+    }
+  };
+  check(select.first);
+  for (const JoinSyntax& join : select.joins) check(join.table);
+  return known;
+}
+
+// Views and INSERTs, once all tables of the file are known.
+class QueryStatements {
+ public:
+  QueryStatements(Script& script, Faults& faults) : script_(script), faults_(faults) {}
+
+  void add(Statement statement) {
+    if (const auto* view = std::get_if<std::unique_ptr<ViewSyntax>>(&statement))
+      views_.try_emplace((*view)->name, (*view)->at);
+    statements_.push_back(std::move(statement));
+  }
+
+  void finish() {
+    for (Statement& statement : statements_) {
+      if (faults_.list.size() >= kFaultsLimit) {
+        script_.complete = false;
+        return;
+      }
+      if (auto* view = std::get_if<std::unique_ptr<ViewSyntax>>(&statement)) {
+        add_view(std::move(*view));
+      } else {
+        add_insert(std::move(std::get<std::unique_ptr<InsertSyntax>>(statement)));
+      }
+    }
+  }
+
+ private:
+  void add_view(std::unique_ptr<ViewSyntax> syntax) {
+    if (const TableDef* table = script_.find(syntax->name)) {
+      const bool first = is_before(syntax->at, table->at);
+      faults_.add(first ? table->at : syntax->at,
+                  fmt::format("{} is the name of a view and of a table: the other is in line {}",
+                              syntax->name, first ? syntax->at.line : table->at.line));
+      return;
+    }
+    if (const View* other = script_.find_view(syntax->name)) {
+      faults_.add(syntax->at, declared_twice("view", syntax->name, other->at));
+      return;
+    }
+    if (script_.views.size() == kViewsLimit) {
+      add_once(too_many_views_, syntax->at,
+               fmt::format("a pipeline has {} views at most", grouped(kViewsLimit)));
+      script_.complete = false;
+      return;
+    }
+    // Left out, so that no view leads back to itself. What uses it does not miss it.
+    if (!uses_known_views(script_, syntax->select, syntax->name, views_, faults_)) {
+      script_.complete = false;
+      return;
+    }
+    View view{.name = syntax->name,
+              .tables = tables_of(script_, syntax->select),
+              .at = syntax->at,
+              .syntax = nullptr};
+    view.syntax = std::move(syntax);
+    script_.views.push_back(std::move(view));
+  }
+
+  void add_insert(std::unique_ptr<InsertSyntax> syntax) {
+    const TableSyntax& sink = syntax->sink;
+    if (script_.inserts.size() == kInsertsLimit) {
+      add_once(too_many_inserts_, sink.at,
+               fmt::format("a pipeline has {} INSERTs at most", kInsertsLimit));
+      return;
+    }
+    if (views_.contains(sink.name) && script_.find(sink.name) == nullptr) {
+      faults_.add(sink.at,
+                  fmt::format("{} is a view: rows can be inserted only into a table", sink.name));
+      // A view that was left out is not missed.
+      if (script_.find_view(sink.name) == nullptr) script_.complete = false;
+    }
+    const auto other = std::find_if(script_.inserts.begin(), script_.inserts.end(),
+                                    [&](const Insert& insert) { return insert.sink == sink.name; });
+    if (other != script_.inserts.end())
+      faults_.add(sink.at,
+                  fmt::format("table {} has an INSERT already, in line {}: an INSERT is named by "
+                              "its table, so a table has one",
+                              sink.name, other->at.line));
+    if (!uses_known_views(script_, syntax->select, "", views_, faults_)) script_.complete = false;
+    Insert insert{.sink = sink.name,
+                  .tables = tables_of(script_, syntax->select),
+                  .at = sink.at,
+                  .syntax = nullptr};
+    insert.syntax = std::move(syntax);
+    script_.inserts.push_back(std::move(insert));
+  }
+
+  void add_once(bool& was_added, Location at, std::string message) {
+    if (!std::exchange(was_added, true)) faults_.add(at, std::move(message));
+  }
+
+  Script& script_;
+  Faults& faults_;
+  std::vector<Statement> statements_;
+  ViewPlaces views_;  // Of the whole file.
+  bool too_many_views_ = false;
+  bool too_many_inserts_ = false;
+};
 
 }  // namespace
 
@@ -70,11 +215,15 @@ std::string Faults::text() const {
     return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
   });
   std::string out;
+  // What is written once may be looked at several times, as x is in x BETWEEN 1 AND 2.
+  std::set<std::string> lines;
   for (const Fault& fault : sorted) {
-    if (!out.empty()) out += '\n';
-    if (fault.at.line > 0) out += fmt::format("{}:{}:{}: ", file, fault.at.line, fault.at.column);
+    std::string line;
+    if (fault.at.line > 0) line = fmt::format("{}:{}:{}: ", file, fault.at.line, fault.at.column);
     // Names and values in it came with the pipeline, and may hold anything.
-    out += printable(fault.message, std::string::npos);
+    line += printable(fault.message, std::string::npos);
+    const auto [shown, is_new] = lines.insert(std::move(line));
+    if (is_new) out += (out.empty() ? "" : "\n") + *shown;
   }
   return out;
 }
@@ -98,6 +247,12 @@ const TableDef* Script::find(std::string_view table) const {
   return found == tables.end() ? nullptr : &*found;
 }
 
+const View* Script::find_view(std::string_view name) const {
+  const auto found = std::find_if(views.begin(), views.end(),
+                                  [&](const View& candidate) { return candidate.name == name; });
+  return found == views.end() ? nullptr : &*found;
+}
+
 Script parse_script(std::string_view text, const std::vector<SetOption>& sets, Faults& faults) {
   Script script;
   script.file = faults.file;
@@ -112,6 +267,7 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     return script;
   }
   const std::vector<StatementText> statements = source.statements();
+  QueryStatements queries(script, faults);
   for (const StatementText& part : statements) {
     if (faults.list.size() >= kFaultsLimit) {
       faults.add(source.at(part.begin), "too many faults: what follows was not looked at");
@@ -121,17 +277,16 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     Statement statement = parse_statement(source, part, faults);
     if (auto* table = std::get_if<TableDef>(&statement)) {
       add_table(script, std::move(*table), faults);
-    } else if (auto* insert = std::get_if<std::unique_ptr<InsertSyntax>>(&statement)) {
-      add_insert(script, std::move(*insert));
+    } else if (!std::holds_alternative<std::monostate>(statement)) {
+      queries.add(std::move(statement));
     } else {
       script.complete = false;
     }
   }
+  queries.finish();
   if (script.inserts.empty() && script.complete)
     faults.add(source.at(statements.empty() ? 0 : statements[0].begin),
                "the pipeline has no INSERT INTO … SELECT statement");
-  for (size_t i = 1; i < script.inserts.size(); ++i)
-    faults.add(script.inserts[i].at, "a second INSERT is not supported (yet)");
   apply_sets(script, sets, faults);
   return script;
 }

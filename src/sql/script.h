@@ -1,5 +1,6 @@
-// A pipeline file as statements: tables with their options, and INSERTs whose SELECT is not yet
-// bound. parse_script() turns text into this; bind() (sql/binder.h) turns it into a Plan.
+// A pipeline file as statements: tables with their options, and views and INSERTs whose SELECT is
+// not yet bound. parse_script() turns text into this; bind() (sql/binder.h) turns it into a
+// Program.
 #pragma once
 
 #include <map>
@@ -16,6 +17,7 @@ namespace turntable::sql {
 
 // Of one table, as PostgreSQL has it.
 inline constexpr size_t kColumnsLimit = 1'600;
+inline constexpr size_t kViewsLimit = 1'000;
 // Of a file that is no pipeline at all.
 inline constexpr size_t kFaultsLimit = 100;
 
@@ -37,7 +39,7 @@ struct Faults {
 
   [[nodiscard]] bool empty() const { return list.empty(); }
   void add(Location at, std::string message) { list.push_back({at, std::move(message)}); }
-  // Lines "file:line:col: message", sorted by place.
+  // Lines "file:line:col: message", sorted by place, each once.
   [[nodiscard]] std::string text() const;
   // The same as an Error of kind usage.
   [[nodiscard]] Error error() const { return {ErrorKind::usage, text()}; }
@@ -64,23 +66,38 @@ struct TableDef {
   [[nodiscard]] std::string value(std::string_view option, std::string_view otherwise = "") const;
 };
 
-struct InsertSyntax;  // The syntax of one INSERT, kept for bind(): sql/syntax.h.
+struct InsertSyntax;  // sql/syntax.h
+struct ViewSyntax;
 
 struct Insert {
-  std::string sink;                  // INSERT INTO <sink>
-  std::string source;                // FROM <source>
-  std::vector<std::string> lookups;  // JOIN <lookup>, in order
+  std::string sink;  // INSERT INTO <sink>
+  // FROM and JOIN, in order, each table once; a view's own tables in its place. No more than one
+  // above kTablesLimit (sql/program.h), which is refused by bind().
+  std::vector<std::string> tables;
   Location at;
-  std::shared_ptr<const InsertSyntax> syntax;
+  std::shared_ptr<const InsertSyntax> syntax;  // For bind().
 };
 
+// A SELECT with a name, for the statements behind it.
+struct View {
+  std::string name;
+  std::vector<std::string> tables;  // As in Insert.
+  Location at;
+  std::shared_ptr<const ViewSyntax> syntax;
+};
+
+// Tables may stand anywhere in the file, a view before the statements that use it. So a view uses
+// only views before it here, and never itself. There are kInsertsLimit INSERTs and kViewsLimit
+// views at most.
 struct Script {
   std::string file;
   std::vector<TableDef> tables;
+  std::vector<View> views;
   std::vector<Insert> inserts;
   bool complete = true;  // False where a statement could not be read: tables may be missing here.
 
   [[nodiscard]] const TableDef* find(std::string_view table) const;
+  [[nodiscard]] const View* find_view(std::string_view name) const;
 };
 
 // TABLE.OPTION=VALUE, split at the first dot and the first '=' after it.

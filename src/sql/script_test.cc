@@ -7,8 +7,10 @@
 #include <sstream>
 
 #include "base/source_dir.h"
+#include "row/insert_set.h"
 #include "sql/options.h"
 #include "sql/source_text.h"
+#include "sql/syntax.h"
 #include "sql/testing.h"
 
 namespace turntable::sql {
@@ -46,8 +48,7 @@ TEST(Script, ReadsTheSeedsPipeline) {
             "((name, date, hour), time, kafka_partition, kafka_offset)");
   ASSERT_EQ(script.inserts.size(), 1U);
   EXPECT_EQ(script.inserts[0].sink, "listening_history");
-  EXPECT_EQ(script.inserts[0].source, "plays");
-  EXPECT_EQ(script.inserts[0].lookups, std::vector<std::string>{"songs"});
+  EXPECT_EQ(script.inserts[0].tables, (std::vector<std::string>{"plays", "songs"}));
 }
 
 TEST(Script, TakesOptionsOfEveryForm) {
@@ -178,6 +179,191 @@ TEST(Script, RefusesWhatWouldExhaustTheStack) {
   EXPECT_EQ(faults_of(insert(repeat("", "1 AS a, ", 5'000) + "1")), "");
 }
 
+// --- Views and several INSERTs
+
+using Names = std::vector<std::string>;
+
+TEST(Script, TakesSeveralInsertsAndTablesAnywhere) {
+  const Script script = parsed(
+      "INSERT INTO by_hour SELECT s.x FROM s JOIN songs ON songs.k = s.x LEFT JOIN moods m\n"
+      "  USING (k) JOIN songs again ON again.j = s.x;\n"
+      "CREATE TABLE s (x int); CREATE TABLE songs (k int, j int); CREATE TABLE moods (k int);\n"
+      "INSERT INTO by_song SELECT x FROM s;\n"
+      "CREATE TABLE by_hour (); CREATE TABLE by_song ();");
+  ASSERT_EQ(script.inserts.size(), 2U);
+  EXPECT_EQ(script.tables.size(), 5U);
+  EXPECT_EQ(script.inserts[0].sink, "by_hour");
+  EXPECT_EQ(script.inserts[0].tables, (Names{"s", "songs", "moods"}));
+  EXPECT_EQ(script.inserts[1].sink, "by_song");
+  EXPECT_EQ(script.inserts[1].at.line, 4);
+  EXPECT_EQ(script.inserts[1].tables, Names{"s"});
+  EXPECT_TRUE(script.complete);
+}
+
+TEST(Script, AViewStandsForItsTables) {
+  const Script script = parsed(
+      "CREATE TABLE s (x int); CREATE TABLE a (x int); CREATE TABLE b (x int);\n"
+      "CREATE VIEW \"Known\" (x, \"Other name\") AS SELECT s.x, a.x AS y FROM s JOIN a USING (x);\n"
+      "CREATE VIEW mixed AS SELECT * FROM b k JOIN \"Known\" ON k.x = b.x;\n"
+      "CREATE TABLE o ();\n"
+      "INSERT INTO o SELECT x FROM mixed v JOIN a ON a.x = v.x;");
+  ASSERT_EQ(script.views.size(), 2U);
+  const View& known = script.views[0];
+  EXPECT_EQ(known.name, "Known");
+  EXPECT_EQ(known.tables, (Names{"s", "a"}));
+  EXPECT_EQ(known.at.line, 2);
+  EXPECT_EQ(known.at.column, 13);
+  ASSERT_EQ(known.syntax->columns.size(), 2U);
+  EXPECT_EQ(known.syntax->columns[1].name, "Other name");
+  EXPECT_EQ(known.syntax->columns[0].at.column, 22);
+  EXPECT_EQ(known.syntax->columns[1].at.column, 25);
+  EXPECT_EQ(known.syntax->select.items.size(), 2U);
+  EXPECT_EQ(script.find_view("mixed")->tables, (Names{"b", "s", "a"}));
+  EXPECT_EQ(script.find_view("neither"), nullptr);
+  EXPECT_EQ(script.find("mixed"), nullptr);
+  EXPECT_EQ(script.inserts[0].tables, (Names{"b", "s", "a"}));
+}
+
+constexpr const char* kThree = "CREATE TABLE s (x int); CREATE TABLE o (); CREATE TABLE p ();\n";
+
+TEST(Script, AViewIsDeclaredBeforeItIsUsed) {
+  EXPECT_EQ(faults_of(std::string(kThree) + "INSERT INTO o SELECT x FROM v;\n"
+                                            "CREATE VIEW w AS SELECT x FROM s JOIN v ON true;\n"
+                                            "CREATE VIEW v AS SELECT x FROM s;\n"
+                                            "INSERT INTO p SELECT x FROM w;"),
+            "p.sql:2:29: view v is declared only in line 4: a view stands before the statements "
+            "that use it\n"
+            "p.sql:3:39: view v is declared only in line 4: a view stands before the statements "
+            "that use it");
+  EXPECT_EQ(faults_of(std::string(kThree) +
+                      "CREATE VIEW v AS SELECT x FROM v; INSERT INTO o SELECT x FROM v;"),
+            "p.sql:2:32: view v cannot use itself");
+}
+
+// Otherwise bind() would walk in a circle.
+TEST(Script, AViewUsesOnlyViewsBeforeIt) {
+  Faults faults{.file = "p.sql", .list = {}};
+  const Script script =
+      parse_script(std::string(kThree) +
+                       "CREATE VIEW a AS SELECT x FROM b; CREATE VIEW b AS SELECT x FROM a;\n"
+                       "CREATE VIEW c AS SELECT x FROM c; CREATE VIEW d AS SELECT x FROM s;\n"
+                       "INSERT INTO o SELECT x FROM d;",
+                   {}, faults);
+  EXPECT_FALSE(faults.empty());
+  ASSERT_EQ(script.views.size(), 1U);
+  EXPECT_EQ(script.views[0].name, "d");
+  EXPECT_FALSE(script.complete);
+}
+
+TEST(Script, NamesOfViewsAndTablesDiffer) {
+  EXPECT_EQ(faults_of(std::string(kThree) + "CREATE VIEW t AS SELECT x FROM s;\n"
+                                            "CREATE TABLE t (x int);\n"
+                                            "CREATE VIEW s AS SELECT x FROM o;\n"
+                                            "CREATE VIEW v AS SELECT x FROM s;\n"
+                                            "CREATE VIEW v AS SELECT x FROM s;\n"
+                                            "INSERT INTO o SELECT x FROM v;"),
+            "p.sql:3:14: t is the name of a view and of a table: the other is in line 2\n"
+            "p.sql:4:13: s is the name of a view and of a table: the other is in line 1\n"
+            "p.sql:6:13: view v is declared twice, first in line 5");
+}
+
+TEST(Script, NothingIsInsertedIntoAView) {
+  EXPECT_EQ(faults_of(std::string(kThree) +
+                      "CREATE VIEW v AS SELECT x FROM s; INSERT INTO v SELECT x FROM s;"),
+            "p.sql:2:47: v is a view: rows can be inserted only into a table");
+}
+
+TEST(Script, RefusesKindsOfViewsByName) {
+  EXPECT_EQ(faults_of(std::string(kThree) +
+                      "CREATE OR REPLACE VIEW a AS SELECT x FROM s;\n"
+                      "CREATE TEMP VIEW b AS SELECT x FROM s;\n"
+                      "CREATE VIEW c WITH (security_barrier) AS SELECT x FROM s;\n"
+                      "CREATE VIEW d AS SELECT x FROM s WITH LOCAL CHECK OPTION;\n"
+                      "CREATE RECURSIVE VIEW e (x) AS SELECT x FROM s;\n"
+                      "CREATE VIEW f AS SELECT x;\n"
+                      "CREATE VIEW g AS VALUES (1);\n"
+                      "CREATE VIEW h AS WITH RECURSIVE y AS (SELECT 1) SELECT x FROM s;\n"
+                      "CREATE MATERIALIZED VIEW i AS SELECT x FROM s;\n"
+                      "CREATE VIEW x.j AS SELECT x FROM s UNION SELECT x FROM s;\n"),
+            "p.sql:2:24: OR REPLACE is not supported (yet)\n"
+            "p.sql:3:18: TEMPORARY is not supported (yet)\n"
+            "p.sql:4:21: WITH behind a view's name is not supported (yet)\n"
+            "p.sql:5:13: WITH CHECK OPTION is not supported (yet)\n"
+            "p.sql:6:23: RECURSIVE is not supported (yet)\n"
+            "p.sql:7:1: CREATE VIEW … AS SELECT needs FROM a table\n"
+            "p.sql:8:26: VALUES is not supported (yet): write CREATE VIEW … AS SELECT … FROM\n"
+            "p.sql:9:18: WITH is not supported (yet)\n"
+            "p.sql:10:1: a pipeline holds only CREATE TABLE, CREATE VIEW and INSERT INTO … SELECT "
+            "statements\n"
+            "p.sql:11:13: a schema before a table's name is not supported (yet)\n"
+            "p.sql:11:49: UNION, INTERSECT or EXCEPT is not supported (yet)");
+}
+
+TEST(Script, ATableTakesOneInsert) {
+  EXPECT_EQ(
+      faults_of(std::string(kThree) +
+                "INSERT INTO o SELECT x FROM s;\nINSERT INTO p SELECT x FROM s;\n"
+                "INSERT INTO o SELECT x FROM s;"),
+      "p.sql:4:13: table o has an INSERT already, in line 2: an INSERT is named by its table, "
+      "so a table has one");
+}
+
+TEST(Script, BoundsInsertsAndViews) {
+  const auto script = [](const std::string& kind, size_t count) {
+    std::string text = "CREATE TABLE s (x int);\n";
+    for (size_t i = 0; i < count; ++i) {
+      const std::string name = std::to_string(i);
+      text += kind == "view" ? "CREATE VIEW v" + name + " AS SELECT x FROM s;\n"
+                             : "INSERT INTO o" + name + " SELECT x FROM s;\n";
+    }
+    return text + (kind == "view" ? "INSERT INTO o SELECT x FROM s;" : "");
+  };
+  EXPECT_EQ(faults_of(script("insert", kInsertsLimit)), "");
+  EXPECT_EQ(faults_of(script("insert", kInsertsLimit + 2)),
+            "p.sql:33:13: a pipeline has 31 INSERTs at most");
+  EXPECT_EQ(faults_of(script("view", kViewsLimit)), "");
+  EXPECT_EQ(faults_of(script("view", kViewsLimit + 2)),
+            "p.sql:1002:13: a pipeline has 1,000 views at most");
+}
+
+// A short text could name a lot of tables again and again.
+TEST(Script, ViewsOnViewsDoNotGrowWithoutBound) {
+  std::string text = "CREATE VIEW v0 AS SELECT 1 AS x FROM t0;\n";
+  for (int i = 1; i < 1'000; ++i) {
+    const std::string n = std::to_string(i);
+    text += "CREATE VIEW v" + n + " AS SELECT 1 AS x FROM v" + std::to_string(i - 1) + " JOIN t" +
+            n + " ON true;\n";
+  }
+  const Script script = parsed(text + "INSERT INTO o SELECT x FROM v999;");
+  EXPECT_EQ(script.inserts[0].tables.size(), kTablesLimit + 1);
+}
+
+TEST(Script, CommentsMayStandAnywhere) {
+  const Script script = parsed(
+      "-- CREATE TABLE not_this ();\n"
+      "CREATE /* a */ TABLE s ( -- (\n x int /* ; */ , y /* /* nested */ ' */ int) -- ;\n"
+      "WITH (k = 'v' /* ' */);\n"
+      "CREATE VIEW /* v; */ v AS -- a view\n SELECT x /* , y */ FROM s -- WHERE y\n ;\n"
+      "CREATE TABLE o (); INSERT INTO o SELECT x -- end\n FROM v /* no more */ ; -- INSERT INTO o");
+  ASSERT_EQ(script.tables.size(), 2U);
+  EXPECT_EQ(script.tables[0].columns.size(), 2U);
+  EXPECT_EQ(script.views.size(), 1U);
+  EXPECT_EQ(script.inserts.size(), 1U);
+}
+
+TEST(Faults, AreShownOnceEach) {
+  Faults faults{.file = "p.sql", .list = {}};
+  for (int i = 0; i < 3; ++i) faults.add({1, 2}, "the operator + does not take (text, int)");
+  faults.add({1, 2}, "another");
+  faults.add({1, 3}, "another");
+  EXPECT_EQ(faults.text(),
+            "p.sql:1:2: the operator + does not take (text, int)\n"
+            "p.sql:1:2: another\n"
+            "p.sql:1:3: another");
+}
+
+// --- Limits
+
 TEST(Script, BoundsTheColumnsOfATable) {
   const auto table = [](size_t columns) {
     std::string text = "CREATE TABLE t (c0 int";
@@ -197,7 +383,7 @@ TEST(Script, BoundsTheColumnsOfASelect) {
   EXPECT_EQ(select(kColumnsLimit).faults.text(), "");
   const BoundScript more = select(kColumnsLimit + 2);
   EXPECT_EQ(more.faults.text(), "p.sql:1603:1: the SELECT list has more than 1,600 columns");
-  EXPECT_FALSE(more.plan);
+  EXPECT_FALSE(more.program);
 }
 
 TEST(Script, BoundsWhatVariablesMakeOfAnOption) {
@@ -259,6 +445,24 @@ TEST(SourceText, CountsCharactersFromOne) {
   EXPECT_EQ(source.at(9).column, 3);
   EXPECT_EQ(source.at(12).line, 3);
   EXPECT_EQ(source.at(1'000).line, 3);
+}
+
+TEST(SourceText, CountsCharactersInLongLines) {
+  std::string text = "a\n";
+  std::vector<std::pair<size_t, int>> places;  // Byte and column.
+  for (int column = 1; column <= 2'000; ++column) {
+    places.emplace_back(text.size(), column);
+    text += column % 3 == 0 ? "\xC3\xA9" : "b";
+  }
+  text += "\nc";
+  const SourceText source(text);
+  for (const auto& [byte, column] : places) {
+    ASSERT_EQ(source.at(byte).line, 2);
+    ASSERT_EQ(source.at(byte).column, column) << byte;
+  }
+  EXPECT_EQ(source.at(text.size()).column, 2);
+  EXPECT_EQ(SourceText("").at(5).column, 1);
+  EXPECT_EQ(SourceText(std::string(256, 'x')).at(256).column, 257);
 }
 
 }  // namespace

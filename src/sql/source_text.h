@@ -39,7 +39,12 @@ class SourceText {
 
  private:
   std::string_view text_;
+  // The characters before a byte.
+  [[nodiscard]] size_t characters_before(size_t byte) const;
+
   std::vector<size_t> line_starts_;
+  // By kBlockBytes bytes, so that a place in a long line is found without reading all of it.
+  std::vector<size_t> block_characters_;
 };
 
 }  // namespace turntable::sql

@@ -2,55 +2,228 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
 #include "base/text.h"
 
 namespace turntable::sql {
 namespace {
 
-// Enough to recognise the expression in its file.
-constexpr size_t kTextBytesLimit = 60;
+// How tightly an expression holds together, as PostgreSQL has it:
+// https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-PRECEDENCE
+enum class Binding {
+  any,
+  disjunction,
+  conjunction,
+  negation,
+  is,
+  comparison,
+  other,
+  sum,
+  product,
+  power,
+  sign,
+  whole
+};
 
-struct Printer {
-  std::string operator()(const BadSyntax&) const { return "…"; }
-  std::string operator()(const NameSyntax& name) const {
-    return name.table.empty() ? name.column : name.table + "." + name.column;
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool is_prefix(const CallSyntax& call) {
+  return call.arguments.size() == 1 && !call.name.starts_with("is ");
+}
+
+Binding binding_of(const CallSyntax& call) {
+  const std::string_view name = call.name;
+  if (!call.is_operator) return Binding::whole;
+  if (name == "or") return Binding::disjunction;
+  if (name == "and") return Binding::conjunction;
+  if (name == "not") return Binding::negation;
+  if (name.starts_with("is ")) return Binding::is;
+  if (is_prefix(call)) return is_one_of(name, {"+", "-"}) ? Binding::sign : Binding::other;
+  if (is_one_of(name, {"=", "<", ">", "<=", ">=", "<>"})) return Binding::comparison;
+  if (is_one_of(name, {"+", "-"})) return Binding::sum;
+  if (is_one_of(name, {"*", "/", "%"})) return Binding::product;
+  return name == "^" ? Binding::power : Binding::other;
+}
+
+Binding binding_of(const Expr& expr) {
+  const auto* call = std::get_if<CallSyntax>(&expr.what);
+  return call == nullptr ? Binding::whole : binding_of(*call);
+}
+
+bool is_plain_name(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
+  };
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+         std::all_of(name.begin(), name.end(), plain);
+}
+
+std::string uppercase(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+// Stops when it has written more than the limit, as a tree may be large.
+class Printer {
+ public:
+  explicit Printer(size_t limit) : limit_(limit) {}
+
+  void print(const Expr& expr) {
+    if (out_.size() <= limit_) std::visit(*this, expr.what);
   }
-  std::string operator()(const StarSyntax& star) const {
-    return star.table.empty() ? "*" : star.table + ".*";
+  [[nodiscard]] const std::string& text() const { return out_; }
+
+  void operator()(const BadSyntax&) { out_ += "…"; }
+  void operator()(const NameSyntax& name) {
+    if (!name.table.empty()) {
+      print_name(name.table);
+      out_ += '.';
+    }
+    print_name(name.column);
   }
-  std::string operator()(const LiteralSyntax& literal) const {
-    return std::visit(
-        [](const auto& value) -> std::string {
-          using T = std::decay_t<decltype(value)>;
-          if constexpr (std::is_same_v<T, std::monostate>) {
-            return "NULL";
-          } else if constexpr (std::is_same_v<T, std::string>) {
-            return fmt::format("'{}'", value);
-          } else {
-            return fmt::format("{}", value);
-          }
-        },
-        literal.value);
+  void operator()(const StarSyntax& star) {
+    if (!star.table.empty()) {
+      print_name(star.table);
+      out_ += '.';
+    }
+    out_ += '*';
   }
-  std::string operator()(const CallSyntax& call) const {
-    if (call.is_operator && call.arguments.size() == 2)
-      return fmt::format("{} {} {}", text_of(*call.arguments[0]), call.name,
-                         text_of(*call.arguments[1]));
-    std::string arguments;
-    for (const ExprPtr& argument : call.arguments)
-      arguments += fmt::format("{}{}", arguments.empty() ? "" : ", ", text_of(*argument));
-    return call.is_operator ? call.name + " " + arguments
-                            : fmt::format("{}({})", call.name, arguments);
+  void operator()(const LiteralSyntax& literal) { std::visit(*this, literal.value); }
+  void operator()(std::monostate) { out_ += "NULL"; }
+  void operator()(bool value) { out_ += value ? "true" : "false"; }
+  void operator()(int64_t value) { out_ += fmt::format("{}", value); }
+  void operator()(double value) { out_ += fmt::format("{}", value); }
+  void operator()(const std::string& value) { print_quoted(value, '\''); }
+  void operator()(const DecimalSyntax& decimal) { out_ += decimal.text; }
+
+  void operator()(const CallSyntax& call) {
+    if (!call.is_operator) {
+      print_function(call);
+    } else if (call.arguments.size() == 1) {
+      print_one_sided(call);
+    } else {
+      print_operator(call);
+    }
   }
-  std::string operator()(const CastSyntax& cast) const {
-    return fmt::format("cast({} AS {})", text_of(*cast.argument), sql_name(cast.type));
+
+  void operator()(const CastSyntax& cast) {
+    out_ += "cast(";
+    print(*cast.argument);
+    out_ += fmt::format(" AS {})", sql_name(cast.type));
   }
+
+  void operator()(const CaseSyntax& written) {
+    out_ += "CASE";
+    for (const CaseSyntax::Branch& branch : written.branches) {
+      if (out_.size() > limit_) return;
+      out_ += " WHEN ";
+      print(*branch.condition);
+      out_ += " THEN ";
+      print(*branch.value);
+    }
+    if (written.otherwise) {
+      out_ += " ELSE ";
+      print(*written.otherwise);
+    }
+    out_ += " END";
+  }
+
+ private:
+  void print_name(std::string_view name) {
+    if (is_plain_name(name)) {
+      out_ += name;
+    } else {
+      print_quoted(name, '"');
+    }
+  }
+
+  void print_quoted(std::string_view text, char quote) {
+    out_ += quote;
+    for (const char c : text) {
+      if (out_.size() > limit_) return;
+      out_ += c;
+      if (c == quote) out_ += c;
+    }
+    out_ += quote;
+  }
+
+  // In parentheses where it would hold together less tightly than `least`.
+  void print_within(const Expr& expr, Binding least) {
+    const bool parentheses = binding_of(expr) < least;
+    if (parentheses) out_ += '(';
+    print(expr);
+    if (parentheses) out_ += ')';
+  }
+
+  static Binding next(Binding binding) {
+    return static_cast<Binding>(static_cast<int>(binding) + 1);
+  }
+
+  void print_function(const CallSyntax& call) {
+    // Two functions whose arguments PostgreSQL reads with words between them only.
+    const bool two = call.arguments.size() == 2;
+    const bool extract = two && call.name == "extract";
+    const bool position = two && call.name == "position";
+    print_name(call.name);
+    out_ += '(';
+    for (size_t i = 0; i < call.arguments.size() && out_.size() <= limit_; ++i) {
+      if (i > 0) out_ += extract ? " FROM " : position ? " IN " : ", ";
+      const Expr& argument = *call.arguments[position ? 1 - i : i];
+      const auto* literal = std::get_if<LiteralSyntax>(&argument.what);
+      const auto* field = literal == nullptr ? nullptr : std::get_if<std::string>(&literal->value);
+      if (extract && i == 0 && field != nullptr && is_plain_name(*field)) {
+        out_ += *field;
+      } else if (position) {
+        print_within(argument, Binding::other);
+      } else {
+        print(argument);
+      }
+    }
+    out_ += ')';
+  }
+
+  // `NOT a`, `- a`, `a IS NULL`.
+  void print_one_sided(const CallSyntax& call) {
+    const Binding binding = binding_of(call);
+    if (is_prefix(call)) {
+      // NOT NOT a; but @ (a || b), as @ a || b is (@ a) || b.
+      out_ += uppercase(call.name) + ' ';
+      print_within(*call.arguments[0], binding == Binding::other ? next(binding) : binding);
+    } else {
+      print_within(*call.arguments[0], next(binding));
+      out_ += ' ' + uppercase(call.name);
+    }
+  }
+
+  // Operators of one kind lean to the left: a - b - c is (a - b) - c. Comparisons do not follow one
+  // another.
+  void print_operator(const CallSyntax& call) {
+    const Binding binding = binding_of(call);
+    const bool leans = binding != Binding::is && binding != Binding::comparison;
+    for (size_t i = 0; i < call.arguments.size() && out_.size() <= limit_; ++i) {
+      if (i > 0) out_ += ' ' + uppercase(call.name) + ' ';
+      print_within(*call.arguments[i], i == 0 && leans ? binding : next(binding));
+    }
+  }
+
+  std::string out_;
+  size_t limit_;
 };
 
 }  // namespace
 
-std::string text_of(const Expr& expr) {
-  return printable(std::visit(Printer(), expr.what), kTextBytesLimit);
+std::string text_of(const Expr& expr, size_t bytes_limit) {
+  Printer printer(bytes_limit);
+  printer.print(expr);
+  return printable(printer.text(), bytes_limit);
 }
 
 }  // namespace turntable::sql

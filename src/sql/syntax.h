@@ -1,14 +1,15 @@
-// The syntax of one INSERT, as our own tree: what parser.cc makes of libpg_query's, and what the
-// binder reads. Everything in it is supported syntax; what is not was reported where it was met,
-// and is a BadSyntax here.
+// The syntax of INSERT and CREATE VIEW, as our own tree: what the parser makes of libpg_query's,
+// and what the binder reads. Everything in it is supported syntax; what is not was reported where
+// it was met, and is a BadSyntax here.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "sql/plan.h"
+#include "sql/program.h"
 #include "sql/script.h"
 
 namespace turntable::sql {
@@ -32,7 +33,24 @@ struct LiteralSyntax {
   Literal value;
 };
 
-// A function, or an operator, whose name is its sign.
+// A number with a point or an exponent, or beyond bigint. It takes real or double precision from
+// its surroundings.
+struct DecimalSyntax {
+  std::string text;  // As written, with a minus if it is negative. Within double precision's range.
+};
+
+// A function, or an operator, whose name is its sign or its words in lower case. Lowered to calls:
+//
+//   a AND b AND c, a OR b       operators "and", "or" of two or more arguments
+//   NOT a                       operator "not"
+//   a IS [NOT] NULL             operators "is null", "is not null"
+//   a IS [NOT] TRUE, FALSE, UNKNOWN   operators "is true", "is not true", and so on
+//   a IS [NOT] DISTINCT FROM b  operators "is distinct from", "is not distinct from"
+//   a [NOT] IN (b, c)           operator "=" joined by "or"; with NOT, "<>" joined by "and"
+//   a [NOT] BETWEEN [SYMMETRIC] b AND c   operators ">=", "<=" joined by "and"; "not" around it
+//   NULLIF(a, b), COALESCE(a, …)   functions "nullif", "coalesce"
+//
+// An argument of "and" is never itself an "and", nor one of "or" an "or".
 struct CallSyntax {
   std::string name;
   bool is_operator = false;
@@ -44,16 +62,32 @@ struct CastSyntax {
   ExprPtr argument;
 };
 
+// CASE WHEN a THEN b WHEN c THEN d ELSE e END. CASE x WHEN v THEN … has x = v as its conditions.
+struct CaseSyntax {
+  struct Branch {
+    ExprPtr condition;
+    ExprPtr value;
+  };
+  std::vector<Branch> branches;
+  ExprPtr otherwise;  // Null: NULL.
+};
+
 // A fault has been added for it; the binder passes over it in silence.
 struct BadSyntax {};
 
 struct Expr {
-  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, CallSyntax, CastSyntax> what;
+  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, DecimalSyntax, CallSyntax,
+               CastSyntax, CaseSyntax>
+      what;
   Location at;
 };
 
-// The expression as SQL, shortened: "to_timestamp(p.time, 'YYYY-MM-DD')".
-[[nodiscard]] std::string text_of(const Expr& expr);
+// Enough to recognise an expression in its file.
+inline constexpr size_t kTextBytesLimit = 60;
+
+// The expression as SQL, shortened: "to_timestamp(p.time, 'YYYY-MM-DD')". If it is not, and has no
+// control characters, the text means this expression again.
+[[nodiscard]] std::string text_of(const Expr& expr, size_t bytes_limit = kTextBytesLimit);
 
 struct NamePlace {
   std::string name;
@@ -68,7 +102,9 @@ struct TableSyntax {
 
 struct JoinSyntax {
   TableSyntax table;
-  ExprPtr on;
+  bool left = false;  // LEFT JOIN.
+  ExprPtr on;         // Null where there is `using_columns`.
+  std::vector<NamePlace> using_columns = {};
 };
 
 struct SelectItem {
@@ -77,13 +113,28 @@ struct SelectItem {
   Location at;
 };
 
+// Joins stand in the order of the text: the first table, then what is joined to all before it.
+// Which of the tables is the stream is the binder's to say.
+struct SelectSyntax {
+  std::vector<SelectItem> items;
+  TableSyntax first;
+  std::vector<JoinSyntax> joins;
+  ExprPtr where;         // Null: all.
+  bool complete = true;  // False where a part is missing or was refused: a fault says why.
+};
+
 struct InsertSyntax {
   TableSyntax sink;
   std::vector<NamePlace> columns;  // INSERT INTO t (a, b); empty where there is no list.
-  TableSyntax source;
-  std::vector<JoinSyntax> joins;
-  std::vector<SelectItem> items;
-  bool complete = true;  // False where a part is missing or was refused: a fault says why.
+  SelectSyntax select;
+};
+
+// CREATE VIEW name (columns) AS SELECT …
+struct ViewSyntax {
+  std::string name;
+  std::vector<NamePlace> columns;  // Names for the SELECT's columns, from the first on.
+  SelectSyntax select;
+  Location at;
 };
 
 }  // namespace turntable::sql

@@ -8,9 +8,10 @@
 namespace turntable::sql {
 
 std::string nearest_keyword(std::string_view statement, size_t stopped) {
-  static const std::vector<std::string> kKeywords = {"CREATE", "TABLE", "WITH", "INSERT", "INTO",
-                                                     "SELECT", "FROM",  "JOIN", "ON",     "AS",
-                                                     "NOT",    "NULL",  "CAST"};
+  static const std::vector<std::string> kKeywords = {
+      "CREATE", "TABLE", "VIEW", "WITH", "INSERT",  "INTO",  "SELECT",
+      "FROM",   "JOIN",  "LEFT", "ON",   "USING",   "WHERE", "AS",
+      "NOT",    "NULL",  "CAST", "CASE", "BETWEEN", "WHEN",  "THEN"};
   const auto is_letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
   };
@@ -24,7 +25,12 @@ std::string nearest_keyword(std::string_view statement, size_t stopped) {
     if (word.size() < 3 || type_from_sql(lowercase(word))) return "";
     for (const std::string& keyword : kKeywords)
       if (lowercase(keyword) == lowercase(word)) return "";
-    return did_you_mean(word, kKeywords);
+    // A table called nowhere is no mistyped WHERE.
+    std::vector<std::string> near;
+    for (const std::string& keyword : kKeywords)
+      if (lowercase(keyword)[0] == lowercase(word)[0] || keyword.size() == word.size())
+        near.push_back(keyword);
+    return did_you_mean(word, near);
   };
   const std::string at_stop = hint(word_at(stopped));
   if (!at_stop.empty()) return at_stop;

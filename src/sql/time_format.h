@@ -16,7 +16,7 @@
 #include "base/result.h"
 #include "row/arena.h"
 #include "sql/calendar.h"
-#include "sql/plan.h"
+#include "sql/program.h"
 
 namespace turntable::sql {
 

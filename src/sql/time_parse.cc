@@ -9,6 +9,8 @@
 namespace turntable::sql {
 namespace {
 
+using Field = TimeFormat::Field;
+
 // Walks the text from left to right.
 class Scanner {
  public:
@@ -71,7 +73,6 @@ struct Fields {
   bool hour12 = false;
 
   void set(TimeFormat::Field field, int value) {
-    using Field = TimeFormat::Field;
     switch (field) {
       case Field::year:
         moment.date.year = value;

@@ -1,43 +1,85 @@
 #include "sql/whole_times.h"
 
 #include <algorithm>
+#include <map>
 #include <variant>
 
 #include "sql/casts.h"
+#include "sql/functions.h"
 
 namespace turntable::sql {
 namespace {
 
-// Arguments come before their users, so that this ends.
-void keep_whole(Plan& plan, NodeId id, std::set<std::string>& times) {
-  Node& node = plan.nodes[id];
-  if (const auto* column = std::get_if<ColumnRef>(&node.what)) {
-    if (node.type == Type::timestamp && column->table == 0 &&
-        column->column < plan.declared_columns)
-      times.insert(plan.stream_schema[column->column].name);
-    return;
+class KeyTimes {
+ public:
+  explicit KeyTimes(Program& program) : program_(program) {}
+
+  // The node that takes the place of this one: itself, or a new one with other casts in it.
+  // Arguments come before their users, so that this ends.
+  NodeId keep_whole(NodeId id) {
+    const auto known = replaced_.find(id);
+    if (known != replaced_.end()) return known->second;
+    const NodeId made = replace(id);
+    replaced_[id] = made;
+    return made;
   }
-  auto* call = std::get_if<Call>(&node.what);
-  if (call == nullptr) return;
-  const bool cast = call->function->kind == Kind::cast;
-  if (!cast && call->function->name != "||") return;
-  if (cast && node.type == Type::timestamp && call->function->arguments[0] == Type::text)
-    call->function = &whole_time_cast();
-  for (const NodeId argument : call->arguments) keep_whole(plan, argument, times);
-}
+
+  [[nodiscard]] std::set<std::string> times() { return std::move(times_); }
+
+ private:
+  NodeId replace(NodeId id) {
+    Node node = program_.nodes[id];
+    if (const auto* column = std::get_if<ColumnRef>(&node.what)) {
+      if (node.type == Type::timestamp && column->table == 0 &&
+          column->column < program_.declared_columns)
+        times_.insert(program_.stream_schema[column->column].name);
+      return id;
+    }
+    auto* call = std::get_if<Call>(&node.what);
+    if (call == nullptr || !shows_arguments(*call->function)) return id;
+    bool changed = false;
+    if (call->function->kind == Kind::cast && node.type == Type::timestamp &&
+        call->function->arguments[0] == Type::text && call->function != &whole_time_cast()) {
+      call->function = &whole_time_cast();
+      changed = true;
+    }
+    for (NodeId& argument : call->arguments) {
+      // A condition of CASE chooses between values and is none.
+      if (program_.nodes[argument].type == Type::boolean) continue;
+      const NodeId made = keep_whole(argument);
+      changed = changed || made != argument;
+      argument = made;
+    }
+    if (!changed) return id;
+    program_.nodes.push_back(std::move(node));
+    return static_cast<NodeId>(program_.nodes.size() - 1);
+  }
+
+  // True where a value of the result has all that its arguments have.
+  static bool shows_arguments(const Function& function) {
+    if (function.kind == Kind::cast) return true;
+    if (function.kind == Kind::operation) return function.name == "||";
+    return function.name == "case" || function.name == "coalesce" || function.name == "nullif";
+  }
+
+  Program& program_;
+  std::map<NodeId, NodeId> replaced_;
+  std::set<std::string> times_;
+};
 
 }  // namespace
 
-std::set<std::string> keep_key_times_whole(Plan& plan, const std::vector<std::string>& key,
+std::set<std::string> keep_key_times_whole(Program& program, size_t insert,
+                                           const std::vector<std::string>& key,
                                            TimesInKeys in_keys) {
-  std::set<std::string> times;
-  if (plan.tells_records_apart(key)) return times;
-  for (const Output& output : plan.outputs) {
+  if (program.tells_records_apart(insert, key)) return {};
+  KeyTimes times(program);
+  for (Output& output : program.inserts[insert].outputs) {
     if (std::find(key.begin(), key.end(), output.name) == key.end()) continue;
     if (output.type == Type::timestamp && in_keys == TimesInKeys::said_to_be_narrowed) continue;
-    keep_whole(plan, output.node, times);
+    output.node = times.keep_whole(output.node);
   }
-  return times;
+  return times.times();
 }
 
 }  // namespace turntable::sql

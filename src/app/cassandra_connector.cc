@@ -1,0 +1,151 @@
+// The connector 'cassandra': tables of one cluster, written through one session.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "app/client_options.h"
+#include "app/connector.h"
+#include "app/difference.h"
+#include "app/retry_transient.h"
+#include "app/row_options.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "sink/cassandra_schema.h"
+#include "sink/cassandra_sink.h"
+
+namespace turntable {
+namespace {
+
+int64_t read_ttl(OptionReader& options) {
+  const Millis ttl = options.duration("ttl", Millis(0));
+  if (ttl.count() % 1000 != 0)
+    options.fault("ttl", "ttl is a number of whole seconds; 0: rows stay");
+  return ttl.count() / 1000;
+}
+
+void read_cassandra(OptionReader& options, StoreSpec& store, TableSpec& table) {
+  table.table.keyspace = options.required("keyspace");
+  store.connection.contact_points = options.required("contact_points");
+  read_connection(options, store.connection);
+  table.table.ttl_seconds = read_ttl(options);
+  table.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
+  table.keyspace.replication_factor = options.text("replication_factor", "1");
+  table.keyspace.replication = options.text("replication", "");
+  read_row_options(options, table.table);
+}
+
+// Which cluster it is only its nodes could tell: two tables are in one where their contact points
+// are the same, in whatever order.
+std::string identity_of(const StoreSpec& store) {
+  std::set<std::string> points;
+  for (const std::string_view point : split(store.connection.contact_points, ','))
+    points.emplace(lowercase(trim(point)));
+  return fmt::format("{}", fmt::join(points, ","));
+}
+
+std::string difference_of(const StoreSpec& one, const StoreSpec& other) {
+  const cassandra::Options& a = one.connection;
+  const cassandra::Options& b = other.connection;
+  if (a.username != b.username) return "username";
+  if (a.password != b.password) return "password";
+  if (a.ca_file != b.ca_file) return "ca_file";
+  if (a.certificate_file != b.certificate_file) return "certificate_file";
+  if (a.key_file != b.key_file) return "key_file";
+  if (a.consistency != b.consistency) return "consistency";
+  if (a.local_dc != b.local_dc) return "local_dc";
+  if (a.connect_timeout != b.connect_timeout) return "connect_timeout";
+  if (a.request_timeout != b.request_timeout) return "request_timeout";
+  return "";
+}
+
+// A cluster that is away is said, and tried again until it is there or a stop is requested.
+Result<cassandra::Session> connect(const StoreSpec& store, const StopToken& stop) {
+  std::optional<cassandra::Session> session;
+  RETURN_IF_ERROR(retry_transient(stop, [&]() -> Status {
+    ASSIGN_OR_RETURN(session, cassandra::Session::connect(store.connection));
+    return {};
+  }));
+  return std::move(*session);
+}
+
+Status compare_tables(cassandra::Session& session, const StoreSpec& store) {
+  for (const TableSpec& table : store.tables) {
+    ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, table.table));
+    RETURN_IF_ERROR(difference_error(difference, table.table.full_name()));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Sink>> open_cassandra(const SinkOpening& opening) {
+  CassandraSinkOptions options{.connection = opening.store.connection,
+                               .tables = opening.store.sink_tables()};
+  // On the session that is written with: each one that is made may have to wait for a node that
+  // hangs.
+  if (opening.check_table)
+    options.check = [&store = opening.store](cassandra::Session& session) {
+      return compare_tables(session, store);
+    };
+  std::unique_ptr<CassandraSink> sink;
+  RETURN_IF_ERROR(retry_transient(opening.stop, [&]() -> Status {
+    ASSIGN_OR_RETURN(sink, CassandraSink::open(options));
+    return {};
+  }));
+  return sink;
+}
+
+// Each keyspace once, before its first table.
+Result<std::string> ddl_of(const StoreSpec& store) {
+  std::string text;
+  std::set<std::string> keyspaces;
+  for (const TableSpec& table : store.tables) {
+    for (const std::string& warning : narrowed_keys(table.table, {}, Dialect::cql))
+      log::warn("{}", warning);
+    if (!text.empty()) text += "\n";
+    if (keyspaces.insert(table.table.keyspace).second) {
+      ASSIGN_OR_RETURN(const std::string keyspace,
+                       keyspace_ddl(table.table.keyspace, table.keyspace));
+      text += keyspace + ";\n\n";
+    }
+    text += table_ddl(table.table, Dialect::cql) + ";\n";
+  }
+  return text;
+}
+
+Result<std::string> create(const StoreSpec& store, const StopToken& stop) {
+  ASSIGN_OR_RETURN(cassandra::Session session, connect(store, stop));
+  for (const TableSpec& table : store.tables)
+    RETURN_IF_ERROR(retry_transient(
+        stop, [&] { return create_cassandra_table(session, table.table, table.keyspace); }));
+  // A table that was there before may be another one.
+  RETURN_IF_ERROR(compare_tables(session, store));
+  std::string said;
+  for (const TableSpec& table : store.tables)
+    said += fmt::format("{} is there, at {}.\n", printable(table.table.full_name()),
+                        printable(store.connection.contact_points));
+  return said;
+}
+
+Status compare(const StoreSpec& store, const StopToken& stop) {
+  ASSIGN_OR_RETURN(cassandra::Session session, connect(store, stop));
+  return compare_tables(session, store);
+}
+
+}  // namespace
+
+const SinkConnector kCassandraConnector{
+    .name = "cassandra",
+    .dialect = Dialect::cql,
+    .read = read_cassandra,
+    .identity = identity_of,
+    .difference = difference_of,
+    .open = open_cassandra,
+    .ddl = ddl_of,
+    .create = create,
+    .compare = compare,
+    .compare_what_is_there = [](const StoreSpec& store, const StopToken& stop,
+                                bool) { return compare(store, stop); },
+};
+
+}  // namespace turntable

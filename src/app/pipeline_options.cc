@@ -1,0 +1,138 @@
+#include "app/pipeline_options.h"
+
+#include <fmt/format.h>
+
+#include "app/connectors.h"
+#include "app/option_reader.h"
+#include "base/text.h"
+#include "kafka/config.h"
+#include "sql/keys.h"
+
+namespace turntable {
+namespace {
+
+// "" after a fault: then no other option has a meaning.
+std::string read_connector(const sql::TableDef& table, OptionReader& options,
+                           std::vector<std::string> connectors) {
+  if (table.find("connector") == nullptr) return options.required("connector");
+  return options.choice("connector", std::move(connectors));
+}
+
+// 'kafka:TOPIC', 'file:PATH' or 'drop'. By default where the source's connector says.
+DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& source,
+                                  const std::string& file) {
+  using To = DeadLettersSpec::To;
+  DeadLettersSpec letters = source.connector->dead_letters(source, file);
+  const std::string value = options.text("dead_letters", "");
+  if (options.has("dead_letters")) {
+    if (value == "drop") return {};
+    if (value.starts_with("file:") && value.size() > 5) return {To::file, value.substr(5)};
+    if (!value.starts_with("kafka:") || value.size() == 6) {
+      options.fault(
+          "dead_letters",
+          fmt::format("dead_letters cannot be '{}', expected 'kafka:TOPIC', 'file:PATH' or 'drop'",
+                      printable(value)));
+      return {};
+    }
+    letters = {To::kafka, value.substr(6)};
+  }
+  if (letters.to != To::kafka) return letters;
+  if (const auto wrong = kafka::topic_fault(letters.target))
+    options.fault("dead_letters",
+                  fmt::format("dead_letters: '{}' {}", printable(letters.target), *wrong));
+  if (!source.connector->has_groups)
+    options.fault("dead_letters",
+                  "dead_letters in a topic need a kafka source, whose brokers they use");
+  if (letters.target == source.topic)
+    options.fault("dead_letters",
+                  "dead_letters cannot go to the topic that is read: they would be read again");
+  return letters;
+}
+
+// The options that say what the table is, which every sink understands.
+void read_key(const sql::TableDef& declared, OptionReader& options, SinkTable& table) {
+  const std::string key = options.text("primary_key", "");
+  const std::string order = options.text("clustering_order", "");
+  if (key.empty()) {
+    if (!order.empty()) options.fault("clustering_order", "clustering_order needs a primary_key");
+    return;
+  }
+  auto parsed = sql::parse_primary_key(key);
+  if (!parsed) return options.fault("primary_key", parsed.error().message);
+  table.key.partition = parsed->partition;
+  for (const std::string& column : parsed->clustering)
+    table.key.clustering.push_back({column, false});
+  if (order.empty()) return;
+  auto directions = sql::parse_clustering_order(order);
+  if (!directions) return options.fault("clustering_order", directions.error().message);
+  for (const auto& direction : *directions) {
+    bool found = false;
+    for (ClusteringColumn& column : table.key.clustering) {
+      if (column.name != direction.column) continue;
+      column.descending = direction.descending;
+      found = true;
+    }
+    if (!found)
+      options.fault("clustering_order",
+                    fmt::format("clustering_order names {}, which is no clustering column of {}",
+                                printable(direction.column), declared.name));
+  }
+}
+
+}  // namespace
+
+bool is_lookup(const sql::TableDef& table, bool first) {
+  const std::string connector = table.value("connector");
+  if (connector == kCsvConnectorName) return true;
+  if (find_source_connector(connector) != nullptr) return false;
+  return !first;
+}
+
+SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql::Faults& faults) {
+  OptionReader options(table, faults);
+  SourceSpec source{.table = table.name, .declared = table.columns};
+  const std::string name = read_connector(table, options, source_connector_names());
+  if (name.empty()) return source;
+  source.connector = find_source_connector(name);
+  (void)options.choice("format", {"json"});
+  source.connector->read(options, table, file, source);
+  source.dead_letters = read_dead_letters(options, source, file);
+  source.max_reject_ratio = options.ratio("max_reject_ratio", 0.5);
+  options.finish();
+  if (table.columns.empty())
+    faults.add(table.at,
+               fmt::format("table {} is read from, so its columns must be declared", table.name));
+  return source;
+}
+
+LookupSpec read_lookup(const sql::TableDef& table, sql::Faults& faults) {
+  OptionReader options(table, faults);
+  if (read_connector(table, options, {std::string(kCsvConnectorName)}).empty())
+    return {.table = table.name};
+  LookupSpec lookup = read_csv_lookup(options, table);
+  options.finish();
+  return lookup;
+}
+
+StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
+  OptionReader options(table, faults);
+  StoreSpec store;
+  const std::string name = read_connector(table, options, sink_connector_names());
+  if (name.empty()) return store;
+  store.connector = find_sink_connector(name);
+  TableSpec spec{.declared_as = table.name};
+  spec.table.name = options.text("table", table.name);
+  spec.table.columns = table.columns;
+  store.flush_interval = options.duration("flush_interval", Millis(1000));
+  store.flush_rows = options.number("flush_rows", store.connector->flush_rows, 1, 1'000'000);
+  store.flush_bytes = options.bytes("flush_bytes", 8 << 20, kFlushBytesLimit);
+  read_key(table, options, spec.table);
+  if (store.connector->dialect != Dialect::cql)
+    spec.table.keyspace = options.text("keyspace", "");
+  if (store.connector->read != nullptr) store.connector->read(options, store, spec);
+  options.finish();
+  store.tables.push_back(std::move(spec));
+  return store;
+}
+
+}  // namespace turntable

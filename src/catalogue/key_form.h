@@ -1,0 +1,48 @@
+// Keys as they are hashed and compared: a key of any types and any number of parts as one value of
+// a column that FlatIndex takes. Two keys have the same form exactly where `=` takes their parts
+// for equal.
+//
+// A single text, bytea, int, bigint or timestamptz is its own form. A boolean becomes 0 or 1, and a
+// real or double precision becomes its bits, where -0 is 0 and all NaN are one. Several parts are
+// made one byte string: eight bytes for each number; for each view eight bytes of length, then its
+// bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "row/arena.h"
+#include "row/column.h"
+#include "row/types.h"
+
+namespace turntable {
+
+// One thread. Memory is kept from call to call.
+class KeyForm {
+ public:
+  // The types of the key's parts, of which there is at least one.
+  explicit KeyForm(const std::vector<Type>& types);
+
+  // The type of the column that of() gives.
+  [[nodiscard]] Type type() const { return own_form_ ? part_type_ : keys_.type(); }
+  // True where a key is its own form.
+  [[nodiscard]] bool is_own_form() const { return own_form_; }
+
+  // The keys of those rows. One of which a part failed has failed, else one of which a part is NULL
+  // is NULL. Valid until the next call, and as long as `parts`.
+  [[nodiscard]] const Column& of(std::span<const Column* const> parts, const Selection& rows);
+
+ private:
+  void join_parts(std::span<const Column* const> parts, const Selection& rows);
+
+  Type part_type_;  // The first part's.
+  bool own_form_;
+  Column keys_;  // Where a key is not its own form.
+  // By place in the rows, where there are several parts.
+  std::vector<uint64_t> sizes_;
+  std::vector<char*> places_;
+  Arena bytes_;
+};
+
+}  // namespace turntable

@@ -1,0 +1,128 @@
+// Records that did not become rows, until their dead letters are durable and positions behind them
+// are stored.
+//
+// A record has one dead letter, however many INSERTs could make no row of it: it is written when no
+// outcome is awaited of the record but the letter, so that all of their faults stand in it. What a
+// fault goes through:
+//
+//   waiting   another INSERT may still add a fault: its row is not written yet
+//   pending   the letter is with DeadLetters, and not durable
+//   settled   the letter is durable, and these INSERTs have had their outcome
+//   ahead     no position behind the letter is stored yet: if somebody takes the letter away now,
+//             the record must be read again
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/retry.h"
+#include "delivery/accounting.h"
+#include "delivery/dead_letters.h"
+#include "delivery/ledger.h"
+#include "row/position.h"
+#include "row/record.h"
+#include "row/reject.h"
+
+namespace turntable {
+
+// One lane's. One thread.
+class LetterQueue {
+ public:
+  // The parts outlive this.
+  LetterQueue(std::unique_ptr<DeadLetters> letters, Ledger& ledger, Accounting& accounting,
+              const Clock& clock, Backoff::Options retry);
+
+  // The INSERT that the fault names, or every INSERT, can make no row of the record `fault.row` of
+  // the batch, which stays where it is until the record is settled. Where the fault says drop,
+  // that settles it. INSERTs of which nothing is awaited are passed over.
+  void add(const RecordBatch& batch, const Origin& origin, Reject fault);
+
+  // An INSERT of the record has had its outcome, and one is awaited from `left`.
+  void settled(const Origin& origin, InsertSet left) {
+    if (!waiting_.empty()) look_at(origin, left);
+  }
+
+  // Makes letters durable, at once or where the first of them is old enough, and settles their
+  // records. What is transient is said once and tried again later. True where some have become
+  // durable.
+  [[nodiscard]] Result<bool> flush();
+  [[nodiscard]] Result<bool> flush_if_due();
+
+  // No fault is waiting or pending.
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] size_t pending_bytes() const { return letters_->pending_bytes(); }
+  // The last flush has failed: only time helps.
+  [[nodiscard]] bool failing() const { return retry_.failing(); }
+
+  // Whether a letter may be lost if one of these positions is stored.
+  [[nodiscard]] bool ahead_of(std::span<const Position> positions) const;
+  // Finds out whether the letters that are ahead of their positions are still there; an error where
+  // somebody has taken them away. Where nobody can say now, in_doubt() is true.
+  [[nodiscard]] Status ask();
+  // As ask(), ten times a second at most. False where they are in doubt, or it was not asked.
+  [[nodiscard]] Result<bool> are_there();
+  [[nodiscard]] bool in_doubt() const { return in_doubt_; }
+  // The position is stored.
+  void passed(PartitionId partition, Offset next);
+
+  // The next flush and the next question are due at once, whatever has failed.
+  void hurry();
+  // The partitions are not ours any more, or not yet: what is waiting or ahead in them is
+  // forgotten. Letters that are pending will be written all the same.
+  void forget(std::span<const PartitionId> partitions);
+
+  [[nodiscard]] std::string name() const { return letters_->name(); }
+
+ private:
+  // A record with a fault, and other INSERTs that have not had their outcome.
+  struct Waiting {
+    const RecordBatch* batch = nullptr;
+    std::vector<Reject> faults;
+    InsertSet inserts;  // Of the faults.
+  };
+  // A record whose letter is on its way.
+  struct Pending {
+    Origin origin;
+    Offset offset = 0;
+    InsertSet unmatched;
+    InsertSet rejected;
+  };
+  struct Hash {
+    size_t operator()(const Origin& origin) const {
+      return std::hash<uint64_t>()((static_cast<uint64_t>(origin.partition) << 40U) ^
+                                   origin.ticket);
+    }
+  };
+  struct Same {
+    bool operator()(const Origin& a, const Origin& b) const {
+      return a.partition == b.partition && a.epoch == b.epoch && a.ticket == b.ticket;
+    }
+  };
+
+  void look_at(const Origin& origin, InsertSet left);
+  void write(const RecordBatch& batch, const Origin& origin, std::span<const Reject> faults,
+             InsertSet every_insert);
+  InsertSet settle(const Origin& origin, InsertSet inserts, Outcome outcome);
+
+  const std::unique_ptr<DeadLetters> letters_;
+  Ledger& ledger_;
+  Accounting& accounting_;
+  const Clock& clock_;
+  std::unordered_map<Origin, Waiting, Hash, Same> waiting_;
+  std::vector<Pending> pending_;
+  SteadyTime pending_since_{};
+  Retry retry_;
+  // Durable letters without a stored position behind them: the last one of each partition.
+  std::map<PartitionId, Offset> ahead_;
+  bool in_doubt_ = false;  // Whether those are still there could not be found out.
+  SteadyTime ask_at_{};
+};
+
+}  // namespace turntable

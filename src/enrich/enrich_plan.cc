@@ -1,0 +1,150 @@
+#include "enrich/enrich_plan.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "base/check.h"
+
+namespace turntable {
+namespace {
+
+// The outputs of an INSERT whose cells do not lie ready.
+std::vector<sql::NodeId> computed_per_record(const sql::Program& program, size_t insert) {
+  const std::vector<sql::Output>& outputs = program.inserts[insert].outputs;
+  std::vector<bool> ready(outputs.size(), false);
+  for (size_t probe = 0; probe < program.probes.size(); ++probe)
+    for (const ReadyCells::Run& run : lookup_runs(program, insert, probe))
+      std::fill(ready.begin() + static_cast<ptrdiff_t>(run.first),
+                ready.begin() + static_cast<ptrdiff_t>(run.last), true);
+  std::vector<sql::NodeId> nodes;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (!ready[i]) nodes.push_back(outputs[i].node);
+  return nodes;
+}
+
+// The index that a probe needs.
+IndexRule index_rule(const sql::Program& program, size_t number) {
+  const sql::Probe& probe = program.probes[number];
+  IndexRule rule;
+  for (const sql::JoinKey& key : probe.keys) {
+    const sql::Node& node = program.nodes[key.stored];
+    rule.nodes.push_back(key.stored);
+    if (const auto* column = std::get_if<sql::ColumnRef>(&node.what)) {
+      rule.names.push_back(probe.schema[column->column].name);
+      rule.columns.push_back(column->column);
+    } else {
+      rule.names.push_back(node.text);
+    }
+  }
+  if (rule.columns.size() == rule.nodes.size()) {
+    rule.nodes.clear();
+  } else {
+    rule.columns.clear();
+    rule.program = &program;
+    rule.table = static_cast<uint32_t>(number + 1);
+  }
+  return rule;
+}
+
+// Collects what all probes of one lookup need of it.
+class LookupLoad {
+ public:
+  explicit LookupLoad(EnrichPlan& plan) : plan_(plan), read_(plan.stages.nodes()) {}
+
+  void add_probe(size_t probe) {
+    const auto table = static_cast<uint32_t>(probe + 1);
+    for (const uint32_t column : plan_.program.columns_read(read_, table)) kept_.insert(column);
+
+    IndexRule rule = index_rule(plan_.program, probe);
+    const auto same = std::find_if(order_.indexes.begin(), order_.indexes.end(),
+                                   [&](const IndexRule& other) {
+                                     return !rule.columns.empty() && other.columns == rule.columns;
+                                   });
+    plan_.lookups[probe].key_names = rule.names;
+    probes_.push_back({probe, static_cast<size_t>(same - order_.indexes.begin())});
+    if (same == order_.indexes.end()) order_.indexes.push_back(std::move(rule));
+
+    for (size_t insert = 0; insert < plan_.program.inserts.size(); ++insert) {
+      if (lookup_runs(plan_.program, insert, probe).empty()) continue;
+      makers_.push_back({insert, probe,
+                         std::make_unique<ReadyCells::Maker>(plan_.program, insert, probe,
+                                                             plan_.key_outputs(insert),
+                                                             plan_.forms[insert].rows)});
+      order_.visitors.push_back(makers_.back().maker.get());
+    }
+  }
+
+  [[nodiscard]] Status load(CatalogueFile& file, const std::string& name) {
+    order_.kept.assign(kept_.begin(), kept_.end());
+    ASSIGN_OR_RETURN(LoadedCatalogue loaded, file.load(order_));
+    const Catalogue& catalogue = *loaded.catalogue;
+    plan_.catalogues[name] = std::move(loaded);
+    for (const auto& [probe, index] : probes_) {
+      plan_.lookups[probe].catalogue = &catalogue;
+      plan_.lookups[probe].index = &catalogue.indexes()[index];
+    }
+    for (const auto& [insert, probe, maker] : makers_) plan_.ready[insert][probe] = maker->take();
+    return {};
+  }
+
+ private:
+  struct ReadyFor {
+    size_t insert;
+    size_t probe;
+    std::unique_ptr<ReadyCells::Maker> maker;
+  };
+
+  EnrichPlan& plan_;
+  const std::vector<sql::NodeId> read_;
+  std::set<uint32_t> kept_;
+  LoadOrder order_;
+  std::vector<std::pair<size_t, size_t>> probes_;  // Each with its index's number.
+  std::vector<ReadyFor> makers_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const EnrichPlan>> EnrichPlan::make(
+    sql::Program program, std::vector<InsertForm> forms,
+    std::map<std::string, std::unique_ptr<CatalogueFile>> files) {
+  auto made = std::make_shared<EnrichPlan>();
+  made->program = std::move(program);
+  made->forms = std::move(forms);
+  const sql::Program& what = made->program;
+  CHECK(made->forms.size() == what.inserts.size());
+  std::vector<std::vector<sql::NodeId>> outputs;
+  for (size_t insert = 0; insert < what.inserts.size(); ++insert)
+    outputs.push_back(computed_per_record(what, insert));
+  made->stages = sql::stages_of(what, outputs);
+  made->lookups.resize(what.probes.size());
+  made->ready.assign(what.inserts.size(),
+                     std::vector<std::shared_ptr<const ReadyCells>>(what.probes.size()));
+
+  std::map<std::string, LookupLoad> loads;
+  for (size_t probe = 0; probe < what.probes.size(); ++probe)
+    loads.try_emplace(what.probes[probe].table, *made).first->second.add_probe(probe);
+  for (auto& [name, load] : loads) {
+    CHECK(files[name] != nullptr);
+    RETURN_IF_ERROR(load.load(*files[name], name));
+  }
+  return std::shared_ptr<const EnrichPlan>(std::move(made));
+}
+
+std::string EnrichPlan::load_report(const std::string& lookup,
+                                    const CatalogueOptions& options) const {
+  const auto found = catalogues.find(lookup);
+  return found == catalogues.end() ? "" : found->second.report.text(lookup, options);
+}
+
+std::vector<bool> EnrichPlan::key_outputs(size_t insert) const {
+  const std::vector<std::string>& names = forms[insert].key_columns;
+  std::vector<bool> keys;
+  for (const sql::Output& output : program.inserts[insert].outputs)
+    keys.push_back(std::find(names.begin(), names.end(), output.name) != names.end());
+  return keys;
+}
+
+}  // namespace turntable

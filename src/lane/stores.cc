@@ -1,0 +1,170 @@
+#include "lane/stores.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace turntable {
+namespace {
+
+// How much longer than flush_interval rows may wait for others while the sink is busy.
+constexpr Millis kGatherLimit{20};
+// Where several stores have rows, how long one of them is waited for while another may report.
+constexpr Millis kTurnLimit{10};
+// Longer without a word, and a store counts as stalled.
+constexpr Millis kStalledAfter{5'000};
+
+bool says_something(const Acks& acks) {
+  return !acks.refused.empty() ||
+         std::any_of(acks.written.begin(), acks.written.end(),
+                     [](const std::vector<Origin>& table) { return !table.empty(); });
+}
+
+}  // namespace
+
+Stores::Stores(std::vector<std::unique_ptr<Sink>> sinks, std::vector<RowTarget> targets,
+               Options options, const Clock& clock)
+    : options_(options), clock_(clock), targets_(std::move(targets)) {
+  for (auto& sink : sinks) stores_.emplace_back(std::move(sink), options_.max_refused_ratio);
+  for (size_t insert = 0; insert < targets_.size(); ++insert) {
+    Store& store = stores_.at(targets_[insert].store);
+    const size_t table = targets_[insert].table;
+    if (store.inserts.size() <= table) store.inserts.resize(table + 1);
+    store.inserts[table] = insert;
+  }
+  for (Store& store : stores_) store.rows.tables.resize(store.inserts.size());
+}
+
+Sink* Stores::position_store() const {
+  return stores_.size() == 1 && stores_[0].sink->keeps_positions() ? stores_[0].sink.get()
+                                                                   : nullptr;
+}
+
+int64_t Stores::highest_write_time() const {
+  int64_t highest = kNoWriteTime;
+  for (const Store& store : stores_) highest = std::max(highest, store.sink->highest_write_time());
+  return highest;
+}
+
+std::span<RowBatch* const> Stores::rows_by_insert() {
+  for (Store& store : stores_)
+    if (store.rows.empty()) store.rows_since = clock_.now();
+  rows_by_insert_.clear();
+  for (const RowTarget& target : targets_)
+    rows_by_insert_.push_back(&stores_[target.store].rows.tables[target.table]);
+  return rows_by_insert_;
+}
+
+// A store that takes no rows now does not make the others' batches small.
+size_t Stores::room() const {
+  size_t room = options_.flush_rows;
+  for (const Store& store : stores_) {
+    const size_t rows = store.rows.size();
+    if (rows >= options_.flush_rows) continue;
+    const size_t tables = store.rows.tables.size();
+    room = std::min(room, (options_.flush_rows - rows + tables - 1) / tables);
+  }
+  return std::max(room, size_t{1});
+}
+
+bool Stores::rows_full(const Store& store) const {
+  return store.rows.size() >= options_.flush_rows || store.rows.bytes() >= options_.flush_bytes;
+}
+
+SteadyTime Stores::flush_at(const Store& store) const {
+  return store.rows_since + options_.flush_interval +
+         (store.sink->busy() ? kGatherLimit : Millis(0));
+}
+
+bool Stores::flush_due(const Store& store, bool hurry) const {
+  if (store.rows.empty() || store.sink->full()) return false;
+  return hurry || rows_full(store) || clock_.now() >= flush_at(store);
+}
+
+std::optional<SteadyTime> Stores::next_flush() const {
+  std::optional<SteadyTime> first;
+  for (const Store& store : stores_) {
+    if (store.rows.empty() || store.sink->full()) continue;
+    const SteadyTime at = flush_at(store);
+    if (!first || at < *first) first = at;
+  }
+  return first;
+}
+
+Status Stores::submit(Store& store) {
+  const size_t tables = store.rows.tables.size();
+  RETURN_IF_ERROR(store.sink->submit(store.rows));
+  store.rows.tables.resize(tables);
+  return {};
+}
+
+bool Stores::all_full(bool hurry) const {
+  return std::all_of(stores_.begin(), stores_.end(), [&](const Store& store) {
+    return store.sink->full() && (hurry || rows_full(store));
+  });
+}
+
+size_t Stores::most_bytes() const {
+  size_t most = 0;
+  for (const Store& store : stores_) most = std::max(most, store.rows.bytes());
+  return most;
+}
+
+size_t Stores::in_flight() const {
+  size_t rows = 0;
+  for (const Store& store : stores_) rows += store.sink->in_flight();
+  return rows;
+}
+
+// A store is waited for inside its reap(). Where others may report meanwhile it is a short wait.
+Millis Stores::wait_for_each(Millis wait) const {
+  const auto unfinished = std::count_if(stores_.begin(), stores_.end(), [](const Store& store) {
+    return store.sink->in_flight() > 0;
+  });
+  return unfinished > 1 ? std::min(wait, kTurnLimit) : wait;
+}
+
+void Stores::note_silence(Store& store, const Acks& acks) {
+  if (says_something(acks) || store.sink->in_flight() == 0) {
+    store.silent_since.reset();
+    if (stalled_.load(std::memory_order_relaxed) == &store)
+      stalled_.store(nullptr, std::memory_order_release);
+    return;
+  }
+  const SteadyTime now = clock_.now();
+  if (!store.silent_since) store.silent_since = now;
+  if (now - *store.silent_since >= kStalledAfter) stalled_.store(&store, std::memory_order_release);
+}
+
+Status Stores::give_back(std::span<const PartitionId> partitions) {
+  Status all;
+  for (Store& store : stores_)
+    if (Status left = store.sink->give_back(partitions); !left && all) all = std::move(left);
+  return all;
+}
+
+void Stores::add_descriptors(std::vector<pollfd>& descriptors) const {
+  for (const Store& store : stores_) descriptors.push_back({store.sink->wait_fd(), POLLIN, 0});
+}
+
+const Store* Stores::tripped() const {
+  const auto found = std::find_if(stores_.begin(), stores_.end(),
+                                  [](const Store& store) { return store.refusals.tripped(); });
+  return found == stores_.end() ? nullptr : &*found;
+}
+
+std::string Stores::unfinished_names() const {
+  std::string names;
+  for (const Store& store : stores_)
+    if (store.sink->in_flight() > 0 || !store.rows.empty())
+      names += (names.empty() ? "" : " and ") + store.name;
+  return names;
+}
+
+std::string Stores::stalled() const {
+  const Store* store = stalled_.load(std::memory_order_acquire);
+  return store == nullptr ? "" : store->name;
+}
+
+}  // namespace turntable

@@ -1,0 +1,126 @@
+// The stores of a lane, each with the rows that wait for its next flush.
+//
+// Each store is flushed by itself, when its rows are many or old enough and it takes them. While
+// one of several is away the others go on, and its rows wait, until they or the records behind them
+// take too much memory; then the lane reads no more.
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "delivery/reject_breaker.h"
+#include "sink/sink.h"
+
+namespace turntable {
+
+// Where the rows of an INSERT go.
+struct RowTarget {
+  size_t store = 0;
+  uint32_t table = 0;  // Its number in the store.
+};
+
+struct Store {
+  Store(std::unique_ptr<Sink> its_sink, double max_refused_ratio)
+      : sink(std::move(its_sink)), name(sink->name()), refusals(max_refused_ratio) {}
+
+  const std::unique_ptr<Sink> sink;
+  const std::string name;
+  std::vector<size_t> inserts;  // By table: whose rows it takes.
+  RowBatches rows;              // Not yet handed to the sink.
+  SteadyTime rows_since{};      // When the first of them came.
+  RejectBreaker refusals;       // Of rows, as the sink settles them: many at a time.
+  // Since when it has had rows and has reported nothing of them.
+  std::optional<SteadyTime> silent_since;
+};
+
+// One lane's. One thread, but for stalled().
+class Stores {
+ public:
+  struct Options {
+    // How long an unfilled batch waits; 0: not at all, unless the sink is busy (then a moment).
+    Millis flush_interval{1000};
+    size_t flush_rows = 10'000;            // A batch is full at so many rows
+    size_t flush_bytes = size_t{8} << 20;  // or bytes.
+    double max_refused_ratio = 1;
+  };
+  // `targets`: by INSERT. The clock outlives this.
+  Stores(std::vector<std::unique_ptr<Sink>> sinks, std::vector<RowTarget> targets, Options options,
+         const Clock& clock);
+
+  [[nodiscard]] std::deque<Store>& all() { return stores_; }
+  [[nodiscard]] const std::deque<Store>& all() const { return stores_; }
+  // The one that keeps positions beside its rows; null where there are several, or it keeps none.
+  [[nodiscard]] Sink* position_store() const;
+  [[nodiscard]] int64_t highest_write_time() const;
+
+  // For the rows of the next batch of records, by INSERT. Valid until the next submit().
+  [[nodiscard]] std::span<RowBatch* const> rows_by_insert();
+
+  // So many records make a full batch with the rows that are there.
+  [[nodiscard]] size_t room() const;
+  // So many rows that they go whether or not others come.
+  [[nodiscard]] bool rows_full(const Store& store) const;
+  // When rows that do not fill a batch have waited long enough.
+  [[nodiscard]] SteadyTime flush_at(const Store& store) const;
+  // `hurry`: however few they are.
+  [[nodiscard]] bool flush_due(const Store& store, bool hurry) const;
+  // When the first of those that take rows is to be flushed; nothing where none is.
+  [[nodiscard]] std::optional<SteadyTime> next_flush() const;
+  [[nodiscard]] Status submit(Store& store);
+
+  // No store takes the rows that wait for it.
+  [[nodiscard]] bool all_full(bool hurry) const;
+  // The most that waits for one store.
+  [[nodiscard]] size_t most_bytes() const;
+  // Rows that stores have taken and not reported.
+  [[nodiscard]] size_t in_flight() const;
+
+  // Waits up to `wait` for outcomes, and calls `settle(store, acks)` for each store.
+  template <class Settle>
+  [[nodiscard]] Status collect(Millis wait, Settle settle) {
+    wait = wait_for_each(wait);
+    for (Store& store : stores_) {
+      ASSIGN_OR_RETURN(const Acks acks,
+                       store.sink->reap(store.sink->in_flight() > 0 ? wait : Millis(0)));
+      note_silence(store, acks);
+      settle(store, acks);
+    }
+    return {};
+  }
+
+  [[nodiscard]] Status give_back(std::span<const PartitionId> partitions);
+
+  // For poll(2): readable where a store has something to report.
+  void add_descriptors(std::vector<pollfd>& descriptors) const;
+
+  // The first store whose refusals say that its table takes nothing that the pipeline makes.
+  [[nodiscard]] const Store* tripped() const;
+
+  // "spotify.history", "spotify.history and history.db": those that have not acknowledged rows.
+  [[nodiscard]] std::string unfinished_names() const;
+  // The name of a store that has reported nothing for some seconds, though it has rows; or "".
+  // Thread-safe.
+  [[nodiscard]] std::string stalled() const;
+
+ private:
+  [[nodiscard]] Millis wait_for_each(Millis wait) const;
+  void note_silence(Store& store, const Acks& acks);
+
+  const Options options_;
+  const Clock& clock_;
+  const std::vector<RowTarget> targets_;
+  std::deque<Store> stores_;  // They cannot be moved.
+  std::vector<RowBatch*> rows_by_insert_;
+  std::atomic<const Store*> stalled_{nullptr};
+};
+
+}  // namespace turntable

@@ -1,0 +1,147 @@
+#include "lane/stores.h"
+
+#include <gtest/gtest.h>
+
+#include "sink/fake_sink.h"
+
+namespace turntable {
+namespace {
+
+class StoresTest : public testing::Test {
+ protected:
+  // INSERT 0 and 2 go to the first store, INSERT 1 to the second.
+  StoresTest() {
+    std::vector<std::unique_ptr<Sink>> sinks;
+    for (FakeSink*& sink : sinks_) {
+      auto owned = std::make_unique<FakeSink>();
+      sink = owned.get();
+      sinks.push_back(std::move(owned));
+    }
+    stores_.emplace(std::move(sinks), std::vector<RowTarget>{{0, 0}, {1, 0}, {0, 1}},
+                    Stores::Options{.flush_interval = Millis(1'000), .flush_rows = 10}, clock_);
+  }
+
+  void add_rows(size_t insert, size_t rows) {
+    RowBatch& batch = *stores_->rows_by_insert()[insert];
+    for (size_t i = 0; i < rows; ++i) {
+      batch.cells += "cell";
+      batch.ends.push_back(batch.cells.size());
+      batch.origins.push_back({0, 1, ticket_++});
+    }
+  }
+  // How many rows were written, by store and table.
+  std::vector<std::vector<size_t>> collect() {
+    std::vector<std::vector<size_t>> written;
+    EXPECT_TRUE(stores_->collect(Millis(0), [&](Store&, const Acks& acks) {
+      auto& of_store = written.emplace_back();
+      for (const auto& table : acks.written) of_store.push_back(table.size());
+    }));
+    return written;
+  }
+  Store& first() { return stores_->all()[0]; }
+  Store& second() { return stores_->all()[1]; }
+
+  ManualClock clock_;
+  std::array<FakeSink*, 2> sinks_{};
+  std::optional<Stores> stores_;
+  uint64_t ticket_ = 0;
+};
+
+TEST_F(StoresTest, TakeEachInsertsRowsToItsTable) {
+  add_rows(0, 1);
+  add_rows(1, 2);
+  add_rows(2, 3);
+  EXPECT_EQ(first().inserts, (std::vector<size_t>{0, 2}));
+  EXPECT_EQ(second().inserts, (std::vector<size_t>{1}));
+  ASSERT_TRUE(stores_->submit(first()));
+  ASSERT_TRUE(stores_->submit(second()));
+  EXPECT_EQ(stores_->in_flight(), 6U);
+  EXPECT_EQ(sinks_[0]->rows(0).size(), 1U);
+  EXPECT_EQ(sinks_[0]->rows(1).size(), 3U);
+  EXPECT_EQ(sinks_[1]->rows(0).size(), 2U);
+  EXPECT_EQ(collect(), (std::vector<std::vector<size_t>>{{1, 3}, {2}}));
+  EXPECT_EQ(stores_->in_flight(), 0U);
+}
+
+TEST_F(StoresTest, AreFlushedEachByItself) {
+  add_rows(0, 1);
+  clock_.advance(Millis(600));
+  add_rows(1, 1);
+  EXPECT_FALSE(stores_->flush_due(first(), false));
+  EXPECT_TRUE(stores_->flush_due(first(), true));
+  clock_.advance(Millis(400));
+  EXPECT_TRUE(stores_->flush_due(first(), false)) << "its first row has waited for a second";
+  EXPECT_FALSE(stores_->flush_due(second(), false));
+  EXPECT_EQ(stores_->next_flush(), clock_.now());
+  add_rows(1, 9);
+  EXPECT_TRUE(stores_->flush_due(second(), false)) << "it is full";
+  ASSERT_TRUE(stores_->submit(first()));
+  EXPECT_FALSE(stores_->flush_due(first(), true)) << "it has no rows";
+}
+
+TEST_F(StoresTest, LeaveRoomForAFullBatchHoweverManyRowsWaitForOneThatIsAway) {
+  EXPECT_EQ(stores_->room(), 5U) << "a record may make two rows in the first store";
+  add_rows(0, 3);
+  EXPECT_EQ(stores_->room(), 4U);
+  add_rows(0, 100);
+  EXPECT_EQ(stores_->room(), 10U);
+  add_rows(1, 100);
+  EXPECT_EQ(stores_->room(), 10U);
+}
+
+TEST_F(StoresTest, BlockTheLaneWhenNoneTakesItsRows) {
+  sinks_[0]->set_capacity(1);
+  sinks_[0]->cork();
+  add_rows(0, 1);
+  ASSERT_TRUE(stores_->submit(first()));
+  add_rows(0, 10);
+  EXPECT_FALSE(stores_->all_full(false)) << "the second goes on";
+  EXPECT_FALSE(stores_->next_flush());
+  sinks_[1]->set_capacity(1);
+  sinks_[1]->cork();
+  add_rows(1, 1);
+  ASSERT_TRUE(stores_->submit(second()));
+  EXPECT_FALSE(stores_->all_full(false)) << "it has room for more rows here";
+  EXPECT_TRUE(stores_->all_full(true));
+  add_rows(1, 10);
+  EXPECT_TRUE(stores_->all_full(false));
+}
+
+TEST_F(StoresTest, NameTheOneThatReportsNothing) {
+  sinks_[1]->cork();
+  add_rows(1, 1);
+  ASSERT_TRUE(stores_->submit(second()));
+  collect();
+  EXPECT_EQ(stores_->stalled(), "");
+  EXPECT_EQ(stores_->unfinished_names(), "the fake");
+  clock_.advance(Millis(5'000));
+  collect();
+  EXPECT_EQ(stores_->stalled(), "the fake");
+  sinks_[1]->uncork();
+  collect();
+  EXPECT_EQ(stores_->stalled(), "");
+  EXPECT_EQ(stores_->unfinished_names(), "");
+}
+
+TEST_F(StoresTest, KeepPositionsOnlyWhereThereIsOne) {
+  for (FakeSink* sink : sinks_) sink->keep_positions_too();
+  EXPECT_EQ(stores_->position_store(), nullptr);
+  for (const bool keeps : {false, true}) {
+    auto owned = std::make_unique<FakeSink>();
+    FakeSink* const sink = owned.get();
+    if (keeps) sink->keep_positions_too();
+    std::vector<std::unique_ptr<Sink>> one;
+    one.push_back(std::move(owned));
+    Stores alone(std::move(one), {{0, 0}}, {}, clock_);
+    EXPECT_EQ(alone.position_store(), keeps ? sink : nullptr);
+  }
+}
+
+TEST_F(StoresTest, KnowTheHighestWriteTimeOfAll) {
+  EXPECT_EQ(stores_->highest_write_time(), kNoWriteTime);
+  sinks_[1]->set_highest_write_time(7);
+  EXPECT_EQ(stores_->highest_write_time(), 7);
+}
+
+}  // namespace
+}  // namespace turntable

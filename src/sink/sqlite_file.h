@@ -1,0 +1,109 @@
+// An SQLite file that a run writes, without the thread on which it does: tables, positions and the
+// transactions that have rows of all tables and the positions together.
+//
+// What was looked at when the file was opened may change under the run. Before a transaction
+// changes anything, the tables are compared again where the schema has changed (SQLite prepares the
+// INSERTs anew in silence), with the last row of each where it may have been made anew. No position
+// may have gone back, and no transaction of the sink's own be missing (sqlite_transactions.h), as
+// in an older copy of the file. After its commit, and before anything of it is reported, the path
+// must still lead to the open file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "row/row_batch.h"
+#include "sink/sink.h"
+#include "sink/sqlite_positions.h"
+#include "sink/sqlite_table.h"
+#include "sink/table.h"
+#include "sqlite/database.h"
+#include "sqlite/file_watch.h"
+
+namespace turntable {
+
+struct SqliteSinkOptions {
+  std::string path;
+  std::vector<SinkTable> tables = {};  // By their number; at least one.
+  // Whose positions the file keeps; without a topic none.
+  std::string group = {};
+  std::string topic = {};
+  // Whose positions open() deletes, since they are kept elsewhere: whoever gives this has put those
+  // of positions_in_file() there before.
+  std::optional<PositionsOwner> forget_positions_of = {};
+  // How long one attempt may wait for another program's transaction.
+  Millis lock_wait{50};
+  Backoff::Options backoff{.first = Millis(50), .limit = Millis(5'000)};
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+};
+
+// What one transaction is to write. Without rows it keeps positions only.
+struct SqliteJob {
+  RowBatches rows;
+  Accompaniment positions;
+  std::string topic_id;  // Of the positions' topic; empty: not known.
+};
+
+// What became of it.
+struct SqliteOutcome {
+  // Where it is an error, nothing of the job is in the file, or what is counts for nothing. Of kind
+  // transient where it may be tried again.
+  Status status;
+  SqliteJob job;  // As it was given.
+  struct Refusal {
+    uint32_t table = 0;
+    size_t row = 0;
+    std::string reason;
+  };
+  std::vector<Refusal> refusals;  // In the order of tables and their rows.
+  std::vector<Position> moved;    // Positions as the file has them now.
+  int64_t highest_write_time_us = kNoWriteTime;
+};
+
+// Belongs to one thread at a time.
+class SqliteFile {
+ public:
+  // As SqliteSink::open().
+  [[nodiscard]] static Result<std::unique_ptr<SqliteFile>> open(const SqliteSinkOptions& options);
+  ~SqliteFile();
+
+  // One transaction. Waits for the disk, and up to lock_wait for another program.
+  [[nodiscard]] SqliteOutcome write(SqliteJob job);
+
+  [[nodiscard]] bool keeps_positions() const { return positions_.has_value(); }
+  [[nodiscard]] std::map<PartitionId, Position> positions() const {
+    return positions_ ? positions_->kept() : std::map<PartitionId, Position>();
+  }
+  [[nodiscard]] std::set<std::string> topic_ids() const {
+    return positions_ ? positions_->topic_ids() : std::set<std::string>();
+  }
+  [[nodiscard]] int64_t highest_write_time() const;
+
+ private:
+  SqliteFile(std::string path, std::shared_ptr<sqlite::WriterLock> lock, sqlite::Database db)
+      : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)) {}
+  Status check_unchanged();
+  Status check_tables_unchanged();
+  Status write_all(const SqliteJob& job, std::vector<SqliteOutcome::Refusal>& refusals);
+  Status in_place_or(Status outcome);
+
+  const std::string path_;
+  // Let go of after the database is closed, which may write. The file has one writer: one lane.
+  std::shared_ptr<sqlite::WriterLock> lock_;
+  sqlite::Database db_;  // Before the statements, which must go first.
+  std::vector<SqliteTable> tables_;
+  std::optional<SqlitePositions> positions_;  // Where the file keeps them.
+  std::optional<sqlite::Statement> read_version_;
+  std::optional<int64_t> schema_version_;   // With which the tables were last compared.
+  std::optional<sqlite::FileWatch> files_;  // From open() on.
+};
+
+}  // namespace turntable

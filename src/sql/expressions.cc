@@ -1,0 +1,320 @@
+#include "sql/expressions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace turntable::sql {
+namespace {
+
+bool is_comparison(std::string_view name) {
+  constexpr std::array<std::string_view, 8> kComparisons = {
+      "=", "<>", "<", "<=", ">", ">=", "is distinct from", "is not distinct from"};
+  return std::find(kComparisons.begin(), kComparisons.end(), name) != kComparisons.end();
+}
+
+bool takes_booleans(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kLogic = {
+      "and",      "or",           "not",        "is true",       "is not true",
+      "is false", "is not false", "is unknown", "is not unknown"};
+  return std::find(kLogic.begin(), kLogic.end(), name) != kLogic.end();
+}
+
+std::string in_capitals(std::string_view words) {
+  std::string out(words);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+bool is_integer(Type type) {
+  return type == Type::int32 || type == Type::int64;
+}
+
+bool is_float(Type type) {
+  return type == Type::float32 || type == Type::float64;
+}
+
+bool is_number(Type type) {
+  return is_integer(type) || is_float(type);
+}
+
+void flatten(const Expr& expr, std::vector<const Expr*>& conjuncts) {
+  const auto* call = std::get_if<CallSyntax>(&expr.what);
+  if (call == nullptr || !call->is_operator || call->name != "and") {
+    conjuncts.push_back(&expr);
+    return;
+  }
+  for (const ExprPtr& argument : call->arguments) flatten(*argument, conjuncts);
+}
+
+}  // namespace
+
+std::string cast_advice(const std::string& text, Type from, Type to) {
+  return find_cast(from, to) == nullptr ? ""
+                                        : fmt::format(": write cast({} AS {})", text, sql_name(to));
+}
+
+bool ExpressionBinder::bind_conjuncts(const Expr& expr, std::string_view clause,
+                                      std::vector<NodeId>& conjuncts) {
+  std::vector<const Expr*> parts;
+  flatten(expr, parts);
+  bool good = true;
+  for (const Expr* part : parts) {
+    const MaybeBound bound =
+        bind_boolean(*part, parts.size() == 1 ? clause : std::string_view("AND"));
+    if (bound) conjuncts.push_back(bound->node);
+    good = good && bound;
+  }
+  return good;
+}
+
+MaybeBound ExpressionBinder::bind(const Expr& expr) {
+  if (const auto* name = std::get_if<NameSyntax>(&expr.what)) {
+    const auto found = select_.scope.find_column(*name, expr.at, faults_);
+    return found ? MaybeBound(column(*found, expr.at, text_of(expr))) : std::nullopt;
+  }
+  if (const auto* literal = std::get_if<LiteralSyntax>(&expr.what))
+    return build_.written_literal(literal->value, expr.at, text_of(expr));
+  if (const auto* decimal = std::get_if<DecimalSyntax>(&expr.what))
+    return build_.decimal(*decimal, expr.at);
+  if (const auto* call = std::get_if<CallSyntax>(&expr.what)) return bind_call(*call, expr);
+  if (const auto* written = std::get_if<CaseSyntax>(&expr.what)) return bind_case(*written, expr);
+  if (const auto* cast = std::get_if<CastSyntax>(&expr.what)) {
+    const MaybeBound argument = bind(*cast->argument);
+    return argument ? build_.cast(*argument, cast->type, expr.at) : std::nullopt;
+  }
+  // Bad syntax was reported where it was met, and a star stands only in a SELECT list.
+  return std::nullopt;
+}
+
+Bound ExpressionBinder::column(const ScopeColumn& column, Location at, std::string text) {
+  if (column.merged != kNoNode) return {column.merged};
+  const ScopeTable& from = select_.scope.tables()[column.entry];
+  if (from.is_view) return {from.values[column.column]};
+  const SelectTable& table = select_.tables[from.table];
+  const uint32_t index = column.column + (column.hidden ? table.declared_columns : 0);
+  return build_.column({from.table, index}, table.schema[index].type, at, std::move(text));
+}
+
+std::optional<ExpressionBinder::Arguments> ExpressionBinder::bind_all(
+    const std::vector<ExprPtr>& exprs) {
+  Arguments arguments;
+  for (const ExprPtr& expr : exprs) {
+    const MaybeBound bound = bind(*expr);
+    if (!bound) continue;
+    arguments.values.push_back(*bound);
+    arguments.places.push_back(expr->at);
+  }
+  if (arguments.values.size() != exprs.size()) return std::nullopt;
+  return arguments;
+}
+
+MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr) {
+  if (call.is_operator && takes_booleans(call.name)) {
+    Arguments arguments;
+    for (const ExprPtr& argument : call.arguments) {
+      const MaybeBound bound = bind_boolean(*argument, in_capitals(call.name));
+      if (!bound) continue;
+      arguments.values.push_back(*bound);
+      arguments.places.push_back(argument->at);
+    }
+    if (arguments.values.size() != call.arguments.size()) return std::nullopt;
+    const std::vector<ArgumentType> types(arguments.values.size(), Type::boolean);
+    return resolve(call.name, Kind::operation, arguments, types, expr.at, text_of(expr));
+  }
+  const auto arguments = bind_all(call.arguments);
+  if (!arguments) return std::nullopt;
+  const size_t count = arguments->values.size();
+  if (call.is_operator && is_comparison(call.name) && count == 2)
+    return compare(call.name, *arguments, expr.at, text_of(expr));
+  if (!call.is_operator && call.name == "nullif" && count == 2)
+    return null_if(*arguments, expr.at, text_of(expr));
+  std::vector<ArgumentType> types;
+  if (!call.is_operator && call.name == "coalesce") {
+    const ArgumentType type = type_of_all("COALESCE", *arguments, expr.at);
+    if (!type) return std::nullopt;
+    types.assign(count, type);
+  } else {
+    for (const Bound value : arguments->values) types.push_back(build_.type(value));
+  }
+  return resolve(call.name, call.is_operator ? Kind::operation : Kind::function, *arguments, types,
+                 expr.at, text_of(expr));
+}
+
+MaybeBound ExpressionBinder::resolve(std::string_view name, Kind kind, const Arguments& arguments,
+                                     const std::vector<ArgumentType>& types, Location at,
+                                     std::string text) {
+  const auto found = find_function(name, kind, types);
+  if (found) return build_.call(*found, arguments.values, arguments.places, at, std::move(text));
+  faults_.add(at, found.error().message);
+  return std::nullopt;
+}
+
+// --- Booleans
+// ---------------------------------------------------------------------------------------------------
+
+MaybeBound ExpressionBinder::bind_boolean(const Expr& expr, std::string_view clause) {
+  const MaybeBound value = bind(expr);
+  return value ? as_boolean(*value, clause, expr.at) : std::nullopt;
+}
+
+MaybeBound ExpressionBinder::as_boolean(Bound value, std::string_view clause, Location at) {
+  if (value.open) return build_.cast(value, Type::boolean, at);
+  const Node& node = build_.node(value);
+  if (value.decimal == nullptr && node.type == Type::boolean) return value;
+  const std::string type(value.decimal != nullptr ? "numeric" : sql_name(node.type));
+  const std::string advice = value.decimal == nullptr && is_number(node.type)
+                                 ? fmt::format(": write {} <> 0", node.text)
+                                 : cast_advice(node.text, node.type, Type::boolean);
+  faults_.add(at, fmt::format("argument of {} must be type boolean, not type {}{}", clause, type,
+                              value.decimal != nullptr ? "" : advice));
+  return std::nullopt;
+}
+
+// --- Comparisons
+// ------------------------------------------------------------------------------------------------
+
+ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Arguments& arguments,
+                                               Location at) {
+  const Bound left = arguments.values[0];
+  const Bound right = arguments.values[1];
+  if (left.open && right.open) return Type::text;
+  if (left.decimal != nullptr || right.decimal != nullptr) {
+    const size_t decimal = left.decimal != nullptr ? 0 : 1;
+    const Bound other = arguments.values[1 - decimal];
+    // PostgreSQL compares real and numeric as double precision.
+    if (other.typed() && is_float(build_.node(other).type)) return Type::float64;
+    if (!other.typed() || is_integer(build_.node(other).type)) {
+      faults_.add(arguments.places[decimal], numeric_fault(*arguments.values[decimal].decimal));
+      return std::nullopt;
+    }
+    const Node& node = build_.node(other);
+    faults_.add(at,
+                fmt::format("the operator {} cannot compare {}, which is {}, with the number {}{}",
+                            in_capitals(sign), node.text, sql_name(node.type),
+                            arguments.values[decimal].decimal->text,
+                            cast_advice(node.text, node.type, Type::float64)));
+    return std::nullopt;
+  }
+  if (left.open) return build_.node(right).type;
+  if (right.open) return build_.node(left).type;
+  const Node& a = build_.node(left);
+  const Node& b = build_.node(right);
+  if (a.type == b.type) return a.type;
+  if (is_number(a.type) && is_number(b.type))
+    return is_integer(a.type) && is_integer(b.type) ? Type::int64 : Type::float64;
+  const bool cast_right =
+      a.type == Type::text || (b.type != Type::text && find_cast(b.type, a.type));
+  faults_.add(at, fmt::format("the operator {} cannot compare {}, which is {}, with {}, which is "
+                              "{}{}",
+                              in_capitals(sign), a.text, sql_name(a.type), b.text, sql_name(b.type),
+                              cast_right ? cast_advice(b.text, b.type, a.type)
+                                         : cast_advice(a.text, a.type, b.type)));
+  return std::nullopt;
+}
+
+MaybeBound ExpressionBinder::compare(std::string_view sign, const Arguments& arguments, Location at,
+                                     std::string text) {
+  const ArgumentType type = comparison_type(sign, arguments, at);
+  if (!type) return std::nullopt;
+  return resolve(sign, Kind::operation, arguments, {type, type}, at, std::move(text));
+}
+
+MaybeBound ExpressionBinder::equality(Bound left, Bound right, Location at) {
+  return compare("=", {.values = {left, right}, .places = {at, at}}, at,
+                 fmt::format("{} = {}", build_.node(left).text, build_.node(right).text));
+}
+
+// The result has the type in which PostgreSQL's operator = takes the first argument. That has
+// operators for an int and a bigint, and for a real and a double precision, which are compared here
+// in the wider type.
+MaybeBound ExpressionBinder::null_if(const Arguments& arguments, Location at, std::string text) {
+  const Bound left = arguments.values[0];
+  const Bound right = arguments.values[1];
+  const ArgumentType compared = comparison_type("=", arguments, at);
+  if (!compared) return std::nullopt;
+  const MaybeBound made =
+      resolve("nullif", Kind::function, arguments, {compared, compared}, at, std::move(text));
+  if (!made || !left.typed()) return made;
+  const bool keeps_type = is_float(build_.node(left).type) ||
+                          (right.typed() && !is_float(build_.node(right).type));
+  if (!keeps_type) return made;
+  return build_.cast(*made, build_.node(left).type, at);
+}
+
+// --- CASE and COALESCE
+// ------------------------------------------------------------------------------------------
+
+ArgumentType ExpressionBinder::type_of_all(std::string_view what, const Arguments& arguments,
+                                           Location at) {
+  std::vector<ArgumentType> types;
+  std::optional<size_t> decimal;
+  bool any_typed = false;
+  for (size_t i = 0; i < arguments.values.size(); ++i) {
+    const Bound value = arguments.values[i];
+    any_typed = any_typed || value.typed();
+    if (value.decimal != nullptr) {
+      decimal = i;
+    } else {
+      types.push_back(build_.type(value));
+    }
+  }
+  const auto type = common_type(types);
+  if (!type) {
+    faults_.add(at, fmt::format("{}: {}", what, type.error().message));
+    return std::nullopt;
+  }
+  if (!decimal || (any_typed && is_float(*type))) return *type;
+  const DecimalSyntax& number = *arguments.values[*decimal].decimal;
+  faults_.add(arguments.places[*decimal],
+              !any_typed || is_integer(*type)
+                  ? numeric_fault(number)
+                  : fmt::format("{}: {} is no {}", what, number.text, sql_name(*type)));
+  return std::nullopt;
+}
+
+MaybeBound ExpressionBinder::bind_case(const CaseSyntax& written, const Expr& expr) {
+  Arguments conditions;
+  Arguments values;
+  const auto add_value = [&](const Expr& value) {
+    if (const MaybeBound bound = bind(value)) {
+      values.values.push_back(*bound);
+      values.places.push_back(value.at);
+    }
+  };
+  for (const CaseSyntax::Branch& branch : written.branches) {
+    if (const MaybeBound condition = bind_boolean(*branch.condition, "CASE/WHEN")) {
+      conditions.values.push_back(*condition);
+      conditions.places.push_back(branch.condition->at);
+    }
+    add_value(*branch.value);
+  }
+  const size_t count = written.branches.size();
+  if (written.otherwise != nullptr) {
+    add_value(*written.otherwise);
+  } else {
+    const Bound null = build_.literal(Type::text, std::monostate(), expr.at, "NULL");
+    values.values.push_back({.node = null.node, .open = true});
+    values.places.push_back(expr.at);
+  }
+  if (conditions.values.size() != count || values.values.size() != count + 1) return std::nullopt;
+  const ArgumentType type = type_of_all("CASE", values, expr.at);
+  if (!type) return std::nullopt;
+  Arguments all;
+  Resolved resolved{.function = &case_function(*type), .arguments = {}};
+  for (size_t i = 0; i <= count; ++i) {
+    if (i < count) {
+      all.values.push_back(conditions.values[i]);
+      all.places.push_back(conditions.places[i]);
+      resolved.arguments.push_back(Type::boolean);
+    }
+    all.values.push_back(values.values[i]);
+    all.places.push_back(values.places[i]);
+    resolved.arguments.push_back(*type);
+  }
+  return build_.call(resolved, all.values, all.places, expr.at, text_of(expr));
+}
+
+}  // namespace turntable::sql

@@ -1,0 +1,60 @@
+// Expressions of one SELECT: from syntax to nodes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/bound_select.h"
+#include "sql/syntax.h"
+
+namespace turntable::sql {
+
+class ExpressionBinder {
+ public:
+  // Names mean what the SELECT's scope shows at the time.
+  ExpressionBinder(BoundSelect& select, Faults& faults)
+      : select_(select), build_(select.build), faults_(faults) {}
+
+  MaybeBound bind(const Expr& expr);
+
+  // The conjuncts of a condition, each a boolean; `clause` is what it stands in: "WHERE". False
+  // where one of them has a fault.
+  bool bind_conjuncts(const Expr& expr, std::string_view clause, std::vector<NodeId>& conjuncts);
+
+  Bound column(const ScopeColumn& column, Location at, std::string text);
+
+  // left = right, as columns that USING names.
+  MaybeBound equality(Bound left, Bound right, Location at);
+
+ private:
+  struct Arguments {
+    std::vector<Bound> values;
+    std::vector<Location> places;
+  };
+
+  MaybeBound bind_call(const CallSyntax& call, const Expr& expr);
+  MaybeBound bind_case(const CaseSyntax& written, const Expr& expr);
+  MaybeBound bind_boolean(const Expr& expr, std::string_view clause);
+  MaybeBound as_boolean(Bound value, std::string_view clause, Location at);
+  // The type in which two values are compared; nothing, and a fault, where they cannot be.
+  ArgumentType comparison_type(std::string_view sign, const Arguments& arguments, Location at);
+  MaybeBound compare(std::string_view sign, const Arguments& arguments, Location at,
+                     std::string text);
+  MaybeBound null_if(const Arguments& arguments, Location at, std::string text);
+  MaybeBound resolve(std::string_view name, Kind kind, const Arguments& arguments,
+                     const std::vector<ArgumentType>& types, Location at, std::string text);
+  // The type of values that stand for one another, such as those of CASE.
+  ArgumentType type_of_all(std::string_view what, const Arguments& arguments, Location at);
+  // Nothing where one of them has a fault.
+  std::optional<Arguments> bind_all(const std::vector<ExprPtr>& exprs);
+
+  BoundSelect& select_;
+  NodeBuilder& build_;
+  Faults& faults_;
+};
+
+// What to write instead, where there is a cast: ": write cast(a AS int)".
+[[nodiscard]] std::string cast_advice(const std::string& text, Type from, Type to);
+
+}  // namespace turntable::sql

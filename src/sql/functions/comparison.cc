@@ -1,0 +1,150 @@
+// Comparison: https://www.postgresql.org/docs/15/functions-comparison.html. Text is compared byte
+// by byte, as PostgreSQL does in the locale C.UTF-8. NaN equals itself and is greater than every
+// other number; 0 and -0 are equal. A jsonb is kept as the text that came, so that it cannot be
+// compared as PostgreSQL does, by its value: there is no such function.
+#include <cmath>
+#include <compare>
+
+#include "sql/builtins.h"
+#include "sql/loops.h"
+
+namespace turntable::sql {
+namespace {
+
+template <class T>
+std::strong_ordering order_of(T left, T right) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (left < right) return std::strong_ordering::less;
+    if (left > right) return std::strong_ordering::greater;
+    // Equal, or one of them is NaN.
+    return static_cast<int>(std::isnan(left)) <=> static_cast<int>(std::isnan(right));
+  } else {
+    return left <=> right;
+  }
+}
+
+// A and B are the C++ types of two columns; the values are compared as C.
+template <class A, class B, class C>
+struct Pair {
+  using Left = A;
+  using Right = B;
+  static std::strong_ordering order(A left, B right) {
+    return order_of<C>(static_cast<C>(left), static_cast<C>(right));
+  }
+  static bool equal(A left, B right) {
+    if constexpr (std::is_floating_point_v<C>) {
+      return order(left, right) == 0;
+    } else {
+      return static_cast<C>(left) == static_cast<C>(right);
+    }
+  }
+};
+
+template <class P>
+struct Equal {
+  static uint8_t call(typename P::Left left, typename P::Right right) {
+    return P::equal(left, right) ? 1 : 0;
+  }
+};
+template <class P>
+struct NotEqual {
+  static uint8_t call(typename P::Left left, typename P::Right right) {
+    return P::equal(left, right) ? 0 : 1;
+  }
+};
+template <class P>
+struct Less {
+  static uint8_t call(typename P::Left left, typename P::Right right) {
+    return P::order(left, right) < 0 ? 1 : 0;
+  }
+};
+template <class P>
+struct LessOrEqual {
+  static uint8_t call(typename P::Left left, typename P::Right right) {
+    return P::order(left, right) <= 0 ? 1 : 0;
+  }
+};
+template <class P>
+struct Greater {
+  static uint8_t call(typename P::Left left, typename P::Right right) {
+    return P::order(left, right) > 0 ? 1 : 0;
+  }
+};
+template <class P>
+struct GreaterOrEqual {
+  static uint8_t call(typename P::Left left, typename P::Right right) {
+    return P::order(left, right) >= 0 ? 1 : 0;
+  }
+};
+
+// Two NULLs are not distinct, a NULL and a value are.
+template <class P, bool wanted>
+struct Distinct {
+  static uint8_t call(Nullable<typename P::Left> left, Nullable<typename P::Right> right) {
+    const bool distinct =
+        left.null || right.null ? left.null != right.null : !P::equal(left.value, right.value);
+    return distinct == wanted ? 1 : 0;
+  }
+};
+
+// NULL where both are equal, otherwise the first as it is.
+template <class P>
+struct NullIf {
+  using Left = typename P::Left;
+  static Nullable<Left> call(Nullable<Left> left, Nullable<typename P::Right> right) {
+    if (left.null) return {};
+    if (!right.null && P::equal(left.value, right.value)) return {};
+    return left;
+  }
+};
+
+template <class P>
+void add_for(std::vector<Function>& all, Type left, Type right) {
+  const auto operation = [&](std::string_view name) {
+    return Function{.name = name,
+                    .arguments = {left, right},
+                    .result = Type::boolean,
+                    .kind = Kind::operation};
+  };
+  all.push_back(function_of<Equal<P>>(operation("=")));
+  all.push_back(function_of<NotEqual<P>>(operation("<>")));
+  all.push_back(function_of<Less<P>>(operation("<")));
+  all.push_back(function_of<LessOrEqual<P>>(operation("<=")));
+  all.push_back(function_of<Greater<P>>(operation(">")));
+  all.push_back(function_of<GreaterOrEqual<P>>(operation(">=")));
+  all.push_back(function_of<Distinct<P, true>>(operation("is distinct from")));
+  all.push_back(function_of<Distinct<P, false>>(operation("is not distinct from")));
+  all.push_back(function_of<NullIf<P>>({.name = "nullif",
+                                        .arguments = {left, right},
+                                        .result = left,
+                                        .typing = Typing::as_operator}));
+}
+
+template <Type type>
+void add_for(std::vector<Function>& all) {
+  using T = CppType<type>;
+  add_for<Pair<T, T, T>>(all, type, type);
+}
+
+}  // namespace
+
+std::vector<Function> comparison_functions() {
+  std::vector<Function> all;
+  add_for<Type::boolean>(all);
+  add_for<Type::int32>(all);
+  add_for<Type::int64>(all);
+  add_for<Type::float32>(all);
+  add_for<Type::float64>(all);
+  add_for<Type::text>(all);
+  add_for<Type::bytes>(all);
+  add_for<Type::timestamp>(all);
+  // The mixed pairs that PostgreSQL has. Other mixed numbers are cast to these: a real and an int
+  // are compared as double precision.
+  add_for<Pair<int32_t, int64_t, int64_t>>(all, Type::int32, Type::int64);
+  add_for<Pair<int64_t, int32_t, int64_t>>(all, Type::int64, Type::int32);
+  add_for<Pair<float, double, double>>(all, Type::float32, Type::float64);
+  add_for<Pair<double, float, double>>(all, Type::float64, Type::float32);
+  return all;
+}
+
+}  // namespace turntable::sql

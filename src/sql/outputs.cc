@@ -1,0 +1,199 @@
+#include "sql/outputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "sql/expressions.h"
+
+namespace turntable::sql {
+namespace {
+
+bool has_column(const Schema& schema, const std::string& name) {
+  return std::any_of(schema.begin(), schema.end(),
+                     [&](const ColumnDef& column) { return column.name == name; });
+}
+
+class OutputBinder {
+ public:
+  OutputBinder(const Insert& insert, const TableDef& sink, BoundSelect& select, Faults& faults)
+      : insert_(insert),
+        syntax_(*insert.syntax),
+        sink_(sink),
+        select_(select),
+        build_(select.build),
+        faults_(faults) {}
+
+  std::vector<Output> bind() {
+    // A sink that declares nothing takes what there is.
+    const std::vector<Item>& items = select_.items;
+    const bool open_sink = sink_.columns.empty() && !sink_.faulty;
+    if (!syntax_.columns.empty()) {
+      bind_by_position(open_sink, items);
+    } else if (open_sink) {
+      std::set<std::string> seen;
+      for (const Item& item : items)
+        if (is_named(item) && is_first(item.name, item.at, seen))
+          add_output(item.name, std::nullopt, item);
+    } else {
+      bind_by_name(items);
+    }
+    return std::move(outputs_);
+  }
+
+ private:
+  // INSERT INTO t (a, b): the first item goes to a, the second to b; all others are not written.
+  void bind_by_position(bool open_sink, const std::vector<Item>& items) {
+    std::map<std::string, const Item*> by_column;
+    std::set<std::string> seen;
+    if (items.size() != syntax_.columns.size() && !select_.star_is_open) {
+      faults_.add(syntax_.columns[0].at,
+                  fmt::format("the list names {} columns, but the SELECT has {}",
+                              syntax_.columns.size(), items.size()));
+      return;
+    }
+    for (size_t i = 0; i < syntax_.columns.size(); ++i) {
+      const NamePlace& column = syntax_.columns[i];
+      if (!is_first(column.name, column.at, seen)) continue;
+      if (!open_sink && !is_sink_column(column.name, column.at)) continue;
+      if (i >= items.size()) continue;
+      // Somebody who expects that names are matched would be led astray in silence.
+      if (items[i].name != column.name && is_listed(items[i].name)) {
+        faults_.add(
+            items[i].at,
+            fmt::format("this goes to column {}, by its place in the list, but is called {}, "
+                        "which is another column of the list",
+                        column.name, items[i].name));
+        continue;
+      }
+      by_column[column.name] = &items[i];
+    }
+    if (open_sink) {
+      for (const NamePlace& column : syntax_.columns)
+        if (by_column.count(column.name) > 0)
+          add_output(column.name, std::nullopt, *by_column[column.name]);
+      return;
+    }
+    for (const ColumnDef& column : sink_.columns) {
+      const auto found = by_column.find(column.name);
+      if (found != by_column.end()) {
+        add_output(column.name, column.type, *found->second);
+      } else if (is_listed(column.name)) {
+        continue;
+      } else if (column.not_null) {
+        faults_.add(insert_.at,
+                    fmt::format("column {} of {} is NOT NULL, but the list leaves it out",
+                                column.name, sink_.name));
+      }
+    }
+  }
+
+  [[nodiscard]] bool is_listed(const std::string& name) const {
+    return std::any_of(syntax_.columns.begin(), syntax_.columns.end(),
+                       [&](const NamePlace& column) { return column.name == name; });
+  }
+
+  void bind_by_name(const std::vector<Item>& items) {
+    std::map<std::string, const Item*> by_column;
+    std::set<std::string> seen;
+    bool all_named = true;
+    for (const Item& item : items) {
+      if (!is_named(item)) {
+        all_named = false;
+      } else if (!item.value && !item.named && !has_column(sink_.columns, item.name)) {
+        // The name comes from the expression, which was at fault already.
+        all_named = false;
+      } else if (!is_sink_column(item.name, item.at)) {
+        all_named = false;
+      } else if (is_first(item.name, item.at, seen)) {
+        by_column[item.name] = &item;
+      }
+    }
+    std::string missing;
+    size_t missing_count = 0;
+    for (const ColumnDef& column : sink_.columns) {
+      const auto found = by_column.find(column.name);
+      if (found != by_column.end()) {
+        add_output(column.name, column.type, *found->second);
+      } else {
+        missing += fmt::format("{}{}", missing.empty() ? "" : ", ", column.name);
+        ++missing_count;
+      }
+    }
+    // An item whose name is wrong is probably the one that is missing, and was reported.
+    if (missing_count == 0 || !all_named || select_.star_is_open || !syntax_.select.complete) {
+      if (missing_count > 0) select_.complete = false;
+      return;
+    }
+    faults_.add(insert_.at, fmt::format("{} {} of {} {} no value: add {} to the SELECT, or list "
+                                        "the columns to fill: INSERT INTO {} (…)",
+                                        missing_count == 1 ? "column" : "columns", missing,
+                                        sink_.name, missing_count == 1 ? "gets" : "get",
+                                        missing_count == 1 ? "it" : "them", sink_.name));
+  }
+
+  bool is_named(const Item& item) {
+    if (!item.name.empty()) return true;
+    if (item.value)
+      faults_.add(item.at, "this expression needs a name: write … AS the sink's column");
+    select_.complete = false;
+    return false;
+  }
+
+  bool is_first(const std::string& name, Location at, std::set<std::string>& seen) {
+    if (seen.insert(name).second) return true;
+    faults_.add(at, fmt::format("column {} is given twice", printable(name)));
+    return false;
+  }
+
+  bool is_sink_column(const std::string& name, Location at) {
+    if (has_column(sink_.columns, name)) return true;
+    std::vector<std::string> names;
+    for (const ColumnDef& column : sink_.columns) names.push_back(column.name);
+    select_.complete = false;
+    if (!sink_.faulty)
+      faults_.add(at, fmt::format("table {} has no column {}.{}", sink_.name, printable(name),
+                                  did_you_mean(name, names)));
+    return false;
+  }
+
+  // `type`: the sink column's, or nothing where it takes the value's.
+  void add_output(const std::string& name, std::optional<Type> type, const Item& item) {
+    if (!item.value) return;
+    if (item.value->decimal != nullptr && !type) {
+      faults_.add(item.at, numeric_fault(*item.value->decimal));
+      return;
+    }
+    const Node& node = build_.node(*item.value);
+    const Type to = type.value_or(node.type);
+    if (item.value->typed() && !can_cast(node.type, to, CastContext::assignment)) {
+      faults_.add(item.at, fmt::format("column {} of {} is {}, but {} is {}{}", name, sink_.name,
+                                       sql_name(to), node.text, sql_name(node.type),
+                                       cast_advice(node.text, node.type, to)));
+      return;
+    }
+    if (const MaybeBound value = build_.cast(*item.value, to, item.at))
+      outputs_.push_back({name, to, value->node});
+  }
+
+  const Insert& insert_;
+  const InsertSyntax& syntax_;
+  const TableDef& sink_;
+  BoundSelect& select_;
+  NodeBuilder& build_;
+  Faults& faults_;
+  std::vector<Output> outputs_;
+};
+
+}  // namespace
+
+std::vector<Output> bind_outputs(const Insert& insert, const TableDef* sink, BoundSelect& select,
+                                 Faults& faults) {
+  if (sink == nullptr) return {};
+  return OutputBinder(insert, *sink, select, faults).bind();
+}
+
+}  // namespace turntable::sql

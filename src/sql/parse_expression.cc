@@ -1,0 +1,362 @@
+#include "sql/parse_expression.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.h"
+#include "sql/parse_table.h"
+
+namespace turntable::sql {
+namespace {
+
+ExprPtr make_expr(Location place, decltype(Expr::what) what) {
+  return std::make_unique<Expr>(Expr{std::move(what), place});
+}
+
+ExprPtr bad_expr(Location place) {
+  return make_expr(place, BadSyntax());
+}
+
+template <class... Arguments>
+ExprPtr call_of(Location place, bool is_operator, std::string name, Arguments... arguments) {
+  CallSyntax call{.name = std::move(name), .is_operator = is_operator, .arguments = {}};
+  (call.arguments.push_back(std::move(arguments)), ...);
+  return make_expr(place, std::move(call));
+}
+
+template <class... Arguments>
+ExprPtr operator_of(Location place, std::string name, Arguments... arguments) {
+  return call_of(place, true, std::move(name), std::move(arguments)...);
+}
+
+// The conditions joined by "and" or "or". Those that are joined by the same word already are taken
+// apart, so that a filter's conjuncts lie side by side however it was written.
+ExprPtr joined_by(Location place, std::string_view word, std::vector<ExprPtr> conditions) {
+  CallSyntax call{.name = std::string(word), .is_operator = true, .arguments = {}};
+  for (ExprPtr& condition : conditions) {
+    auto* inner = std::get_if<CallSyntax>(&condition->what);
+    if (inner != nullptr && inner->is_operator && inner->name == word) {
+      std::move(inner->arguments.begin(), inner->arguments.end(),
+                std::back_inserter(call.arguments));
+    } else {
+      call.arguments.push_back(std::move(condition));
+    }
+  }
+  if (call.arguments.size() == 1) return std::move(call.arguments[0]);
+  return make_expr(place, std::move(call));
+}
+
+ExprPtr joined_by(Location place, std::string_view word, ExprPtr left, ExprPtr right) {
+  std::vector<ExprPtr> both;
+  both.push_back(std::move(left));
+  both.push_back(std::move(right));
+  return joined_by(place, word, std::move(both));
+}
+
+// PostgreSQL's numeric knows no negative zero.
+std::string without_sign_of_zero(std::string_view number, double value) {
+  return std::string(value == 0 && number.starts_with('-') ? number.substr(1) : number);
+}
+
+const char* boolean_test_name(PgQuery__BoolTestType type) {
+  switch (type) {
+    case PG_QUERY__BOOL_TEST_TYPE__IS_TRUE:
+      return "is true";
+    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_TRUE:
+      return "is not true";
+    case PG_QUERY__BOOL_TEST_TYPE__IS_FALSE:
+      return "is false";
+    case PG_QUERY__BOOL_TEST_TYPE__IS_NOT_FALSE:
+      return "is not false";
+    case PG_QUERY__BOOL_TEST_TYPE__IS_UNKNOWN:
+      return "is unknown";
+    default:
+      return "is not unknown";
+  }
+}
+
+bool is_numeric_constant(const PgNode* node) {
+  return node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull == 0 &&
+         (node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL ||
+          node->a_const->val_case == PG_QUERY__A__CONST__VAL_FVAL);
+}
+
+class ExpressionParser {
+ public:
+  explicit ExpressionParser(ParseContext& context) : context_(context) {}
+
+  ExprPtr expression(const PgNode* node, bool star_allowed = false) {
+    const Location place = context_.at(node);
+    if (!context_.take_expression()) return bad_expr(place);
+    switch (node->node_case) {
+      case PG_QUERY__NODE__NODE_COLUMN_REF:
+        return column_name(*node->column_ref, place, star_allowed);
+      case PG_QUERY__NODE__NODE_A_CONST:
+        return literal(*node->a_const, place);
+      case PG_QUERY__NODE__NODE_FUNC_CALL:
+        return call(*node->func_call, place);
+      case PG_QUERY__NODE__NODE_A_EXPR:
+        return operation(*node->a_expr, place);
+      case PG_QUERY__NODE__NODE_BOOL_EXPR:
+        return boolean(*node->bool_expr, place);
+      case PG_QUERY__NODE__NODE_NULL_TEST:
+        return operator_of(place,
+                           node->null_test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NULL
+                               ? "is null"
+                               : "is not null",
+                           expression(node->null_test->arg));
+      case PG_QUERY__NODE__NODE_BOOLEAN_TEST:
+        return operator_of(place, boolean_test_name(node->boolean_test->booltesttype),
+                           expression(node->boolean_test->arg));
+      case PG_QUERY__NODE__NODE_CASE_EXPR:
+        return case_of(*node->case_expr, place);
+      case PG_QUERY__NODE__NODE_COALESCE_EXPR: {
+        CallSyntax coalesce{.name = "coalesce", .is_operator = false, .arguments = {}};
+        for (const PgNode* argument : list(node->coalesce_expr->n_args, node->coalesce_expr->args))
+          coalesce.arguments.push_back(expression(argument));
+        return make_expr(place, std::move(coalesce));
+      }
+      case PG_QUERY__NODE__NODE_TYPE_CAST: {
+        const auto type = parse_type(context_, *node->type_cast->type_name);
+        ExprPtr argument = expression(node->type_cast->arg);
+        if (!type) return bad_expr(place);
+        return make_expr(place, CastSyntax{*type, std::move(argument)});
+      }
+      default:
+        context_.refuse(place, expression_name(node));
+        return bad_expr(place);
+    }
+  }
+
+ private:
+  // The same expression once more.
+  ExprPtr copy(const ExprPtr& from) {
+    if (!from) return nullptr;
+    if (!context_.take_expression()) return bad_expr(from->at);
+    return make_expr(
+        from->at,
+        std::visit([this](const auto& what) { return decltype(Expr::what)(copied(what)); },
+                   from->what));
+  }
+  template <class Syntax>
+  Syntax copied(const Syntax& leaf) {
+    return leaf;
+  }
+  CallSyntax copied(const CallSyntax& call) {
+    CallSyntax to{.name = call.name, .is_operator = call.is_operator, .arguments = {}};
+    for (const ExprPtr& argument : call.arguments) to.arguments.push_back(copy(argument));
+    return to;
+  }
+  CastSyntax copied(const CastSyntax& cast) { return {cast.type, copy(cast.argument)}; }
+  CaseSyntax copied(const CaseSyntax& from) {
+    CaseSyntax to;
+    for (const CaseSyntax::Branch& branch : from.branches)
+      to.branches.push_back({copy(branch.condition), copy(branch.value)});
+    to.otherwise = copy(from.otherwise);
+    return to;
+  }
+
+  ExprPtr column_name(const PgQuery__ColumnRef& ref, Location place, bool star_allowed) {
+    const auto fields = list(ref.n_fields, ref.fields);
+    if (fields.size() > 2) {
+      context_.refuse(place, "a name of more than two parts");
+      return bad_expr(place);
+    }
+    const std::string table = fields.size() == 2 ? string_of(fields[0]) : "";
+    if (fields.back()->node_case == PG_QUERY__NODE__NODE_A_STAR) {
+      if (star_allowed) return make_expr(place, StarSyntax{table});
+      context_.fault(place, "* may stand only as an item of the SELECT list");
+      return bad_expr(place);
+    }
+    const Location column_at = fields.size() == 2 ? context_.column_place(ref.location) : place;
+    return make_expr(place, NameSyntax{table, string_of(fields.back()), column_at});
+  }
+
+  ExprPtr literal(const PgQuery__AConst& constant, Location place) {
+    if (constant.isnull != 0) return make_expr(place, LiteralSyntax{std::monostate()});
+    switch (constant.val_case) {
+      case PG_QUERY__A__CONST__VAL_IVAL:
+        return make_expr(place, LiteralSyntax{int64_t{constant.ival->ival}});
+      case PG_QUERY__A__CONST__VAL_BOOLVAL:
+        return make_expr(place, LiteralSyntax{constant.boolval->boolval != 0});
+      case PG_QUERY__A__CONST__VAL_SVAL:
+        return make_expr(place, LiteralSyntax{std::string(constant.sval->sval)});
+      case PG_QUERY__A__CONST__VAL_FVAL:
+        return number(constant.fval->fval, place);
+      default:
+        context_.refuse(place, "a bit string");
+        return bad_expr(place);
+    }
+  }
+
+  // A number that is no int for libpg_query: one beyond int, or with a point or an exponent.
+  ExprPtr number(std::string_view text, Location place) {
+    if (int64_t whole = 0; read_number(text, whole)) return make_expr(place, LiteralSyntax{whole});
+    if (double value = 0; read_number(text, value))
+      return make_expr(place, DecimalSyntax{without_sign_of_zero(text, value)});
+    context_.fault(place, fmt::format("{} is out of range for double precision", printable(text)));
+    return bad_expr(place);
+  }
+
+  ExprPtr call(const PgQuery__FuncCall& call, Location place) {
+    const auto names = list(call.n_funcname, call.funcname);
+    const std::string name = string_of(names.back());
+    if (names.size() > 2 || (names.size() == 2 && string_of(names[0]) != "pg_catalog")) {
+      context_.refuse(place, "a schema before a function's name");
+      return bad_expr(place);
+    }
+    const char* clause = call.agg_star           ? "(*)"
+                         : call.agg_distinct     ? "DISTINCT"
+                         : call.n_agg_order > 0  ? "ORDER BY"
+                         : call.agg_filter       ? "FILTER"
+                         : call.over             ? "OVER"
+                         : call.agg_within_group ? "WITHIN GROUP"
+                         : call.func_variadic    ? "VARIADIC"
+                                                 : nullptr;
+    if (clause != nullptr) {
+      context_.refuse(place, fmt::format("{} with {}", name, clause));
+      return bad_expr(place);
+    }
+    CallSyntax syntax;
+    syntax.name = name;
+    for (const PgNode* argument : list(call.n_args, call.args))
+      syntax.arguments.push_back(expression(argument));
+    return make_expr(place, std::move(syntax));
+  }
+
+  ExprPtr operation(const PgQuery__AExpr& operation, Location place) {
+    switch (operation.kind) {
+      case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+        return signed_operation(operation, place);
+      case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
+        return operator_of(place, "is distinct from", expression(operation.lexpr),
+                           expression(operation.rexpr));
+      case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+        return operator_of(place, "is not distinct from", expression(operation.lexpr),
+                           expression(operation.rexpr));
+      case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
+        return call_of(place, false, "nullif", expression(operation.lexpr),
+                       expression(operation.rexpr));
+      case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
+        return in_list(operation, place);
+      case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
+        return between(operation, false, place);
+      case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
+        return operator_of(place, "not", between(operation, false, place));
+      case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN_SYM:
+        return between(operation, true, place);
+      case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN_SYM:
+        return operator_of(place, "not", between(operation, true, place));
+      default:
+        context_.refuse(place, operator_name(operation.kind));
+        return bad_expr(place);
+    }
+  }
+
+  // An operator with a sign of its own, as in `a || b`.
+  ExprPtr signed_operation(const PgQuery__AExpr& operation, Location place) {
+    if (operation.n_name != 1) {
+      context_.refuse(place, "a schema before an operator");
+      return bad_expr(place);
+    }
+    CallSyntax syntax;
+    syntax.is_operator = true;
+    syntax.name = string_of(operation.name[0]);
+    if (operation.lexpr != nullptr) {
+      syntax.arguments.push_back(expression(operation.lexpr));
+    } else if (syntax.name == "+" && is_numeric_constant(operation.rexpr)) {
+      // libpg_query itself takes the minus before a number into it.
+      return literal(*operation.rexpr->a_const, place);
+    }
+    syntax.arguments.push_back(expression(operation.rexpr));
+    return make_expr(place, std::move(syntax));
+  }
+
+  // AND and OR are lists of any length, already flat.
+  ExprPtr boolean(const PgQuery__BoolExpr& boolean, Location place) {
+    std::vector<ExprPtr> arguments;
+    for (const PgNode* argument : list(boolean.n_args, boolean.args))
+      arguments.push_back(expression(argument));
+    if (boolean.boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR)
+      return operator_of(place, "not", std::move(arguments[0]));
+    return joined_by(place, boolean.boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR ? "and" : "or",
+                     std::move(arguments));
+  }
+
+  // `a IN (b, c)`; the operator's name is "=", and "<>" with NOT.
+  ExprPtr in_list(const PgQuery__AExpr& operation, Location place) {
+    if (operation.rexpr->node_case != PG_QUERY__NODE__NODE_LIST) {
+      context_.refuse(place, "IN");
+      return bad_expr(place);
+    }
+    const auto items = list(operation.rexpr->list->n_items, operation.rexpr->list->items);
+    if (items.size() > kInListLimit) {
+      context_.fault(context_.at(items[kInListLimit]),
+                     fmt::format("a list behind IN has {} values at most", grouped(kInListLimit)));
+      return bad_expr(place);
+    }
+    const std::string sign = string_of(operation.name[0]);
+    ExprPtr left = expression(operation.lexpr);
+    if (std::holds_alternative<BadSyntax>(left->what)) return left;
+    std::vector<ExprPtr> tests;
+    for (const PgNode* item : items) {
+      ExprPtr right = expression(item);
+      const Location test_at = right->at;
+      tests.push_back(operator_of(
+          test_at, sign, item == items.back() ? std::move(left) : copy(left), std::move(right)));
+    }
+    return joined_by(place, sign == "=" ? "or" : "and", std::move(tests));
+  }
+
+  // `a BETWEEN b AND c`. SYMMETRIC takes the bounds in either order.
+  ExprPtr between(const PgQuery__AExpr& operation, bool symmetric, Location place) {
+    const auto bounds = list(operation.rexpr->list->n_items, operation.rexpr->list->items);
+    ExprPtr value = expression(operation.lexpr);
+    ExprPtr low = expression(bounds[0]);
+    ExprPtr high = expression(bounds[1]);
+    const auto inside = [&](ExprPtr a, ExprPtr b, ExprPtr a_again, ExprPtr c) {
+      return joined_by(place, "and", operator_of(place, ">=", std::move(a), std::move(b)),
+                       operator_of(place, "<=", std::move(a_again), std::move(c)));
+    };
+    if (!symmetric) {
+      ExprPtr again = copy(value);
+      return inside(std::move(value), std::move(low), std::move(again), std::move(high));
+    }
+    ExprPtr ordered = inside(copy(value), copy(low), copy(value), copy(high));
+    ExprPtr again = copy(value);
+    return joined_by(place, "or", std::move(ordered),
+                     inside(std::move(value), std::move(high), std::move(again), std::move(low)));
+  }
+
+  ExprPtr case_of(const PgQuery__CaseExpr& written, Location place) {
+    ExprPtr subject = written.arg == nullptr ? nullptr : expression(written.arg);
+    CaseSyntax syntax;
+    for (const PgNode* node : list(written.n_args, written.args)) {
+      const PgQuery__CaseWhen& when = *node->case_when;
+      ExprPtr condition = expression(when.expr);
+      if (subject) {
+        const Location at = condition->at;
+        condition = operator_of(at, "=", copy(subject), std::move(condition));
+      }
+      syntax.branches.push_back({std::move(condition), expression(when.result)});
+    }
+    if (written.defresult != nullptr) syntax.otherwise = expression(written.defresult);
+    return make_expr(place, std::move(syntax));
+  }
+
+  ParseContext& context_;
+};
+
+}  // namespace
+
+ExprPtr parse_expression(ParseContext& context, const PgNode* node) {
+  return ExpressionParser(context).expression(node);
+}
+
+ExprPtr parse_item(ParseContext& context, const PgNode* node) {
+  return ExpressionParser(context).expression(node, true);
+}
+
+}  // namespace turntable::sql

@@ -1,0 +1,164 @@
+#include "sql/parse_table.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/text.h"
+
+namespace turntable::sql {
+namespace {
+
+void refuse_constraint(ParseContext& context, const PgNode* node) {
+  const PgQuery__ConstrType type = node->constraint->contype;
+  if (type == PG_QUERY__CONSTR_TYPE__CONSTR_PRIMARY) {
+    context.fault(context.at(node),
+                  "PRIMARY KEY is not supported here: a sink's key is its option primary_key");
+  } else {
+    context.refuse(context.at(node), constraint_name(type));
+  }
+}
+
+std::string unknown_type_text(const std::string& name) {
+  static constexpr std::array kTypes = {Type::boolean, Type::int32,     Type::int64,
+                                        Type::float32, Type::float64,   Type::text,
+                                        Type::bytes,   Type::timestamp, Type::jsonb};
+  std::vector<std::string> names;
+  std::string all;
+  for (const Type type : kTypes) {
+    names.emplace_back(sql_name(type));
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
+  }
+  return fmt::format("there is no type {}.{} Types are {}", printable(name),
+                     did_you_mean(name, names), all);
+}
+
+void add_table_column(ParseContext& context, const PgQuery__ColumnDef& definition,
+                      TableDef& table) {
+  ColumnDef column;
+  column.name = definition.colname;
+  const Location place = context.at(definition.location);
+  if (definition.coll_clause != nullptr)
+    context.refuse(context.at(definition.coll_clause->location), "COLLATE");
+  if (!is_empty(definition.compression)) context.refuse(place, "COMPRESSION");
+  if (definition.n_fdwoptions > 0) context.refuse(place, "OPTIONS");
+  for (const PgNode* constraint : list(definition.n_constraints, definition.constraints)) {
+    const auto kind = constraint->constraint->contype;
+    if (kind == PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL) {
+      column.not_null = true;
+    } else if (kind != PG_QUERY__CONSTR_TYPE__CONSTR_NULL) {
+      refuse_constraint(context, constraint);
+    }
+  }
+  const auto type = parse_type(context, *definition.type_name);
+  if (!type) {
+    table.faulty = true;
+    return;
+  }
+  column.type = *type;
+  table.columns.push_back(std::move(column));
+  table.column_locations.push_back(place);
+}
+
+void add_table_option(ParseContext& context, const PgQuery__DefElem& element, TableDef& table) {
+  Option option;
+  option.at = context.at(element.location);
+  option.name = element.defname;
+  // Unquoted and dotted, as in kafka.acks = 1.
+  if (!is_empty(element.defnamespace))
+    option.name = std::string(element.defnamespace) + "." + option.name;
+  const PgNode* value = element.arg;
+  if (value == nullptr) {
+    option.value = "true";
+  } else if (value->node_case == PG_QUERY__NODE__NODE_STRING) {
+    option.value = value->string->sval;
+  } else if (value->node_case == PG_QUERY__NODE__NODE_INTEGER) {
+    option.value = std::to_string(value->integer->ival);
+  } else if (value->node_case == PG_QUERY__NODE__NODE_FLOAT) {
+    option.value = value->float_->fval;
+  } else if (value->node_case == PG_QUERY__NODE__NODE_TYPE_NAME && value->type_name->n_names == 1 &&
+             value->type_name->n_typmods == 0 && value->type_name->n_array_bounds == 0) {
+    option.value = string_of(value->type_name->names[0]);
+  } else {
+    context.fault(option.at,
+                  fmt::format("the value of option {} must stand in quotes", option.name));
+    table.faulty = true;
+    return;
+  }
+  table.options.push_back(std::move(option));
+}
+
+void refuse_table_clauses(ParseContext& context, const PgQuery__CreateStmt& create,
+                          Location table) {
+  if (create.n_inh_relations > 0) context.refuse(context.at(create.inh_relations[0]), "INHERITS");
+  if (create.partbound != nullptr || create.partspec != nullptr) context.refuse(table, "PARTITION");
+  if (create.of_typename != nullptr)
+    context.refuse(context.at(create.of_typename->location), "OF a type");
+  if (create.if_not_exists) context.refuse(table, "IF NOT EXISTS");
+  if (create.oncommit > PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_NOOP)
+    context.refuse(table, "ON COMMIT");
+  if (!is_empty(create.tablespacename)) context.refuse(table, "TABLESPACE");
+  if (!is_empty(create.access_method)) context.refuse(table, "USING");
+  for (const PgNode* constraint : list(create.n_constraints, create.constraints))
+    refuse_constraint(context, constraint);
+}
+
+}  // namespace
+
+TableDef parse_table(ParseContext& context, const PgQuery__CreateStmt& create) {
+  TableDef table;
+  table.at = context.at(create.relation->location);
+  table.name = parse_table_name(context, *create.relation);
+  refuse_table_clauses(context, create, table.at);
+  for (const PgNode* element : list(create.n_table_elts, create.table_elts)) {
+    if (element->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF) {
+      add_table_column(context, *element->column_def, table);
+    } else if (element->node_case == PG_QUERY__NODE__NODE_CONSTRAINT) {
+      refuse_constraint(context, element);
+    } else {
+      context.refuse(table.at, "LIKE");
+    }
+  }
+  for (const PgNode* element : list(create.n_options, create.options))
+    add_table_option(context, *element->def_elem, table);
+  return table;
+}
+
+std::optional<Type> parse_type(ParseContext& context, const PgQuery__TypeName& name) {
+  const Location place = context.at(name.location);
+  std::string written;
+  for (const PgNode* part : list(name.n_names, name.names)) {
+    if (string_of(part) == "pg_catalog") continue;
+    written += fmt::format("{}{}", written.empty() ? "" : ".", string_of(part));
+  }
+  if (name.setof || name.pct_type) {
+    context.refuse(place, name.setof ? "SETOF" : "%TYPE");
+    return std::nullopt;
+  }
+  if (name.n_array_bounds > 0) {
+    context.refuse(place, "an array type");
+    return std::nullopt;
+  }
+  const auto type = type_from_sql(written);
+  if (!type) {
+    context.fault(place, unknown_type_text(written));
+    return std::nullopt;
+  }
+  if (name.n_typmods > 0) {
+    context.fault(place,
+                  fmt::format("a length or precision is not supported: write {}", sql_name(*type)));
+    return std::nullopt;
+  }
+  return type;
+}
+
+std::string parse_table_name(ParseContext& context, const PgQuery__RangeVar& table) {
+  const Location place = context.at(table.location);
+  if (!is_empty(table.schemaname)) context.refuse(place, "a schema before a table's name");
+  if (!table.inh) context.refuse(place, "ONLY");
+  if (std::string_view(table.relpersistence) == "t") context.refuse(place, "TEMPORARY");
+  if (std::string_view(table.relpersistence) == "u") context.refuse(place, "UNLOGGED");
+  return table.relname;
+}
+
+}  // namespace turntable::sql
