@@ -92,6 +92,15 @@ def cassandra():
     session.close()
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    from support.postgres import Postgres  # What it needs is installed for these tests alone.
+
+    server = Postgres()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def unique(request: pytest.FixtureRequest) -> str:
     """A name that no other test and no earlier run has: a topic, a consumer group, a keyspace."""

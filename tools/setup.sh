@@ -12,8 +12,8 @@ readonly BUILD_PACKAGES=(
   libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libxxhash-dev libzstd-dev nlohmann-json3-dev python3 zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
-# valgrind counts what an event costs.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch python3-venv valgrind)
+# valgrind counts what an event costs. Random statements are compared with PostgreSQL.
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch postgresql python3-venv valgrind)
 
 # What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.
 readonly BENCH_PACKAGES=(openjdk-17-jdk-headless)
@@ -98,7 +98,15 @@ setup_build() {
 
 setup_tests() {
   setup_build
+  without_main_cluster
   install_packages "${TEST_PACKAGES[@]}"
+}
+
+# Debian's PostgreSQL makes a cluster when it is installed, and starts it with the machine. The tests make and start their own.
+without_main_cluster() {
+  local settings=/etc/postgresql-common/createcluster.d/turntable.conf
+  if ! command -v apt-get >/dev/null || [[ -e $settings ]] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then return 0; fi
+  as_root install -D -m 644 /dev/stdin "$settings" <<<'create_main_cluster = false'
 }
 
 setup_sanitizers() {

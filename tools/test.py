@@ -56,7 +56,7 @@ TITLES = {
     "asan": "C++ tests, under ASan and UBSan",
     "tsan": "C++ tests, under TSan",
 }
-# What each suite may take on two cores with nothing built before, in minutes: 55 in all, so that CI, on a slower machine, has time.
+# What each suite may take on two cores with nothing built before, in minutes: 59 in all, so that CI, on a slower machine, has time.
 MINUTES = {
     "Build, release": 7.5,
     "Build, asan": 10.5,
@@ -69,8 +69,10 @@ MINUTES = {
     "Planted bugs": 3,
     "Cost of an event": 1,
     "System tests": 10,
+    "Comparison with PostgreSQL": 4,
     "Chaos": 7,
 }
+COMPARISON = "tests/test_programs_postgres.py"  # Every run has a sample of it among the system tests; with --all it is a suite of its own.
 # Changes every day, and is the same for everyone on it.
 DAY = int(os.environ.get("TURNTABLE_TEST_SEED") or datetime.datetime.now(datetime.timezone.utc).toordinal())
 MATRIX_SHARE = 12  # Of the matrix of connectors, every twelfth cell is played under sanitizers, drawn by the day.
@@ -229,10 +231,10 @@ def print_ctest_troubles(report: Path) -> None:
             print(f"SKIPPED {case.get('name')}")
 
 
-def system_tests(arguments: list[str], minutes: float | None = None) -> Outcome:
+def system_tests(arguments: list[str], minutes: float | None = None, title: str = "System tests") -> Outcome:
     """Those that are named, or all; with `minutes` in the day's order, and none begins when they are used."""
-    banner("System tests")
-    report = RESULTS / "pytest.xml"
+    banner(title)
+    report = RESULTS / ("pytest.xml" if title == "System tests" else "pytest-postgres.xml")
     report.unlink(missing_ok=True)
     begun = time.monotonic()
     at_once = [f"--numprocesses={SYSTEM_TESTS_PER_CORE * min(os.cpu_count() or 2, 4)}"]
@@ -243,7 +245,7 @@ def system_tests(arguments: list[str], minutes: float | None = None) -> Outcome:
         left_out.write_text("")
         environment |= {"TURNTABLE_TEST_UNTIL": str(time.time() + 60 * minutes), "TURNTABLE_TEST_LEFT": str(left_out)}
     code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *at_once, *arguments], env=environment)
-    outcome = counted(report, Outcome("System tests", seconds=time.monotonic() - begun))
+    outcome = counted(report, Outcome(title, seconds=time.monotonic() - begun))
     if minutes is not None and (left := len(left_out.read_text().splitlines())):
         outcome.note = f"{left} are left for another day; TURNTABLE_TEST_SEED={DAY}"
     if code != 0 and outcome.failed == 0:
@@ -463,7 +465,12 @@ def run_all(arguments: argparse.Namespace, outcomes: list[Outcome]) -> None:
             outcomes.append(fuzz_tests())
             outcomes.append(planted_bugs(MINUTES["Planted bugs"]))
             outcomes.append(cost_checks())
-        outcomes.append(system_tests([], MINUTES["System tests"] if arguments.all else None))
+        if arguments.all:
+            outcomes.append(system_tests([f"--ignore={COMPARISON}"], MINUTES["System tests"]))
+            title = "Comparison with PostgreSQL"
+            outcomes.append(system_tests([COMPARISON], MINUTES[title], title))
+        else:
+            outcomes.append(system_tests([]))
     finally:
         with_servers.stop()
     if arguments.all:
