@@ -40,8 +40,11 @@ void read_cassandra(OptionReader& options, StoreSpec& store, TableSpec& table) {
 // are the same, in whatever order.
 std::string identity_of(const StoreSpec& store) {
   std::set<std::string> points;
-  for (const std::string_view point : split(store.connection.contact_points, ','))
-    points.emplace(lowercase(trim(point)));
+  for (const std::string_view point : split(store.connection.contact_points, ',')) {
+    std::string address = lowercase(trim(point));
+    if (address.find(':') == std::string::npos) address += ":9042";
+    points.insert(std::move(address));
+  }
   return fmt::format("{}", fmt::join(points, ","));
 }
 
@@ -57,6 +60,16 @@ std::string difference_of(const StoreSpec& one, const StoreSpec& other) {
   if (a.local_dc != b.local_dc) return "local_dc";
   if (a.connect_timeout != b.connect_timeout) return "connect_timeout";
   if (a.request_timeout != b.request_timeout) return "request_timeout";
+  // The keyspace is made once, for all of its tables.
+  for (const TableSpec& table : one.tables) {
+    const TableSpec& added = other.tables[0];
+    if (table.table.keyspace != added.table.keyspace) continue;
+    if (table.keyspace.replication != added.keyspace.replication) return "replication";
+    if (table.keyspace.replication_class != added.keyspace.replication_class)
+      return "replication_class";
+    if (table.keyspace.replication_factor != added.keyspace.replication_factor)
+      return "replication_factor";
+  }
   return "";
 }
 

@@ -2,6 +2,7 @@
 // connector is described in a file of its own; connectors.cc has the table of them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,9 +66,6 @@ struct SinkOpening {
   const StopToken& stop;
   Output& console;  // Outlives the sink.
   PositionsOf positions = {};
-  // The positions that an SQLite file has of this group and topic are not to count any more: they
-  // are with the source from now on.
-  PositionsOf forget = {};
   bool check_table = true;  // The live tables are compared with the pipeline's.
 };
 
@@ -77,7 +75,7 @@ struct SinkConnector {
   std::string_view one_lane = {};
   // In whose words its tables are made. Nothing where it keeps no table.
   std::optional<Dialect> dialect = {};
-  // Making its store is left until the source's topic was found; see prepare_store().
+  // Opening its sink makes the store, so that it is left until the source's topic was found.
   bool makes_store = false;
   uint64_t flush_rows = 10'000;
 
@@ -91,6 +89,13 @@ struct SinkConnector {
   // Connects, once. A store that is away is said and tried again with backoff until it is there or
   // a stop is requested (kind interrupted).
   Result<std::unique_ptr<Sink>> (*open)(const SinkOpening& opening) = nullptr;
+
+  // For stores that may keep positions beside their rows: those that it has of a run in which it was
+  // the pipeline's only store, without changing anything; and deleting them, which may be called
+  // while its sink is open. Null for the others.
+  Result<std::map<PartitionId, Position>> (*positions_kept)(const StoreSpec& store,
+                                                            const PositionsOf& owner) = nullptr;
+  Status (*forget_positions)(const StoreSpec& store, const PositionsOf& owner) = nullptr;
 
   // For connectors that keep tables; null for the others.
   // The statements that make the tables.

@@ -133,6 +133,30 @@ PositionsOf positions_of(const SourceSpec& source) {
   return {source.group(), source.topic};
 }
 
+Result<std::map<PartitionId, Position>> positions_of_stores(const Pipeline& pipeline) {
+  std::map<PartitionId, Position> lowest;
+  if (pipeline.stores.size() < 2 || !pipeline.source.connector->has_groups) return lowest;
+  for (const StoreSpec& store : pipeline.stores) {
+    if (store.connector->positions_kept == nullptr) continue;
+    ASSIGN_OR_RETURN(const auto kept,
+                     store.connector->positions_kept(store, positions_of(pipeline.source)));
+    for (const auto& [partition, position] : kept) {
+      const auto [found, first] = lowest.try_emplace(partition, position);
+      if (first) continue;
+      found->second.next = std::min(found->second.next, position.next);
+      found->second.write_time_us = std::max(found->second.write_time_us, position.write_time_us);
+    }
+  }
+  return lowest;
+}
+
+Status forget_positions_of_stores(const Pipeline& pipeline) {
+  for (const StoreSpec& store : pipeline.stores)
+    if (store.connector->forget_positions != nullptr)
+      RETURN_IF_ERROR(store.connector->forget_positions(store, positions_of(pipeline.source)));
+  return {};
+}
+
 Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const Pipeline& pipeline,
                                                       const PositionsOf& positions,
                                                       const StopToken& stop, Output& console,
@@ -144,7 +168,6 @@ Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const Pipeline& pipeline,
                                                        .stop = stop,
                                                        .console = console,
                                                        .positions = alone ? positions : PositionsOf{},
-                                                       .forget = alone ? PositionsOf{} : positions,
                                                        .check_table = check_tables}));
     sinks.push_back(std::move(sink));
   }

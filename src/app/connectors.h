@@ -2,6 +2,7 @@
 // row here.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -48,7 +49,7 @@ void say_where_start_counts_not(const SourceSpec& source, const SourceTopic& top
 // Where rows go, one sink for each store, in their order. Each is connected with once; one that is
 // away is waited for. `positions`: whose positions a store is to keep beside its rows. It does so
 // only where it is alone: of two stores, neither could keep a position in the transaction that makes
-// it true in the other, so that they are with the source, and what a store has is deleted.
+// it true in the other, so that they are with the source.
 [[nodiscard]] Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const Pipeline& pipeline,
                                                                     const PositionsOf& positions,
                                                                     const StopToken& stop,
@@ -57,5 +58,11 @@ void say_where_start_counts_not(const SourceSpec& source, const SourceTopic& top
 
 // Whose positions the stores of a run may keep.
 [[nodiscard]] PositionsOf positions_of(const SourceSpec& source);
+
+// Of a pipeline with several stores: the positions that some have from a time when they were its
+// only one. Nothing behind them is known to be in that store, wherever the group's commits are.
+[[nodiscard]] Result<std::map<PartitionId, Position>> positions_of_stores(const Pipeline& pipeline);
+// Deletes them: the group's commits have taken their place.
+[[nodiscard]] Status forget_positions_of_stores(const Pipeline& pipeline);
 
 }  // namespace turntable

@@ -95,10 +95,21 @@ class Loader {
         const sql::TableDef* table = script_.find(insert.tables[i]);
         if (table == nullptr) continue;
         if (is_lookup(*table, i == 0)) {
-          if (!bind_options_.lookups.contains(table->name)) open_lookup(*table);
+          open_lookup_once(*table);
         } else if (pipeline_.source.table.empty()) {
           pipeline_.source = read_source(*table, pipeline_.file, faults_);
         }
+      }
+    }
+  }
+
+  // A view that no INSERT uses is bound too, so that its faults are found.
+  void read_inputs_of_views() {
+    for (const sql::View& view : script_.views) {
+      for (size_t i = 0; i < view.tables.size(); ++i) {
+        const sql::TableDef* table = script_.find(view.tables[i]);
+        if (table != nullptr && table->name != pipeline_.source.table && is_lookup(*table, i == 0))
+          open_lookup_once(*table);
       }
     }
   }
@@ -124,6 +135,7 @@ class Loader {
       return;
     for (size_t insert = 0; insert < program_->inserts.size(); ++insert) complete(insert);
     check_write_times();
+    check_dropped_keys();
     for (const ColumnDef& column : program_->stream_schema)
       pipeline_.source.want_headers |= column.name == "kafka_headers";
   }
@@ -148,6 +160,10 @@ class Loader {
   }
 
  private:
+  void open_lookup_once(const sql::TableDef& table) {
+    if (!bind_options_.lookups.contains(table.name)) open_lookup(table);
+  }
+
   void open_lookup(const sql::TableDef& table) {
     sql::BoundLookup& bound = bind_options_.lookups[table.name];
     const size_t before = faults_.list.size();
@@ -195,6 +211,25 @@ class Loader {
                                       : sql::TimesInKeys::kept));
   }
 
+  // Nothing is dropped for want of a row where a LEFT JOIN goes on without one.
+  void check_dropped_keys() {
+    for (const LookupSpec& lookup : pipeline_.lookups) {
+      if (!lookup.drop_missing) continue;
+      const bool inner = std::any_of(
+          program_->inserts.begin(), program_->inserts.end(), [&](const sql::InsertProgram& insert) {
+            return std::any_of(insert.joins.begin(), insert.joins.end(), [&](const sql::Join& join) {
+              return !join.left && program_->probes[join.probe].table == lookup.table;
+            });
+          });
+      if (!inner)
+        OptionReader(*script_.find(lookup.table), faults_)
+            .fault("missing_key",
+                   fmt::format("missing_key = 'drop' has no meaning: {} is only LEFT-joined, which "
+                               "goes on without a row",
+                               lookup.table));
+    }
+  }
+
   // A record has one write time, whatever tables its rows go to.
   void check_write_times() {
     const WriteTimeRule rule = write_times_of(pipeline_);
@@ -210,11 +245,15 @@ class Loader {
 
   // The message names the file.
   void add_load_fault(const std::string& message) {
-    auto of = std::find_if(pipeline_.lookups.begin(), pipeline_.lookups.end(),
-                           [&](const LookupSpec& lookup) {
-                             return message.find(lookup.catalogue.path) != std::string::npos;
-                           });
-    if (of == pipeline_.lookups.end()) of = pipeline_.lookups.begin();
+    // Of two paths in it, one is a part of the other.
+    const auto of = std::max_element(
+        pipeline_.lookups.begin(), pipeline_.lookups.end(),
+        [&](const LookupSpec& a, const LookupSpec& b) {
+          const auto length = [&](const std::string& path) {
+            return message.find(path) == std::string::npos ? 0 : path.size();
+          };
+          return length(a.catalogue.path) < length(b.catalogue.path);
+        });
     OptionReader(*script_.find(of->table), faults_).fault("path", message);
   }
 
@@ -288,6 +327,7 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
   // Options are read even where a statement is at fault, so that all faults come at once.
   Loader loader(file, script, faults);
   loader.read_inputs();
+  loader.read_inputs_of_views();
   loader.read_outputs();
   loader.bind();
   return loader.load();

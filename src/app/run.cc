@@ -115,9 +115,7 @@ struct Shared {
   std::string letters_id = {};
 };
 
-std::unique_ptr<Lane> make_lane(const Shared& shared, std::unique_ptr<Decoder> decoder,
-                                std::vector<std::unique_ptr<Sink>> sinks,
-                                std::unique_ptr<DeadLetters> dead_letters) {
+std::unique_ptr<Lane> make_lane(const Shared& shared, LaneParts parts) {
   const Pipeline& pipeline = shared.pipeline;
   LaneOptions options = lane_options(pipeline);
   if (!shared.bounded) options.max_reject_ratio = pipeline.source.max_reject_ratio;
@@ -126,10 +124,7 @@ std::unique_ptr<Lane> make_lane(const Shared& shared, std::unique_ptr<Decoder> d
   options.on_flush = [screen = Screen(shared.out, pipeline)](const Sink& store, size_t rows) {
     screen.line(fmt::format("Flushing {} records to {}", rows, store.name()));
   };
-  return std::make_unique<Lane>(
-      std::move(options),
-      lane_parts(pipeline, std::move(decoder), std::move(sinks), std::move(dead_letters)),
-      shared.stop, shared.clock);
+  return std::make_unique<Lane>(std::move(options), std::move(parts), shared.stop, shared.clock);
 }
 
 Result<std::vector<std::unique_ptr<Sink>>> open_lanes_sinks(const Shared& shared,
@@ -171,7 +166,7 @@ void say_where_positions_are(const Pipeline& pipeline) {
   if (could_be_beside_rows)
     log::info(
         "the pipeline writes to {} stores, so its positions are with the group {} and not beside "
-        "the rows of one: after a crash some rows are written again, as the same rows",
+        "the rows of one; those that a file has count where they are lower, and are deleted then",
         pipeline.stores.size(), printable(pipeline.source.group()));
 }
 
@@ -190,7 +185,13 @@ Status prepare(std::vector<Worker>& workers, Shared& shared) {
     for (const auto& sink : sinks) RETURN_IF_ERROR(sink->keep_positions_of(shared.topic.id));
     ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline, shared.letters_id, shared.clock,
                                                           shared.topic.id));
-    worker.lane = make_lane(shared, std::move(decoder), std::move(sinks), std::move(dead_letters));
+    LaneParts parts =
+        lane_parts(pipeline, std::move(decoder), std::move(sinks), std::move(dead_letters));
+    if (first) {
+      ASSIGN_OR_RETURN(parts.positions_before, positions_of_stores(pipeline));
+      parts.forget_positions_before = [&pipeline] { return forget_positions_of_stores(pipeline); };
+    }
+    worker.lane = make_lane(shared, std::move(parts));
   }
   return {};
 }
@@ -252,7 +253,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
   std::vector<const Lane*> lanes;
   for (const Worker& worker : workers) lanes.push_back(worker.lane.get());
   {
-    const StatusReporter reporter(lanes);
+    const StatusReporter reporter(lanes, Millis(0), pipeline.insert_names());
     size_t number = 0;
     for (Worker& worker : workers) {
       worker.thread = std::thread([&worker, number = ++number, &shared, &stop] {

@@ -32,7 +32,11 @@ std::string identity_of(const StoreSpec& store) {
                        static_cast<uint64_t>(file->inode));
   namespace fs = std::filesystem;
   std::error_code ignored;
-  const fs::path path = fs::weakly_canonical(fs::absolute(store.path, ignored), ignored);
+  // A link to a file that is still to be made leads there too.
+  fs::path target = fs::absolute(store.path, ignored);
+  for (int links = 0; links < 40 && fs::is_symlink(target, ignored); ++links)
+    target = target.parent_path() / fs::read_symlink(target, ignored);
+  const fs::path path = fs::weakly_canonical(target, ignored);
   return path.empty() ? store.path : path.string();
 }
 
@@ -50,13 +54,20 @@ Result<std::unique_ptr<Sink>> open_sqlite(const SinkOpening& opening) {
                               .tables = opening.store.sink_tables(),
                               .group = opening.positions.group,
                               .topic = opening.positions.topic};
-    if (!opening.forget.topic.empty())
-      options.forget_positions_of = {opening.forget.group, opening.forget.topic};
     ASSIGN_OR_RETURN(sink, SqliteSink::open(std::move(options)));
     return {};
   };
   RETURN_IF_ERROR(retry_transient(opening.stop, attempt, retry_of_file(path)));
   return sink;
+}
+
+Result<std::map<PartitionId, Position>> positions_kept(const StoreSpec& store,
+                                                       const PositionsOf& owner) {
+  return positions_in_file(store.path, {owner.group, owner.topic}, store.sink_tables());
+}
+
+Status forget(const StoreSpec& store, const PositionsOf& owner) {
+  return forget_positions(store.path, {owner.group, owner.topic}, store.sink_tables());
 }
 
 Result<std::string> ddl_of(const StoreSpec& store) {
@@ -153,6 +164,8 @@ const SinkConnector kSqliteConnector{
     .identity = identity_of,
     .difference = difference_of,
     .open = open_sqlite,
+    .positions_kept = positions_kept,
+    .forget_positions = forget,
     .ddl = ddl_of,
     .create = create,
     .compare = compare,

@@ -16,8 +16,12 @@ constexpr Millis kLogInterval{5'000};
 
 }  // namespace
 
-StatusReporter::StatusReporter(std::vector<const Lane*> lanes, Millis interval)
-    : lanes_(std::move(lanes)), interval_(interval), thread_([this] { run(); }) {}
+StatusReporter::StatusReporter(std::vector<const Lane*> lanes, Millis interval,
+                               std::vector<std::string> tables)
+    : lanes_(std::move(lanes)),
+      interval_(interval),
+      tables_(std::move(tables)),
+      thread_([this] { run(); }) {}
 
 StatusReporter::~StatusReporter() {
   {
@@ -26,6 +30,17 @@ StatusReporter::~StatusReporter() {
   }
   ended_.notify_all();
   thread_.join();
+}
+
+// "rows: history 12, by_song 9".
+std::string StatusReporter::rows_by_table() const {
+  std::string text = "rows:";
+  for (size_t insert = 0; insert < tables_.size(); ++insert) {
+    uint64_t rows = 0;
+    for (const Lane* lane : lanes_) rows += lane->counts(insert).written;
+    text += fmt::format("{} {} {}", insert == 0 ? "" : ",", printable(tables_[insert]), grouped(rows));
+  }
+  return text;
 }
 
 void StatusReporter::run() {
@@ -57,6 +72,7 @@ void StatusReporter::run() {
         fmt::format("{} records/s, lag {}, written {}, unmatched {}, rejected {}", grouped(rate),
                     lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)),
                     grouped(counts.written), grouped(counts.unmatched), grouped(counts.rejected));
+    if (tables_.size() > 1) line += "; " + rows_by_table() + ";";
     if (counts.filtered > 0) line += fmt::format(", filtered {}", grouped(counts.filtered));
     if (!stalled.empty()) line += fmt::format(", waiting for {}", stalled);
     if (lost > 0) line += fmt::format(", LOST {}", grouped(static_cast<uint64_t>(lost)));

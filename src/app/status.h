@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -17,16 +18,20 @@ class StatusReporter {
  public:
   // The lanes outlive the reporter. `interval` is between two lines; 0: as long as suits a terminal
   // or the log.
-  explicit StatusReporter(std::vector<const Lane*> lanes, Millis interval = Millis(0));
+  // `tables`: the names of several INSERTs, whose rows are told apart.
+  explicit StatusReporter(std::vector<const Lane*> lanes, Millis interval = Millis(0),
+                          std::vector<std::string> tables = {});
   ~StatusReporter();
   StatusReporter(const StatusReporter&) = delete;
   StatusReporter& operator=(const StatusReporter&) = delete;
 
  private:
   void run();
+  [[nodiscard]] std::string rows_by_table() const;
 
   std::vector<const Lane*> lanes_;
   const Millis interval_;
+  const std::vector<std::string> tables_;
   std::mutex mutex_;
   std::condition_variable ended_;
   bool end_ = false;  // Guarded by mutex_.

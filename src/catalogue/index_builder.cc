@@ -116,10 +116,7 @@ IndexBuilder::Added IndexBuilder::add(const IndexKeys& keys, size_t row,
                                       std::vector<Column>& columns, uint32_t at) {
   const Column& from = keys.keys();
   if (from.state(row) == State::failed) return {.failed = true};
-  // An empty text is a value to a join; as the one column that rows are known by it is none.
-  if (from.is_null(row) ||
-      (column_ && from.type() == Type::text && from.get<std::string_view>(row).empty()))
-    return {.empty = true};
+  if (from.is_null(row)) return {.empty = true};
   Column& stored = column_ ? columns[*column_] : own_keys_;
   copy_value(from, row, stored, at);
   const uint32_t same = index_.find_or_add(stored, at);

@@ -262,13 +262,11 @@ Letter letter_of(const RecordBatch& batch, std::span<const Reject> faults,
                 .write_time_us = record.write_time_us,
                 .reason = std::string(reject_code_name(worst.code)),
                 .detail = worst.reason};
-  if (inserts.size() > 1) {
-    for (const Reject& fault : faults)
-      for (size_t i = 0; i < inserts.size(); ++i)
-        if (fault.insert == i || fault.insert == kEveryInsert)
-          letter.inserts.push_back(
-              {inserts[i], std::string(reject_code_name(fault.code)), fault.reason});
-  }
+  for (const Reject& fault : faults)
+    for (size_t i = 0; i < inserts.size(); ++i)
+      if (fault.insert == i || fault.insert == kEveryInsert)
+        letter.inserts.push_back(
+            {inserts[i], std::string(reject_code_name(fault.code)), fault.reason});
   if (record.has_key) letter.key = record.key;
   if (record.has_value) letter.value = record.value;
   auto headers = headers_of(batch, record);

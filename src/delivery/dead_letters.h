@@ -56,7 +56,7 @@ class DeadLetters {
 using SyncFile = int (*)(int descriptor);
 
 // The letter of a record with these faults, as in DeadLetters::add(). `inserts`: the names of the
-// pipeline's INSERTs; the letter says which of them had what against it where there are several.
+// pipeline's INSERTs; the letter says which of them had what against it.
 // Its own reason is that of the first one that rejected it, or of the first that had no match.
 [[nodiscard]] Letter letter_of(const RecordBatch& batch, std::span<const Reject> faults,
                                std::span<const std::string> inserts = {});
@@ -68,8 +68,8 @@ using SyncFile = int (*)(int descriptor);
 [[nodiscard]] std::string letter_inserts_json(const std::vector<LetterInsert>& inserts);
 
 // One dead letter as a line of JSON, with the line break: topic, topic_id where it is known,
-// partition, offset, time, reason, detail, inserts (letter_inserts_json()) where the pipeline has
-// several, write_time (microseconds since 1970) where the record was given one, value_base64 and,
+// partition, offset, time, reason, detail, inserts (letter_inserts_json()) where their names are
+// known, write_time (microseconds since 1970) where the record was given one, value_base64 and,
 // where it is UTF-8 and not beyond kReadableBytesLimit, value; key_base64 and key likewise where
 // there is a key; headers where there are any, each with its name, value_base64 and value, and with
 // name_base64 where the name is not UTF-8; headers null where there were some that could not be

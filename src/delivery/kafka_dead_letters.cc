@@ -31,7 +31,7 @@ constexpr std::string_view kStage = "__connect.errors.stage";
 constexpr std::string_view kClass = "__connect.errors.exception.class.name";
 constexpr std::string_view kMessage = "__connect.errors.exception.message";
 constexpr std::string_view kReason = "turntable.reason";
-// What each INSERT had against the record, where the pipeline has several.
+// What each INSERT had against the record.
 constexpr std::string_view kInserts = "turntable.inserts";
 // Which topic the record's was, where that is known.
 constexpr std::string_view kTopicId = "turntable.topic_id";

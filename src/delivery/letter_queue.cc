@@ -39,6 +39,10 @@ void LetterQueue::add(const RecordBatch& batch, const Origin& origin, Reject fau
   }
   Waiting& waiting = waiting_[origin];
   waiting.batch = &batch;
+  const size_t bytes = sizeof(Reject) + fault.reason.size() +
+                       (waiting.faults.empty() ? sizeof(Origin) + sizeof(Waiting) : 0);
+  waiting.bytes += bytes;
+  waiting_bytes_ += bytes;
   waiting.faults.push_back(std::move(fault));
   waiting.inserts |= concerned;
   look_at(origin, awaited);
@@ -52,6 +56,7 @@ void LetterQueue::look_at(const Origin& origin, InsertSet left) {
   std::sort(waiting.faults.begin(), waiting.faults.end(),
             [](const Reject& a, const Reject& b) { return a.insert < b.insert; });
   write(*waiting.batch, origin, waiting.faults, left);
+  waiting_bytes_ -= waiting.bytes;
   waiting_.erase(found);
 }
 
@@ -149,7 +154,11 @@ void LetterQueue::forget(std::span<const PartitionId> partitions) {
   const auto given_back = [partitions](PartitionId partition) {
     return std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
   };
-  std::erase_if(waiting_, [&](const auto& entry) { return given_back(entry.first.partition); });
+  std::erase_if(waiting_, [&](const auto& entry) {
+    if (!given_back(entry.first.partition)) return false;
+    waiting_bytes_ -= entry.second.bytes;
+    return true;
+  });
   const bool any = !ahead_.empty();
   std::erase_if(ahead_, [&](const auto& entry) { return given_back(entry.first); });
   if (any && ahead_.empty()) letters_->let_go();

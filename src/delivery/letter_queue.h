@@ -58,6 +58,8 @@ class LetterQueue {
   // No fault is waiting or pending.
   [[nodiscard]] bool empty() const;
   [[nodiscard]] size_t pending_bytes() const { return letters_->pending_bytes(); }
+  // Of faults that wait for another INSERT's outcome, beside the records.
+  [[nodiscard]] size_t waiting_bytes() const { return waiting_bytes_; }
   // The last flush has failed: only time helps.
   [[nodiscard]] bool failing() const { return retry_.failing(); }
 
@@ -86,6 +88,7 @@ class LetterQueue {
     const RecordBatch* batch = nullptr;
     std::vector<Reject> faults;
     InsertSet inserts;  // Of the faults.
+    size_t bytes = 0;   // That they take.
   };
   // A record whose letter is on its way.
   struct Pending {
@@ -116,6 +119,7 @@ class LetterQueue {
   Accounting& accounting_;
   const Clock& clock_;
   std::unordered_map<Origin, Waiting, Hash, Same> waiting_;
+  size_t waiting_bytes_ = 0;  // The sum of theirs.
   std::vector<Pending> pending_;
   SteadyTime pending_since_{};
   Retry retry_;

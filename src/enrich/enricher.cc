@@ -91,6 +91,7 @@ void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& 
     for (size_t i = 0; i < rows_; ++i)
       write_times_.set<int64_t>(i, batch.records[i].write_time_us);
   }
+  for (auto& [lookup, missed] : missed_) missed.counted.clear();
   for (Insert& insert : inserts_) {
     insert.filtered.clear();
     insert.filter_failed = false;
@@ -180,7 +181,6 @@ void Enricher::look_up(size_t probe, Rejects& rejects) {
   if (stage.inserts.empty()) return;
   Lookup& lookup = lookups_[probe];
   run(stage.keys);
-  lookup.counted.clear();
   lookup.columns.clear();
   for (const sql::NodeId key : lookup.keys) lookup.columns.push_back(&evaluator_->result(key));
   reject_failed(lookup.keys, stage.inserts, rejects);
@@ -243,8 +243,8 @@ void Enricher::test_conditions(size_t probe, Rejects& rejects) {
 
 std::map<std::string, MissedKeys> Enricher::missed_keys() const {
   std::map<std::string, MissedKeys> missed;
-  for (size_t probe = 0; probe < lookups_.size(); ++probe)
-    missed[shared_->program.probes[probe].table].add(lookups_[probe].missed);
+  for (const sql::Probe& probe : shared_->program.probes) missed[probe.table];
+  for (const auto& [lookup, keys] : missed_) missed[lookup] = keys.keys;
   return missed;
 }
 
@@ -284,11 +284,13 @@ Reject Enricher::unmatched(size_t probe, uint32_t row, size_t insert) {
     if (i > 0) keys += " and ";
     keys += fmt::format("{} = {}", names[i], shown(*lookups_[probe].columns[i], row));
   }
-  Lookup& lookup = lookups_[probe];
-  lookup.counted.resize(rows_);
-  if (!lookup.counted[row]) lookup.missed.add(keys);
-  lookup.counted[row] = true;
   const bool unmet = !what.conditions.empty() && unmet_[row] != 0;
+  Missed& missed = missed_[what.table];
+  missed.counted.resize(rows_);
+  if (!unmet && !missed.counted[row]) {
+    missed.keys.add(keys);
+    missed.counted[row] = true;
+  }
   return {row, RejectCode::unmatched,
           fmt::format("no row of {} has {}{}", what.table, keys,
                       unmet ? " and meets the join's further conditions" : ""),

@@ -77,8 +77,6 @@ class Enricher {
     std::vector<sql::NodeId> keys;
     KeyForm form;
     std::vector<const Column*> columns = {};  // The keys' values.
-    MissedKeys missed = {};
-    std::vector<bool> counted = {};  // Of the batch at hand, by record: it is in `missed`.
   };
 
   void begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects);
@@ -105,6 +103,11 @@ class Enricher {
   std::vector<sql::TableInput> tables_;
   Matches matches_;
   std::vector<Lookup> lookups_;  // By probe.
+  struct Missed {
+    MissedKeys keys;
+    std::vector<bool> counted;  // Of the batch at hand, by record.
+  };
+  std::map<std::string, Missed> missed_;  // By the lookup's name, which several probes may have.
   std::vector<Insert> inserts_;
 
   // Of the batch at hand.

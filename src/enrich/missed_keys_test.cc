@@ -44,10 +44,23 @@ TEST(MissedKeysTest, LanesAreAddedUp) {
   EXPECT_EQ(one.total(), 9U);
 }
 
-TEST(MissedKeysTest, ALongKeyIsCut) {
+TEST(MissedKeysTest, WhatWasCountedForOtherKeysIsNotShown) {
+  MissedKeys keys;
+  for (int i = 0; i < 100'000; ++i) keys.add(std::to_string(i));
+  EXPECT_EQ(keys.total(), 100'000U);
+  EXPECT_EQ(keys.most(1)[0].count, 1U);
+}
+
+TEST(MissedKeysTest, ALongKeyIsCutBehindACharacter) {
   MissedKeys keys;
   keys.add(std::string(10'000, 'x'));
   EXPECT_EQ(keys.most(1)[0].key.size(), MissedKeys::kKeyBytesLimit);
+  MissedKeys wide;
+  for (int i = 0; i < 3; ++i) wide.add("x" + std::string(199, 'y') + "\u00e9");
+  std::string text = "x";
+  while (text.size() < 300) text += "\u00e9";
+  wide.add(text);
+  EXPECT_EQ(wide.most(2)[1].key.size(), 199U);
 }
 
 }  // namespace

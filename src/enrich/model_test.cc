@@ -173,11 +173,6 @@ class Model {
         keys.push_back(evaluate(key.stored, tables));
         usable = usable && keys.back().state == State::value;
       }
-      const bool plain = what.keys.size() == 1 && std::holds_alternative<sql::ColumnRef>(
-                                                      program_.nodes[what.keys[0].stored].what);
-      if (plain && program_.nodes[what.keys[0].stored].type == Type::text &&
-          keys[0].text.empty())
-        usable = false;
       probe.keys.push_back(usable ? keys : std::vector<Value>());
     }
   }

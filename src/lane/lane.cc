@@ -14,6 +14,8 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
     : options_(std::move(options)),
       decoder_(std::move(parts.decoder)),
       enricher_(std::move(parts.enricher)),
+      positions_before_(std::move(parts.positions_before)),
+      forget_positions_before_(std::move(parts.forget_positions_before)),
       stop_(stop),
       clock_(clock),
       ledger_(enricher_->inserts()),
@@ -70,7 +72,7 @@ Status Lane::loop() {
       auto got = read();
       if (!got) return stop_for_source(got.error());
       const bool got_records = *got;
-      if (rejects_breaker_.tripped() || stores_.tripped() != nullptr) return stop_for_rejects();
+      if (rejects_breaker_.tripped() || stores_.tripped()) return stop_for_rejects();
       if (!got_records && source_->at_end()) return {};
       RETURN_IF_ERROR(flush_what_is_due());
       if (!got_records) RETURN_IF_ERROR(wait_idle());
@@ -92,8 +94,15 @@ Result<bool> Lane::read() {
   lost_.store(source_->lost(), std::memory_order_relaxed);
   if (batch.empty()) return false;
   if (!times_.first_record) times_.first_record = clock_.now();
+  if (!positions_before_.empty()) RETURN_IF_ERROR(forget_positions_before());
   transform(std::move(batch));
   return true;
+}
+
+// The source has given a record, so that it has committed where our partitions begin.
+Status Lane::forget_positions_before() {
+  std::erase_if(positions_before_, [this](const auto& one) { return ledger_.owns(one.first); });
+  return positions_before_.empty() ? forget_positions_before_() : Status{};
 }
 
 // Takes a batch to its end: in every INSERT each record becomes a row that waits for its store, or
@@ -162,6 +171,7 @@ void Lane::reject(const HeldRecords::Batch& batch) {
       rejected_rows_[fault.row] = 1;
       ++rejected;
     }
+    if (fault.drop) times_.last_outcome = clock_.now();
     letters_.add(batch.records, batch.origins[fault.row], std::move(fault));
   }
   rejects_breaker_.saw(batch.records.size(), rejected);
@@ -202,7 +212,13 @@ void Lane::settle(Store& store, const Acks& acks) {
     written += acks.written[table].size();
   }
   if (written + acks.refused.size() == 0) return;
-  store.refusals.saw(written + acks.refused.size(), acks.refused.size());
+  for (size_t table = 0; table < store.refusals.size(); ++table) {
+    const auto refused = static_cast<size_t>(
+        std::count_if(acks.refused.begin(), acks.refused.end(),
+                      [table](const Acks::Refused& row) { return row.table == table; }));
+    const size_t taken = table < acks.written.size() ? acks.written[table].size() : 0;
+    if (taken + refused > 0) store.refusals[table].saw(taken + refused, refused);
+  }
   if (!acks.refused.empty()) refuse(store, acks.refused);
   times_.last_outcome = clock_.now();
 }

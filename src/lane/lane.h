@@ -71,6 +71,11 @@ struct LaneParts {
   std::vector<std::unique_ptr<Sink>> stores;
   std::unique_ptr<DeadLetters> dead_letters;
   std::vector<RowTarget> targets = {{}};  // By INSERT. The default: one, into the only table.
+  // Of several stores: positions that one of them had when it was alone. A partition is read from
+  // there on where the source's commit lies behind it. Once the source has committed where it
+  // begins, which is before the first record, `forget` is called, on the lane's thread.
+  std::map<PartitionId, Position> positions_before = {};
+  std::function<Status()> forget_positions_before = {};
 };
 
 // Moments that the statistics are made of; set by the lane, read after run() has returned.
@@ -117,7 +122,8 @@ class Lane final : public AssignmentListener {
   void on_passed(PartitionId partition, Offset next) override;
   [[nodiscard]] bool keeps_positions() const override { return positions_.are_beside_rows(); }
   [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
-    return positions_.kept(partition);
+    const auto before = positions_before_.find(partition);
+    return before == positions_before_.end() ? positions_.kept(partition) : before->second;
   }
   void on_write_time(PartitionId partition, int64_t last_us) override {
     write_times_.start_above(partition, last_us);
@@ -131,6 +137,7 @@ class Lane final : public AssignmentListener {
   void transform(RecordBatch batch);
   [[nodiscard]] const HeldRecords::Batch& enter(RecordBatch batch);
   void say_of_fields();
+  [[nodiscard]] Status forget_positions_before();
   void settle_filtered(std::span<const Origin> origins);
   void reject(const HeldRecords::Batch& batch);
   [[nodiscard]] Status flush_what_is_due();
@@ -160,6 +167,8 @@ class Lane final : public AssignmentListener {
   const std::unique_ptr<Decoder> decoder_;
   const std::unique_ptr<Enricher> enricher_;
   std::unique_ptr<Source> source_;
+  std::map<PartitionId, Position> positions_before_;  // As in LaneParts.
+  std::function<Status()> forget_positions_before_;
   const StopToken& stop_;
   const Clock& clock_;
 

@@ -14,7 +14,8 @@ namespace turntable {
 
 // Rows of flush_bytes may hold as much again in records.
 bool Lane::holds_too_much() const {
-  return std::max(held_.bytes(), stores_.most_bytes()) >= kHeldBytesLimit + options_.flush_bytes;
+  return std::max(held_.bytes() + letters_.waiting_bytes(), stores_.most_bytes()) >=
+         kHeldBytesLimit + options_.flush_bytes;
 }
 
 // Back-pressure: while this holds, nothing is read.
@@ -129,12 +130,13 @@ void Lane::say_waiting() const {
 // on behind it.
 Status Lane::stop_for_rejects() {
   RETURN_IF_ERROR(finish());
-  if (const Store* store = stores_.tripped())
+  if (const auto tripped = stores_.tripped())
     return fail(
         ErrorKind::failed,
         fmt::format("{} of the last {} rows were refused by {}, more than max_reject_ratio = {} "
                     "allows: does its table take what the pipeline makes? The records are in {}",
-                    store->refusals.rejected(), store->refusals.records(), store->name,
+                    tripped->refusals->rejected(), tripped->refusals->records(),
+                    tripped->store->name,
                     options_.max_reject_ratio, letters_.name()));
   return fail(
       ErrorKind::failed,

@@ -26,14 +26,17 @@ bool says_something(const Acks& acks) {
 Stores::Stores(std::vector<std::unique_ptr<Sink>> sinks, std::vector<RowTarget> targets,
                Options options, const Clock& clock)
     : options_(options), clock_(clock), targets_(std::move(targets)) {
-  for (auto& sink : sinks) stores_.emplace_back(std::move(sink), options_.max_refused_ratio);
+  for (auto& sink : sinks) stores_.emplace_back(std::move(sink));
   for (size_t insert = 0; insert < targets_.size(); ++insert) {
     Store& store = stores_.at(targets_[insert].store);
     const size_t table = targets_[insert].table;
     if (store.inserts.size() <= table) store.inserts.resize(table + 1);
     store.inserts[table] = insert;
   }
-  for (Store& store : stores_) store.rows.tables.resize(store.inserts.size());
+  for (Store& store : stores_) {
+    store.rows.tables.resize(store.inserts.size());
+    store.refusals.assign(store.inserts.size(), RejectBreaker(options_.max_refused_ratio));
+  }
 }
 
 Sink* Stores::position_store() const {
@@ -148,10 +151,11 @@ void Stores::add_descriptors(std::vector<pollfd>& descriptors) const {
   for (const Store& store : stores_) descriptors.push_back({store.sink->wait_fd(), POLLIN, 0});
 }
 
-const Store* Stores::tripped() const {
-  const auto found = std::find_if(stores_.begin(), stores_.end(),
-                                  [](const Store& store) { return store.refusals.tripped(); });
-  return found == stores_.end() ? nullptr : &*found;
+std::optional<Stores::Tripped> Stores::tripped() const {
+  for (const Store& store : stores_)
+    for (const RejectBreaker& refusals : store.refusals)
+      if (refusals.tripped()) return Tripped{&store, &refusals};
+  return std::nullopt;
 }
 
 std::string Stores::unfinished_names() const {

@@ -29,15 +29,15 @@ struct RowTarget {
 };
 
 struct Store {
-  Store(std::unique_ptr<Sink> its_sink, double max_refused_ratio)
-      : sink(std::move(its_sink)), name(sink->name()), refusals(max_refused_ratio) {}
+  explicit Store(std::unique_ptr<Sink> its_sink) : sink(std::move(its_sink)), name(sink->name()) {}
 
   const std::unique_ptr<Sink> sink;
   const std::string name;
   std::vector<size_t> inserts;  // By table: whose rows it takes.
   RowBatches rows;              // Not yet handed to the sink.
   SteadyTime rows_since{};      // When the first of them came.
-  RejectBreaker refusals;       // Of rows, as the sink settles them: many at a time.
+  // By table: of its rows, as the sink settles them, many at a time.
+  std::vector<RejectBreaker> refusals;
   // Since when it has had rows and has reported nothing of them.
   std::optional<SteadyTime> silent_since;
 };
@@ -102,8 +102,12 @@ class Stores {
   // For poll(2): readable where a store has something to report.
   void add_descriptors(std::vector<pollfd>& descriptors) const;
 
-  // The first store whose refusals say that its table takes nothing that the pipeline makes.
-  [[nodiscard]] const Store* tripped() const;
+  // The first table whose refusals say that it takes nothing that the pipeline makes.
+  struct Tripped {
+    const Store* store = nullptr;
+    const RejectBreaker* refusals = nullptr;
+  };
+  [[nodiscard]] std::optional<Tripped> tripped() const;
 
   // "spotify.history", "spotify.history and history.db": those that have not acknowledged rows.
   [[nodiscard]] std::string unfinished_names() const;

@@ -53,7 +53,7 @@ struct Letter {
   // reason each, and here is that of the worst of them.
   std::string reason;  // A reject code's name.
   std::string detail;  // A sentence for a person.
-  std::vector<LetterInsert> inserts = {};  // Empty where the pipeline has only one.
+  std::vector<LetterInsert> inserts = {};  // Empty in letters of a version before: all INSERTs.
 };
 
 }  // namespace turntable

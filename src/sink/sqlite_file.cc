@@ -51,8 +51,6 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const SqliteSinkOptions& op
                      SqlitePositions::begin(db, options.path, {options.group, options.topic},
                                             options.tables));
   }
-  if (options.forget_positions_of)
-    RETURN_IF_ERROR(forget_positions(db, *options.forget_positions_of, options.tables));
   ASSIGN_OR_RETURN(file->read_version_, db.prepare("PRAGMA schema_version"));
   ASSIGN_OR_RETURN(file->files_, sqlite::FileWatch::begin(db, options.path, file->lock_));
   db.set_busy_timeout(options.lock_wait);

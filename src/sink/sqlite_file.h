@@ -36,9 +36,6 @@ struct SqliteSinkOptions {
   // Whose positions the file keeps; without a topic none.
   std::string group = {};
   std::string topic = {};
-  // Whose positions open() deletes, since they are kept elsewhere: whoever gives this has put those
-  // of positions_in_file() there before.
-  std::optional<PositionsOwner> forget_positions_of = {};
   // How long one attempt may wait for another program's transaction.
   Millis lock_wait{50};
   Backoff::Options backoff{.first = Millis(50), .limit = Millis(5'000)};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 #include "sink/sqlite_schema.h"
@@ -82,10 +83,11 @@ Result<FoundRows> find_rows(sqlite::Database& db, std::string_view schema, const
   FoundRows found;
   const std::vector<std::string> no_table{""};
   ASSIGN_OR_RETURN(std::vector<KeptRow> rows, rows_of(db, schema, owner, no_table));
-  if (rows.empty()) {
-    ASSIGN_OR_RETURN(rows, rows_of(db, schema, owner, names_of(tables)));
-    found.by_table = !rows.empty();
-  }
+  // A table that has a row of its own was not written by the group since the version before: what
+  // lies behind that row is missing in it, however far the group has come in other tables.
+  ASSIGN_OR_RETURN(std::vector<KeptRow> by_table, rows_of(db, schema, owner, names_of(tables)));
+  found.by_table = !by_table.empty();
+  std::move(by_table.begin(), by_table.end(), std::back_inserter(rows));
   std::set<std::string> ids;
   for (KeptRow& row : rows) {
     if (row.topic_id) ids.insert(*row.topic_id);

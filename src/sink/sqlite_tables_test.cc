@@ -321,14 +321,14 @@ TEST_F(PositionsByTableTest, TheLowestOfThePipelinesTablesCount) {
   EXPECT_EQ(open()->kept_position(0), (Position{0, 8, 900}));
 }
 
-TEST_F(PositionsByTableTest, TheyDoNotCountBesideThoseOfTheGroup) {
+TEST_F(PositionsByTableTest, WhatATableDoesNotHaveIsReadAgainHoweverFarItsGroupHasCome) {
   keep("", "'g', 'plays', 0, 10, NULL, NULL");
   keep("by_song", "'g', 'plays', 0, 7, NULL, NULL");
   keep("by_song", "'g', 'plays', 1, 7, NULL, NULL");
   auto sink = open();
-  EXPECT_EQ(sink->kept_position(0), (Position{0, 10}));
-  EXPECT_EQ(sink->kept_position(1), std::nullopt);
-  EXPECT_EQ(in_file()->size(), 1U);
+  EXPECT_EQ(sink->kept_position(0), (Position{0, 7}));
+  EXPECT_EQ(sink->kept_position(1), (Position{1, 7}));
+  EXPECT_EQ(in_file()->size(), 2U);
 }
 
 TEST_F(PositionsByTableTest, ThoseOfTwoTopicsOfOneNameAreNotMixed) {
@@ -357,16 +357,11 @@ TEST_F(PositionsByTableTest, AnOldFileIsReadWithoutBeingChanged) {
 // ---- A pipeline whose positions are kept elsewhere, since it writes to two stores ----
 
 TEST_F(PositionsByTableTest, AreForgottenWhereTheyAreKeptElsewhere) {
-  SqliteSinkOptions elsewhere = options();
-  elsewhere.group = elsewhere.topic = "";
-  elsewhere.forget_positions_of = PositionsOwner{"g", "plays"};
   keep("by_hour", "'g', 'plays', 0, 2, NULL, 'a'");
   keep("", "'other', 'plays', 0, 1, NULL, 'a'");
   for (const std::string target : {"by_song", ""}) {
     keep(target, "'g', 'plays', 0, 7, NULL, NULL");
-    auto sink = open(elsewhere);
-    EXPECT_FALSE(sink->keeps_positions());
-    EXPECT_EQ(sink->kept_position(0), std::nullopt);
+    EXPECT_TRUE(forget_positions(path(), {"g", "plays"}, options().tables));
     EXPECT_THAT(rows(), ElementsAre("/other/plays/0/1/NULL/a", "by_hour/g/plays/0/2/NULL/a"));
     EXPECT_THAT(*in_file(), IsEmpty());
   }

@@ -499,7 +499,9 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
     kafka::Committed commit = commits[static_cast<size_t>(partition)];
     const auto committed = commit.offset;
     if (const auto kept = listener_.kept_position(partition)) {
-      commit.offset = kept->next;
+      // Where no sink keeps positions any more, one may have had them: the lower one counts.
+      const bool decides = listener_.keeps_positions() || committed < 0;
+      commit.offset = decides ? kept->next : std::min(committed, kept->next);
     } else if (listener_.keeps_positions() && committed >= 0) {
       ++not_kept;
     }

@@ -22,8 +22,8 @@ class AssignmentListener {
   // Nothing below `next` will come any more of a partition that is ours: it is read from there on,
   // or what lay before is gone.
   virtual void on_passed(PartitionId, [[maybe_unused]] Offset next) {}
-  // Where the sink's own books, if it has any, say that the partition is to be read on; they go
-  // before the source's.
+  // Where the sink's own books, if it has any, say that the partition is to be read on. Where
+  // keeps_positions(), they go before the source's; else the lower of both counts.
   [[nodiscard]] virtual bool keeps_positions() const { return false; }
   [[nodiscard]] virtual std::optional<Position> kept_position(PartitionId) const {
     return std::nullopt;

@@ -58,14 +58,29 @@ bool ProgramBuilder::is_joined_so(uint32_t probe, const OrderedJoin& join, const
   });
 }
 
+namespace {
+
+// Probes are made in the order of their numbers. Which of two lookups is missed first decides what
+// becomes of a record, so that an INSERT shares another one's probe only where the order of its own
+// joins stays.
+bool keeps_order(const InsertProgram& insert, uint32_t probe) {
+  return insert.joins.empty() || insert.joins.back().probe < probe ||
+         std::any_of(insert.joins.begin(), insert.joins.end(),
+                     [probe](const Join& join) { return join.probe == probe; });
+}
+
+}  // namespace
+
 std::optional<uint32_t> ProgramBuilder::probe_for(const BoundSelect& select,
-                                                  const OrderedJoin& join, TableNumbers& numbers,
-                                                  NodeCopier& copier, Location at) {
+                                                  const OrderedJoin& join,
+                                                  const InsertProgram& insert,
+                                                  TableNumbers& numbers, NodeCopier& copier,
+                                                  Location at) {
   const SelectTable& table = select.tables[join.table];
   const auto count = static_cast<uint32_t>(program_.probes.size());
   const MapColumn map = map_of(select, numbers);
   for (uint32_t probe = 0; probe < count; ++probe) {
-    if (program_.probes[probe].table != table.name) continue;
+    if (program_.probes[probe].table != table.name || !keeps_order(insert, probe)) continue;
     numbers[join.table] = probe + 1;
     if (is_joined_so(probe, join, map, copier)) return probe;
   }
@@ -96,7 +111,7 @@ void ProgramBuilder::add_insert(const std::string& sink, const BoundSelect& sele
   TableNumbers numbers;
   NodeCopier copier(select.nodes, pool_);
   for (const OrderedJoin& join : order.joins) {
-    const auto probe = probe_for(select, join, numbers, copier, at);
+    const auto probe = probe_for(select, join, insert, numbers, copier, at);
     if (!probe) return;
     const bool left = select.tables[join.table].left;
     const auto again = std::find_if(insert.joins.begin(), insert.joins.end(),
@@ -108,9 +123,6 @@ void ProgramBuilder::add_insert(const std::string& sink, const BoundSelect& sele
       again->left = again->left && left;
     }
   }
-  // A probe's keys need only probes with lower numbers.
-  std::sort(insert.joins.begin(), insert.joins.end(),
-            [](const Join& a, const Join& b) { return a.probe < b.probe; });
   const MapColumn map = map_of(select, numbers);
   const auto add_filter = [&](NodeId filter) {
     const NodeId copy = copier.copy(filter, map);

@@ -35,7 +35,8 @@ class ProgramBuilder {
   // The number of the probe that joins the lookup so, an old one or a new one; nothing, and a
   // fault, where there are too many.
   std::optional<uint32_t> probe_for(const BoundSelect& select, const OrderedJoin& join,
-                                    TableNumbers& numbers, NodeCopier& copier, Location at);
+                                    const InsertProgram& insert, TableNumbers& numbers,
+                                    NodeCopier& copier, Location at);
   [[nodiscard]] bool is_joined_so(uint32_t probe, const OrderedJoin& join, const MapColumn& map,
                                   const NodeCopier& copier) const;
   [[nodiscard]] MapColumn map_of(const BoundSelect& select, const TableNumbers& numbers);

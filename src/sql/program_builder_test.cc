@@ -42,15 +42,16 @@ TEST(ProgramBuilder, SharesChainsOfLookupsWhateverTheirOrder) {
   EXPECT_FALSE(bound.program->probes[0].drop_missing);
 }
 
-// The second INSERT joins artists first, but its probe has the higher number.
-TEST(ProgramBuilder, JoinsAscend) {
+// Which lookup is missed first decides what becomes of a record: an INSERT that is added before
+// another one must not change it.
+TEST(ProgramBuilder, AProbeIsSharedOnlyWhereTheOrderOfTheJoinsStays) {
   const BoundScript bound = bind_statements(
       "INSERT INTO out SELECT s.tempo FROM plays p JOIN songs s ON s.name = p.song;"
       "INSERT INTO other SELECT s.tempo FROM plays p JOIN artists a ON a.id = p.id LEFT JOIN songs "
       "s "
       "ON s.name = p.song;");
   EXPECT_THAT(joins_of(bound, 1),
-              ElementsAre("0 left songs: s.name = p.song", "1 artists: a.id = p.id"));
+              ElementsAre("1 artists: a.id = p.id", "2 left songs: s.name = p.song"));
 }
 
 TEST(ProgramBuilder, ALookupThatIsJoinedTwiceInOneWayIsOneProbe) {
