@@ -51,6 +51,11 @@ class SeveralInserts : public testing::Test {
       sinks_.push_back(sink.get());
       parts.stores.push_back(std::move(sink));
     }
+    parts.positions_before = positions_before_;
+    parts.forget_positions_before = [this]() -> Status {
+      ++forgotten_;
+      return {};
+    };
     options_.flush_interval = Millis(0);
     options_.drain_bound = Millis(50);
     lane_ = std::make_unique<Lane>(options_, std::move(parts), stop_, clock_);
@@ -94,6 +99,8 @@ class SeveralInserts : public testing::Test {
   FakeDeadLetters::Log letters_;
   LaneOptions options_;
   bool keep_positions_ = false;  // Each store does.
+  std::map<PartitionId, Position> positions_before_;
+  int forgotten_ = 0;  // How often they were.
   std::vector<FakeSink*> sinks_;
   std::unique_ptr<FakeSource> owned_source_;
   FakeSource* source_ = nullptr;
@@ -212,6 +219,24 @@ TEST_F(SeveralInserts, KeepPositionsBesideRowsInOneStoreOnly) {
     EXPECT_FALSE(sink->kept_position(0));
   }
   EXPECT_EQ(topic_.committed[0], 1);
+}
+
+// The source commits where it begins before it gives the first record.
+TEST_F(SeveralInserts, ReadFromWhatAStoreHadWhenItWasAloneUntilThatIsCommitted) {
+  positions_before_ = {{0, {0, 5}}};
+  open(3);
+  EXPECT_EQ(lane_->kept_position(0), (Position{0, 5}));
+  EXPECT_FALSE(lane_->keeps_positions()) << "it does not go before the source's";
+  ASSERT_TRUE(run());
+  EXPECT_EQ(forgotten_, 0) << "no record came";
+  EXPECT_TRUE(lane_->kept_position(0));
+
+  sinks_.clear();
+  topic_.add(0, R"({"id":1,"ms":500})");
+  open(3);
+  ASSERT_TRUE(run());
+  EXPECT_EQ(forgotten_, 1);
+  EXPECT_FALSE(lane_->kept_position(0));
 }
 
 TEST_F(SeveralInserts, GiveBackARecordThatOneStoreHasNotAcknowledged) {

@@ -49,7 +49,7 @@ class Member final : public AssignmentListener {
   void on_write_time(PartitionId partition, int64_t last_us) override {
     write_times[partition] = last_us;
   }
-  [[nodiscard]] bool keeps_positions() const override { return !kept.empty(); }
+  [[nodiscard]] bool keeps_positions() const override { return !kept.empty() && keeps; }
   [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
     const auto found = kept.find(partition);
     if (found == kept.end()) return std::nullopt;
@@ -74,6 +74,7 @@ class Member final : public AssignmentListener {
   std::set<PartitionId> owned;
   std::map<PartitionId, Offset> next;
   std::map<PartitionId, Offset> kept;    // As by a sink that keeps positions.
+  bool keeps = true;                     // It keeps them still.
   std::map<PartitionId, Offset> passed;  // The last of each.
   std::map<PartitionId, int64_t> write_times;
   int64_t gives_back_at = kNoWriteTime;  // What has been given as partitions are given back.
@@ -690,6 +691,30 @@ TEST_F(KafkaSourceTest, WarnsWhereTheGroupHasCommitsAndTheSinkNoPositions) {
   EXPECT_THAT(
       testing::internal::GetCapturedStderr(),
       HasSubstr("the group has commits in 3 partitions for which the sink keeps no position"));
+}
+
+// A store that was the only one had positions of its own: what it lacks is read again, and the
+// commit follows before the first record.
+TEST_F(KafkaSourceTest, BeginsAtTheLowerOfTheCommitAndOfPositionsThatWereKept) {
+  produce(40);
+  std::multiset<std::string> seen;
+  {
+    Member member;
+    open(member);
+    run(member, seen, [&] { return seen.size() == 40; });
+    member.store_all();
+    ASSERT_TRUE(member.source->close());
+  }
+  for (const bool positions_are_there : {true, false}) {
+    seen.clear();
+    Member member;
+    member.keeps = false;
+    if (positions_are_there) member.kept = {{0, 5}, {1, 30}};
+    open(member);
+    run(member, seen, [&] { return seen.size() == 5; });
+    EXPECT_THAT(seen, ElementsAre("0:5", "0:6", "0:7", "0:8", "0:9"));
+    ASSERT_TRUE(member.source->close());
+  }
 }
 
 // As after the election of a replica that lagged. The in-process cluster tells of the epochs of the
