@@ -58,16 +58,16 @@ TITLES = {
 }
 # What each suite may take on two cores with nothing built before, in minutes: 59 in all, so that CI, on a slower machine, has time.
 MINUTES = {
-    "Build, release": 7.5,
-    "Build, asan": 10.5,
-    "Build, tsan": 5,
+    "Build, release": 6,
+    "Build, asan": 8,
+    "Build, tsan": 4.3,
     "Source checks": 0.2,
     TITLES["release"]: 4.5,
     TITLES["asan"]: 2,
     TITLES["tsan"]: 2,
     "Fuzz targets": 2,
     "Planted bugs": 3,
-    "Cost of an event": 1,
+    "Cost of an event": 1.5,
     "System tests": 10,
     "Comparison with PostgreSQL": 4,
     "Chaos": 7,

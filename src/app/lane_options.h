@@ -6,23 +6,25 @@
 #include <utility>
 #include <vector>
 
+#include "app/connector.h"
 #include "app/pipeline.h"
+#include "app/stores.h"
 #include "lane/lane.h"
 
 namespace turntable {
 
-// Several stores are flushed as often as the one that asks for the most.
+// A lane flushes all of its stores by the same options: those that a store asks for, and the
+// defaults of the first that keeps a table.
 [[nodiscard]] inline LaneOptions lane_options(const Pipeline& pipeline) {
   LaneOptions options;
-  const StoreSpec& first = pipeline.stores.front();
-  options.flush_interval = first.flush_interval;
-  options.flush_rows = first.flush_rows;
-  options.flush_bytes = first.flush_bytes;
-  for (const StoreSpec& store : pipeline.stores) {
-    options.flush_interval = std::min(options.flush_interval, store.flush_interval);
-    options.flush_rows = std::min<size_t>(options.flush_rows, store.flush_rows);
-    options.flush_bytes = std::min<size_t>(options.flush_bytes, store.flush_bytes);
-  }
+  const auto keeps = std::find_if(
+      pipeline.stores.begin(), pipeline.stores.end(),
+      [](const StoreSpec& store) { return store.connector->keeps_table(); });
+  StoreSpec flush = keeps == pipeline.stores.end() ? pipeline.stores.front() : *keeps;
+  for (const StoreSpec& store : pipeline.stores) take_flush_options(store, flush);
+  options.flush_interval = flush.flush_interval;
+  options.flush_rows = flush.flush_rows;
+  options.flush_bytes = flush.flush_bytes;
   options.write_times = write_times_of(pipeline);
   return options;
 }

@@ -71,10 +71,12 @@ struct TableSpec {
 struct StoreSpec {
   const SinkConnector* connector = nullptr;
   std::vector<TableSpec> tables;
-  // The smallest that any of its tables asks for: their rows go out together.
+  // Rows of its tables go out together. What one table asks for counts for all, the smallest where
+  // several do, and the default where none does.
   Millis flush_interval{1000};
   uint64_t flush_rows = 10'000;
   uint64_t flush_bytes = 8 << 20;
+  std::set<std::string> asked;  // The names of those options that a table asks for.
   // cassandra
   cassandra::Options connection;
   // sqlite

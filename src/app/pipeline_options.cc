@@ -126,6 +126,8 @@ StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   store.flush_interval = options.duration("flush_interval", Millis(1000));
   store.flush_rows = options.number("flush_rows", store.connector->flush_rows, 1, 1'000'000);
   store.flush_bytes = options.bytes("flush_bytes", 8 << 20, kFlushBytesLimit);
+  for (const char* option : {"flush_interval", "flush_rows", "flush_bytes"})
+    if (options.has(option)) store.asked.insert(option);
   read_key(table, options, spec.table);
   if (store.connector->dialect != Dialect::cql)
     spec.table.keyspace = options.text("keyspace", "");

@@ -24,7 +24,21 @@ bool is_one_table(const SinkConnector& connector, const SinkTable& one, const Si
   return one.full_name() == other.full_name();
 }
 
+// What is asked for goes before a default; of two that are asked for the smaller one counts.
+template <class T>
+void take_option(const char* name, const StoreSpec& from, StoreSpec& to, T StoreSpec::*value) {
+  if (!from.asked.contains(name)) return;
+  to.*value = to.asked.contains(name) ? std::min(to.*value, from.*value) : from.*value;
+  to.asked.insert(name);
+}
+
 }  // namespace
+
+void take_flush_options(const StoreSpec& from, StoreSpec& to) {
+  take_option("flush_interval", from, to, &StoreSpec::flush_interval);
+  take_option("flush_rows", from, to, &StoreSpec::flush_rows);
+  take_option("flush_bytes", from, to, &StoreSpec::flush_bytes);
+}
 
 RowTarget add_to_store(StoreSpec candidate, const sql::TableDef& table, std::vector<StoreSpec>& stores,
                     sql::Faults& faults) {
@@ -50,9 +64,7 @@ RowTarget add_to_store(StoreSpec candidate, const sql::TableDef& table, std::vec
                                          "table of its own",
                                          other.declared_as, table.name,
                                          printable(other.table.full_name())));
-  store->flush_interval = std::min(store->flush_interval, candidate.flush_interval);
-  store->flush_rows = std::min(store->flush_rows, candidate.flush_rows);
-  store->flush_bytes = std::min(store->flush_bytes, candidate.flush_bytes);
+  take_flush_options(candidate, *store);
   store->tables.push_back(std::move(candidate.tables[0]));
   return {number, static_cast<uint32_t>(store->tables.size() - 1)};
 }

@@ -15,4 +15,7 @@ namespace turntable {
 [[nodiscard]] RowTarget add_to_store(StoreSpec candidate, const sql::TableDef& table,
                                   std::vector<StoreSpec>& stores, sql::Faults& faults);
 
+// Merges the flush options of two stores, or of two tables of one.
+void take_flush_options(const StoreSpec& from, StoreSpec& to);
+
 }  // namespace turntable
