@@ -2,6 +2,7 @@
 // lookups, computes what each INSERT's SELECT says, and writes the cells of its table.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <span>
@@ -29,6 +30,12 @@ class Enricher {
   explicit Enricher(std::shared_ptr<const EnrichPlan> shared);
 
   [[nodiscard]] size_t inserts() const { return inserts_.size(); }
+
+  // An INSERT has a WHERE, so that not every record becomes a row.
+  [[nodiscard]] bool has_filters() const {
+    return std::any_of(inserts_.begin(), inserts_.end(),
+                       [](const Insert& insert) { return !insert.filters.empty(); });
+  }
 
   // The stream's declared columns, for the decoder to fill before each call of enrich().
   [[nodiscard]] std::span<Column> declared() {

@@ -12,4 +12,8 @@ inline constexpr Millis kKeepAliveAfter{1000};
 // More than this in unwritten dead letters, and the lane stops reading.
 inline constexpr size_t kDeadLetterBytesLimit = size_t{32} << 20;
 
+// Where a WHERE leaves records out, a batch that lacks one row may take many of them: they are not
+// read one by one.
+inline constexpr size_t kLeastRoomWithFilters = 64;
+
 }  // namespace turntable

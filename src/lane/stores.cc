@@ -59,7 +59,7 @@ std::span<RowBatch* const> Stores::rows_by_insert() {
   return rows_by_insert_;
 }
 
-// A store that takes no rows now does not make the others' batches small.
+// A store whose batch is full already does not make the others' batches small.
 size_t Stores::room() const {
   size_t room = options_.flush_rows;
   for (const Store& store : stores_) {
@@ -68,7 +68,7 @@ size_t Stores::room() const {
     const size_t tables = store.rows.tables.size();
     room = std::min(room, (options_.flush_rows - rows + tables - 1) / tables);
   }
-  return std::max(room, size_t{1});
+  return std::max(room, options_.least_room);
 }
 
 bool Stores::rows_full(const Store& store) const {

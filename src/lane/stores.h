@@ -51,6 +51,8 @@ class Stores {
     size_t flush_rows = 10'000;            // A batch is full at so many rows
     size_t flush_bytes = size_t{8} << 20;  // or bytes.
     double max_refused_ratio = 1;
+    // So many records are asked for at least, however few rows a batch lacks.
+    size_t least_room = 1;
   };
   // `targets`: by INSERT. The clock outlives this.
   Stores(std::vector<std::unique_ptr<Sink>> sinks, std::vector<RowTarget> targets, Options options,
