@@ -170,7 +170,7 @@ std::map<std::string, const ReadRow*> expected_rows(const Reading& reading, size
   std::map<std::string, const ReadRow*> rows;
   for (size_t i = 1; i < reading.rows.size(); ++i) {
     const ReadRow& row = reading.rows[i];
-    if (row.size() != reading.rows[0].size() || !all_utf8(row) || row[key].text.empty()) continue;
+    if (row.size() != reading.rows[0].size() || !all_utf8(row) || row[key].is_null()) continue;
     if (rule == DuplicateKey::last) {
       rows[key_of(type, row[key].text)] = &row;
     } else {
