@@ -194,7 +194,7 @@ ROW = b'%b,"X","1","Y","2020","0.5","0.5","1","-2.5","1","0.1","0.1","0","0.1","
 
 
 def test_bad_rows_empty_and_duplicate_keys_are_reported_with_their_lines(turntable, tmp_path):
-    text = HEADER + ROW % b'"A"' + b'"too","few"\n' + ROW % b'""' + ROW % b'"A"' + ROW % b'"B"' + ROW % b'"B"'
+    text = HEADER + ROW % b'"A"' + b'"too","few"\n' + ROW % b"" + ROW % b'"A"' + ROW % b'"B"' + ROW % b'"B"'
     done = catalogue_pipeline(turntable, tmp_path, text).drain()
     said = done.stdout + done.stderr
     assert_accounted(done.stats, written=1)
