@@ -1,6 +1,6 @@
 """What some named tests need: which programs are built for them, and which servers are started.
 
-A C++ test has the name room.Suite.Test, of a file src/room/*_test.cc, with what it is made for before and behind its suite where
+A C++ test has the name room.Suite.Test, of a file below src/room/, *_test.cc, with what it is made for before and behind its suite where
 it is made for several. It needs a server if its file asks the environment for the server's address. A system test needs those
 whose fixtures it uses.
 """
@@ -86,19 +86,24 @@ def system_test(word: str) -> str:
     raise NoSuchTest(f"there is no {path}, and no test {word} in tests/")
 
 
+def room_of(path: Path) -> str:
+    """The folder below src/ that a file is in, however deep: src/sql/functions/text.cc is of the room sql."""
+    return path.resolve().relative_to((ROOT / "src").resolve()).parts[0]
+
+
 def tests_of_file(path: Path) -> str | None:
     """A regular expression over the names of the C++ tests of one file below src/, which is a test or has one."""
     stem = re.sub(r"_(test|fuzz)$", "", path.stem)
     test = path.with_name(f"{stem}_test.cc")
     if not test.exists():
-        return rf"^{path.parent.name}\." if any(path.parent.glob("*_test.cc")) else None
+        return rf"^{room_of(path)}\." if any((ROOT / "src" / room_of(path)).rglob("*_test.cc")) else None
     suites = sorted({found[1] for found in MACRO.finditer(test.read_text())})
-    return rf"^{path.parent.name}\.(.*/)?({'|'.join(suites)})\."
+    return rf"^{room_of(path)}\.(.*/)?({'|'.join(suites)})\."
 
 
 def cpp_test(word: str) -> str:
     """src/delivery/ledger_test.cc, src/delivery/ledger.cc and ledger_test name the tests of a file; else it is a regular expression."""
-    files = [ROOT / word] if word.startswith("src/") else sorted((ROOT / "src").glob(f"*/{word}.cc")) if word.endswith("_test") and word.isidentifier() else []
+    files = [ROOT / word] if word.startswith("src/") else sorted((ROOT / "src").rglob(f"{word}.cc")) if word.endswith("_test") and word.isidentifier() else []
     if files:
         if not files[0].is_file():
             raise NoSuchTest(f"there is no {word}")
@@ -121,8 +126,8 @@ def cpp_tests() -> list[tuple[list[str], set[str], set[str]]]:
 
 
 def read_cpp_tests() -> Iterator[tuple[list[str], set[str], set[str]]]:
-    for path in sorted((ROOT / "src").glob("*/*_test.cc")):
-        room, text = path.parent.name, path.read_text()
+    for path in sorted((ROOT / "src").rglob("*_test.cc")):
+        room, text = room_of(path), path.read_text()
         prefixes: dict[str, list[str]] = {}
         for found in INSTANCES.finditer(text):
             prefixes.setdefault(found[2], []).append(found[1])
