@@ -75,6 +75,8 @@ struct SinkConnector {
   std::string_view one_lane = {};
   // In whose words its tables are made. Nothing where it keeps no table.
   std::optional<Dialect> dialect = {};
+  // Its rows are shown on standard output, among what the run shows.
+  bool shows_rows = false;
   // Opening its sink makes the store, so that it is left until the source's topic was found.
   bool makes_store = false;
   uint64_t flush_rows = 10'000;

@@ -142,9 +142,7 @@ Result<std::map<PartitionId, Position>> positions_of_stores(const Pipeline& pipe
                      store.connector->positions_kept(store, positions_of(pipeline.source)));
     for (const auto& [partition, position] : kept) {
       const auto [found, first] = lowest.try_emplace(partition, position);
-      if (first) continue;
-      found->second.next = std::min(found->second.next, position.next);
-      found->second.write_time_us = std::max(found->second.write_time_us, position.write_time_us);
+      if (!first) found->second = lower_of(found->second, position);
     }
   }
   return lowest;

@@ -7,6 +7,7 @@ namespace turntable {
 
 const SinkConnector kConsoleConnector{
     .name = "console",
+    .shows_rows = true,
     .open = [](const SinkOpening& opening) -> Result<std::unique_ptr<Sink>> {
       std::vector<ConsoleSink::Table> tables;
       for (const TableSpec& table : opening.store.tables)

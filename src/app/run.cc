@@ -11,6 +11,7 @@
 #include "app/lane_options.h"
 #include "app/letters.h"
 #include "app/pipeline.h"
+#include "app/retry_transient.h"
 #include "app/statistics.h"
 #include "app/status.h"
 #include "base/log.h"
@@ -28,7 +29,7 @@ class Screen {
       : out_(out),
         has_rows_(std::any_of(
             pipeline.stores.begin(), pipeline.stores.end(),
-            [](const StoreSpec& store) { return store.connector == &kConsoleConnector; })) {}
+            [](const StoreSpec& store) { return store.connector->shows_rows; })) {}
 
   // A whole line, from any thread. Names in it are the pipeline's.
   void line(const std::string& text) const { lines(text + "\n"); }
@@ -161,7 +162,7 @@ void say_where_positions_are(const Pipeline& pipeline) {
   if (pipeline.stores.size() < 2 || !pipeline.source.connector->has_groups) return;
   const bool could_be_beside_rows =
       std::any_of(pipeline.stores.begin(), pipeline.stores.end(), [](const StoreSpec& store) {
-        return store.connector == &kSqliteConnector;
+        return store.connector->positions_kept != nullptr;
       });
   if (could_be_beside_rows)
     log::info(
@@ -189,7 +190,11 @@ Status prepare(std::vector<Worker>& workers, Shared& shared) {
         lane_parts(pipeline, std::move(decoder), std::move(sinks), std::move(dead_letters));
     if (first) {
       ASSIGN_OR_RETURN(parts.positions_before, positions_of_stores(pipeline));
-      parts.forget_positions_before = [&pipeline] { return forget_positions_of_stores(pipeline); };
+      // A file that another program has locked is waited for, as by its sink.
+      parts.forget_positions_before = [&shared] {
+        return retry_transient(shared.stop,
+                               [&] { return forget_positions_of_stores(shared.pipeline); });
+      };
     }
     worker.lane = make_lane(shared, std::move(parts));
   }

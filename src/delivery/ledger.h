@@ -108,8 +108,6 @@ class Ledger {
   [[nodiscard]] uint64_t in_flight() const { return in_flight_; }
   [[nodiscard]] uint64_t in_flight(size_t insert) const { return delivered_ - ended_[insert]; }
 
-  [[nodiscard]] InsertSet inserts() const { return all_; }
-
  private:
   struct Entry {
     Offset offset = 0;

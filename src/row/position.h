@@ -24,4 +24,11 @@ struct Position {
           std::max(one.write_time_us, other.write_time_us)};
 }
 
+// What both positions of one partition say: nothing behind the lower one is known to be done in
+// both. The write time never moves back.
+[[nodiscard]] inline Position lower_of(const Position& one, const Position& other) {
+  return {one.partition, std::min(one.next, other.next),
+          std::max(one.write_time_us, other.write_time_us)};
+}
+
 }  // namespace turntable

@@ -93,9 +93,7 @@ Result<FoundRows> find_rows(sqlite::Database& db, std::string_view schema, const
     if (row.topic_id) ids.insert(*row.topic_id);
     const auto [place, is_first] = found.rows.try_emplace(row.position.partition, row);
     if (is_first) continue;
-    Position& lowest = place->second.position;
-    lowest.next = std::min(lowest.next, row.position.next);
-    lowest.write_time_us = std::max(lowest.write_time_us, row.position.write_time_us);
+    place->second.position = lower_of(place->second.position, row.position);
     if (row.topic_id) place->second.topic_id = row.topic_id;
   }
   // No position of one counts in the other.
