@@ -322,6 +322,7 @@ def test_the_producers_log_is_read_back(tmp_path):
 
 def test_a_seed_gives_the_same_plan_and_the_same_events_again():
     assert plan_of(5, 600) == plan_of(5, 600) != plan_of(6, 600)
+    assert 1.6 < len(plan_of(5, 3600)) / len(plan_of(5, 3600, engines=1)) < 2.4
     assert {fault.kind for fault in plan_of(5, 3600)} == set(WEIGHTS)
     assert all(fault.kind != "disk_full" for fault in plan_of(5, 3600, frozenset({"disk_full"})))
     songs = song_names(100)
@@ -333,9 +334,10 @@ def test_every_kind_of_fault_comes_before_any_comes_twice():
     for seed in range(50):
         for leave_out in (frozenset(), frozenset({"disk_full"})):
             kinds = set(WEIGHTS) - leave_out
-            plan = plan_of(seed, 300, leave_out)
-            assert {fault.kind for fault in plan[: len(kinds)]} == kinds
-            assert plan[len(kinds) - 1].at < 150
+            for engines in (1, 3):
+                plan = plan_of(seed, 300, leave_out, engines)
+                assert {fault.kind for fault in plan[: len(kinds)]} == kinds
+                assert plan[len(kinds) - 1].at < (150 if engines > 1 else 200)
 
 
 class Target:

@@ -294,9 +294,9 @@ def test_help_names_the_pipelines_and_an_unknown_one_is_refused():
     def run(*words):
         return subprocess.run([sys.executable, ROOT / "tests" / "chaos" / "run.py", *words], capture_output=True, text=True, check=False)
 
-    assert set(PIPELINES) == {"history", "latest"}
+    assert set(PIPELINES) == {"history", "latest", "tables", "stores"}
     said = run("--help")
-    assert said.returncode == 0 and "--pipeline {history,latest}" in said.stdout and "default" in said.stdout
+    assert said.returncode == 0 and "--pipeline {history,latest,tables,stores}" in said.stdout and "default" in said.stdout
     assert run("--pipeline", "other").returncode == 2
 
 

@@ -1,6 +1,7 @@
 """Dead letters in Kafka and in files, looked at and replayed by `turntable dead-letters`."""
 
 import json
+import re
 import os
 import sqlite3
 
@@ -78,6 +79,8 @@ def test_they_are_listed_and_shown(to_topic, kafka, topic):
     assert [letter["offset"] for letter in shown] == [1, 2] and json.loads(shown[0]["value"])["song"] == LATER_SONG
     wrong = command(to_topic, "list", "--reason", "unmached").expect(2)
     assert "Did you mean 'unmatched'?" in wrong.stderr
+    wrong = command(to_topic, "list", "--reason", "foo").expect(2)
+    assert re.search(r"there is no reason 'foo'\. There are empty_value, .*json_syntax, .*, unmatched$", wrong.stderr), wrong.transcript()
 
 
 def test_a_replay_writes_the_rows_that_would_have_been_and_no_second_one(to_topic, kafka, topic, tmp_path):

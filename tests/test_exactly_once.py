@@ -100,20 +100,26 @@ def test_dead_letters_alone_move_the_position_too(to_sqlite, kafka, topic):
     assert positions_of(to_sqlite.options["listening_history.path"])[2] == 10
 
 
-def test_a_disk_that_is_full_when_the_file_is_opened_is_waited_for(to_sqlite, kafka, topic, tmp_path):
-    sent = kafka.send(topic, plays(500))
+@pytest.mark.parametrize("there", [False, True], ids=["made anew", "there already"])
+def test_a_disk_that_is_full_when_the_file_is_opened_is_waited_for(there, to_sqlite, kafka, topic, tmp_path):
+    """A file that is there needs room too: SQLite makes others beside it."""
     disk = Disk(tmp_path / "disk", 16)
     if not disk.can_fill:
         pytest.skip("mounting a tmpfs is not permitted")
     try:
-        assert disk.fill()
         path = disk.path / "history.db"
-        waiting = to_sqlite.with_options({"listening_history.path": path}).start("--until-end")
+        pipeline = to_sqlite.with_options({"listening_history.path": path})
+        earlier = kafka.send(topic, plays(100)) if there else []
+        if there:
+            pipeline.drain()
+        sent = kafka.send(topic, plays(500))
+        assert disk.fill()
+        waiting = pipeline.start("--until-end")
         waiting.wait_for("the disk is full|No space left")
         disk.free()
         done = waiting.wait().expect(0)
         assert_accounted(done.stats, consumed=500, written=500)
-        assert_same_rows(sqlite_history(path), expected_of(sent).rows)
+        assert_same_rows(sqlite_history(path), expected_of(earlier + sent).rows)
     finally:
         disk.close()
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support.listening import assert_accounted, plays
+from support.listening import assert_accounted, assert_same_rows, expected_of, plays
 from support.program import wait_until
 
 SESSION_SECONDS = 20
@@ -96,3 +96,89 @@ def test_an_empty_name_is_none(member, kafka, topic, unique):
     assert kafka.members(unique) == {"turntable"}
     running.terminate().expect(0)
     assert kafka.members(unique) == set(), "the member has left its group"
+
+
+def test_a_group_that_assigns_by_another_strategy_is_told(member, kafka, topic, unique):
+    """A member of Kafka's Python client, which has the strategy 'range' only."""
+    with kafka.joined(unique, topic):
+        refused = member.run("--until-end", timeout=60).expect(1)
+        said = refused.stderr.splitlines()[-1]
+        assert f"cannot join its group: the members of the group {unique} (" in said and "at 127.0.0.1)" in said, refused.transcript()
+        assert "assign partitions by 'range', and this one by 'cooperative-sticky'" in said, refused.transcript()
+        assert "set \"partition.assignment.strategy\" = 'range', or write another name into \"group.id\"" in said, refused.transcript()
+        member.with_options({"plays.partition.assignment.strategy": "range"}).drain(0)
+
+
+# ------------------------------------------------------------------- the group protocol that the broker decides (KIP-848)
+
+
+@pytest.fixture
+def of_the_broker(from_kafka):
+    """Its sessions are the broker's to decide, 45 s where nothing else is configured."""
+    return from_kafka.with_options(
+        {"plays.group.protocol": "consumer", "listening_history.connector": "null", "listening_history.flush_interval": "50ms"}
+    )
+
+
+def test_the_brokers_group_protocol_reads_commits_and_leaves(of_the_broker, kafka, topic, unique):
+    kafka.send(topic, plays(2000))
+    done = of_the_broker.drain(0, "--lanes", 2)
+    assert_accounted(done.stats, consumed=2000)
+    assert kafka.committed(unique, topic) == kafka.end_offsets(topic)
+    kafka.send(topic, plays(300))
+    done = of_the_broker.drain(0)
+    assert_accounted(done.stats, consumed=300)
+    assert "which has no other members" in done.stderr, "both lanes have left the group"
+
+
+def test_members_of_the_brokers_group_protocol_are_named(of_the_broker, kafka, topic, unique):
+    kafka.send(topic, plays(400))
+    first = of_the_broker.start()
+    wait_until_all_is_committed(kafka, unique, topic, first)
+    second = of_the_broker.start()
+    second.wait_for(rf"with 1 other member: turntable at \S+ subscribes to {topic}")
+    sent = 400
+    while "Flushing" not in second.output:  # It gets its partitions with a heartbeat, which the broker asks for every 5 s.
+        assert second.returncode() is None, second.transcript()
+        sent += len(kafka.send(topic, plays(100)))
+    wait_until_all_is_committed(kafka, unique, topic, second)
+    counts = [running.terminate().expect(0).stats["consumed"] for running in (first, second)]
+    assert sum(counts) == sent and counts[1] > 0, "partitions were handed over, and nothing was left out or read twice"
+
+
+@pytest.mark.long
+def test_a_killed_member_of_the_brokers_group_protocol_loses_nothing(listening, kafka, cassandra, topic, keyspace, unique):
+    """One joins while the other reads, is killed in the middle, and its partitions come back when its session has timed out."""
+    pipeline = listening.with_options({"plays.group.protocol": "consumer"})
+    sent = kafka.send(topic, plays(3000))
+    first = pipeline.start()
+    first.wait_for(r"Flushing")
+    second = pipeline.start()
+    while "Flushing" not in second.output:  # It gets its partitions with a heartbeat, which the broker asks for every 5 s.
+        assert second.returncode() is None, second.transcript()
+        sent += kafka.send(topic, plays(500))
+    sent += kafka.send(topic, plays(3000))
+    second.send(signal.SIGKILL)
+    second.wait()
+    sent += kafka.send(topic, plays(2000))
+    wait_until_all_is_committed(kafka, unique, topic, first, 120)
+    first.terminate().expect(0)
+    assert_same_rows(cassandra.history(keyspace), expected_of(sent).rows)
+
+
+@pytest.mark.long
+def test_members_of_the_brokers_group_protocol_hand_over_without_loss_or_repetition(listening, kafka, cassandra, topic, keyspace, unique):
+    """Members come and go while plays come: each is stopped in order, so none is read twice."""
+    pipeline = listening.with_options({"plays.group.protocol": "consumer"})
+    sent, consumed, members = [], 0, []
+    for _ in range(5):
+        members.append(pipeline.start())
+        while "Flushing" not in members[-1].output:
+            assert members[-1].returncode() is None, members[-1].transcript()
+            sent += kafka.send(topic, plays(300))
+        if len(members) > 1:
+            consumed += members.pop(0).terminate().expect(0).stats["consumed"]
+    wait_until_all_is_committed(kafka, unique, topic, members[0], 60)
+    consumed += members[0].terminate().expect(0).stats["consumed"]
+    assert_same_rows(cassandra.history(keyspace), expected_of(sent).rows)
+    assert consumed == len(sent)

@@ -114,7 +114,17 @@ def test_a_stopped_emulator_says_what_was_acknowledged(turntable, kafka, topic):
 
 def test_a_missing_catalogue_is_named(turntable, kafka, topic):
     wrong = turntable.run("produce", "--catalogue", "nowhere.csv", "--topic", topic, "--bootstrap", kafka.bootstrap)
-    assert wrong.code in (1, 2) and "nowhere.csv" in wrong.stderr, wrong.transcript()
+    assert "nowhere.csv" in wrong.expect(2).stderr
+
+
+def test_a_compacted_topic_wants_keys(turntable, kafka, unique):
+    kafka.create_topic(unique, 1, {"cleanup.policy": "compact"})
+    words = ["produce", "--catalogue", CATALOGUE, "--topic", unique, "--bootstrap", kafka.bootstrap, "--count", 2, "--rate", 0]
+    refused = turntable.run(*words).expect(1)
+    assert "a topic that is compacted (cleanup.policy = compact) takes no record without one" in refused.stderr
+    assert refused.stderr.rstrip().endswith("give them one: --key name, or --key song"), refused.transcript()
+    turntable.run(*words, "--key", "song").expect(0)
+    assert len(kafka.read(unique)) == 2
 
 
 def test_a_broker_that_is_not_there_is_waited_for(turntable, kafka, topic, forward):

@@ -104,12 +104,10 @@ def test_who_is_refused_stops_and_says_what_to_mend(name, wrong, changes, told, 
 @pytest.mark.parametrize(
     ("name", "changes", "told"),
     [
-        ("tls", {"security.protocol": "PLAINTEXT"}, "is security.protocol what its listener asks for"),
         ("plain", {"security.protocol": "PLAINTEXT"}, "is security.protocol what its listener asks for"),
         ("tls_scram", {"security.protocol": "SSL"}, "is security.protocol what its listener asks for"),
-        ("plain", {"security.protocol": "SASL_SSL"}, "connecting to a PLAINTEXT broker listener"),
     ],
-    ids=["no tls", "no login", "no login within tls", "tls where there is none"],
+    ids=["no login", "no login within tls"],
 )
 def test_who_speaks_another_protocol_is_told_so_and_waits(name, changes, told, from_kafka):
     # A broker behind a proxy that is only just starting ends connections in the same way: so the run goes on.
@@ -117,6 +115,21 @@ def test_who_speaks_another_protocol_is_told_so_and_waits(name, changes, told, f
     waiting = over(from_kafka, options).with_options({"listening_history.connector": "null"}).start()
     waiting.wait_for(told)
     waiting.kill()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("tls", {"security.protocol": "PLAINTEXT"}, """it asks for TLS; set "security.protocol" = 'SSL' or 'SASL_SSL'"""),
+        ("plain", {"security.protocol": "SASL_SSL"}, "it is a broker of Kafka that does not use TLS on this port"),
+    ],
+    ids=["no tls", "tls where there is none"],
+)
+def test_who_uses_tls_where_the_listener_does_not_is_told_so(name, changes, told, from_kafka):
+    """And the other way round. The listener has been asked, so there is nothing to wait for."""
+    options = {**secured.ways()["tls"].options, **secured.ways()[name].with_options(changes)}
+    ended = over(from_kafka, options).with_options({"listening_history.connector": "null"}).run(timeout=60).expect(1)
+    assert told in ended.stderr.splitlines()[-1], ended.transcript()
 
 
 def test_a_locked_key_is_opened_by_its_password_only(from_kafka, kafka, topic, tmp_path):

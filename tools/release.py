@@ -53,6 +53,8 @@ STEPS = [
     Step("fuzz", "a million runs of every fuzz target", ["./dev", "fuzz", "--runs", "1000000"], r"^.*\bfinding.*"),
     Step("chaos", "an hour of chaos", ["./dev", "chaos", "--minutes", "60", "--seed", "1"], r".*\blost \d+.*"),
     Step("chaos-latest", "an hour of chaos where keys repeat", ["./dev", "chaos", "--pipeline", "latest", "--minutes", "60", "--seed", "2"], r".*\blost \d+.*"),
+    Step("chaos-tables", "an hour of chaos with three tables", ["./dev", "chaos", "--pipeline", "tables", "--minutes", "60", "--seed", "3"], r".*\blost \d+.*"),
+    Step("chaos-stores", "an hour of chaos with two stores", ["./dev", "chaos", "--pipeline", "stores", "--minutes", "60", "--seed", "4"], r".*\blost \d+.*"),
     Step("rivals", "beside other programs that do the same job", ["./dev", "bench", "rivals", "--blocks", "3"], r".*\bblocks?\b.*"),
 ]
 

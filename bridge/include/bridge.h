@@ -81,6 +81,12 @@ bridge_text bridge_version(void);
 void bridge_panic(void);
 
 /*
+ * Whether a session could be made with these options, as far as that can be known without connecting: the form of the
+ * contact points, the consistency level, and the files, which are read. Returns 0, or -1 and the first fault.
+ */
+int32_t bridge_check_options(const bridge_options* options, bridge_error* error);
+
+/*
  * Connects to the cluster. Waits up to connect_timeout_ms for each contact point and request_timeout_ms for the rest.
  * Returns NULL where no contact point answers, the credentials are refused or the options are wrong.
  */
@@ -176,6 +182,14 @@ bridge_column bridge_query_column(const bridge_query* query, uint32_t index);
  * after which the same page may be asked for again.
  */
 int32_t bridge_query_next(bridge_query* query, bridge_page* page, bridge_error* error);
+
+/*
+ * What the server has had to say about the statement so far, with the pages that were fetched: each sentence once, in
+ * order, up to 100 of them.
+ */
+uint32_t bridge_query_warnings(const bridge_query* query);
+/* Valid until the next page is fetched. The empty text where there is no such warning. */
+bridge_text bridge_query_warning(const bridge_query* query, uint32_t index);
 
 #ifdef __cplusplus
 }

@@ -38,21 +38,17 @@ pub unsafe extern "C" fn bridge_connect(options: *const OptionsIn, error: *mut E
     let outcome = (|| {
         let given = needed(options.cast_mut(), "options")?;
         bug::report_panics(given.version.borrow("program's version")?);
-        Session::connect(&Options {
-            contact_points: given.contact_points.borrow("list of contact points")?,
-            username: given.username.borrow("user name")?,
-            password: given.password.borrow("password")?,
-            ca_file: given.ca_file.borrow("path of the certificates")?,
-            certificate_file: given.certificate_file.borrow("path of the client's certificate")?,
-            key_file: given.key_file.borrow("path of the client's key")?,
-            consistency: given.consistency.borrow("consistency level")?,
-            local_dc: given.local_dc.borrow("name of the data centre")?,
-            io_threads: given.io_threads,
-            request_timeout_ms: given.request_timeout_ms,
-            connect_timeout_ms: given.connect_timeout_ms,
-        })
+        Session::connect(&options_in(given)?)
     })();
     report(outcome.map(into_handle), error, ptr::null_mut())
+}
+
+/// # Safety
+/// See `bridge_connect`.
+#[no_mangle]
+pub unsafe extern "C" fn bridge_check_options(options: *const OptionsIn, error: *mut ErrorOut) -> i32 {
+    let outcome = (|| options_in(needed(options.cast_mut(), "options")?)?.check())();
+    report(outcome.map(|()| 0), error, -1)
 }
 
 /// # Safety
@@ -222,6 +218,39 @@ pub unsafe extern "C" fn bridge_query_next(query: *mut Query, page: *mut PageOut
         })
     })();
     report(outcome, error, -1)
+}
+
+/// # Safety
+/// See `bridge_connect`.
+#[no_mangle]
+pub unsafe extern "C" fn bridge_query_warnings(query: *const Query) -> u32 {
+    query.as_ref().map_or(0, |query| query.warnings.len() as u32)
+}
+
+/// # Safety
+/// See `bridge_connect`.
+#[no_mangle]
+pub unsafe extern "C" fn bridge_query_warning(query: *const Query, index: u32) -> Text {
+    let warning = query.as_ref().and_then(|query| query.warnings.get(index as usize));
+    warning.map_or(Text::EMPTY, |warning| Text::lend(warning))
+}
+
+/// # Safety
+/// Every text of the options is valid.
+unsafe fn options_in<'a>(given: &'a OptionsIn) -> Result<Options<'a>, Failure> {
+    Ok(Options {
+        contact_points: given.contact_points.borrow("list of contact points")?,
+        username: given.username.borrow("user name")?,
+        password: given.password.borrow("password")?,
+        ca_file: given.ca_file.borrow("path of the certificates")?,
+        certificate_file: given.certificate_file.borrow("path of the client's certificate")?,
+        key_file: given.key_file.borrow("path of the client's key")?,
+        consistency: given.consistency.borrow("consistency level")?,
+        local_dc: given.local_dc.borrow("name of the data centre")?,
+        io_threads: given.io_threads,
+        request_timeout_ms: given.request_timeout_ms,
+        connect_timeout_ms: given.connect_timeout_ms,
+    })
 }
 
 fn into_handle<T>(value: T) -> *mut T {

@@ -24,7 +24,12 @@ pub struct Query {
     unread: bool,
     /// Where the next page begins; nothing behind the last one.
     next: Option<PagingState>,
+    /// What the server had to say about the statement, each sentence once: it says it again with every page.
+    pub warnings: Vec<String>,
 }
+
+/// A server that words every page's warning anew must not fill the memory.
+const WARNINGS_LIMIT: usize = 100;
 
 /// Rows as cells. The buffer is used again for every page.
 #[derive(Default)]
@@ -46,6 +51,7 @@ impl Query {
             page: Page::default(),
             unread: false,
             next: None,
+            warnings: Vec::new(),
         };
         query.unread = query.fetch(PagingState::start())?;
         Ok(query)
@@ -70,12 +76,21 @@ impl Query {
             let outcome = connection.driver.query_single_page(self.statement.clone(), (), state).await;
             outcome.map_err(|error| connection.blame.execution(&error, Carries::Statement))
         })?;
+        self.note_warnings(&result);
         let has_rows = self.copy(result)?;
         self.next = match paging {
             PagingStateResponse::HasMorePages { state } => Some(state),
             PagingStateResponse::NoMorePages => None,
         };
         Ok(has_rows)
+    }
+
+    fn note_warnings(&mut self, result: &QueryResult) {
+        for warning in result.warnings() {
+            if self.warnings.len() < WARNINGS_LIMIT && !self.warnings.iter().any(|known| known == warning) {
+                self.warnings.push(warning.to_owned());
+            }
+        }
     }
 
     fn copy(&mut self, result: QueryResult) -> Result<bool, Failure> {

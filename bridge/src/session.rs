@@ -47,6 +47,25 @@ pub struct Options<'a> {
     pub connect_timeout_ms: u32,
 }
 
+impl Options<'_> {
+    fn files(&self) -> tls::Files<'_> {
+        tls::Files { ca: self.ca_file, certificate: self.certificate_file, key: self.key_file }
+    }
+
+    /// Finds what is wrong with them without connecting.
+    pub fn check(&self) -> Result<(), Failure> {
+        let nodes = contact_points(self.contact_points)?;
+        self.files().check()?;
+        if !self.consistency.is_empty() {
+            consistency(self.consistency)?;
+        }
+        if !self.ca_file.is_empty() {
+            tls::context(self.files(), tls::hosts_of(&nodes), tls::Knowledge::new(self.files()))?;
+        }
+        Ok(())
+    }
+}
+
 /// What a session shares with its queries. Tasks hold the driver only: a runtime must not end on one of its own threads.
 pub struct Connection {
     runtime: Option<Runtime>,
@@ -91,7 +110,7 @@ pub struct Session {
 impl Session {
     pub fn connect(options: &Options) -> Result<Session, Failure> {
         let nodes = contact_points(options.contact_points)?;
-        let files = tls::Files { ca: options.ca_file, certificate: options.certificate_file, key: options.key_file };
+        let files = options.files();
         files.check()?;
         let blame = Blame { nodes: nodes.join(", "), tls: (!files.ca.is_empty()).then(|| tls::Knowledge::new(files)) };
         let request_timeout = millis(options.request_timeout_ms, DEFAULT_REQUEST_TIMEOUT);

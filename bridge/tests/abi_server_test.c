@@ -177,6 +177,19 @@ static void a_statement_without_rows_is_an_empty_query(bridge_session* session) 
   bridge_query* query = bridge_query_open(session, text("DELETE FROM abi_test.t WHERE name = 'nobody'"), 10, &error);
   CHECK_SAYING(query != NULL, error.message);
   CHECK(bridge_query_width(query) == 0 && bridge_query_next(query, &page, &error) == 0);
+  CHECK(bridge_query_warnings(query) == 0 && bridge_query_warning(query, 0).length == 0);
+  bridge_query_close(query);
+}
+
+static void what_the_server_warns_of_is_kept_once(bridge_session* session) {
+  bridge_error error;
+  bridge_page page;
+  bridge_query* query = bridge_query_open(session, text("SELECT count(*) FROM abi_test.t"), 1, &error);
+  CHECK_SAYING(query != NULL, error.message);
+  while (bridge_query_next(query, &page, &error) == 1) continue;
+  CHECK(bridge_query_warnings(query) == 1 && bridge_query_warning(query, 1).data == NULL);
+  const bridge_text warning = bridge_query_warning(query, 0);
+  CHECK(same(warning, "Aggregation query used without partition key"));
   bridge_query_close(query);
 }
 
@@ -333,6 +346,7 @@ int main(void) {
   rows_go_out_and_come_back_page_by_page(session);
   types_are_named_as_cql_names_them(session);
   a_statement_without_rows_is_an_empty_query(session);
+  what_the_server_warns_of_is_kept_once(session);
   faults_of_the_schema_are_told_apart(session);
   malformed_cells_are_refused_before_they_are_sent(session);
   a_row_that_cannot_be_taken_is_its_own_fault(session);

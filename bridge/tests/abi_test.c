@@ -89,6 +89,8 @@ static void null_is_refused(void) {
   CHECK(bridge_wait_fd(NULL) == -1);
   CHECK(bridge_statement_width(NULL, 0) == 0 && bridge_query_width(NULL) == 0);
   CHECK(bridge_statement_column(NULL, 0, 0).name.data == NULL && bridge_query_column(NULL, 0).type.length == 0);
+  CHECK(bridge_query_warnings(NULL) == 0 && bridge_query_warning(NULL, 0).data == NULL);
+  CHECK(bridge_check_options(NULL, &error) == -1 && error.code == BRIDGE_ARGUMENT);
   bridge_close(NULL);
   bridge_query_close(NULL);
 }
@@ -100,6 +102,9 @@ static void options_without_meaning_are_refused(void) {
   CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "no contact point");
   options.contact_points = text("localhost:port");
   CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "'localhost:port'");
+  bridge_error error;
+  CHECK(bridge_check_options(&options, &error) == -1);
+  CHECK_ERROR(error, BRIDGE_ARGUMENT, "'localhost:port'");
   options.contact_points = text("localhost:99999");
   CHECK_ERROR(connect_error(&options), BRIDGE_ARGUMENT, "host:port");
   options.contact_points = (bridge_text){NULL, 3};

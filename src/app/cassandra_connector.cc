@@ -18,21 +18,54 @@
 namespace turntable {
 namespace {
 
+// Seconds, as CQL has them, where there is no unit.
 int64_t read_ttl(OptionReader& options) {
-  const Millis ttl = options.duration("ttl", Millis(0));
-  if (ttl.count() % 1000 != 0)
-    options.fault("ttl", "ttl is a number of whole seconds; 0: rows stay");
-  return ttl.count() / 1000;
+  const std::string text = options.text("ttl", "0");
+  uint64_t seconds = 0;
+  const bool bare = read_number(trim(text), seconds);
+  const auto ttl = parse_duration(bare ? fmt::format("{}s", seconds) : text,
+                                  std::chrono::seconds(kTtlSecondsLimit));
+  if (ttl && ttl->count() % 1000 == 0) return ttl->count() / 1000;
+  options.fault("ttl",
+                fmt::format("ttl cannot be '{}', expected whole seconds such as '86400', or a time "
+                            "such as '90s', '30min', '24h' or '730d', {} s (7,300 days) at most, "
+                            "which is Cassandra's limit; '0': rows stay",
+                            printable(text), grouped(kTtlSecondsLimit)));
+  return 0;
+}
+
+void read_ttls(OptionReader& options, SinkTable& table) {
+  table.ttl_seconds = read_ttl(options);
+  if (!options.has("ttl_column")) return;
+  table.ttl_column = options.required("ttl_column");
+  if (options.has("ttl"))
+    options.fault(
+        "ttl_column",
+        fmt::format("ttl and ttl_column exclude each other: coalesce({}, …) in the SELECT "
+                    "gives a time to live to rows that have none",
+                    printable(table.ttl_column)));
+}
+
+// What would be told by `schema apply` only.
+void check_keyspace(OptionReader& options, const TableSpec& table) {
+  if (table.table.keyspace.empty()) return;  // Reported already.
+  const auto ddl = keyspace_ddl(table.table.keyspace, table.keyspace);
+  if (ddl) return;
+  const std::string& why = ddl.error().message;
+  for (const char* option : {"replication_factor", "replication_class", "replication"})
+    if (why.starts_with(option)) return options.fault(option, why);
+  options.fault("keyspace", why);
 }
 
 void read_cassandra(OptionReader& options, StoreSpec& store, TableSpec& table) {
   table.table.keyspace = options.required("keyspace");
   store.connection.contact_points = options.required("contact_points");
   read_connection(options, store.connection);
-  table.table.ttl_seconds = read_ttl(options);
+  read_ttls(options, table.table);
   table.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
   table.keyspace.replication_factor = options.text("replication_factor", "1");
   table.keyspace.replication = options.text("replication", "");
+  check_keyspace(options, table);
   read_row_options(options, table.table);
 }
 
@@ -84,11 +117,12 @@ Result<cassandra::Session> connect(const StoreSpec& store, const StopToken& stop
 }
 
 Status compare_tables(cassandra::Session& session, const StoreSpec& store) {
+  Status all;
   for (const TableSpec& table : store.tables) {
     ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, table.table));
-    RETURN_IF_ERROR(difference_error(difference, table.table.full_name()));
+    RETURN_IF_ERROR(collect_difference(difference_error(difference, table.table.full_name()), all));
   }
-  return {};
+  return all;
 }
 
 Result<std::unique_ptr<Sink>> open_cassandra(const SinkOpening& opening) {
@@ -126,14 +160,33 @@ Result<std::string> ddl_of(const StoreSpec& store) {
   return text;
 }
 
-Result<std::string> create(const StoreSpec& store, const StopToken& stop) {
+// The columns that the tables lack, each as the sentence that it was added.
+Result<std::string> add_columns_to(cassandra::Session& session, const StoreSpec& store,
+                                   const StopToken& stop) {
+  std::string said;
+  for (const TableSpec& table : store.tables) {
+    ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, table.table));
+    if (!difference.lacks_columns_only()) continue;
+    for (const ColumnDef& column : difference.additions) {
+      RETURN_IF_ERROR(retry_transient(
+          stop, [&] { return add_cassandra_column(session, table.table, column); }));
+      said += added_sentence(table.table, column, Dialect::cql);
+    }
+  }
+  return said;
+}
+
+Result<std::string> create(const StoreSpec& store, const StopToken& stop, bool add_columns) {
   ASSIGN_OR_RETURN(cassandra::Session session, connect(store, stop));
   for (const TableSpec& table : store.tables)
     RETURN_IF_ERROR(retry_transient(
         stop, [&] { return create_cassandra_table(session, table.table, table.keyspace); }));
+  std::string said;
+  if (add_columns) {
+    ASSIGN_OR_RETURN(said, add_columns_to(session, store, stop));
+  }
   // A table that was there before may be another one.
   RETURN_IF_ERROR(compare_tables(session, store));
-  std::string said;
   for (const TableSpec& table : store.tables)
     said += fmt::format("{} is there, at {}.\n", printable(table.table.full_name()),
                         printable(store.connection.contact_points));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cassandra/option_faults.h"
 #include "sql/options.h"
 #include "sql/script.h"
 
@@ -53,6 +54,8 @@ void read_connection(OptionReader& options, cassandra::Options& connection) {
   connection.local_dc = options.text("local_dc", "");
   connection.connect_timeout = options.duration("connect_timeout", connection.connect_timeout);
   connection.request_timeout = options.duration("request_timeout", connection.request_timeout);
+  for (const cassandra::OptionFault& fault : cassandra::option_faults(connection))
+    options.fault(fault.option, fault.text);
 }
 
 Result<cassandra::Options> cassandra_client_options(const std::vector<std::string>& sets) {
@@ -69,6 +72,8 @@ Result<kafka::Properties> kafka_client_options(const std::vector<std::string>& s
     properties = options.dotted();
     if (const std::string debug = options.text("debug", ""); !debug.empty())
       properties["debug"] = debug;
+    for (const kafka::PropertyFault& fault : kafka::property_faults(properties))
+      options.fault(fault.name, fault.text);
   }));
   return properties;
 }

@@ -12,18 +12,27 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(ClientOptions, AreThoseOfTheSink) {
-  const auto options = cassandra_client_options(
-      {"username=someone", "password=a=b", "ca_file=ca.pem", "certificate_file=c.pem",
-       "key_file=c.key", "consistency=QUORUM", "local_dc=dc1", "request_timeout=3s"});
+  const auto options =
+      cassandra_client_options({"username=someone", "password=a=b", "consistency=QUORUM",
+                                "local_dc=dc1", "request_timeout=3s"});
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_EQ(options->username, "someone");
   EXPECT_EQ(options->password, "a=b");
-  EXPECT_EQ(options->ca_file, "ca.pem");
-  EXPECT_EQ(options->certificate_file, "c.pem");
-  EXPECT_EQ(options->key_file, "c.key");
   EXPECT_EQ(options->consistency, "QUORUM");
   EXPECT_EQ(options->local_dc, "dc1");
   EXPECT_EQ(options->request_timeout, Millis(3'000));
+}
+
+TEST(ClientOptions, AreCheckedBeforeAnythingIsConnected) {
+  const auto cassandra = cassandra_client_options(
+      {"ca_file=/nowhere/ca.pem", "consistency=LOCAL_QUORM", "request_timeout=3s"});
+  ASSERT_FALSE(cassandra);
+  EXPECT_THAT(cassandra.error().message, HasSubstr("--set consistency: consistency cannot be"));
+  EXPECT_THAT(cassandra.error().message, HasSubstr("--set ca_file: cannot read"));
+  const auto kafka = kafka_client_options({"security.protocol=TLS", "key.serializer=x"});
+  ASSERT_FALSE(kafka);
+  EXPECT_THAT(kafka.error().message, HasSubstr("--set security.protocol: The Kafka option"));
+  EXPECT_THAT(kafka.error().message, HasSubstr("--set key.serializer: 'key.serializer' is no"));
 }
 
 TEST(ClientOptions, AreOptional) {

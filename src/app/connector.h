@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "base/stop.h"
 #include "catalogue/catalogue.h"
-#include "sink/ddl.h"
+#include "sink/table_difference.h"
 #include "sink/sink.h"
 #include "source/source.h"
 #include "source/source_topic.h"
@@ -41,6 +41,8 @@ struct SourceOpening {
 
 struct SourceConnector {
   std::string_view name;
+  // Another name for it; empty where it has none.
+  std::string_view alias = {};
   // Why it is read by one lane only; empty where it can have as many as asked for.
   std::string_view one_lane = {};
   // It has a last record, and the run ends behind it.
@@ -102,8 +104,10 @@ struct SinkConnector {
   // For connectors that keep tables; null for the others.
   // The statements that make the tables.
   Result<std::string> (*ddl)(const StoreSpec& store) = nullptr;
-  // Makes what is missing and compares what is there; gives sentences that say so.
-  Result<std::string> (*create)(const StoreSpec& store, const StopToken& stop) = nullptr;
+  // Makes what is missing and compares what is there; gives sentences that say so. With
+  // `add_columns` tables that are there get the columns that they lack.
+  Result<std::string> (*create)(const StoreSpec& store, const StopToken& stop,
+                                bool add_columns) = nullptr;
   // Compares without making anything: an error of kind schema where a table differs or is missing.
   Status (*compare)(const StoreSpec& store, const StopToken& stop) = nullptr;
   // The same before the sink is opened or in its place: what the sink would make is no fault. Only

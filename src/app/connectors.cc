@@ -17,10 +17,17 @@ constexpr const SourceConnector* kSourceConnectors[] = {&kKafkaConnector, &kNdjs
 constexpr const SinkConnector* kSinkConnectors[] = {&kCassandraConnector, &kSqliteConnector,
                                                     &kConsoleConnector, &kNullConnector};
 
+bool is_called(const SourceConnector& connector, std::string_view name) {
+  return name == connector.name || (!connector.alias.empty() && name == connector.alias);
+}
+bool is_called(const SinkConnector& connector, std::string_view name) {
+  return name == connector.name;
+}
+
 template <class Connector>
 const Connector* find(std::span<const Connector* const> connectors, std::string_view name) {
   const auto found = std::find_if(connectors.begin(), connectors.end(),
-                                  [&](const Connector* each) { return each->name == name; });
+                                  [&](const Connector* each) { return is_called(*each, name); });
   return found == connectors.end() ? nullptr : *found;
 }
 
@@ -55,7 +62,10 @@ const SinkConnector* find_sink_connector(std::string_view name) {
   return find(sink_connectors(), name);
 }
 std::vector<std::string> source_connector_names() {
-  return names_of(source_connectors());
+  std::vector<std::string> names = names_of(source_connectors());
+  for (const SourceConnector* connector : source_connectors())
+    if (!connector->alias.empty()) names.emplace_back(connector->alias);
+  return names;
 }
 std::vector<std::string> sink_connector_names() {
   return names_of(sink_connectors());
@@ -70,7 +80,8 @@ std::string why_one_lane(const Pipeline& pipeline) {
 }
 
 Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source) {
-  return make_json_decoder(source.declared, source.whole_times);
+  return make_json_decoder(source.declared, {.whole_times = source.whole_times,
+                                             .lenient_numbers = source.lenient_numbers});
 }
 
 Result<SourceTopic> find_source_topic(const SourceSpec& source, bool until_end,

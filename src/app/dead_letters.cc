@@ -1,6 +1,7 @@
 #include "app/dead_letters.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -30,8 +31,9 @@ Status check_reason(const std::string& reason) {
   for (int code = 0; code <= static_cast<int>(RejectCode::unmatched); ++code)
     names.emplace_back(reject_code_name(static_cast<RejectCode>(code)));
   if (std::find(names.begin(), names.end(), reason) != names.end()) return {};
-  return fail(ErrorKind::usage, fmt::format("--reason: there is no reason '{}'.{}",
-                                            printable(reason), did_you_mean(reason, names)));
+  return fail(ErrorKind::usage,
+              fmt::format("--reason: there is no reason '{}'.{} There are {}", printable(reason),
+                          did_you_mean(reason, names), fmt::join(names, ", ")));
 }
 
 // Once, however many there are.
@@ -201,7 +203,10 @@ Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> 
 Result<ExitCode> run_dead_letters(const DeadLettersOptions& options, const StopToken& stop,
                                   Output& out) {
   RETURN_IF_ERROR(check_reason(options.reason));
-  ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
+  const LookupRows rows = options.action == DeadLettersAction::replay ? LookupRows::loaded
+                                                                      : LookupRows::not_needed;
+  ASSIGN_OR_RETURN(const Pipeline pipeline,
+                   load_pipeline(options.pipeline, options.sets, rows));
   const SystemClock clock;
   ASSIGN_OR_RETURN(auto reader, open_letters(pipeline.source, stop, clock));
   switch (options.action) {

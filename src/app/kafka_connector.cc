@@ -7,6 +7,7 @@
 #include "app/connector.h"
 #include "base/text.h"
 #include "kafka/config.h"
+#include "source/consumer_properties.h"
 #include "source/kafka_source.h"
 
 namespace turntable {
@@ -42,6 +43,8 @@ void read_kafka(OptionReader& options, const sql::TableDef& table, const std::st
   }
   if (const sql::Option* start = table.find("start"); start != nullptr && start->from_command_line)
     source.start_set = start->value;
+  if (options.choice("tombstones", {"dead_letter", "skip"}) == "skip")
+    source.tombstones = Tombstones::skip;
   source.properties = options.dotted();
   // The one property of librdkafka's that is worth having here and has no dot.
   if (const std::string debug = options.text("debug", ""); !debug.empty())
@@ -49,6 +52,8 @@ void read_kafka(OptionReader& options, const sql::TableDef& table, const std::st
   if (!source.properties.contains("bootstrap.servers"))
     options.fault("bootstrap.servers",
                   fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
+  for (const kafka::PropertyFault& fault : consumer_faults(source.properties))
+    options.fault(fault.name, fault.text);
   check_group(options, source, table, file);
 }
 

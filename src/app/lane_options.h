@@ -26,6 +26,7 @@ namespace turntable {
   options.flush_rows = flush.flush_rows;
   options.flush_bytes = flush.flush_bytes;
   options.write_times = write_times_of(pipeline);
+  options.tombstones = pipeline.source.tombstones;
   return options;
 }
 

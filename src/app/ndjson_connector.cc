@@ -1,4 +1,4 @@
-// The connector 'ndjson': a file or standard input, an event on each line.
+// The connector 'ndjson', also called 'file': a file or standard input, an event on each line.
 #include <filesystem>
 
 #include "app/connector.h"
@@ -26,6 +26,7 @@ Result<std::unique_ptr<Source>> open_ndjson(const SourceOpening& opening) {
 
 const SourceConnector kNdjsonConnector{
     .name = "ndjson",
+    .alias = "file",
     .one_lane = "a file is read by one lane",
     .ends = true,
     .read = read_ndjson,

@@ -40,18 +40,16 @@ std::optional<uint64_t> times(uint64_t number, uint64_t factor) {
 
 }  // namespace
 
-std::optional<Millis> parse_duration(std::string_view text) {
+std::optional<Millis> parse_duration(std::string_view text, Millis most) {
   static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
-      {"ms", 1}, {"s", 1000}, {"min", 60'000}, {"m", 60'000}, {"h", 3'600'000}};
-  // Longer than this is a typing error, and would overflow arithmetic on time.
-  constexpr uint64_t kLongest = 366ULL * 24 * 3'600'000;
+      {"ms", 1}, {"s", 1000}, {"min", 60'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
   const auto quantity = parse_quantity(text);
   if (!quantity) return std::nullopt;
   if (quantity->unit.empty() && quantity->number == 0) return Millis(0);
   for (const auto& [unit, millis] : kUnits) {
     if (quantity->unit != unit) continue;
     const auto total = times(quantity->number, millis);
-    if (!total || *total > kLongest) return std::nullopt;
+    if (!total || *total > static_cast<uint64_t>(most.count())) return std::nullopt;
     return Millis(*total);
   }
   return std::nullopt;
@@ -116,9 +114,10 @@ Millis OptionReader::duration(const std::string& name, Millis otherwise) {
   const sql::Option* option = find(name);
   if (option == nullptr) return otherwise;
   if (const auto parsed = parse_duration(option->value)) return *parsed;
-  fault(name,
-        fmt::format("{} cannot be '{}', expected a time such as '250ms', '30s', '5min' or '0'",
-                    name, printable(option->value)));
+  fault(name, fmt::format(
+                  "{} cannot be '{}', expected a time such as '250ms', '30s', '5min', '12h', '7d' "
+                  "or '0', 366 days at most",
+                  name, printable(option->value)));
   return otherwise;
 }
 

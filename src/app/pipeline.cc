@@ -83,8 +83,8 @@ std::string listed(const std::vector<std::string>& names) {
 // From a script to a pipeline, step by step. Each step finds all of its faults.
 class Loader {
  public:
-  Loader(const std::string& file, const sql::Script& script, sql::Faults& faults)
-      : script_(script), faults_(faults) {
+  Loader(const std::string& file, const sql::Script& script, LookupRows rows, sql::Faults& faults)
+      : script_(script), rows_(rows), faults_(faults) {
     pipeline_.file = file;
   }
 
@@ -142,6 +142,7 @@ class Loader {
 
   Result<Pipeline> load() {
     if (!faults_.empty() || !program_) return tl::unexpected<Error>(as_error(faults_));
+    if (rows_ == LookupRows::not_needed) return std::move(pipeline_);
     std::vector<InsertForm> forms;
     for (size_t insert = 0; insert < pipeline_.inserts.size(); ++insert) {
       const SinkTable& table = pipeline_.table_of(insert).table;
@@ -150,7 +151,8 @@ class Loader {
     }
     auto enrich = EnrichPlan::make(std::move(*program_), std::move(forms), std::move(files_));
     if (!enrich) {
-      add_load_fault(enrich.error().message);
+      for (const auto& [lookup, error] : enrich.error())
+        OptionReader(*script_.find(lookup), faults_).fault("path", error.message);
       return tl::unexpected<Error>(as_error(faults_));
     }
     pipeline_.enrich = std::move(*enrich);
@@ -172,16 +174,28 @@ class Loader {
       lookups_known_ = false;
       return;
     }
-    auto opened = open_csv_catalogue(lookup.catalogue);
-    if (!opened) {
-      OptionReader(table, faults_).fault("path", opened.error().message);
+    if (const Status known = know_columns(lookup, bound); !known) {
+      OptionReader(table, faults_).fault("path", known.error().message);
       lookups_known_ = false;
       return;
     }
-    lookup.schema = (*opened)->schema();
-    bound = {.schema = lookup.schema, .drop_missing = lookup.drop_missing};
-    files_[table.name] = std::move(*opened);
+    bound.schema = lookup.schema;
+    bound.drop_missing = lookup.drop_missing;
     pipeline_.lookups.push_back(std::move(lookup));
+  }
+
+  // The lookup's columns are the declared ones, or those of its file, which is opened.
+  [[nodiscard]] Status know_columns(LookupSpec& lookup, sql::BoundLookup& bound) {
+    if (rows_ == LookupRows::not_needed && !lookup.catalogue.declared.empty()) {
+      lookup.schema = lookup.catalogue.declared;
+      return check_declared_columns(lookup.catalogue);
+    }
+    ASSIGN_OR_RETURN(auto opened, open_csv_catalogue(lookup.catalogue));
+    lookup.schema = opened->schema();
+    bound.unusable = opened->unusable();
+    bound.remark = opened->header_remark();
+    files_[lookup.table] = std::move(opened);
+    return {};
   }
 
   [[nodiscard]] TableSpec& table_of(size_t insert) {
@@ -201,9 +215,17 @@ class Loader {
     // the file before, whose values would stay where these have none.
     if (!table.nulls && !pipeline_.source.connector->has_groups) table.nulls = Nulls::null;
     complete_table(*program_, insert, connector.row_dialect(), table);
+    if (const std::string fault = take_ttl_column(*program_, insert, table); !fault.empty())
+      OptionReader(*script_.find(program_->inserts[insert].sink), faults_)
+          .fault("ttl_column", fault);
     if (connector.keeps_table())
       for (const std::string& fault : check_table(table, *connector.dialect))
         faults_.add(script_.find(program_->inserts[insert].sink)->at, fault);
+    if (const sql::Node* call = program_->volatile_call_in(insert, table.key.columns()))
+      faults_.add(call->at, fmt::format("{} is in the key of {}, but has another value when a "
+                                        "record is read again, which would become a second row: "
+                                        "take it out of primary_key",
+                                        call->text, program_->inserts[insert].sink));
     pipeline_.source.whole_times.merge(
         sql::keep_key_times_whole(*program_, insert, table.key.columns(),
                                   connector.row_dialect() == Dialect::cql
@@ -243,21 +265,8 @@ class Loader {
     }
   }
 
-  // The message names the file.
-  void add_load_fault(const std::string& message) {
-    // Of two paths in it, one is a part of the other.
-    const auto of = std::max_element(
-        pipeline_.lookups.begin(), pipeline_.lookups.end(),
-        [&](const LookupSpec& a, const LookupSpec& b) {
-          const auto length = [&](const std::string& path) {
-            return message.find(path) == std::string::npos ? 0 : path.size();
-          };
-          return length(a.catalogue.path) < length(b.catalogue.path);
-        });
-    OptionReader(*script_.find(of->table), faults_).fault("path", message);
-  }
-
   const sql::Script& script_;
+  const LookupRows rows_;
   sql::Faults& faults_;
   Pipeline pipeline_;
   sql::BindOptions bind_options_;
@@ -310,7 +319,8 @@ WriteTimeRule write_times_of(const Pipeline& pipeline) {
   return WriteTimeRule::none;
 }
 
-Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets) {
+Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets,
+                               LookupRows rows) {
   std::vector<sql::SetOption> overrides;
   for (const std::string& set : sets) {
     ASSIGN_OR_RETURN(sql::SetOption parsed, sql::parse_set_option(set));
@@ -325,7 +335,7 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
     return tl::unexpected<Error>(as_error(faults));
   }
   // Options are read even where a statement is at fault, so that all faults come at once.
-  Loader loader(file, script, faults);
+  Loader loader(file, script, rows, faults);
   loader.read_inputs();
   loader.read_inputs_of_views();
   loader.read_outputs();

@@ -16,6 +16,7 @@
 #include "lane/stores.h"
 #include "sink/ddl.h"
 #include "sink/table.h"
+#include "row/tombstones.h"
 #include "source/start_rule.h"
 #include "sql/script.h"
 
@@ -40,11 +41,13 @@ struct SourceSpec {
   Schema declared;
   std::set<std::string> whole_times;  // Of `declared`: see sql/whole_times.h.
   bool want_headers = false;
+  bool lenient_numbers = false;  // See decode/lenient_number.h.
   DeadLettersSpec dead_letters;
   double max_reject_ratio = 0.5;  // Of a run without end.
   // kafka
   std::string topic;
   Start start;
+  Tombstones tombstones = Tombstones::dead_letter;
   std::string start_set;  // Its text, where it is from the command line.
   std::map<std::string, std::string> properties;
   [[nodiscard]] std::string group() const;
@@ -95,7 +98,7 @@ struct Pipeline {
   std::vector<LookupSpec> lookups;
   std::vector<StoreSpec> stores;
   std::vector<RowTarget> inserts;  // By INSERT: where its rows go.
-  std::shared_ptr<const EnrichPlan> enrich;
+  std::shared_ptr<const EnrichPlan> enrich;  // Null where LookupRows::not_needed.
   std::string load_report;  // Lines for people; empty where nothing was loaded.
 
   [[nodiscard]] const TableSpec& table_of(size_t insert) const {
@@ -110,9 +113,14 @@ struct Pipeline {
 // The rule by which records get write times; none where no table needs them.
 [[nodiscard]] WriteTimeRule write_times_of(const Pipeline& pipeline);
 
+// For commands that join nothing: then Pipeline::enrich is null, and a lookup whose columns are
+// declared does without its file.
+enum class LookupRows { loaded, not_needed };
+
 // Reads the file, fills in `sets`, loads the lookups, binds the INSERTs and checks the sinks'
 // tables. All faults of the file come in one error of kind usage, a line each.
 [[nodiscard]] Result<Pipeline> load_pipeline(const std::string& file,
-                                             const std::vector<std::string>& sets);
+                                             const std::vector<std::string>& sets,
+                                             LookupRows rows = LookupRows::loaded);
 
 }  // namespace turntable

@@ -5,6 +5,7 @@
 #include "app/connectors.h"
 #include "app/option_reader.h"
 #include "base/text.h"
+#include "decode/json_decoder.h"
 #include "kafka/config.h"
 #include "sql/keys.h"
 
@@ -95,10 +96,14 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
   if (name.empty()) return source;
   source.connector = find_source_connector(name);
   (void)options.choice("format", {"json"});
+  source.lenient_numbers = options.choice("numbers", {"strict", "lenient"}) == "lenient";
   source.connector->read(options, table, file, source);
   source.dead_letters = read_dead_letters(options, source, file);
   source.max_reject_ratio = options.ratio("max_reject_ratio", 0.5);
   options.finish();
+  for (size_t column = 0; column < table.columns.size(); ++column)
+    if (auto why = no_form_in_json(table.columns[column]))
+      faults.add(table.column_locations[column], std::move(*why));
   if (table.columns.empty())
     faults.add(table.at,
                fmt::format("table {} is read from, so its columns must be declared", table.name));

@@ -271,7 +271,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
 
   // 4. The account. Who reads it may take a while, and a stop meanwhile ends no run that is over.
   const bool to_the_end = bounded && !stop.requested();
-  const Statistics statistics = collect_statistics(lanes, pipeline.insert_names(), options.process_start);
+  Statistics statistics = collect_statistics(lanes, pipeline.insert_names(), options.process_start);
+  compare_missed_keys(*pipeline.enrich, statistics);
   const Status statistics_written =
       options.stats_json.empty() ? Status() : write_statistics(statistics, options.stats_json);
   const Worker* failed = nullptr;

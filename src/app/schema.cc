@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/connector.h"
+#include "app/difference.h"
 #include "app/pipeline.h"
 #include "base/text.h"
 
@@ -15,8 +16,8 @@ Status print_ddl(const StoreSpec& store, bool first, Output& out) {
   return {};
 }
 
-Status create(const StoreSpec& store, const StopToken& stop, Output& out) {
-  ASSIGN_OR_RETURN(const std::string said, store.connector->create(store, stop));
+Status create(const StoreSpec& store, const StopToken& stop, bool add_columns, Output& out) {
+  ASSIGN_OR_RETURN(const std::string said, store.connector->create(store, stop, add_columns));
   out.print("{}", said);
   return {};
 }
@@ -30,10 +31,13 @@ Status compare(const StoreSpec& store, const StopToken& stop, Output& out) {
 
 }  // namespace
 
-// Stores that keep no table are passed over; a pipeline must have one that does.
+// Stores that keep no table are passed over; a pipeline must have one that does. A store whose
+// tables differ does not keep the others from being looked at.
 Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop, Output& out) {
-  ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
+  ASSIGN_OR_RETURN(const Pipeline pipeline,
+                   load_pipeline(options.pipeline, options.sets, LookupRows::not_needed));
   bool first = true;
+  Status all;
   for (const StoreSpec& store : pipeline.stores) {
     if (!store.connector->keeps_table()) continue;
     switch (options.action) {
@@ -41,10 +45,10 @@ Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop,
         RETURN_IF_ERROR(print_ddl(store, first, out));
         break;
       case SchemaAction::apply:
-        RETURN_IF_ERROR(create(store, stop, out));
+        RETURN_IF_ERROR(collect_difference(create(store, stop, options.add_columns, out), all));
         break;
       case SchemaAction::check:
-        RETURN_IF_ERROR(compare(store, stop, out));
+        RETURN_IF_ERROR(collect_difference(compare(store, stop, out), all));
         break;
     }
     first = false;
@@ -56,6 +60,7 @@ Result<ExitCode> run_schema(const SchemaOptions& options, const StopToken& stop,
                             store.connector->name, store.table_names()));
   }
   RETURN_IF_ERROR(out.finish());
+  RETURN_IF_ERROR(all);
   return ExitCode::done;
 }
 

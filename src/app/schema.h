@@ -19,6 +19,7 @@ struct SchemaOptions {
   SchemaAction action = SchemaAction::print;
   std::string pipeline;
   std::vector<std::string> sets;
+  bool add_columns = false;  // To tables that are there and lack some; apply only.
 };
 
 // Prints to `out`. `check` ends with ExitCode::failed where a live table differs, after a sentence

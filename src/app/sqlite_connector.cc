@@ -73,27 +73,36 @@ Status forget(const StoreSpec& store, const PositionsOf& owner) {
 Result<std::string> ddl_of(const StoreSpec& store) {
   std::string text;
   for (const TableSpec& table : store.tables)
-    text += fmt::format("{}{};\n", text.empty() ? "" : "\n",
-                        table_ddl(table.table, Dialect::sqlite));
+    text +=
+        fmt::format("{}{};\n", text.empty() ? "" : "\n", table_ddl(table.table, Dialect::sqlite));
   return text;
 }
 
-Result<std::string> create(const StoreSpec& store, const StopToken&) {
+Result<std::string> create(const StoreSpec& store, const StopToken&, bool add_columns) {
   std::string said;
+  Status all;
   for (const TableSpec& table : store.tables) {
-    RETURN_IF_ERROR(create_sqlite_table(store.path, table.table));
+    const Result<Schema> added = create_sqlite_table(store.path, table.table, add_columns);
+    if (!added) {
+      RETURN_IF_ERROR(collect_difference(tl::unexpected<Error>(added.error()), all));
+      continue;
+    }
+    for (const ColumnDef& column : *added)
+      said += added_sentence(table.table, column, Dialect::sqlite);
     said += fmt::format("{} is there, in {}.\n", printable(table.table.name),
                         printable(store.path, 4096));
   }
+  RETURN_IF_ERROR(all);
   return said;
 }
 
 Status compare(const StoreSpec& store, const StopToken&) {
+  Status all;
   for (const TableSpec& table : store.tables) {
     ASSIGN_OR_RETURN(const Difference difference, check_sqlite_table(store.path, table.table));
-    RETURN_IF_ERROR(difference_error(difference, table.table.name));
+    RETURN_IF_ERROR(collect_difference(difference_error(difference, table.table.name), all));
   }
-  return {};
+  return all;
 }
 
 // Makes nothing. An error where the file could not be made either.
@@ -124,6 +133,7 @@ bool has_rollback_journal(const std::string& path) {
 }
 
 Status compare_tables_there(const StoreSpec& store, bool quiet) {
+  Status all;
   for (const TableSpec& table : store.tables) {
     ASSIGN_OR_RETURN(const bool there, has_table(store.path, table.table.name));
     if (!there) continue;
@@ -132,9 +142,9 @@ Status compare_tables_there(const StoreSpec& store, bool quiet) {
       difference.warnings.clear();
       difference.notes.clear();
     }
-    RETURN_IF_ERROR(difference_error(difference, table.table.name));
+    RETURN_IF_ERROR(collect_difference(difference_error(difference, table.table.name), all));
   }
-  return {};
+  return all;
 }
 
 // The sink makes its file and takes its lock as soon as it is opened. A file with a rollback

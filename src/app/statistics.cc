@@ -10,26 +10,30 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "enrich/nearest_keys.h"
 
 namespace turntable {
 namespace {
 
 // "8 written + 0 filtered + 1 unmatched + 1 rejected + 0 returned", and what is in flight.
 std::string outcomes_text(const Counts& counts, uint64_t in_flight) {
-  std::string text = fmt::format(
-      "{} written + {} filtered + {} unmatched + {} rejected + {} returned",
-      grouped(counts.written), grouped(counts.filtered), grouped(counts.unmatched),
-      grouped(counts.rejected), grouped(counts.returned));
+  const std::string tombstones =
+      counts.tombstones > 0 ? fmt::format("{} tombstones + ", grouped(counts.tombstones)) : "";
+  std::string text =
+      fmt::format("{} written + {} filtered + {}{} unmatched + {} rejected + {} returned",
+                  grouped(counts.written), grouped(counts.filtered), tombstones,
+                  grouped(counts.unmatched), grouped(counts.rejected), grouped(counts.returned));
   if (in_flight > 0) text += fmt::format(" + {} in flight", grouped(in_flight));
   return text;
 }
 
 std::string outcomes_json(const Counts& counts) {
   return fmt::format(
-      "\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"unmatched\": {}, \"rejected\": {}, "
+      "\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"tombstones\": {}, \"unmatched\": {}, "
+      "\"rejected\": {}, "
       "\"returned\": {}, \"dead_lettered\": {}",
-      counts.consumed, counts.written, counts.filtered, counts.unmatched, counts.rejected,
-      counts.returned, counts.dead_lettered);
+      counts.consumed, counts.written, counts.filtered, counts.tombstones, counts.unmatched,
+      counts.rejected, counts.returned, counts.dead_lettered);
 }
 
 // "name = 'x' (3), name = 'y' (1)".
@@ -102,6 +106,14 @@ Statistics collect_statistics(const std::vector<const Lane*>& lanes,
   return statistics;
 }
 
+// "Next to nothing" is less than one record in ten of those that needed the lookup.
+void compare_missed_keys(const EnrichPlan& plan, Statistics& statistics) {
+  constexpr uint64_t kMissedForEachRow = 9;
+  for (const auto& [lookup, missed] : statistics.missed_keys)
+    if (missed.total() > kMissedForEachRow * statistics.counts.written)
+      statistics.nearest_keys[lookup] = nearest_keys(plan, lookup, missed);
+}
+
 Status write_statistics(const Statistics& statistics, const std::string& path) {
   std::string offsets;
   for (const auto& [partition, offset] : statistics.positions)
@@ -112,9 +124,9 @@ Status write_statistics(const Statistics& statistics, const std::string& path) {
                           json_quote(table.name), outcomes_json(table.counts), table.in_flight);
   std::string lookups;
   for (const auto& [lookup, missed] : statistics.missed_keys)
-    lookups += fmt::format("{}{}: {{\"missed\": {}, \"most_missed\": [{}]}}",
-                           lookups.empty() ? "" : ", ", json_quote(lookup), missed.total(),
-                           most_missed_json(missed));
+    lookups +=
+        fmt::format("{}{}: {{\"missed\": {}, \"most_missed\": [{}]}}", lookups.empty() ? "" : ", ",
+                    json_quote(lookup), missed.total(), most_missed_json(missed));
   const std::string json = fmt::format(
       "{{{}, \"lost\": {}, \"startup_seconds\": {:.6f}, \"seconds\": {:.6f}, "
       "\"offsets\": {{{}}}, \"tables\": {{{}}}, \"lookups\": {{{}}}}}\n",
@@ -153,6 +165,9 @@ std::string details_text(const Statistics& statistics) {
     text += fmt::format("  {} has no row for {} record{}: {}\n", printable(lookup),
                         grouped(missed.total()), missed.total() == 1 ? "" : "s",
                         most_missed_text(missed));
+    if (const auto near = statistics.nearest_keys.find(lookup);
+        near != statistics.nearest_keys.end() && !near->second.empty())
+      text += fmt::format("    {}\n", near->second);
   }
   return text;
 }

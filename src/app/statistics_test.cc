@@ -23,8 +23,8 @@ Statistics two_tables() {
 }
 
 std::string json_of(const Statistics& statistics) {
-  const std::string path =
-      std::filesystem::temp_directory_path() / ("turntable_statistics_" + std::to_string(::getpid()));
+  const std::string path = std::filesystem::temp_directory_path() /
+                           ("turntable_statistics_" + std::to_string(::getpid()));
   EXPECT_TRUE(write_statistics(statistics, path));
   std::ifstream file(path);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -52,6 +52,39 @@ TEST(StatisticsTest, TheVerdictTellsRecordsAndTablesApart) {
             "dead letters in dead.jsonl; 0.0 s, 0 records/s");
 }
 
+// Only topics that have some are worth a word.
+TEST(StatisticsTest, TombstonesThatWerePassedOverAreCountedByThemselves) {
+  Statistics statistics = two_tables();
+  statistics.counts.consumed = 1'204;
+  statistics.counts.tombstones = 1'200;
+  for (TableStatistics& table : statistics.tables) {
+    table.counts.consumed = 1'204;
+    table.counts.tombstones = 1'200;
+  }
+  EXPECT_TRUE(statistics.adds_up());
+  const std::string said = verdict(statistics, "dead.jsonl", "Done");
+  EXPECT_NE(
+      said.find("  by_song: 1,204 = 1 written + 2 filtered + 1,200 tombstones + 0 unmatched + "
+                "1 rejected + 0 returned\n"),
+      std::string::npos)
+      << said;
+  EXPECT_NE(said.find("Done: 1,204 consumed = 2 written + 0 filtered + 1,200 tombstones + 1 "
+                      "unmatched + 1 rejected + 0 returned; "),
+            std::string::npos)
+      << said;
+  EXPECT_NE(json_of(statistics).find("\"filtered\": 0, \"tombstones\": 1200, \"unmatched\": 1, "),
+            std::string::npos);
+}
+
+TEST(StatisticsTest, TheNearestKeysStandBelowTheMissedOnes) {
+  Statistics statistics = two_tables();
+  statistics.tables.clear();
+  statistics.nearest_keys["songs"] = "name = 'x' was missed; the nearest: name = 'y'";
+  EXPECT_TRUE(verdict(statistics, "dead.jsonl", "Done")
+                  .starts_with("  songs has no row for 1 record: name = 'x' (1)\n"
+                               "    name = 'x' was missed; the nearest: name = 'y'\nDone: "));
+}
+
 TEST(StatisticsTest, TheVerdictOnOneTableIsOneLine) {
   Statistics statistics = two_tables();
   statistics.tables.pop_back();
@@ -69,7 +102,8 @@ TEST(StatisticsTest, ProgramsReadThemAsJson) {
                       "\"count\": 1}]}"),
             std::string::npos)
       << json;
-  EXPECT_NE(json.find("\"people\": {\"missed\": 0, \"most_missed\": []}"), std::string::npos) << json;
+  EXPECT_NE(json.find("\"people\": {\"missed\": 0, \"most_missed\": []}"), std::string::npos)
+      << json;
 }
 
 }  // namespace

@@ -16,6 +16,19 @@ constexpr Millis kLogInterval{5'000};
 
 }  // namespace
 
+std::string status_line(std::vector<StatusPart> parts, size_t columns) {
+  const auto joined = [&parts] {
+    std::string line;
+    for (const StatusPart& part : parts) line += (line.empty() ? "" : ", ") + part.text;
+    return line;
+  };
+  if (columns == 0 || cut_to(joined(), columns) == joined()) return joined();
+  std::stable_partition(parts.begin(), parts.end(),
+                        [](const StatusPart& part) { return part.urgent; });
+  while (parts.size() > 1 && cut_to(joined(), columns) != joined()) parts.pop_back();
+  return cut_to(joined(), columns);
+}
+
 StatusReporter::StatusReporter(std::vector<const Lane*> lanes, Millis interval,
                                std::vector<std::string> tables)
     : lanes_(std::move(lanes)),
@@ -38,7 +51,8 @@ std::string StatusReporter::rows_by_table() const {
   for (size_t insert = 0; insert < tables_.size(); ++insert) {
     uint64_t rows = 0;
     for (const Lane* lane : lanes_) rows += lane->counts(insert).written;
-    text += fmt::format("{} {} {}", insert == 0 ? "" : ",", printable(tables_[insert]), grouped(rows));
+    text +=
+        fmt::format("{} {} {}", insert == 0 ? "" : ",", printable(tables_[insert]), grouped(rows));
   }
   return text;
 }
@@ -49,7 +63,6 @@ void StatusReporter::run() {
   const Millis interval = interval_.count() > 0 ? interval_ : usual;
   uint64_t before = 0;
   SteadyTime then = std::chrono::steady_clock::now();
-  bool drawn = false;
   std::unique_lock lock(mutex_);
   while (!ended_.wait_for(lock, interval, [this] { return end_; })) {
     Counts counts;
@@ -68,22 +81,30 @@ void StatusReporter::run() {
         static_cast<uint64_t>(static_cast<double>(counts.consumed - before) / seconds);
     before = counts.consumed;
     then = now;
-    std::string line =
-        fmt::format("{} records/s, lag {}, written {}, unmatched {}, rejected {}", grouped(rate),
-                    lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)),
-                    grouped(counts.written), grouped(counts.unmatched), grouped(counts.rejected));
-    if (tables_.size() > 1) line += "; " + rows_by_table() + ";";
-    if (counts.filtered > 0) line += fmt::format(", filtered {}", grouped(counts.filtered));
-    if (!stalled.empty()) line += fmt::format(", waiting for {}", stalled);
-    if (lost > 0) line += fmt::format(", LOST {}", grouped(static_cast<uint64_t>(lost)));
+    std::vector<StatusPart> parts{
+        {fmt::format("{} records/s", grouped(rate))},
+        {fmt::format("lag {}", lag < 0 ? "unknown" : grouped(static_cast<uint64_t>(lag)))},
+        {fmt::format("written {}", grouped(counts.written))},
+        {fmt::format("unmatched {}", grouped(counts.unmatched))},
+        {fmt::format("rejected {}", grouped(counts.rejected))}};
+    if (tables_.size() > 1) parts.back().text += "; " + rows_by_table() + ";";
+    if (counts.filtered > 0)
+      parts.push_back({fmt::format("filtered {}", grouped(counts.filtered))});
+    if (counts.tombstones > 0)
+      parts.push_back({fmt::format("tombstones {}", grouped(counts.tombstones))});
+    if (!stalled.empty()) parts.push_back({fmt::format("waiting for {}", stalled), true});
+    if (lost > 0)
+      parts.push_back({fmt::format("LOST {}", grouped(static_cast<uint64_t>(lost))), true});
     if (terminal) {
-      error_output().show("\r\x1b[K" + line);
-      drawn = true;
+      // In the last column some terminals go on to the next line.
+      const size_t columns = error_output().columns();
+      error_output().show_status(
+          status_line(std::move(parts), columns > 1 ? columns - 1 : columns));
     } else {
-      log::info("{}", line);
+      log::info("{}", status_line(std::move(parts), 0));
     }
   }
-  if (drawn) error_output().show("\r\x1b[K");
+  if (terminal) error_output().show_status("");
 }
 
 }  // namespace turntable

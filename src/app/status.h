@@ -13,6 +13,15 @@
 
 namespace turntable {
 
+// A part of the line that says how a run is doing.
+struct StatusPart {
+  std::string text;
+  bool urgent = false;
+};
+// The parts with ", " between them. Where not all have room in `columns` (0: there is no limit),
+// the urgent ones come first, and of the others as many as have room.
+[[nodiscard]] std::string status_line(std::vector<StatusPart> parts, size_t columns);
+
 // Has a thread of its own, which reads the lanes' counters. Ends it when destroyed.
 class StatusReporter {
  public:

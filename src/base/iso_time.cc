@@ -8,15 +8,21 @@ namespace {
 // Takes text from the left.
 class Cursor {
  public:
-  explicit Cursor(std::string_view text) : rest_(text) {}
+  Cursor(std::string_view text, IsoForms forms) : rest_(text), forms_(forms) {}
 
   [[nodiscard]] bool done() const { return rest_.empty(); }
+  [[nodiscard]] bool in_use() const { return forms_ == IsoForms::in_use; }
+  [[nodiscard]] bool at_digit() const {
+    return !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9';
+  }
 
   bool accept(char wanted) {
     if (rest_.empty() || rest_[0] != wanted) return false;
     rest_.remove_prefix(1);
     return true;
   }
+  // What stands only in the forms that are not PostgreSQL's.
+  bool accept_in_use(char wanted) { return in_use() && accept(wanted); }
 
   // Exactly `count` digits, as a number.
   std::optional<int> digits(size_t count) {
@@ -30,7 +36,7 @@ class Cursor {
     return number;
   }
 
-  // One digit or more after a decimal point, as microseconds.
+  // One digit or more after the fraction's mark, as microseconds.
   std::optional<int64_t> fraction() {
     int64_t micros = 0;
     int64_t unit = 100'000;
@@ -50,15 +56,18 @@ class Cursor {
 
  private:
   std::string_view rest_;
+  IsoForms forms_;
   bool cut_ = false;
 };
 
 // Days since 1970-01-01.
 std::optional<int64_t> read_date(Cursor& cursor) {
   const auto year = cursor.digits(4);
-  if (!year || !cursor.accept('-')) return std::nullopt;
+  if (!year) return std::nullopt;
+  const bool hyphens = cursor.accept('-');
+  if (!hyphens && !cursor.in_use()) return std::nullopt;
   const auto month = cursor.digits(2);
-  if (!month || !cursor.accept('-')) return std::nullopt;
+  if (!month || (hyphens && !cursor.accept('-'))) return std::nullopt;
   const auto day = cursor.digits(2);
   if (!day || *year == 0) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(*year),
@@ -68,18 +77,20 @@ std::optional<int64_t> read_date(Cursor& cursor) {
   return std::chrono::sys_days(date).time_since_epoch().count();
 }
 
-// HH:MM, HH:MM:SS or HH:MM:SS.fraction, as microseconds.
+// HH:MM, HH:MM:SS or HH:MM:SS.fraction, with or without colons, as microseconds.
 std::optional<int64_t> read_time_of_day(Cursor& cursor) {
   const auto hour = cursor.digits(2);
-  if (!hour || *hour > 23 || !cursor.accept(':')) return std::nullopt;
+  if (!hour || *hour > 23) return std::nullopt;
+  const bool colons = cursor.accept(':');
+  if (!colons && !cursor.in_use()) return std::nullopt;
   const auto minute = cursor.digits(2);
   if (!minute || *minute > 59) return std::nullopt;
   int64_t micros = (int64_t{*hour} * 60 + *minute) * 60'000'000;
-  if (!cursor.accept(':')) return micros;
+  if (colons ? !cursor.accept(':') : !cursor.at_digit()) return micros;
   const auto second = cursor.digits(2);
   if (!second || *second > 59) return std::nullopt;
   micros += int64_t{*second} * 1'000'000;
-  if (!cursor.accept('.')) return micros;
+  if (!cursor.accept('.') && !cursor.accept_in_use(',')) return micros;
   const auto fraction = cursor.fraction();
   if (!fraction) return std::nullopt;
   return micros + *fraction;
@@ -87,7 +98,9 @@ std::optional<int64_t> read_time_of_day(Cursor& cursor) {
 
 // "Z", "+02", "+02:00", "+0200" or nothing, as microseconds east of Greenwich.
 std::optional<int64_t> read_offset(Cursor& cursor) {
-  if (cursor.done() || cursor.accept('Z')) return 0;
+  if (cursor.done()) return 0;
+  (void)cursor.accept_in_use(' ');
+  if (cursor.accept('Z') || cursor.accept_in_use('z')) return 0;
   const bool east = cursor.accept('+');
   if (!east && !cursor.accept('-')) return std::nullopt;
   const auto hours = cursor.digits(2);
@@ -104,13 +117,13 @@ std::optional<int64_t> read_offset(Cursor& cursor) {
 
 }  // namespace
 
-std::optional<IsoTime> read_iso_time(std::string_view text) {
-  Cursor cursor(text);
+std::optional<IsoTime> read_iso_time(std::string_view text, IsoForms forms) {
+  Cursor cursor(text, forms);
   const auto days = read_date(cursor);
   if (!days) return std::nullopt;
   int64_t micros = *days * 86'400'000'000;
   if (cursor.done()) return IsoTime{micros};
-  if (!cursor.accept('T') && !cursor.accept(' ')) return std::nullopt;
+  if (!cursor.accept('T') && !cursor.accept(' ') && !cursor.accept_in_use('t')) return std::nullopt;
   const auto time = read_time_of_day(cursor);
   if (!time) return std::nullopt;
   const auto offset = read_offset(cursor);

@@ -13,10 +13,18 @@ struct IsoTime {
   bool cut = false;    // Digits beyond microseconds, not all of them 0, were left out.
 };
 
-// The time of "2024-03-03", "2024-03-03T10:15", "2024-03-03 10:15:30.123456+02:00" or "…Z". Without
-// an offset it is UTC. Nothing where the text is not in the form or names no time there is (a 30
-// February, an hour 24). Years are 0001 to 9999.
-[[nodiscard]] std::optional<IsoTime> read_iso_time(std::string_view text);
+enum class IsoForms {
+  // "2024-03-03", "2024-03-03T10:15", "2024-03-03 10:15:30.123456+02:00" or "…Z".
+  extended,
+  // Also what others write into events: "20240303", "20240303T101530", "10:15:30,5" with a comma, a
+  // lower-case t or z, and a space before the offset.
+  in_use,
+};
+
+// The time that the text names. Without an offset it is UTC. Nothing where the text is in none of
+// the forms or names no time there is (a 30 February, an hour 24). Years are 0001 to 9999.
+[[nodiscard]] std::optional<IsoTime> read_iso_time(std::string_view text,
+                                                   IsoForms forms = IsoForms::extended);
 
 // Its microseconds, where it does not matter that digits beyond them are cut.
 [[nodiscard]] std::optional<int64_t> parse_iso_time(std::string_view text);

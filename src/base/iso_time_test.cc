@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace turntable {
 namespace {
 
@@ -31,6 +35,64 @@ TEST(IsoTime, SaysWhereItCutsDigitsBeyondMicroseconds) {
   for (const char* text : {"2024-03-03", "2024-03-03T10:15:30.123456Z",
                            "2024-03-03T10:15:30.123456000Z", "2024-03-03T10:15:30.5000000000"})
     EXPECT_FALSE(cut(text)) << text;
+}
+
+// Each of them is the time that PostgreSQL's form beside it names.
+TEST(IsoTime, ReadsTheOtherFormsInUseWhereTheyAreAskedFor) {
+  const std::vector<std::pair<std::string, std::string>> same = {
+      {"20240131", "2024-01-31"},
+      {"20240131T235959Z", "2024-01-31T23:59:59Z"},
+      {"20240131T2359", "2024-01-31T23:59"},
+      {"20240131T235959.123456+0230", "2024-01-31T23:59:59.123456+02:30"},
+      {"20240131 235959,5-05", "2024-01-31T23:59:59.5-05:00"},
+      {"20240131T23:59:59Z", "2024-01-31T23:59:59Z"},
+      {"2024-01-31T235959Z", "2024-01-31T23:59:59Z"},
+      {"2024-01-31T23:59:59,999Z", "2024-01-31T23:59:59.999Z"},
+      {"2024-01-31t23:59:59z", "2024-01-31T23:59:59Z"},
+      {"2024-01-31t23:59:59.25+01:00", "2024-01-31T23:59:59.25+01:00"},
+      {"2024-01-31 23:59:59 +02", "2024-01-31T23:59:59+02:00"},
+      {"2024-01-31 23:59:59 +0200", "2024-01-31T23:59:59+02:00"},
+      {"2024-01-31 23:59:59.5 -02:30", "2024-01-31T23:59:59.5-02:30"},
+      {"2024-01-31 23:59 Z", "2024-01-31T23:59Z"},
+  };
+  for (const auto& [form, plain] : same) {
+    const auto time = read_iso_time(form, IsoForms::in_use);
+    ASSERT_TRUE(time) << form;
+    EXPECT_EQ(time->micros, parse_iso_time(plain)) << form;
+    EXPECT_FALSE(time->cut) << form;
+    EXPECT_FALSE(read_iso_time(form)) << form << " is not one of PostgreSQL's casts";
+    EXPECT_EQ(read_iso_time(plain, IsoForms::in_use)->micros, parse_iso_time(plain)) << plain;
+  }
+  EXPECT_TRUE(read_iso_time("20240131T235959,1234567Z", IsoForms::in_use)->cut);
+  for (const char* text : {"",
+                           "2024",
+                           "202401",
+                           "2024013",
+                           "202401311",
+                           "20240230",
+                           "2024-0131",
+                           "202401-31",
+                           "20240131T",
+                           "20240131T2",
+                           "20240131T23",
+                           "20240131T235",
+                           "20240131T23595",
+                           "20240131T2400",
+                           "20240131T2360",
+                           "20240131T235960",
+                           "20240131T235959,",
+                           "20240131T2359,5",
+                           "20240131235959",
+                           "2024-01-31T23:5959",
+                           "2024-01-31T23:59:59  +02",
+                           "2024-01-31 23:59:59 ",
+                           "2024-01-31  23:59",
+                           "2024-01-31T23:59:59 02",
+                           "2024-01-31T23:59:59zz",
+                           "2024-01-31T23:59:59 UTC",
+                           "2024-01-31T23:59:59+2",
+                           "2024-01-31T23:59:59+02:"})
+    EXPECT_FALSE(read_iso_time(text, IsoForms::in_use)) << text;
 }
 
 TEST(IsoTime, RefusesWhatIsNoTime) {

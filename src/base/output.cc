@@ -1,6 +1,7 @@
 #include "base/output.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -24,12 +25,18 @@ constexpr Millis kSlice{50};
 constexpr Millis kMoment{200};
 constexpr Millis kAfterStop{1'000};
 
+// To the beginning of the line, and nothing stands in it.
+constexpr std::string_view kEraseLine = "\r\x1b[K";
+
 }  // namespace
 
 // What was passed over leaves a mark, so that nobody takes what is shown for all.
 void Output::append(std::string_view text) {
+  if (std::exchange(has_status_, false)) held_ += kEraseLine;
+  if (on_same_terminal_ != nullptr) on_same_terminal_->show_status("");
   if (passed_over_ > 0)
-    held_ += fmt::format("[{} pieces are not shown here: nobody read]\n", std::exchange(passed_over_, 0));
+    held_ += fmt::format("[{} pieces are not shown here: nobody read]\n",
+                         std::exchange(passed_over_, 0));
   held_ += text;
 }
 
@@ -106,6 +113,23 @@ Result<bool> Output::hand_over(Millis wait) {
 
 void Output::show(std::string_view text) {
   const std::lock_guard lock(mutex_);
+  show_locked(text);
+}
+
+void Output::show_status(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (line.empty() && !has_status_) return;
+  if (!line.empty()) has_status_ = true;  // An empty line is erased and cleared by append().
+  show_locked(line);
+  has_status_ = !line.empty();
+}
+
+size_t Output::columns() const {
+  winsize size{};
+  return ::ioctl(fd_, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+void Output::show_locked(std::string_view text) {
   const bool passed_over = stalled_ && left() + text.size() > kHeldLimit;
   if (passed_over) ++passed_over_;
   if (error_ == 0 && !passed_over) append(text);
@@ -154,6 +178,11 @@ Status Output::written() {
   return failure(error_);
 }
 
+bool Output::failed() const {
+  const std::lock_guard lock(mutex_);
+  return error_ != 0 && error_ != EPIPE && error_ != ETIMEDOUT;
+}
+
 bool Output::reader_gone() const {
   const std::lock_guard lock(mutex_);
   return error_ == EPIPE;
@@ -165,6 +194,27 @@ Status Output::failure(int error) const {
                           : error == ETIMEDOUT ? "its reader does not read"
                                                : std::strerror(error);
   return fail(ErrorKind::failed, fmt::format("cannot write to {}: {}", name_, why));
+}
+
+std::string cut_to(std::string_view text, size_t columns) {
+  // Characters beyond ASCII take one column or two, and are counted as two.
+  constexpr size_t kWide = 2;
+  constexpr std::string_view kMark = "…";
+  const auto width_of = [](char c) -> size_t {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) return 1;
+    return byte >= 0xc0 ? kWide : 0;  // The first byte of a character counts for all of it.
+  };
+  size_t width = 0;
+  for (const char c : text) width += width_of(c);
+  if (width <= columns) return std::string(text);
+  if (columns == 0) return "";
+  size_t bytes = 0;
+  for (width = 0; bytes < text.size(); ++bytes) {
+    if (width + width_of(text[bytes]) + 1 > columns) break;  // One is left for the mark.
+    width += width_of(text[bytes]);
+  }
+  return std::string(text.substr(0, bytes)).append(kMark);
 }
 
 Output& error_output() {

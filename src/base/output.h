@@ -60,9 +60,19 @@ class Output {
   // once, in the log, and the work goes on.
   void show(std::string_view text);
 
-  // What the work came to, which is no progress: waits for the reader as results do. Where it cannot
-  // appear, that is said in the log, unless show() has said so.
+  // What the work came to, which is no progress: waits for the reader as results do. Where it
+  // cannot appear, that is said in the log, unless show() has said so.
   void show_last(std::string_view text);
+
+  // A line about how the work is doing, for a terminal. It is drawn over the one before, and is
+  // gone before anything else appears; an empty line only takes it away. Not held back: where the
+  // reader does not take it, it is passed over as by show().
+  void show_status(std::string_view line);
+  // What is shown here takes away the status line of `other`, which is on the same terminal and
+  // outlives this. Call before other threads start.
+  void share_terminal_with(Output& other) { on_same_terminal_ = &other; }
+  // How many columns the terminal has now; 0 where that is not known, or it is none.
+  [[nodiscard]] size_t columns() const;
 
   // The next text is tried anew: a log may outlive a disk that was full for a while.
   void forget_failure();
@@ -72,12 +82,15 @@ class Output {
   [[nodiscard]] Status finish();
   // Flushes. The first failure, also where the reader went away.
   [[nodiscard]] Status written();
+  // Something could not be written, and not because its reader went away or did not read.
+  [[nodiscard]] bool failed() const;
   // The reader of a pipe or a socket went away.
   [[nodiscard]] bool reader_gone() const;
   [[nodiscard]] bool is_terminal() const { return ::isatty(fd_) == 1; }
 
  private:
   void append(std::string_view text);
+  void show_locked(std::string_view text);
   [[nodiscard]] size_t left() const { return held_.size() - taken_; }
   // How many bytes of what is held were taken now.
   size_t push();
@@ -94,13 +107,18 @@ class Output {
   const StopToken* stop_ = nullptr;
   mutable std::mutex mutex_;
   std::string held_;
-  size_t taken_ = 0;      // How many bytes of held_ the descriptor has taken.
-  int error_ = 0;         // errno of the first write that failed.
-  bool stalled_ = false;  // The reader was waited for in vain, and has taken nothing since.
+  size_t taken_ = 0;             // How many bytes of held_ the descriptor has taken.
+  int error_ = 0;                // errno of the first write that failed.
+  bool stalled_ = false;         // The reader was waited for in vain, and has taken nothing since.
   Millis unread_since_stop_{0};  // How long the reader has taken nothing since the stop.
-  uint64_t passed_over_ = 0;  // Pieces of progress since the last that is shown.
-  bool said_ = false;         // It has been said that showing fails.
+  uint64_t passed_over_ = 0;     // Pieces of progress since the last that is shown.
+  bool said_ = false;            // It has been said that showing fails.
+  bool has_status_ = false;      // A status line stands where the next text would begin.
+  Output* on_same_terminal_ = nullptr;
 };
+
+// The text, or as much of it as has room in so many columns, with a mark where it was cut.
+[[nodiscard]] std::string cut_to(std::string_view text, size_t columns);
 
 // Standard error, for messages and the log. Where it fails there is nobody left to be told.
 [[nodiscard]] Output& error_output();

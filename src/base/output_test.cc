@@ -28,11 +28,15 @@ struct Pipe {
   Pipe() { EXPECT_EQ(::pipe(ends.data()), 0); }
   ~Pipe() {
     close_reader();
-    if (ends[1] >= 0) ::close(ends[1]);
+    close_writer();
   }
   void close_reader() {
     if (ends[0] >= 0) ::close(ends[0]);
     ends[0] = -1;
+  }
+  void close_writer() {
+    if (ends[1] >= 0) ::close(ends[1]);
+    ends[1] = -1;
   }
   std::string read(size_t bytes) {
     std::string text(bytes, '\0');
@@ -52,6 +56,49 @@ class OutputTest : public testing::Test {
  protected:
   OutputTest() { ::signal(SIGPIPE, SIG_IGN); }  // As the program has it.
 };
+
+TEST_F(OutputTest, TakesTheStatusLineAwayBeforeAnythingElseIsShown) {
+  Pipe pipe;
+  Output out(pipe.ends[1]);
+  Output log(pipe.ends[1]);
+  out.share_terminal_with(log);
+  log.show_status("12 records/s");
+  log.show_status("13 records/s");
+  out.show("Flushing\n");
+  out.show("Flushing again\n");
+  log.show_status("14 records/s");
+  log.show("a warning\n");
+  log.show_status("");  // There is none any more.
+  pipe.close_writer();
+  EXPECT_EQ(pipe.read(1000),
+            "\r\x1b[K12 records/s\r\x1b[K13 records/s\r\x1b[KFlushing\nFlushing again\n"
+            "\r\x1b[K14 records/s\r\x1b[Ka warning\n");
+}
+
+TEST_F(OutputTest, TellsAFullDiskFromAReaderThatWentAway) {
+  const int full = ::open("/dev/full", O_WRONLY);
+  Output disk(full);
+  disk.show("text");
+  EXPECT_TRUE(disk.failed());
+  ::close(full);
+  Pipe pipe;
+  pipe.close_reader();
+  Output out(pipe.ends[1]);
+  out.show("text");
+  EXPECT_TRUE(out.reader_gone());
+  EXPECT_FALSE(out.failed());
+}
+
+TEST(CutTo, LeavesWhatFitsAndMarksWhatIsCut) {
+  EXPECT_EQ(cut_to("records", 7), "records");
+  EXPECT_EQ(cut_to("records", 6), "recor…");
+  EXPECT_EQ(cut_to("records", 1), "…");
+  EXPECT_EQ(cut_to("records", 0), "");
+  // Characters that may take two columns are never cut apart.
+  EXPECT_EQ(cut_to("日本語", 6), "日本語");
+  EXPECT_EQ(cut_to("日本語", 5), "日本…");
+  EXPECT_EQ(cut_to("日本語", 4), "日…");
+}
 
 TEST_F(OutputTest, HoldsTextBackUntilFlush) {
   Pipe pipe;
@@ -149,7 +196,8 @@ TEST_F(OutputTest, WhatTheWorkCameToIsMissedWhereItCannotBeShown) {
   EXPECT_EQ(pipe.read(5), "Done\n");
 }
 
-// An eventfd whose counter has room for less than what it is given: poll() finds room, write() none.
+// An eventfd whose counter has room for less than what it is given: poll() finds room, write()
+// none.
 TEST_F(OutputTest, ProgressDoesNotSpinWhereThereIsRoomThatTakesNothing) {
   const int counter = ::eventfd(0, EFD_NONBLOCK);
   ASSERT_EQ(::eventfd_write(counter, 0xf000'0000'0000'0000), 0);
@@ -208,9 +256,10 @@ TEST_F(OutputTest, ProgressDoesNotWaitForAReaderThatStopsReading) {
   for (size_t i = 0; i < 2 * kRoom / 1000; ++i) out.show(line + "\n");
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
   const std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_NE(said.find("cannot write to standard output: its reader does not read; the work goes on, "
-                      "its progress is not shown"),
-            std::string::npos)
+  EXPECT_NE(
+      said.find("cannot write to standard output: its reader does not read; the work goes on, "
+                "its progress is not shown"),
+      std::string::npos)
       << said;
   EXPECT_EQ(said.find("cannot write"), said.rfind("cannot write")) << said;
   // It goes on: whole lines, in their order, and behind them what has been missed and a new one.

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "cassandra/wrong_server.h"
 
 namespace turntable::cassandra {
 namespace {
@@ -91,7 +92,7 @@ Result<Session> Session::connect(const Options& options) {
   bridge_error error;
   Session session;
   session.session_.reset(bridge_connect(&given, &error));
-  if (!session.session_) return failure(error);
+  if (!session.session_) return tl::unexpected<Error>(told_apart(failure(error).value(), options));
   session.inbox_.reset(new Inbox);
   return session;
 }
@@ -176,6 +177,13 @@ Result<std::optional<Page>> Cursor::next_page() {
     default:
       return failure(error);
   }
+}
+
+std::vector<std::string> Cursor::take_warnings() {
+  std::vector<std::string> warnings;
+  for (; warnings_taken_ < bridge_query_warnings(query_.get()); ++warnings_taken_)
+    warnings.emplace_back(view(bridge_query_warning(query_.get(), warnings_taken_)));
+  return warnings;
 }
 
 std::string bridge_version_text() {

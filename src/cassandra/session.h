@@ -62,11 +62,11 @@ struct Completion {
   uint64_t token = 0;
   Status outcome;
   bool overloaded = false;  // It failed because the nodes have too much to do, or seem to.
-  // Of a question: the answers that differ from each other, one after another, `rows` of them. An
-  // answer has for each statement an int32 cell with the number of its rows, then the rows.
+  // A question's answers that differ from each other, one after another, `rows` of them. An answer
+  // has for each statement an int32 cell with the number of its rows, then the rows.
   Page answer = {};
-  // Of a question that a Writer put (cassandra/writer.h): which of its tables an error of kind
-  // schema is about.
+  // For a Writer's question (cassandra/writer.h): which of its tables an error of kind schema is
+  // about.
   uint32_t table = 0;
 };
 
@@ -80,6 +80,10 @@ class Cursor {
   // The next page, or nothing behind the last one. Waits for the server, up to request_timeout.
   [[nodiscard]] Result<std::optional<Page>> next_page();
 
+  // What the server warns of, such as a query that reads all partitions, with the pages that were
+  // fetched since the last call. Each sentence comes once.
+  [[nodiscard]] std::vector<std::string> take_warnings();
+
  private:
   friend class Session;
   struct Close {
@@ -87,6 +91,7 @@ class Cursor {
   };
   std::unique_ptr<bridge_query, Close> query_;
   std::vector<ColumnInfo> columns_;
+  uint32_t warnings_taken_ = 0;
 };
 
 // Belongs to one thread.

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "catalogue/csv_loader.h"
+#include "catalogue/csv_survey.h"
+#include "catalogue/type_inference.h"
 
 namespace turntable {
 namespace {
@@ -37,6 +39,8 @@ std::string finding(const std::string& table, const LoadReport::Noted& noted,
 std::string LoadReport::text(const std::string& table, const CatalogueOptions& options) const {
   std::string out = fmt::format("{}: {} from {} ({}) in {:.2f} s\n", table, rows_text(rows),
                                 options.path, file_size(bytes), seconds);
+  if (rows == 0) out += fmt::format("{}: it has no rows, so that nothing matches\n", table);
+  for (const std::string& column : passed_over) out += fmt::format("{}: {}\n", table, column);
   out += finding(table, bad_rows, "left out, because they cannot be read:");
   const char* const counts = options.duplicate_key == DuplicateKey::last ? "last" : "first";
   for (const Index& index : indexes) {
@@ -53,6 +57,20 @@ std::string LoadReport::text(const std::string& table, const CatalogueOptions& o
                     counts, counts));
   }
   return out;
+}
+
+Status check_declared_columns(const CatalogueOptions& options) {
+  bool has_key = options.key.empty() || options.declared.empty();
+  for (const ColumnDef& column : options.declared) {
+    has_key |= column.name == options.key;
+    if (!can_read_from_text(column.type))
+      return fail(ErrorKind::usage,
+                  fmt::format("the column {} of {} cannot be of type {}: declare it as text",
+                              quoted(column.name), options.path, sql_name(column.type)));
+  }
+  if (has_key) return {};
+  return fail(ErrorKind::usage, fmt::format("the key {} of {} is not among the declared columns",
+                                            quoted(options.key), options.path));
 }
 
 Result<std::unique_ptr<CatalogueFile>> open_csv_catalogue(const CatalogueOptions& options) {

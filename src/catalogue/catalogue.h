@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,12 +28,17 @@ struct CatalogueOptions {
   // Empty: columns from the header, types inferred. Else: names must be in the header, types hold.
   Schema declared = {};
   char delimiter = ',';
+  std::optional<char> escape = {};      // Within quotes, before a quote: see csv_reader.h.
+  std::vector<std::string> nulls = {};  // Texts that stand for NULL.
+  bool has_header = true;               // Else the declared columns are the file's, in its order.
+  // No larger share of the file's rows may be left out because they cannot be read.
+  double max_left_out_ratio = 0.5;
   size_t part_bytes = size_t{1} << 20;  // Read at a time by one processor; no row is cut by it.
 };
 
 // One way to look rows up: by the values of columns, or of expressions over them.
 struct IndexRule {
-  std::vector<std::string> names;  // The key's parts, for reports: "name", "substr(s.name, 2)".
+  std::vector<std::string> names;      // The key's parts, for reports: "name", "substr(s.name, 2)".
   std::vector<uint32_t> columns = {};  // The parts, where all of them are columns. Else:
   std::vector<sql::NodeId> nodes = {};
   const sql::Program* program = nullptr;  // whose nodes they are,
@@ -47,8 +54,10 @@ struct LoadReport {
     uint64_t count = 0;
     std::vector<std::string> first;  // The first five, each "line 12: …".
   };
-  Noted bad_rows;    // A wrong number of fields, an unclosed quote, a value that its declared type
-                     // cannot hold.
+  Noted bad_rows;  // A wrong number of fields, an unclosed quote, a value that its declared type
+                   // cannot hold.
+  // Columns of a file whose columns are not declared, which cannot be named.
+  std::vector<std::string> passed_over;  // "column 1 is passed over: it has no name".
   // By index.
   struct Index {
     std::vector<std::string> names;  // The rule's.
@@ -85,7 +94,7 @@ struct LoadedCatalogue {
   LoadReport report;
 };
 
-// Sees every row of a catalogue once, with all of its columns, while it is loaded.
+// Sees every row of a catalogue once while it is loaded.
 class RowVisitor {
  public:
   virtual ~RowVisitor() = default;
@@ -93,8 +102,9 @@ class RowVisitor {
   // Before all rows: no row's number reaches `rows`, no worker's `workers`.
   virtual void begin(size_t rows, size_t workers) = 0;
 
-  // The catalogue's rows from `first` on are those rows of `columns` that `rows` selects. Called
-  // from many threads at once, each with a number of its own. Views die with the call.
+  // The catalogue's rows from `first` on are those rows of `columns` that `rows` selects; columns
+  // that nobody asked for have no rows. Called from many threads at once, each with a number of its
+  // own. Views die with the call.
   virtual void visit(size_t worker, uint32_t first, std::span<const Column> columns,
                      const Selection& rows) = 0;
 
@@ -106,6 +116,9 @@ class RowVisitor {
 // What is wanted of a catalogue.
 struct LoadOrder {
   std::vector<uint32_t> kept;  // The columns whose values are read afterwards.
+  // Those that are read while it is loaded: by expressions of `indexes` and by `visitors`. What
+  // stands in further ones is not looked at, so that nothing there costs a row.
+  std::vector<uint32_t> read = {};
   std::vector<IndexRule> indexes = {};
   std::vector<RowVisitor*> visitors = {};
 };
@@ -117,14 +130,25 @@ class CatalogueFile {
 
   [[nodiscard]] virtual const Schema& schema() const = 0;
 
-  // Once. Rows to which no index leads are not kept, where indexes are asked for. An error where no
-  // row can be used, the file ends within a row, or has duplicate keys with DuplicateKey::error: a
-  // sentence that names file and line.
+  // What to say to who asks for a column that schema() does not have. By its name, why the file's
+  // cannot be used: "columns 1 and 3 of songs.csv are both named 'k'".
+  [[nodiscard]] virtual const std::map<std::string, std::string>& unusable() const = 0;
+  // And of all others: what the header was read as, where that explains it; or nothing.
+  [[nodiscard]] virtual const std::string& header_remark() const = 0;
+
+  // Once. Rows to which no index leads are not kept, where indexes are asked for. A file without
+  // rows is a catalogue without rows. An error where no row can be used or too many cannot, the
+  // file ends within a row, or has duplicate keys with DuplicateKey::error: a sentence that names
+  // file and line.
   [[nodiscard]] virtual Result<LoadedCatalogue> load(const LoadOrder& order) = 0;
 };
 
-// Reads an RFC 4180 file with a header. An error where it cannot be read, has no header, or lacks
-// the key or a declared column.
+// That the declared columns can be those of a CSV file, and the key is one of them; what can be
+// said without the file.
+[[nodiscard]] Status check_declared_columns(const CatalogueOptions& options);
+
+// Reads a CSV file. An error where it cannot be read, is no text, has no header, or lacks the key
+// or a declared column.
 [[nodiscard]] Result<std::unique_ptr<CatalogueFile>> open_csv_catalogue(
     const CatalogueOptions& options);
 

@@ -27,11 +27,20 @@ void note(LoadReport::Noted& noted, Text text) {
 // How the file's text becomes columns.
 struct CsvForm {
   std::string_view text;
-  char delimiter = ',';
-  std::vector<std::string> header;
+  CsvShape shape;
   Schema schema;
   std::vector<size_t> fields;  // Of schema column i: which field of a row.
-  std::vector<bool> kept;      // By schema column: its texts are wanted when the file is gone.
+  // By schema column: somebody reads its values. What stands in the others is not looked at.
+  std::vector<bool> needed;
+  std::vector<bool> kept;  // Of those: its texts are wanted when the file is gone.
+};
+
+// Rows that cannot be used, as far as they can be read, for LeftOutRows.
+struct LeftOutBlock {
+  std::vector<Column> columns;   // What cannot be read is NULL.
+  std::vector<std::string> why;  // By row: "line 2: …".
+  uint64_t unread = 0;           // Further ones, of which no field can be told.
+  std::string first_unread;
 };
 
 // One thread's, for one part after another; memory is kept.
@@ -42,8 +51,8 @@ class CsvBlock {
   // Forgets the part before.
   void read(const CsvSurvey::Part& part);
 
-  // Of the part that was read last. Texts of kept columns lie in `kept_texts`; those of the others
-  // in the file or in this block, until the next read().
+  // Of the part that was read last; columns that are not needed have no rows. Texts of kept columns
+  // lie in `kept_texts`; those of the others in the file or in this block, until the next read().
   [[nodiscard]] std::span<const Column> columns() const { return columns_; }
   [[nodiscard]] size_t rows() const { return rows_; }  // All of them can be used.
   [[nodiscard]] uint64_t first_line(size_t row) const { return lines_[row].first; }
@@ -52,6 +61,7 @@ class CsvBlock {
   }
   // What is left out.
   [[nodiscard]] const LoadReport::Noted& bad_rows() const { return bad_rows_; }
+  [[nodiscard]] const LeftOutBlock& left_out() const { return left_out_; }
   // What is wrong with the last row, in a way that a cut would explain; or nothing.
   [[nodiscard]] const std::optional<std::string>& cut_off() const { return cut_off_; }
 
@@ -66,13 +76,17 @@ class CsvBlock {
 
   void add(const CsvRow& row, bool utf8);
   // What does not fit, or nothing.
-  [[nodiscard]] std::optional<std::string> fill(const CsvRow& row);
+  [[nodiscard]] std::optional<std::string> fill(const CsvRow& row, bool utf8);
+  [[nodiscard]] std::optional<std::string> fill(size_t column, const CsvField& field, bool utf8,
+                                                Column& to, size_t at) const;
+  void leave_out(const CsvRow& row, std::string why);
 
   const CsvForm& form_;
   std::vector<Column> columns_;
   size_t rows_ = 0;
   std::vector<Lines> lines_;  // By row.
   LoadReport::Noted bad_rows_;
+  LeftOutBlock left_out_;
   std::optional<std::string> cut_off_;
   Arena unquoted_;  // Fields in which "" became ".
   Arena kept_texts_;

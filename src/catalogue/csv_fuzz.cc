@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -20,6 +21,7 @@
 #include "catalogue/catalogue.h"
 #include "catalogue/csv_reader.h"
 #include "catalogue/key_form.h"
+#include "catalogue/type_inference.h"
 #include "row/arena.h"
 #include "sql/value_text.h"
 
@@ -30,7 +32,6 @@ struct ReadField {
   std::string text;
   bool quoted = false;
   bool operator==(const ReadField&) const = default;
-  [[nodiscard]] bool is_null() const { return text.empty() && !quoted; }
 };
 using ReadRow = std::vector<ReadField>;
 
@@ -39,10 +40,10 @@ struct Reading {
   size_t faults = 0;
 };
 
-Reading read(std::string_view text, char delimiter) {
+Reading read(std::string_view text, const CsvDialect& dialect) {
   Reading reading;
   Arena arena;
-  CsvReader reader(text, delimiter, arena);
+  CsvReader reader(text, dialect, arena);
   uint64_t last_line = 0;
   while (const auto row = reader.next()) {
     CHECK(row->line > last_line && row->last_line >= row->line);
@@ -60,17 +61,21 @@ Reading read(std::string_view text, char delimiter) {
   return reading;
 }
 
-std::string written(const std::vector<ReadRow>& rows, char delimiter) {
+// By the dialect's own way where it has one.
+std::string written(const std::vector<ReadRow>& rows, const CsvDialect& dialect) {
   std::string text;
   for (const ReadRow& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) text += delimiter;
+      if (i > 0) text += dialect.delimiter;
       if (!row[i].quoted) {
         text += row[i].text;
         continue;
       }
       text += '"';
-      for (const char c : row[i].text) text.append(c == '"' ? 2 : 1, c);
+      for (const char c : row[i].text) {
+        if (c == '"' || c == dialect.escape) text += dialect.escape.value_or('"');
+        text += c;
+      }
       text += '"';
     }
     text += "\r\n";
@@ -78,12 +83,12 @@ std::string written(const std::vector<ReadRow>& rows, char delimiter) {
   return text;
 }
 
-void check_reader(std::string_view text, char delimiter) {
-  const Reading reading = read(text, delimiter);
-  std::string again_text = written(reading.rows, delimiter);
+void check_reader(std::string_view text, const CsvDialect& dialect) {
+  const Reading reading = read(text, dialect);
+  std::string again_text = written(reading.rows, dialect);
   // A mark at the beginning would be taken for the text's.
   if (again_text.starts_with("\xEF\xBB\xBF")) again_text.insert(0, "\xEF\xBB\xBF");
-  const Reading again = read(again_text, delimiter);
+  const Reading again = read(again_text, dialect);
   CHECK(again.faults == 0 && again.rows == reading.rows);
 }
 
@@ -137,6 +142,62 @@ bool all_utf8(const ReadRow& row) {
                      [](const ReadField& field) { return is_utf8(field.text); });
 }
 
+// What the file is for the loader, found out again.
+struct FileModel {
+  CatalogueOptions options;
+  std::vector<ReadRow> rows;       // Without the header.
+  size_t fields = 0;               // Of a row.
+  bool may_lack_last = false;      // The header ends with a delimiter.
+  std::vector<std::string> names;  // Of the columns that can be asked for,
+  std::vector<size_t> field_of;    // and where they are.
+
+  [[nodiscard]] bool is_null(const ReadField& field, Type type) const {
+    if (field.text.empty() && !field.quoted) return true;
+    const auto& nulls = options.nulls;
+    return std::find(nulls.begin(), nulls.end(), field.text) != nulls.end() &&
+           (!field.quoted || type != Type::text);
+  }
+  // A row counts where each of its columns has a value of its type. Types that were inferred take
+  // all values of rows that are UTF-8.
+  [[nodiscard]] bool counts(const ReadRow& row, const Schema& schema) const {
+    if (row.size() != fields && !(may_lack_last && row.size() + 1 == fields)) return false;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const ReadField& field = row[field_of[i]];
+      if (is_null(field, schema[i].type)) continue;
+      if (!is_utf8(field.text)) return false;
+      Column column(schema[i].type);
+      column.reset(1);
+      if (!all_utf8(row) && !set_from_text(column, 0, field.text)) return false;
+    }
+    return true;
+  }
+};
+
+FileModel model_of(const Reading& reading, CatalogueOptions options) {
+  FileModel model{.options = std::move(options), .rows = reading.rows};
+  if (reading.rows.empty()) return model;
+  const ReadRow first = reading.rows[0];
+  model.fields = first.size();
+  if (!model.options.has_header) {
+    for (size_t i = 0; i < first.size(); ++i) {
+      model.names.push_back("c" + std::to_string(i));
+      model.field_of.push_back(i);
+    }
+    return model;
+  }
+  model.rows.erase(model.rows.begin());
+  model.may_lack_last = first.size() > 1 && first.back().text.empty();
+  for (size_t i = 0; i < first.size(); ++i) {
+    const std::string& name = first[i].text;
+    const auto same = std::count_if(first.begin(), first.end(),
+                                    [&](const ReadField& other) { return other.text == name; });
+    if (name.empty() || !is_utf8(name) || same > 1) continue;
+    model.names.push_back(name);
+    model.field_of.push_back(i);
+  }
+  return model;
+}
+
 std::string fraction_key(double value) {
   return std::to_string(std::bit_cast<int64_t>(value == 0 ? 0.0 : value));
 }
@@ -165,24 +226,25 @@ std::string key_of(const Column& keys, size_t row) {
 }
 
 // What the table must hold by its texts: the last or the first row of each key, computed again.
-std::map<std::string, const ReadRow*> expected_rows(const Reading& reading, size_t key, Type type,
-                                                    DuplicateKey rule) {
+std::map<std::string, const ReadRow*> expected_rows(const FileModel& model, const Schema& schema,
+                                                    size_t key) {
   std::map<std::string, const ReadRow*> rows;
-  for (size_t i = 1; i < reading.rows.size(); ++i) {
-    const ReadRow& row = reading.rows[i];
-    if (row.size() != reading.rows[0].size() || !all_utf8(row) || row[key].is_null()) continue;
-    if (rule == DuplicateKey::last) {
-      rows[key_of(type, row[key].text)] = &row;
+  const Type type = schema[key].type;
+  for (const ReadRow& row : model.rows) {
+    if (!model.counts(row, schema)) continue;
+    const ReadField& field = row[model.field_of[key]];
+    if (model.is_null(field, type)) continue;
+    if (model.options.duplicate_key == DuplicateKey::last) {
+      rows[key_of(type, field.text)] = &row;
     } else {
-      rows.emplace(key_of(type, row[key].text), &row);
+      rows.emplace(key_of(type, field.text), &row);
     }
   }
   return rows;
 }
 
 // Every row of the table is the one that the file has for its key; the index finds it.
-void check_table(const Catalogue& table, size_t key_column, const Reading& reading,
-                 DuplicateKey rule) {
+void check_table(const Catalogue& table, size_t key_column, const FileModel& model) {
   const Column& keys = table.columns()[key_column];
   Selection all;
   for (uint32_t row = 0; row < table.rows(); ++row) all.push_back(row);
@@ -190,12 +252,13 @@ void check_table(const Catalogue& table, size_t key_column, const Reading& readi
   KeyForm form({keys.type()});
   const Column* const parts[] = {&keys};
   table.indexes()[0].find(form.of(parts, all), all, matches);
-  const auto expected = expected_rows(reading, key_column, keys.type(), rule);
+  const auto expected = expected_rows(model, table.schema(), key_column);
   size_t found_rows = 0;
   for (const uint32_t row : all) {
     // A later one took its place.
     if (matches[row] != row) {
-      CHECK(rule == DuplicateKey::last && matches[row] > row && matches[row] < table.rows());
+      CHECK(model.options.duplicate_key == DuplicateKey::last && matches[row] > row &&
+            matches[row] < table.rows());
       continue;
     }
     ++found_rows;
@@ -203,8 +266,8 @@ void check_table(const Catalogue& table, size_t key_column, const Reading& readi
     CHECK(found != expected.end());
     for (size_t i = 0; i < table.columns().size(); ++i) {
       const Column& column = table.columns()[i];
-      const ReadField& field = (*found->second)[i];
-      CHECK(column.is_null(row) == field.is_null());
+      const ReadField& field = (*found->second)[model.field_of[i]];
+      CHECK(column.is_null(row) == model.is_null(field, column.type()));
       if (!column.is_null(row)) check_inferred(column, row, field.text);
     }
   }
@@ -214,13 +277,13 @@ void check_table(const Catalogue& table, size_t key_column, const Reading& readi
 void check_loader(std::string_view text, CatalogueOptions options, bool declared) {
   const MemoryFile file(text);
   options.path = file.path();
-  const Reading reading = read(text, options.delimiter);
-  const bool has_header = !reading.rows.empty();
+  const Reading reading = read(text, {.delimiter = options.delimiter, .escape = options.escape});
+  FileModel model = model_of(reading, options);
   constexpr size_t kKey = 0;
-  options.key = has_header ? reading.rows[0][kKey].text : "a";
-  if (declared && has_header)
-    for (const ReadField& field : reading.rows[0])
-      options.declared.push_back({field.text, Type::text, false});
+  options.key = model.names.empty() ? "a" : model.names[kKey];
+  if (declared || !options.has_header)
+    for (const std::string& name : model.names)
+      options.declared.push_back({name, Type::text, false});
   const auto loaded = load_csv_catalogue(options);
   // However small the parts are, they are the same whole.
   options.part_bytes = 1 + text.size() % 7;
@@ -232,22 +295,23 @@ void check_loader(std::string_view text, CatalogueOptions options, bool declared
     return;
   }
   const LoadReport& report = loaded->report;
+  CHECK(!model.names.empty());
   const LoadReport::Index& index = report.indexes.at(0);
-  const size_t rows = reading.rows.size() + reading.faults - 1;
+  const size_t rows = model.rows.size() + reading.faults;
   CHECK(report.rows +
             (options.duplicate_key == DuplicateKey::last ? index.duplicate_keys.count : 0) ==
         loaded->catalogue->rows());
-  CHECK(report.rows + report.bad_rows.count + index.empty_keys.count +
-            index.duplicate_keys.count ==
+  CHECK(report.rows + report.bad_rows.count + index.empty_keys.count + index.duplicate_keys.count ==
         rows);
   CHECK(index.failed_keys.count == 0);
   CHECK(is_utf8(report.text("songs", options)));
-  check_table(*loaded->catalogue, kKey, reading, options.duplicate_key);
+  check_table(*loaded->catalogue, kKey, model);
+  CHECK(loaded->catalogue->indexes()[0].left_out().unknown() <= report.bad_rows.count);
   LoadReport report_in_parts = in_parts->report;
   report_in_parts.seconds = report.seconds;
   CHECK(report_in_parts.text("songs", options) == report.text("songs", options));
   CHECK(in_parts->catalogue->rows() == loaded->catalogue->rows());
-  check_table(*in_parts->catalogue, kKey, reading, options.duplicate_key);
+  check_table(*in_parts->catalogue, kKey, model);
 }
 
 }  // namespace
@@ -261,8 +325,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.delimiter = ",;\t|"[flags & 3];
   options.duplicate_key = static_cast<DuplicateKey>((flags >> 2) % 3);
   const bool declared = (flags & 0x10) != 0;
+  if ((flags & 0x20) != 0) options.escape = '\\';
+  if ((flags & 0x40) != 0) options.nulls = {"NA", "\\N", ""};
+  options.has_header = (flags & 0x80) == 0;
+  options.max_left_out_ratio = 1;
   const std::string_view text = input.rest();
-  check_reader(text, options.delimiter);
+  check_reader(text, {.delimiter = options.delimiter, .escape = options.escape});
   check_loader(text, options, declared);
   return 0;
 }

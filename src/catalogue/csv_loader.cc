@@ -1,6 +1,7 @@
 #include "catalogue/csv_loader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/file_kind.h"
 #include "base/parallel.h"
 #include "base/text.h"
 
@@ -64,10 +66,12 @@ class Turn {
 class CsvCatalogue final : public Catalogue {
  public:
   explicit CsvCatalogue(CsvTable table) : table_(std::move(table)) {
-    for (IndexBuilder& index : table_.indexes)
-      indexes_.emplace_back(
-          index.take(), index.column() ? table_.columns[*index.column()] : index.own_keys(),
-          null_row());
+    for (size_t i = 0; i < table_.indexes.size(); ++i) {
+      IndexBuilder& index = table_.indexes[i];
+      indexes_.emplace_back(index.take(),
+                            index.column() ? table_.columns[*index.column()] : index.own_keys(),
+                            null_row(), std::move(table_.left_out[i]));
+    }
   }
 
   [[nodiscard]] const Schema& schema() const override { return table_.schema; }
@@ -84,71 +88,63 @@ class CsvCatalogue final : public Catalogue {
 
 Status CsvLoader::open() {
   const auto start = SteadyClock::now();
+  RETURN_IF_ERROR(check_declared_columns(options_));
   ASSIGN_OR_RETURN(file_, read_file_bytes(options_.path));
   form_.text = file_.view();
-  form_.delimiter = options_.delimiter;
+  if (const auto kind = file_kind(form_.text))
+    return fail(ErrorKind::failed, kind->sentence(options_.path));
+  form_.shape = {.dialect = {.delimiter = options_.delimiter, .escape = options_.escape},
+                 .nulls = options_.nulls,
+                 .names = {},
+                 .has_header = options_.has_header};
   report_.bytes = form_.text.size();
   ends_in_break_ = form_.text.ends_with('\n') || form_.text.ends_with('\r');
 
   Arena unquoted;
-  CsvReader reader(form_.text, form_.delimiter, unquoted);
-  RETURN_IF_ERROR(read_header(reader));
+  CsvReader reader(form_.text, form_.shape.dialect, unquoted);
+  if (options_.has_header) {
+    ASSIGN_OR_RETURN(header_, read_csv_header(reader, form_.shape.dialect, options_.path));
+    form_.shape.names = header_.names;
+    form_.shape.may_lack_last = header_.ends_with_delimiter;
+  }
   const bool infer_types = options_.declared.empty();
   if (!infer_types) RETURN_IF_ERROR(take_declared_columns());
-  survey_ = survey_csv(form_.text, form_.delimiter, {.begin = reader.at(), .line = reader.line()},
-                       form_.header, infer_types, options_.part_bytes);
+  survey_ = survey_csv(form_.text, {.begin = reader.at(), .line = reader.line()}, form_.shape,
+                       infer_types, options_.part_bytes);
   if (infer_types) take_inferred_columns();
   RETURN_IF_ERROR(check_key());
   report_.seconds = seconds_since(start);
   return {};
 }
 
-Status CsvLoader::read_header(CsvReader& reader) {
-  const auto row = reader.next();
-  if (!row)
-    return fail(ErrorKind::failed,
-                fmt::format("{} is empty: a first line with the names of the columns was expected",
-                            options_.path));
-  header_line_ = row->line;
-  if (!row->fault.empty())
-    return fail(ErrorKind::failed, fmt::format("{}: in the header, {}", at_header(), row->fault));
-  for (const CsvField& field : row->fields) {
-    const size_t number = form_.header.size() + 1;
-    if (field.text.empty())
-      return fail(ErrorKind::failed, fmt::format("{}: column {} has no name", at_header(), number));
-    if (!is_utf8(field.text))
-      return fail(ErrorKind::failed, fmt::format("{}: the name of column {} is not valid UTF-8: {}",
-                                                 at_header(), number, quoted(field.text)));
-    const auto same = std::find(form_.header.begin(), form_.header.end(), field.text);
-    if (same != form_.header.end())
-      return fail(ErrorKind::failed,
-                  fmt::format("{}: columns {} and {} are both named {}", at_header(),
-                              same - form_.header.begin() + 1, number, quoted(field.text)));
-    form_.header.emplace_back(field.text);
-  }
-  return {};
-}
-
+// The file's columns are the header's, or where it has none the declared ones.
 Status CsvLoader::take_declared_columns() {
+  std::vector<std::string>& names = form_.shape.names;
+  if (!options_.has_header)
+    for (const ColumnDef& column : options_.declared) names.push_back(column.name);
+  bool any = false;
+  std::optional<Error> missing;  // The first column that is.
   for (const ColumnDef& column : options_.declared) {
-    const auto found = std::find(form_.header.begin(), form_.header.end(), column.name);
-    if (found == form_.header.end())
-      return fail(ErrorKind::usage,
-                  fmt::format("{}: there is no column {}.{}", at_header(), quoted(column.name),
-                              did_you_mean(column.name, form_.header)));
-    if (!can_read_from_text(column.type))
-      return fail(ErrorKind::usage,
-                  fmt::format("the column {} of {} cannot be of type {}: declare it as text",
-                              quoted(column.name), options_.path, sql_name(column.type)));
+    const auto found = std::find(names.begin(), names.end(), column.name);
+    const bool usable = found != names.end() && !header_.unusable.contains(column.name);
+    any |= usable;
+    if (!usable && !missing) missing = header_.no_such_column(column.name, "");
     form_.schema.push_back(column);
-    form_.fields.push_back(static_cast<size_t>(found - form_.header.begin()));
+    form_.fields.push_back(static_cast<size_t>(found - names.begin()));
   }
-  return {};
+  if (!missing) return {};
+  // One column alone may be misspelt.
+  const bool guessed = !header_.remark.empty() || missing->message.ends_with('?');
+  if (!any && !guessed && options_.declared.size() > 1)
+    missing->message += "; where the file has no header, set header = 'false'";
+  return tl::unexpected<Error>(*missing);
 }
 
 void CsvLoader::take_inferred_columns() {
-  for (size_t i = 0; i < form_.header.size(); ++i) {
-    form_.schema.push_back({form_.header[i], survey_.types[i].type(), false});
+  report_.passed_over = header_.passed_over;
+  for (size_t i = 0; i < header_.names.size(); ++i) {
+    if (!header_.can_be_asked_for(header_.names[i])) continue;
+    form_.schema.push_back({header_.names[i], survey_.types[i].type(), false});
     form_.fields.push_back(i);
   }
 }
@@ -158,14 +154,7 @@ Status CsvLoader::check_key() const {
   const auto named = [&](const ColumnDef& column) { return column.name == options_.key; };
   if (options_.key.empty() || std::any_of(form_.schema.begin(), form_.schema.end(), named))
     return {};
-  const bool in_file =
-      std::find(form_.header.begin(), form_.header.end(), options_.key) != form_.header.end();
-  if (in_file)
-    return fail(ErrorKind::usage, fmt::format("the key {} of {} is not among the declared columns",
-                                              quoted(options_.key), options_.path));
-  return fail(ErrorKind::usage,
-              fmt::format("{}: there is no column {} to be the key.{}", at_header(),
-                          quoted(options_.key), did_you_mean(options_.key, form_.header)));
+  return tl::unexpected<Error>(header_.no_such_column(options_.key, " to be the key"));
 }
 
 Result<LoadedCatalogue> CsvLoader::load(const LoadOrder& order) {
@@ -190,17 +179,28 @@ void CsvLoader::make_room(const LoadOrder& order) {
   const bool last_counts = options_.duplicate_key == DuplicateKey::last;
   form_.kept.assign(form_.schema.size(), false);
   for (const uint32_t column : order.kept) form_.kept[column] = true;
+  form_.needed = needed_columns(order);
   for (const IndexRule& rule : order.indexes) {
     table_.indexes.emplace_back(rule, form_.schema, survey_.rows, last_counts);
     report_.indexes.push_back({.names = rule.names});
     if (const auto column = table_.indexes.back().column()) form_.kept[*column] = true;
   }
+  table_.left_out.resize(order.indexes.size());
   table_.schema = form_.schema;
   first_line_.reserve(survey_.rows);
   for (size_t i = 0; i < form_.schema.size(); ++i) {
     table_.columns.emplace_back(form_.schema[i].type);
     if (form_.kept[i]) table_.columns[i].reset(survey_.rows + 1);
   }
+}
+
+std::vector<bool> CsvLoader::needed_columns(const LoadOrder& order) const {
+  std::vector<bool> needed(form_.schema.size(), false);
+  for (const uint32_t column : order.kept) needed[column] = true;
+  for (const uint32_t column : order.read) needed[column] = true;
+  for (const IndexRule& rule : order.indexes)
+    for (const uint32_t column : rule.columns) needed[column] = true;
+  return needed;
 }
 
 void CsvLoader::read_parts(const LoadOrder& order) {
@@ -220,7 +220,7 @@ void CsvLoader::read_parts(const LoadOrder& order) {
       for (IndexKeys& keys : worker.keys) keys.compute(worker.block.columns(), worker.block.rows());
       turn.await();
       first = static_cast<uint32_t>(table_.rows);
-      keep_rows(worker);
+      keep_rows(worker, order);
     }
     if (!worker.kept.empty())
       for (RowVisitor* visitor : order.visitors)
@@ -234,12 +234,13 @@ void CsvLoader::read_parts(const LoadOrder& order) {
 }
 
 // Sets `kept` to the block's rows that became the table's, at its end.
-void CsvLoader::keep_rows(Worker& worker) {
+void CsvLoader::keep_rows(Worker& worker, const LoadOrder& order) {
   const CsvBlock& block = worker.block;
   worker.kept.clear();
   if (error_) return;
   add(report_.bad_rows, block.bad_rows());
   cut_off_ = block.cut_off();
+  if (block.bad_rows().count > 0) remember_left_out(block.left_out(), order);
   const std::span<const Column> from = block.columns();
   for (size_t row = 0; row < block.rows() && !error_; ++row) {
     const auto at = static_cast<uint32_t>(table_.rows);
@@ -252,6 +253,20 @@ void CsvLoader::keep_rows(Worker& worker) {
   }
 }
 static_assert(kCatalogueBytesLimit <= size_t{1} << 32, "a line's number has 32 bits");
+
+// Their keys are computed as those of other rows are, of what can be read.
+void CsvLoader::remember_left_out(const LeftOutBlock& block, const LoadOrder& order) {
+  for (size_t i = 0; i < order.indexes.size(); ++i) {
+    LeftOutRows& left_out = table_.left_out[i];
+    if (!block.why.empty()) {
+      IndexKeys keys(order.indexes[i], form_.schema);
+      keys.compute(block.columns, block.why.size());
+      for (size_t row = 0; row < block.why.size(); ++row)
+        left_out.add(keys.keys(), row, block.why[row]);
+    }
+    if (block.unread > 0) left_out.add_unknown(block.unread, block.first_unread);
+  }
+}
 
 // True where an index leads to the row, which is to be the table's row `at`.
 bool CsvLoader::add_to_indexes(const Worker& worker, size_t row, uint32_t at) {
@@ -310,25 +325,37 @@ Status CsvLoader::check_what_was_read() const {
     return fail(ErrorKind::failed,
                 fmt::format("{} ends in the middle of a row, as if it were cut off: {}",
                             options_.path, *cut_off_));
-  if (survey_.rows == 0)
-    return fail(ErrorKind::failed, fmt::format("{} has a header but no rows", options_.path));
-  if (table_.rows == 0) {
-    std::string first;
-    if (report_.bad_rows.count > 0) {
-      first = report_.bad_rows.first[0];
-    } else if (report_.indexes[0].failed_keys.count > 0) {
-      first = report_.indexes[0].failed_keys.first[0];
-    } else {
-      first = report_.indexes[0].empty_keys.first[0] + " has no key";
-    }
-    return fail(ErrorKind::failed, fmt::format("{} has no row that can be used; the first: {}",
-                                               options_.path, first));
+  if (survey_.rows == 0 && options_.has_header && !ends_in_break_)
+    return fail(ErrorKind::failed,
+                fmt::format("{} ends within its first line, as if it were cut off: where it has no "
+                            "rows, end the line",
+                            options_.path));
+  if (survey_.rows == 0 || table_.rows > 0) return check_left_out();
+  std::string first;
+  if (report_.bad_rows.count > 0) {
+    first = report_.bad_rows.first[0];
+  } else if (report_.indexes[0].failed_keys.count > 0) {
+    first = report_.indexes[0].failed_keys.first[0];
+  } else {
+    first = report_.indexes[0].empty_keys.first[0] + " has no key";
   }
-  return {};
+  return fail(ErrorKind::failed,
+              fmt::format("{} has no row that can be used; the first: {}", options_.path, first));
 }
 
-std::string CsvLoader::at_header() const {
-  return fmt::format("{}:{}", options_.path, header_line_);
+// Rows without a key that can be computed are not counted: nothing is wrong with them.
+Status CsvLoader::check_left_out() const {
+  const uint64_t left_out = report_.bad_rows.count;
+  const double most = options_.max_left_out_ratio * static_cast<double>(survey_.rows);
+  if (static_cast<double>(left_out) <= most) return {};
+  constexpr size_t kShown = 3;
+  std::vector<std::string> first = report_.bad_rows.first;
+  first.resize(std::min(first.size(), kShown));
+  return fail(ErrorKind::failed,
+              fmt::format("{} of the {} rows of {} are left out, and max_left_out_ratio is {}; the "
+                          "first: {}",
+                          grouped(left_out), grouped(survey_.rows), options_.path,
+                          options_.max_left_out_ratio, fmt::join(first, "; ")));
 }
 
 }  // namespace turntable

@@ -2,17 +2,21 @@
 // catalogue.h.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/csv_block.h"
+#include "catalogue/csv_header.h"
 #include "catalogue/csv_survey.h"
 #include "catalogue/file_bytes.h"
 #include "catalogue/index_builder.h"
+#include "catalogue/left_out_rows.h"
 #include "row/arena.h"
 
 namespace turntable {
@@ -24,6 +28,7 @@ struct CsvTable {
   std::vector<Arena> texts;     // Of the kept columns, and of keys.
   size_t rows = 0;
   std::vector<IndexBuilder> indexes;
+  std::vector<LeftOutRows> left_out;  // By index.
 };
 
 // Goes over the text twice. open(): the header, where the rows begin and, where no types are
@@ -38,10 +43,13 @@ class CsvLoader final : public CatalogueFile {
   [[nodiscard]] Status open();
 
   [[nodiscard]] const Schema& schema() const override { return form_.schema; }
+  [[nodiscard]] const std::map<std::string, std::string>& unusable() const override {
+    return header_.unusable;
+  }
+  [[nodiscard]] const std::string& header_remark() const override { return header_.remark; }
   [[nodiscard]] Result<LoadedCatalogue> load(const LoadOrder& order) override;
 
  private:
-  [[nodiscard]] Status read_header(CsvReader& reader);
   [[nodiscard]] Status take_declared_columns();
   void take_inferred_columns();
   // One thread's, for one part after another.
@@ -53,20 +61,22 @@ class CsvLoader final : public CatalogueFile {
 
   [[nodiscard]] Status check_key() const;
   void make_room(const LoadOrder& order);
+  [[nodiscard]] std::vector<bool> needed_columns(const LoadOrder& order) const;
   void read_parts(const LoadOrder& order);
-  void keep_rows(Worker& worker);
+  void keep_rows(Worker& worker, const LoadOrder& order);
+  void remember_left_out(const LeftOutBlock& block, const LoadOrder& order);
   [[nodiscard]] bool add_to_indexes(const Worker& worker, size_t row, uint32_t at);
   void note_duplicate(const Worker& worker, size_t index, size_t row, uint32_t same);
   void add_null_row(std::span<RowVisitor* const> visitors);
   [[nodiscard]] Status check_what_was_read() const;
-  [[nodiscard]] std::string at_header() const;
+  [[nodiscard]] Status check_left_out() const;
 
   const CatalogueOptions options_;
   LoadReport report_;
   FileBytes file_;
   CsvForm form_;
   CsvSurvey survey_;
-  uint64_t header_line_ = 1;
+  CsvHeader header_;
   bool ends_in_break_ = false;
 
   CsvTable table_;

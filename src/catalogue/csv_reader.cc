@@ -24,9 +24,9 @@ uint64_t count_breaks(std::string_view text) {
 
 }  // namespace
 
-CsvReader::CsvReader(std::string_view text, char delimiter, Arena& arena, CsvStretch stretch)
+CsvReader::CsvReader(std::string_view text, CsvDialect dialect, Arena& arena, CsvStretch stretch)
     : text_(text),
-      delimiter_(delimiter),
+      dialect_(dialect),
       arena_(arena),
       at_(stretch.begin),
       end_(std::min(stretch.end, text.size())),
@@ -67,6 +67,7 @@ CsvRow CsvReader::finish(size_t begin, std::string_view fault) {
   row.fault = fault;
   if (fault.empty()) row.fields = fields_;
   const std::string_view text = text_.substr(begin, at_ - begin);
+  row.text = text;
   const bool ends_in_break = text.ends_with('\n') || text.ends_with('\r');
   line_ += has_breaks_ || !fault.empty() ? count_breaks(text) : (ends_in_break ? 1 : 0);
   row.last_line = ends_in_break ? line_ - 1 : line_;
@@ -75,7 +76,8 @@ CsvRow CsvReader::finish(size_t begin, std::string_view fault) {
 
 // False where the row cannot be read on; fault_ says why, at_ is where.
 bool CsvReader::read_field() {
-  if (at_ < text_.size() && text_[at_] == '"') return read_quoted();
+  if (at_ < text_.size() && text_[at_] == '"')
+    return dialect_.escape ? read_quoted_with_escapes() : read_quoted();
   return read_plain();
 }
 
@@ -101,7 +103,7 @@ static_assert(kCsvFieldsLimit == 20'000 && kCsvFieldBytesLimit == 1'048'576 &&
 // A quote inside an unquoted field is not RFC 4180's, but what it means is plain: itself.
 bool CsvReader::read_plain() {
   const size_t begin = at_;
-  while (at_ < text_.size() && text_[at_] != delimiter_ && !at_break()) ++at_;
+  while (at_ < text_.size() && text_[at_] != dialect_.delimiter && !at_break()) ++at_;
   return add_field(text_.substr(begin, at_ - begin), false);
 }
 
@@ -115,19 +117,11 @@ bool CsvReader::read_quoted() {
       has_breaks_ |= text_[end] == '\n' || text_[end] == '\r';
       ++end;
     }
-    if (end >= limit) {
-      at_ = end;
-      fault_ = at_ == text_.size() ? "a quote is opened that is never closed"
-                                   : "a quote is opened that is not closed within 2,097,152 bytes";
-      return false;
-    }
+    if (end >= limit) return refuse_open_quote(end);
     if (end + 1 == text_.size() || text_[end + 1] != '"') break;
   }
   at_ = end + 1;
-  if (at_ < text_.size() && text_[at_] != delimiter_ && !at_break()) {
-    fault_ = "text follows a closing quote";
-    return false;
-  }
+  if (!ends_field()) return false;
   std::string_view text = text_.substr(begin, end - begin);
   if (doubled > 0) {
     char* place = arena_.allocate(text.size() - doubled);
@@ -139,6 +133,57 @@ bool CsvReader::read_quoted() {
     text = {place, static_cast<size_t>(out - place)};
   }
   return add_field(text, true);
+}
+
+// The same where an escape may stand before a quote. Without one in the field nothing is copied.
+bool CsvReader::read_quoted_with_escapes() {
+  const size_t begin = at_ + 1;
+  const char escape = *dialect_.escape;
+  size_t escapes = 0;  // Bytes that stand for nothing themselves.
+  size_t end = begin;
+  const size_t limit = std::min(text_.size(), begin + kQuotedBytesLimit + 1);
+  const auto protects = [&](size_t at) {
+    const char next = at + 1 < text_.size() ? text_[at + 1] : '\0';
+    return text_[at] == '"' ? next == '"' : text_[at] == escape && (next == '"' || next == escape);
+  };
+  for (; end < limit; ++end) {
+    if (protects(end)) {
+      ++escapes;
+      ++end;
+    } else if (text_[end] == '"') {
+      break;
+    } else {
+      has_breaks_ |= text_[end] == '\n' || text_[end] == '\r';
+    }
+  }
+  if (end >= limit) return refuse_open_quote(end);
+  at_ = end + 1;
+  if (!ends_field()) return false;
+  std::string_view text = text_.substr(begin, end - begin);
+  if (escapes > 0) {
+    char* place = arena_.allocate(text.size() - escapes);
+    char* out = place;
+    for (size_t i = begin; i < end; ++i) {
+      if (protects(i)) ++i;
+      *out++ = text_[i];
+    }
+    text = {place, static_cast<size_t>(out - place)};
+  }
+  return add_field(text, true);
+}
+
+bool CsvReader::refuse_open_quote(size_t end) {
+  at_ = end;
+  fault_ = at_ == text_.size() ? "a quote is opened that is never closed"
+                               : "a quote is opened that is not closed within 2,097,152 bytes";
+  return false;
+}
+
+// Behind a closing quote.
+bool CsvReader::ends_field() {
+  if (at_ == text_.size() || text_[at_] == dialect_.delimiter || at_break()) return true;
+  fault_ = "text follows a closing quote";
+  return false;
 }
 
 bool CsvReader::at_break() const {

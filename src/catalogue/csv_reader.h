@@ -2,6 +2,10 @@
 // breaks and doubled quotes. LF, CRLF and CR end a row; a byte order mark and blank lines are
 // skipped. It knows nothing of headers and types.
 //
+// A dialect with an escape character reads what Spark and MySQL write: within quotes the escape
+// before a quote or before itself stands for that character ("say \"hi\""). Before anything else,
+// and outside of quotes, it is a character as others are. Doubled quotes are read as before.
+//
 // A fault (an unclosed quote, text after a closing quote, a field or a row beyond its limit) costs
 // the line on which its row begins, and no more: reading goes on at the next line, so that one
 // stray quote cannot swallow the rest of a file.
@@ -22,8 +26,13 @@ inline constexpr size_t kCsvFieldsLimit = 20'000;
 // Of one field, without its quotes.
 inline constexpr size_t kCsvFieldBytesLimit = size_t{1} << 20;
 
+struct CsvDialect {
+  char delimiter = ',';
+  std::optional<char> escape = {};  // None: RFC 4180. It is neither a quote nor the delimiter.
+};
+
 struct CsvField {
-  std::string_view text;  // Without the quotes.
+  std::string_view text;  // Without the quotes, what they protect as it is meant.
   bool quoted = false;    // Tells "" from nothing.
 };
 
@@ -32,6 +41,7 @@ struct CsvRow {
   uint64_t last_line = 0;            // Where it ends, or how far the text was left out.
   std::span<const CsvField> fields;  // Valid until the next call.
   std::string_view fault;  // What is wrong, to stand in a sentence; empty where the row is good.
+  std::string_view text;   // As it stands in the file, up to where reading goes on.
 };
 
 // A stretch of a text that begins where a row begins: its rows are those that begin in it, though
@@ -45,7 +55,7 @@ struct CsvStretch {
 // One thread. The text and the arena must outlive the reader; fields point into either.
 class CsvReader {
  public:
-  CsvReader(std::string_view text, char delimiter, Arena& arena, CsvStretch stretch = {});
+  CsvReader(std::string_view text, CsvDialect dialect, Arena& arena, CsvStretch stretch = {});
 
   // Nothing at the end.
   [[nodiscard]] std::optional<CsvRow> next();
@@ -58,6 +68,9 @@ class CsvReader {
   void skip_blank_lines();
   [[nodiscard]] bool read_field();
   [[nodiscard]] bool read_quoted();
+  [[nodiscard]] bool read_quoted_with_escapes();
+  [[nodiscard]] bool refuse_open_quote(size_t end);
+  [[nodiscard]] bool ends_field();
   [[nodiscard]] bool read_plain();
   [[nodiscard]] bool add_field(std::string_view text, bool quoted);
   [[nodiscard]] bool at_break() const;
@@ -65,7 +78,7 @@ class CsvReader {
   [[nodiscard]] CsvRow finish(size_t begin, std::string_view fault);
 
   std::string_view text_;
-  char delimiter_;
+  CsvDialect dialect_;
   Arena& arena_;
   size_t at_;
   size_t end_;

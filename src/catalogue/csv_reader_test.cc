@@ -24,9 +24,9 @@ struct Reading {
   std::vector<std::string> faults;  // "2: why" or "2-5: why".
 };
 
-Reading read(std::string_view text, char delimiter = ',') {
+Reading read(std::string_view text, CsvDialect dialect = {}) {
   Arena arena;
-  CsvReader reader(text, delimiter, arena);
+  CsvReader reader(text, dialect, arena);
   Reading reading;
   while (const auto row = reader.next()) {
     if (!row->fault.empty()) {
@@ -47,8 +47,7 @@ Reading read(std::string_view text, char delimiter = ',') {
 }
 
 std::string corpus(const std::string& name) {
-  std::ifstream file(source_path("tests/corpora/csv-spectrum/csvs/") + name,
-                     std::ios::binary);
+  std::ifstream file(source_path("tests/corpora/csv-spectrum/csvs/") + name, std::ios::binary);
   EXPECT_TRUE(file) << name;
   std::ostringstream text;
   text << file.rdbuf();
@@ -121,8 +120,46 @@ TEST(Csv, SkipsBlankLinesAndAByteOrderMark) {
 }
 
 TEST(Csv, TakesOtherDelimitersAndNulBytes) {
-  EXPECT_EQ(read("a;b,c;\"d;e\"\n", ';').rows, (Rows{{"a", "b,c", "d;e"}}));
+  EXPECT_EQ(read("a;b,c;\"d;e\"\n", {.delimiter = ';'}).rows, (Rows{{"a", "b,c", "d;e"}}));
   EXPECT_EQ(read(std::string_view("a\0b,c", 5)).rows, (Rows{{std::string("a\0b", 3), "c"}}));
+}
+
+// As Spark 3.5 writes and reads them.
+TEST(Csv, AnEscapeStandsBeforeAQuoteOrItselfWithinQuotes) {
+  const CsvDialect spark{.escape = '\\'};
+  const auto field = [&](std::string_view text) {
+    const Reading reading = read(std::string(text) + ",x\n", spark);
+    return reading.rows.size() == 1 && reading.rows[0].size() == 2 ? reading.rows[0][0] : "?";
+  };
+  EXPECT_EQ(field(R"("say \"hi\"")"), R"(say "hi")");
+  EXPECT_EQ(field(R"("\"")"), R"(")");
+  EXPECT_EQ(field(R"("a\\\"b")"), R"(a\"b)");
+  EXPECT_EQ(field(R"("a\\,b")"), R"(a\,b)");
+  EXPECT_EQ(field(R"("a,b\\")"), R"(a,b\)");
+  EXPECT_EQ(field(R"("\\\"")"), R"(\")");
+  EXPECT_EQ(field(R"("a\nb")"), R"(a\nb)") << "no escape of another character";
+  EXPECT_EQ(field(R"(a\"b)"), R"(a\"b)") << "none outside of quotes";
+  EXPECT_EQ(field(R"(a\\b)"), R"(a\\b)");
+  EXPECT_EQ(field(R"(\)"), R"(\)");
+  EXPECT_EQ(field(R"("a""b")"), R"(a"b)") << "doubled as before";
+  EXPECT_EQ(field("\"x\ny\\\\\""), "x\ny\\");
+  EXPECT_EQ(field("\"\""), "");
+}
+
+TEST(Csv, AnEscapedQuoteDoesNotCloseTheField) {
+  const CsvDialect spark{.escape = '\\'};
+  EXPECT_THAT(read("\"a\\\",b\n", spark).faults,
+              testing::ElementsAre("1: a quote is opened that is never closed"));
+  EXPECT_THAT(read("\"a\\\"", spark).faults,
+              testing::ElementsAre("1: a quote is opened that is never closed"));
+  EXPECT_THAT(read("\"a\\\\\"b,1\n", spark).faults,
+              testing::ElementsAre("1: text follows a closing quote"));
+  // Lines are counted on behind it.
+  EXPECT_EQ(read("\"a\n\\\"\n\",1\nb,2\n", spark).lines, (std::vector<uint64_t>{1, 4}));
+  // Another character, and none.
+  EXPECT_EQ(read("\"a^\"b\",1\n", {.escape = '^'}).rows, (Rows{{"a\"b", "1"}}));
+  EXPECT_THAT(read("\"a\\\"b\",1\n").faults,
+              testing::ElementsAre("1: text follows a closing quote"));
 }
 
 TEST(Csv, TakesAQuoteInsideAnUnquotedFieldAsItself) {

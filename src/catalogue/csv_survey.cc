@@ -12,9 +12,8 @@ namespace {
 
 class Surveyor {
  public:
-  Surveyor(std::string_view text, char delimiter, const std::vector<std::string>& header,
-           bool infer_types)
-      : text_(text), delimiter_(delimiter), header_(header), infer_types_(infer_types) {}
+  Surveyor(std::string_view text, const CsvShape& shape, bool infer_types)
+      : text_(text), shape_(shape), infer_types_(infer_types) {}
 
   struct Seen {
     size_t begin = 0;
@@ -29,19 +28,14 @@ class Surveyor {
   [[nodiscard]] Seen look_at(size_t begin, size_t end) const {
     Seen seen{.begin = begin, .end = begin};
     if (begin >= end) return seen;
-    if (infer_types_) seen.types.resize(header_.size());
+    if (infer_types_) seen.types.resize(shape_.names.size());
     const bool utf8 = is_utf8(text_.substr(begin, end - begin));
     Arena unquoted;
-    CsvReader reader(text_, delimiter_, unquoted, {begin, end});
+    CsvReader reader(text_, shape_.dialect, unquoted, {begin, end});
     while (const auto row = reader.next()) {
       ++seen.rows;
       // The last row may end behind what was looked at.
-      if (infer_types_ && !row_fault(*row, header_, utf8 && reader.at() <= end)) {
-        for (size_t i = 0; i < header_.size(); ++i) {
-          const CsvField& field = row->fields[i];
-          if (field.quoted || !field.text.empty()) seen.types[i].add(field.text);
-        }
-      }
+      if (infer_types_) add_types(*row, utf8 && reader.at() <= end, seen.types);
       unquoted.reset();
     }
     seen.end = reader.at();
@@ -51,9 +45,21 @@ class Surveyor {
   }
 
  private:
+  void add_types(const CsvRow& row, bool utf8, std::vector<TypeInference>& types) const {
+    if (row_fault(row, shape_)) return;
+    if (!utf8 && !std::all_of(row.fields.begin(), row.fields.end(),
+                              [](const CsvField& field) { return is_utf8(field.text); }))
+      return;
+    for (size_t i = 0; i < row.fields.size(); ++i) {
+      const CsvField& field = row.fields[i];
+      if (!field.quoted && field.text.empty()) continue;
+      if (!shape_.nulls.empty() && shape_.is_null_text(field.text)) continue;
+      types[i].add(field.text);
+    }
+  }
+
   std::string_view text_;
-  char delimiter_;
-  const std::vector<std::string>& header_;
+  const CsvShape& shape_;
   bool infer_types_;
 };
 
@@ -66,6 +72,12 @@ std::vector<size_t> guessed_begins(std::string_view text, size_t from, size_t pa
   return begins;
 }
 
+// A quote behind a backslash ends the field in RFC 4180.
+std::string escape_hint(const CsvRow& row, const CsvDialect& dialect) {
+  if (dialect.escape || row.text.find("\\\"") == std::string_view::npos) return {};
+  return R"(; where \" means a quote, as Spark writes it, set escape = '\')";
+}
+
 }  // namespace
 
 std::string quoted(std::string_view text) {
@@ -73,30 +85,51 @@ std::string quoted(std::string_view text) {
   return fmt::format("'{}'", printable(text, kShownBytes));
 }
 
-std::optional<std::string> row_fault(const CsvRow& row, const std::vector<std::string>& header,
-                                     bool utf8) {
-  if (!row.fault.empty()) return std::string(row.fault);
-  if (row.fields.size() != header.size())
-    return fmt::format("{} {} where the header has {}", row.fields.size(),
-                       row.fields.size() == 1 ? "field" : "fields", header.size());
-  if (utf8) return std::nullopt;
-  for (size_t i = 0; i < row.fields.size(); ++i)
-    if (!is_utf8(row.fields[i].text))
-      return fmt::format("column {} is not valid UTF-8: {}", quoted(header[i]),
-                         quoted(row.fields[i].text));
-  return std::nullopt;
+bool CsvShape::is_null_text(std::string_view text) const {
+  return std::find(nulls.begin(), nulls.end(), text) != nulls.end();
 }
 
-CsvSurvey survey_csv(std::string_view text, char delimiter, CsvStretch from,
-                     const std::vector<std::string>& header, bool infer_types, size_t part_bytes) {
-  const Surveyor surveyor(text, delimiter, header, infer_types);
+std::string delimiter_hint(std::string_view only_field, const CsvDialect& dialect) {
+  // The most frequent one; of two, the one that stands first here.
+  char best = '\0';
+  ptrdiff_t most = 0;
+  for (const char candidate : {'\t', ';', '|', ','}) {
+    const auto count = std::count(only_field.begin(), only_field.end(), candidate);
+    if (candidate == dialect.delimiter || count <= most) continue;
+    most = count;
+    best = candidate;
+  }
+  if (best == '\0') return {};
+  if (best == '\t') return "; if a tab is the delimiter, set delimiter = 'tab'";
+  return fmt::format("; if '{0}' is the delimiter, set delimiter = '{0}'", best);
+}
+
+std::optional<std::string> row_fault(const CsvRow& row, const CsvShape& shape) {
+  if (!row.fault.empty()) return std::string(row.fault) + escape_hint(row, shape.dialect);
+  const size_t expected = shape.names.size();
+  const size_t fields = row.fields.size();
+  if (fields == expected || (shape.may_lack_last && fields + 1 == expected)) return std::nullopt;
+  return fmt::format("{} {} where {} {}{}{}", fields, fields == 1 ? "field" : "fields",
+                     shape.has_header ? "the header has" : "the table declares", expected,
+                     fields == 1 ? delimiter_hint(row.fields[0].text, shape.dialect) : "",
+                     escape_hint(row, shape.dialect));
+}
+
+std::optional<std::string> text_fault(std::string_view name, std::string_view text) {
+  if (is_utf8(text)) return std::nullopt;
+  return fmt::format("column {} is not valid UTF-8: {}", quoted(name), quoted(text));
+}
+
+CsvSurvey survey_csv(std::string_view text, CsvStretch from, const CsvShape& shape,
+                     bool infer_types, size_t part_bytes) {
+  const Surveyor surveyor(text, shape, infer_types);
   const std::vector<size_t> begins = guessed_begins(text, from.begin, part_bytes);
   std::vector<Surveyor::Seen> seen(begins.size() - 1);
   in_parallel(seen.size(),
               [&](size_t, size_t i) { seen[i] = surveyor.look_at(begins[i], begins[i + 1]); });
 
   CsvSurvey survey;
-  if (infer_types) survey.types.resize(header.size());
+  if (infer_types) survey.types.resize(shape.names.size());
   CsvStretch part = from;
   for (size_t i = 0; i < seen.size(); ++i) {
     part.end = begins[i + 1];

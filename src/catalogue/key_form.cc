@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "catalogue/flat_index.h"
+#include "row/cell.h"
 
 namespace turntable {
 namespace {
@@ -54,6 +55,50 @@ void with_numbers(const Column& column, const Use& use) {
 State both(State a, State b) {
   if (a == State::failed || b == State::failed) return State::failed;
   return a == State::value ? b : a;
+}
+
+std::string text_of(const Column& column, size_t row) {
+  std::string cell;
+  append_cell(cell, column, row);
+  return cell_text(CellReader(cell).next(), column.type());
+}
+
+// What form_of() was given.
+std::string number_text(Type type, int64_t form) {
+  Column column(type);
+  column.reset(1);
+  switch (type) {
+    case Type::boolean:
+      column.set(0, static_cast<uint8_t>(form));
+      break;
+    case Type::int32:
+      column.set(0, static_cast<int32_t>(form));
+      break;
+    case Type::float32:
+      column.set(0, std::bit_cast<float>(static_cast<int32_t>(form)));
+      break;
+    case Type::float64:
+      column.set(0, std::bit_cast<double>(form));
+      break;
+    default:
+      column.set(0, form);
+  }
+  return text_of(column, 0);
+}
+
+std::string view_text(Type type, std::string_view value) {
+  Column column(type);
+  column.reset(1);
+  column.set(0, value);
+  return text_of(column, 0);
+}
+
+uint64_t read_number(std::string_view& bytes) {
+  uint64_t number = 0;
+  CHECK(bytes.size() >= sizeof number);
+  std::memcpy(&number, bytes.data(), sizeof number);
+  bytes.remove_prefix(sizeof number);
+  return number;
 }
 
 void write(uint64_t number, char*& at) {
@@ -125,6 +170,25 @@ void KeyForm::join_parts(std::span<const Column* const> parts, const Selection& 
       });
     }
   }
+}
+
+std::vector<std::string> key_texts(const std::vector<Type>& types, const Column& keys, size_t row) {
+  if (types.size() == 1) {
+    if (FlatIndex::can_index(types[0])) return {text_of(keys, row)};
+    return {number_text(types[0], keys.get<int64_t>(row))};
+  }
+  std::vector<std::string> texts;
+  auto bytes = keys.get<std::string_view>(row);
+  for (const Type type : types) {
+    const uint64_t number = read_number(bytes);
+    if (!is_view(type)) {
+      texts.push_back(number_text(type, static_cast<int64_t>(number)));
+      continue;
+    }
+    texts.push_back(view_text(type, bytes.substr(0, number)));
+    bytes.remove_prefix(number);
+  }
+  return texts;
 }
 
 }  // namespace turntable

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "row/arena.h"
@@ -44,5 +45,10 @@ class KeyForm {
   std::vector<char*> places_;
   Arena bytes_;
 };
+
+// The parts of the key keys[row], as texts: what a KeyForm of these types has made of them. There
+// must be a key.
+[[nodiscard]] std::vector<std::string> key_texts(const std::vector<Type>& types, const Column& keys,
+                                                 size_t row);
 
 }  // namespace turntable

@@ -97,5 +97,28 @@ TEST(KeyForm, FailedBeatsNullAndOnlyTheRowsAskedForAreLookedAt) {
   EXPECT_EQ(form.of(parts, {3}).get<std::string_view>(3).size(), 8U + 8U + 1U);
 }
 
+TEST(KeyForm, GivesThePartsBackAsTexts) {
+  const std::vector<Type> types = {Type::text,    Type::int32,   Type::boolean,
+                                   Type::float32, Type::float64, Type::int64};
+  std::vector<Column> columns;
+  for (const Type type : types) columns.emplace_back(type).reset(1);
+  columns[0].set(0, std::string_view("x'y\0", 4));
+  columns[1].set<int32_t>(0, -7);
+  columns[2].set<uint8_t>(0, 1);
+  columns[3].set<float>(0, 1.5F);
+  columns[4].set<double>(0, -0.25);
+  columns[5].set<int64_t>(0, 1LL << 40);
+  const std::vector<std::string> expected = {std::string("x'y\0", 4), "-7", "true", "1.5", "-0.25",
+                                             "1099511627776"};
+  std::vector<const Column*> parts;
+  for (const Column& column : columns) parts.push_back(&column);
+  EXPECT_EQ(key_texts(types, KeyForm(types).of(parts, {0}), 0), expected);
+  for (size_t i = 0; i < types.size(); ++i) {
+    KeyForm one({types[i]});
+    EXPECT_EQ(key_texts({types[i]}, one.of({&parts[i], 1}, {0}), 0),
+              std::vector<std::string>{expected[i]});
+  }
+}
+
 }  // namespace
 }  // namespace turntable

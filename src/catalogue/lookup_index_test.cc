@@ -118,8 +118,8 @@ TEST_F(LookupIndexTest, DuplicatesAreErrorsForEachIndex) {
 TEST_F(LookupIndexTest, AreTheSameWholeInPartsOfAnySize) {
   std::string text = "a,b\n";
   for (int i = 0; i < 60; ++i)
-    text += "x" + std::to_string(i % 13) + "," + (i % 7 == 0 ? "" : "y" + std::to_string(i % 5)) +
-            "\n";
+    text +=
+        "x" + std::to_string(i % 13) + "," + (i % 7 == 0 ? "" : "y" + std::to_string(i % 5)) + "\n";
   for (const DuplicateKey rule : {DuplicateKey::first, DuplicateKey::last}) {
     options_.duplicate_key = rule;
     options_.part_bytes = text.size();
@@ -136,6 +136,64 @@ TEST_F(LookupIndexTest, AreTheSameWholeInPartsOfAnySize) {
       ASSERT_EQ(find_pairs(*parts->catalogue, 0, pairs), find_pairs(*whole->catalogue, 0, pairs));
     }
   }
+}
+
+// Why a row with that key was left out; "" where none was.
+std::string why(const LoadedCatalogue& table, size_t index, std::string_view key) {
+  Column keys(Type::text);
+  keys.reset(1);
+  keys.set(0, key);
+  const std::string* found = table.catalogue->indexes()[index].left_out().find(keys, 0);
+  return found == nullptr ? "" : *found;
+}
+
+TEST_F(LookupIndexTest, RemembersTheRowsThatWereLeftOut) {
+  options_.declared = {
+      {"k", Type::text, false}, {"l", Type::text, false}, {"n", Type::int32, true}};
+  for (const size_t part_bytes : {size_t{1}, size_t{100000}}) {
+    options_.part_bytes = part_bytes;
+    const auto table = load_with(
+        "k,l,n\na,A,1\nb,B,x\nb,C,\nc\n,D,y\n\"d\" d,E,5\ne,F,6,7\n\xff,G,8\n", {{0}, {1}});
+    ASSERT_TRUE(table) << table.error().message;
+    EXPECT_EQ(why(*table, 0, "a"), "");
+    EXPECT_EQ(why(*table, 0, "b"), "line 3: column 'n' is 'x', which int cannot hold")
+        << "the first";
+    EXPECT_EQ(why(*table, 1, "C"), "line 4: column 'n' is empty, but it must have a value");
+    EXPECT_EQ(why(*table, 0, "c"), "line 5: 1 field where the header has 3");
+    EXPECT_EQ(why(*table, 1, "D"), "line 6: column 'n' is 'y', which int cannot hold");
+    EXPECT_EQ(why(*table, 0, "e"), "line 8: 4 fields where the header has 3");
+    EXPECT_EQ(why(*table, 1, "G"), "line 9: column 'k' is not valid UTF-8: '\\xff'");
+    EXPECT_EQ(why(*table, 0, ""), "");
+    // Those of line 6, without a key, of line 7, which is no row, and of line 9.
+    const LeftOutRows& left_out = table->catalogue->indexes()[0].left_out();
+    EXPECT_EQ(left_out.unknown(), 3U);
+    EXPECT_THAT(left_out.unknown_example(),
+                testing::StartsWith(part_bytes == 1 ? "line 6" : "line "));
+  }
+}
+
+TEST_F(LookupIndexTest, RemembersSoManyRowsThatWereLeftOut) {
+  constexpr size_t kBeyond = 5;
+  options_.declared = {{"k", Type::text, false}, {"n", Type::int32, false}};
+  std::string text = "k,n\ngood,1\n";
+  for (size_t i = 0; i < LeftOutRows::kKeysLimit + kBeyond; ++i)
+    text += "key" + std::to_string(i) + ",x\n";
+  for (const size_t part_bytes : {size_t{1000}, size_t{10000000}}) {
+    options_.part_bytes = part_bytes;
+    const auto table = load_with(text, {{0}});
+    ASSERT_TRUE(table) << table.error().message;
+    EXPECT_EQ(why(*table, 0, "key9999"), "line 10002: column 'n' is 'x', which int cannot hold");
+    EXPECT_EQ(why(*table, 0, "key10000"), "");
+    const LeftOutRows& left_out = table->catalogue->indexes()[0].left_out();
+    EXPECT_EQ(left_out.unknown(), kBeyond);
+    EXPECT_EQ(left_out.unknown_example(), "line 10003: column 'n' is 'x', which int cannot hold");
+  }
+  // Long ones reach another limit.
+  text = "k,n\ngood,1\n";
+  for (char c = 'a'; c <= 'h'; ++c) text += std::string(1'000'000, c) + ",x\n";
+  const auto table = load_with(text, {{0}});
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->catalogue->indexes()[0].left_out().unknown(), 4U);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ class CatalogueTest : public testing::Test {
     std::filesystem::create_directories(folder_);
     options_.path = folder_ / "t.csv";
     options_.key = "k";
+    options_.max_left_out_ratio = 1;
   }
   ~CatalogueTest() override { std::filesystem::remove_all(folder_); }
 

@@ -124,6 +124,8 @@ void add_schema(CLI::App& app, Action& chosen) {
         ->required()
         ->type_name("PIPELINE.sql");
     add_set_option(*action, options->sets);
+    if (row.action == SchemaAction::apply)
+      action->add_flag("--add-columns", options->add_columns, "Add columns that a table lacks");
     action->callback([options, &chosen] {
       chosen = [options](StopToken& stop, Output& out) { return run_schema(*options, stop, out); };
     });
@@ -193,7 +195,8 @@ void add_produce(CLI::App& app, Action& chosen) {
     chosen = [options, sets](StopToken& stop, Output& out) -> Result<ExitCode> {
       ASSIGN_OR_RETURN(options->properties, kafka_client_options(*sets));
       RETURN_IF_ERROR(produce(*options, stop, out));
-      return ExitCode::done;
+      // It has been said in the log, and the plays are in their topic all the same.
+      return out.failed() ? ExitCode::failed : ExitCode::done;
     };
   });
 }
@@ -312,6 +315,18 @@ std::string command_words(const CLI::App& app) {
   return words;
 }
 
+// " Did you mean …" with what begins with the word, or else with what is nearest to it.
+std::string meant(const std::string& word, const std::vector<std::string>& candidates) {
+  constexpr size_t kTelling = 3;
+  const size_t letters = word.size() - std::min(word.find_first_not_of('-'), word.size());
+  const auto begun =
+      std::find_if(candidates.begin(), candidates.end(),
+                   [&](const std::string& candidate) { return candidate.starts_with(word); });
+  if (letters >= kTelling && begun != candidates.end())
+    return fmt::format(" Did you mean '{}'?", *begun);
+  return did_you_mean(word, candidates);
+}
+
 // "There is no option '--untll-end'. Did you mean '--until-end'?", or the same of a command. Empty
 // where neither is it.
 std::string unknown_word(const CLI::App& app, int argc, const char* const* argv) {
@@ -337,11 +352,9 @@ std::string unknown_word(const CLI::App& app, int argc, const char* const* argv)
     if (word.starts_with("--")) {
       const std::string name = word.substr(0, word.find('='));
       if (std::find(options.begin(), options.end(), name) == options.end())
-        return fmt::format("there is no option '{}'.{}", printable(name),
-                           did_you_mean(name, options));
+        return fmt::format("there is no option '{}'.{}", printable(name), meant(name, options));
     } else if (!commands.empty() && i == depth && !word.starts_with("-")) {
-      return fmt::format("there is no command '{}'.{}", printable(word),
-                         did_you_mean(word, commands));
+      return fmt::format("there is no command '{}'.{}", printable(word), meant(word, commands));
     }
   }
   return "";
@@ -391,6 +404,7 @@ int run_command_line(int argc, const char* const* argv) {
   Output out;
   out.give_up_after(stop);
   error_output().give_up_after(stop);
+  if (out.is_terminal() && error_output().is_terminal()) out.share_terminal_with(error_output());
   CLI::App app(
       "Turntable turns a stream of records into a table: Kafka, joined with a table in memory, to "
       "Cassandra.",

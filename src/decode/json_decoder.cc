@@ -7,7 +7,8 @@
 //                          none of them
 //   boolean                true, false
 //   text                   strings
-//   timestamptz            strings in ISO 8601; digits beyond microseconds are cut, or refused
+//   timestamptz            strings in ISO 8601, in the forms that are in use (base/iso_time.h);
+//                          digits beyond microseconds are cut, or refused
 //   jsonb                  every value, kept as its text
 //
 // Each payload is copied into one small padded buffer, which stays in the first-level cache; views
@@ -34,7 +35,10 @@
 #include "base/number_form.h"
 #include "base/text.h"
 #include "decode/field_census.h"
+#include "decode/foreign_value.h"
+#include "decode/json_field.h"
 #include "decode/json_walk.h"
+#include "decode/lenient_number.h"
 #include "row/arena.h"
 #include "sql/value_text.h"
 
@@ -44,60 +48,13 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 using simdjson::simdjson_result;
+using Field = JsonField;
+using Found = LenientNumber::Found;
 
-constexpr size_t kShownBytes = 80;  // Of a value in a reason.
 constexpr int kUndeclared = -1;
 constexpr size_t kLearnedKeys = 64;
 constexpr size_t kNamesLimit = 64;  // See JsonDecoder::remember().
 constexpr size_t kFirstCapacity = 16 * 1024;
-
-// A declared column, and the last that was found for it in the record at hand.
-struct Field {
-  Field(const ColumnDef& column, bool whole_time)
-      : name(column.name), type(column.type), not_null(column.not_null), whole(whole_time) {}
-
-  void note(RejectCode fault, std::string_view what) {
-    faulty = true;
-    code = fault;
-    found = what;
-  }
-  [[nodiscard]] bool is_integer() const { return type == Type::int32 || type == Type::int64; }
-  [[nodiscard]] bool is_float() const { return type == Type::float32 || type == Type::float64; }
-
-  std::string name;
-  Type type;
-  bool not_null;
-  bool whole;        // A time that must not be cut,
-  bool cut = false;  // or that was.
-
-  uint64_t seen_in = 0;  // The serial number of the last record that had the field.
-  bool met = false;      // In a record that was read to its end.
-  bool faulty = false;
-  RejectCode code = RejectCode::wrong_type;
-  std::string_view found;  // The value, in the record.
-};
-
-std::string reason(const Field& field) {
-  const std::string name = printable(field.name, kShownBytes);
-  const std::string found = printable(field.found, kShownBytes);
-  switch (field.code) {
-    case RejectCode::null_field:
-      return fmt::format("The field '{}' is null, but it must have a value.", name);
-    case RejectCode::out_of_range:
-      if (field.type == Type::timestamp)
-        return fmt::format(
-            "The field '{}' is {}, with digits beyond microseconds, which timestamptz cannot hold. "
-            "It is in the key, where cut times fall together.",
-            name, found);
-      return fmt::format("The field '{}' is {}, which the type {} cannot hold.", name, found,
-                         sql_name(field.type));
-    case RejectCode::bad_value:
-      return fmt::format("The field '{}' is {}, which is no time in ISO 8601.", name, found);
-    default:
-      return fmt::format("The field '{}' is {}, but it must be of type {}.", name, found,
-                         sql_name(field.type));
-  }
-}
 
 // The key that stood at one position of the last record, with its closing quote, and its column.
 struct LearnedKey {
@@ -142,10 +99,10 @@ std::optional<double> read_double(ondemand::value& value, std::string_view token
 
 class JsonDecoder final : public Decoder {
  public:
-  JsonDecoder(const Schema& declared, const std::set<std::string>& whole_times)
-      : learned_(kLearnedKeys) {
+  JsonDecoder(const Schema& declared, const JsonOptions& options)
+      : lenient_(options.lenient_numbers), learned_(kLearnedKeys) {
     for (const ColumnDef& column : declared)
-      fields_.emplace_back(column, whole_times.contains(column.name));
+      fields_.emplace_back(column, options.whole_times.contains(column.name));
   }
 
   void decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
@@ -157,6 +114,7 @@ class JsonDecoder final : public Decoder {
 
  private:
   [[nodiscard]] std::optional<Reject> decode_record(const Record& record, uint32_t row);
+  [[nodiscard]] Reject no_object(error_code error, uint32_t row) const;
   [[nodiscard]] error_code load(std::string_view payload);
   [[nodiscard]] error_code read_object(uint32_t row);
   [[nodiscard]] std::optional<Reject> first_fault(uint32_t row);
@@ -179,6 +137,10 @@ class JsonDecoder final : public Decoder {
                                        uint32_t row);
   void read_time(std::string_view text, std::string_view token, Field& field, Column& column,
                  uint32_t row);
+  void set_time(int64_t micros, bool cut, std::string_view token, Field& field, Column& column,
+                uint32_t row);
+  [[nodiscard]] bool read_leniently(std::string_view text, std::string_view token, Field& field,
+                                    Column& column, uint32_t row);
   [[nodiscard]] error_code read_boolean(ondemand::value& value, Field& field, Column& column,
                                         uint32_t row);
 
@@ -187,6 +149,7 @@ class JsonDecoder final : public Decoder {
     return {payload_.data() + (text.data() - buffer_.get()), text.size()};
   }
 
+  const bool lenient_;
   std::vector<Field> fields_;
   std::vector<LearnedKey> learned_;  // By position.
   ondemand::parser parser_;
@@ -202,7 +165,7 @@ class JsonDecoder final : public Decoder {
 
   // For the census: of records that were read to their end.
   uint64_t objects_ = 0;
-  bool all_met_ = false;                 // All fields_.
+  bool all_met_ = false;  // All fields_.
   std::vector<std::string> newly_cut_;
   std::vector<std::string> undeclared_;  // Names that were met where no other was expected.
 };
@@ -232,7 +195,7 @@ std::optional<Reject> JsonDecoder::decode_record(const Record& record, uint32_t 
     return Reject{row, RejectCode::too_large,
                   fmt::format("The value has {} bytes, more than {}.", grouped(record.value.size()),
                               grouped(kRecordBytesLimit))};
-  payload_ = record.value;
+  payload_ = json::without_mark(record.value);
   const size_t names_before = undeclared_.size();
   const error_code error = read_object(row);
   if (!error) {
@@ -241,17 +204,19 @@ std::optional<Reject> JsonDecoder::decode_record(const Record& record, uint32_t 
   }
 
   forget_names(names_before);
-  if (error == simdjson::UTF8_ERROR || !is_utf8(payload_))
-    return Reject{row, RejectCode::invalid_utf8, "The value is not valid UTF-8."};
-  if (payload_.starts_with("\xEF\xBB\xBF"))
-    return Reject{row, RejectCode::json_syntax,
-                  "The value begins with a byte order mark, which JSON does not allow."};
+  return no_object(error, row);
+}
+
+Reject JsonDecoder::no_object(error_code error, uint32_t row) const {
+  const bool utf8 = error != simdjson::UTF8_ERROR && is_utf8(payload_);
+  const RejectCode code = utf8 ? RejectCode::json_syntax : RejectCode::invalid_utf8;
+  if (auto known = foreign_value(payload_)) return {row, code, std::move(*known)};
+  if (!utf8) return {row, code, "The value is not valid UTF-8."};
   const std::string shown = printable(payload_, kShownBytes);
   if (error == simdjson::INCORRECT_TYPE)
-    return Reject{row, RejectCode::json_syntax,
-                  fmt::format("The value is not a JSON object: {}", shown)};
-  return Reject{row, RejectCode::json_syntax,
-                fmt::format("The value is not JSON, {}: {}", json::what_is_wrong(error), shown)};
+    return {row, code, fmt::format("The value is not a JSON object: {}", shown)};
+  return {row, code,
+          fmt::format("The value is not JSON, {}: {}", json::what_is_wrong(error), shown)};
 }
 
 error_code JsonDecoder::load(std::string_view payload) {
@@ -304,7 +269,7 @@ std::optional<Reject> JsonDecoder::first_fault(uint32_t row) {
       ++absent;
       if (field.not_null) return missing(field, row);
     } else if (field.faulty) {
-      return Reject{row, field.code, reason(field)};
+      return Reject{row, field.code, field.reason() + (lenient_ ? "" : field.lenient_reason())};
     }
   }
   if (absent > 0 && absent == fields_.size()) return none_found(row);
@@ -487,6 +452,8 @@ error_code JsonDecoder::read_number(ondemand::value& value, Field& field, Column
   // large or too small.
   const NumberForm form = number_form(token);
   if (form == NumberForm::none) return simdjson::NUMBER_ERROR;
+  if (lenient_ && read_leniently(token, in_record(token), field, column, row))
+    return simdjson::SUCCESS;
   const bool of_its_kind = field.is_float() || (field.is_integer() && form == NumberForm::integer);
   field.note(of_its_kind ? RejectCode::out_of_range : RejectCode::wrong_type, in_record(token));
   return simdjson::SUCCESS;
@@ -510,32 +477,62 @@ error_code JsonDecoder::read_string(ondemand::value& value, Field& field, Column
     read_time(text, in_record(token), field, column, row);
     return simdjson::SUCCESS;
   }
-  field.note(RejectCode::wrong_type, in_record(token));
+  if (!lenient_ || !read_leniently(text, in_record(token), field, column, row))
+    field.note(RejectCode::wrong_type, in_record(token));
   return simdjson::SUCCESS;
 }
 
 void JsonDecoder::read_time(std::string_view text, std::string_view token, Field& field,
                             Column& column, uint32_t row) {
-  const auto time = read_iso_time(text);
-  if (!time) return field.note(RejectCode::bad_value, token);
-  if (time->cut && field.whole) return field.note(RejectCode::out_of_range, token);
-  column.set<int64_t>(row, time->micros);
-  if (!time->cut || field.cut) return;
+  if (const auto time = read_iso_time(text, IsoForms::in_use))
+    return set_time(time->micros, time->cut, token, field, column, row);
+  if (!lenient_ || !read_leniently(text, token, field, column, row))
+    field.note(RejectCode::bad_value, token);
+}
+
+void JsonDecoder::set_time(int64_t micros, bool cut, std::string_view token, Field& field,
+                           Column& column, uint32_t row) {
+  if (cut && field.whole) return field.note(RejectCode::out_of_range, token);
+  column.set<int64_t>(row, micros);
+  if (!cut || field.cut) return;
   field.cut = true;
   newly_cut_.push_back(field.name);
 }
 
+// False where the text is nothing that the column could take.
+bool JsonDecoder::read_leniently(std::string_view text, std::string_view token, Field& field,
+                                 Column& column, uint32_t row) {
+  const LenientNumber number = read_lenient_number(field.type, text, token.starts_with('"'));
+  if (number.found == Found::nothing) return false;
+  if (number.found == Found::out_of_range) {
+    field.note(RejectCode::out_of_range, token);
+  } else if (field.type == Type::int32) {
+    column.set<int32_t>(row, static_cast<int32_t>(number.integer));
+  } else if (field.type == Type::int64) {
+    column.set<int64_t>(row, number.integer);
+  } else if (field.type == Type::float32) {
+    column.set<float>(row, static_cast<float>(number.real));
+  } else if (field.type == Type::float64) {
+    column.set<double>(row, number.real);
+  } else {
+    set_time(number.integer, number.cut, token, field, column, row);
+  }
+  return true;
+}
+
 }  // namespace
 
+std::optional<std::string> no_form_in_json(const ColumnDef& column) {
+  if (column.type != Type::bytes) return std::nullopt;
+  return fmt::format("The column '{}' is bytea, which JSON has no form for: declare it as text.",
+                     column.name);
+}
+
 Result<std::unique_ptr<Decoder>> make_json_decoder(const Schema& declared,
-                                                   const std::set<std::string>& whole_times) {
+                                                   const JsonOptions& options) {
   for (const ColumnDef& column : declared)
-    if (column.type == Type::bytes)
-      return fail(
-          ErrorKind::usage,
-          fmt::format("The column '{}' is bytea, which JSON has no form for: declare it as text.",
-                      column.name));
-  return std::make_unique<JsonDecoder>(declared, whole_times);
+    if (auto why = no_form_in_json(column)) return fail(ErrorKind::usage, std::move(*why));
+  return std::make_unique<JsonDecoder>(declared, options);
 }
 
 }  // namespace turntable

@@ -1,12 +1,14 @@
 // JSON objects, one per record, to typed columns.
 //
-// What a record must be: one JSON object (RFC 8259) in UTF-8 without a byte order mark, nested no
-// deeper than kMaxJsonDepth. All of it is validated, the fields that no column asks for too. The
-// last of duplicate keys counts. Types are not stretched: 1.0 and "1" are no integers, an integer
-// is a real; see the table in json_decoder.cc.
+// What a record must be: one JSON object (RFC 8259) in UTF-8, nested no deeper than kMaxJsonDepth.
+// A byte order mark in front of it is passed over. All of it is validated, the fields that no
+// column asks for too. The last of duplicate keys counts. Types are not stretched: 1.0 and "1" are
+// no integers, an integer is a real; see the table in json_decoder.cc, and the one in
+// lenient_number.h for what is taken where that was asked for.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -19,10 +21,20 @@ namespace turntable {
 // The object itself is level 1. simdjson's own default, so that its other parsers agree with us.
 inline constexpr int kMaxJsonDepth = 1024;
 
+// Why JSON has no form for the column's type; nothing where it has one.
+[[nodiscard]] std::optional<std::string> no_form_in_json(const ColumnDef& column);
+
+struct JsonOptions {
+  // Times of these fields are rejected where they have digits beyond microseconds; of others these
+  // digits are cut (Decoder::newly_cut).
+  std::set<std::string> whole_times = {};
+  // Numbers and times are also taken in the forms that lenient_number.h lists.
+  bool lenient_numbers = false;
+};
+
 // A decoder of objects with these fields. An error where a column's type has no form in JSON
-// (bytea). Times of the fields in `whole_times` are rejected where they have digits beyond
-// microseconds; of others these digits are cut (Decoder::newly_cut).
-[[nodiscard]] Result<std::unique_ptr<Decoder>> make_json_decoder(
-    const Schema& declared, const std::set<std::string>& whole_times = {});
+// (bytea).
+[[nodiscard]] Result<std::unique_ptr<Decoder>> make_json_decoder(const Schema& declared,
+                                                                 const JsonOptions& options = {});
 
 }  // namespace turntable

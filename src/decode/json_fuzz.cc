@@ -1,6 +1,8 @@
 // Any bytes as events, judged by nlohmann-json: the decoder must agree on what is a JSON object, on
 // which fields a column takes, and on every value. Every record becomes a row or one reject, and
-// becomes the same whatever was decoded before it.
+// becomes the same whatever was decoded before it. With numbers = 'lenient' too, where what a
+// number is worth is found by moving the point in its digits; and what is a row without it is the
+// same row with it.
 //
 // An input is a byte of flags and records with kBetween between them; kTombstone is one without a
 // value.
@@ -28,6 +30,7 @@ using nlohmann::json;
 constexpr char kBetween = '\x1E';
 constexpr size_t kRecordsLimit = 4;
 constexpr std::string_view kTombstone = "\x1D";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 Schema schema_with(bool not_null) {
   return {{"t", Type::text, not_null},
@@ -117,9 +120,112 @@ int depth_of(const json& value) {
   return value.is_structured() ? deepest + 1 : 0;
 }
 
+// A number written out: -12.50e1 is "125" and nothing behind the point.
+struct WrittenOut {
+  bool negative = false;
+  std::string whole;
+  std::string fraction;
+
+  // Without its sign.
+  [[nodiscard]] bool at_least(std::string_view number) const {
+    return whole.size() != number.size() ? whole.size() > number.size() : whole >= number;
+  }
+};
+
+bool are_digits(std::string_view text) {
+  return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// The number times ten to the power of `shift`.
+std::optional<WrittenOut> written_out(std::string_view text, int shift) {
+  constexpr std::string_view kBlanks = " \t\n\v\f\r";
+  const size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return std::nullopt;
+  text = text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
+  WrittenOut number{.negative = text[0] == '-'};
+  if (text[0] == '-' || text[0] == '+') text.remove_prefix(1);
+  const size_t e = std::min(text.find_first_of("eE"), text.size());
+  const std::string_view mantissa = text.substr(0, e);
+  // Further away it makes no difference.
+  const long far = static_cast<long>(mantissa.size()) + 100;
+  long exponent = 0;
+  if (e < text.size()) {
+    std::string digits(text.substr(e + 1));
+    const bool sign = digits.starts_with('-') || digits.starts_with('+');
+    if (digits.size() == (sign ? 1U : 0U) || !are_digits(std::string_view(digits).substr(sign)))
+      return std::nullopt;
+    exponent = std::clamp(std::strtol(digits.c_str(), nullptr, 10), -far, far);
+  }
+  const size_t point = std::min(mantissa.find('.'), mantissa.size());
+  std::string digits(mantissa.substr(0, point));
+  if (point < mantissa.size()) digits += mantissa.substr(point + 1);
+  if (digits.empty() || !are_digits(digits)) return std::nullopt;
+  long whole = static_cast<long>(point) + exponent + shift;
+  if (whole < 0) digits.insert(0, static_cast<size_t>(-whole), '0');
+  whole = std::max(whole, 0L);
+  if (whole > static_cast<long>(digits.size())) digits.resize(static_cast<size_t>(whole), '0');
+  number.whole = digits.substr(0, static_cast<size_t>(whole));
+  number.whole.erase(0, number.whole.find_first_not_of('0'));
+  if (number.whole.empty()) number.whole = "0";
+  number.fraction = digits.substr(static_cast<size_t>(whole));
+  number.fraction.erase(number.fraction.find_last_not_of('0') + 1);
+  return number;
+}
+
+std::optional<std::string> lenient_integer(Type type, std::string_view text) {
+  const auto number = written_out(text, 0);
+  if (!number || !number->fraction.empty()) return std::nullopt;
+  const bool small = type == Type::int32;
+  if (number->at_least(number->negative ? (small ? "2147483649" : "9223372036854775809")
+                                        : (small ? "2147483648" : "9223372036854775808")))
+    return std::nullopt;
+  return (number->negative && number->whole != "0" ? "-" : "") + number->whole;
+}
+
+std::optional<std::string> lenient_time(std::string_view text, bool quoted) {
+  auto number = written_out(text, 0);
+  if (!number || (quoted && !number->at_least("100000000"))) return std::nullopt;
+  int shift = 6;
+  for (const char* from : {"31536000000", "31536000000000", "31536000000000000"})
+    if (number->at_least(from)) shift -= 3;
+  number = written_out(text, shift);
+  if (number->whole.size() > 18) return std::nullopt;
+  int64_t micros = std::stoll(number->whole);
+  if (number->negative) micros = -micros - (number->fraction.empty() ? 0 : 1);
+  if (micros < *parse_iso_time("0001-01-01") ||
+      micros >= *parse_iso_time("9999-12-31") + 86'400'000'000)
+    return std::nullopt;
+  return std::to_string(micros);
+}
+
+// The text of a number, or of a string that may be one.
+std::optional<std::string> number_text(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number()) return value.dump();
+  if (!value.is_binary()) return std::nullopt;
+  return std::string(value.get_binary().begin(), value.get_binary().end());
+}
+
 // Whether the column can have the value, and the value as value_text() writes it.
-std::optional<std::string> taken(Type type, const json& value) {
+std::optional<std::string> taken(Type type, const json& value, bool lenient) {
   std::array<char, 64> text{};
+  if (lenient && type != Type::text && type != Type::boolean) {
+    const auto number = number_text(value);
+    if (!number) return std::nullopt;
+    if (type == Type::int32 || type == Type::int64) return lenient_integer(type, *number);
+    if (type == Type::timestamp) {
+      if (value.is_string())
+        if (const auto time = read_iso_time(*number, IsoForms::in_use))
+          return std::to_string(time->micros);
+      return lenient_time(*number, value.is_string());
+    }
+    const auto digits = written_out(*number, 0);
+    if (!digits) return std::nullopt;
+    const double real = std::strtod(number->c_str(), nullptr);
+    const bool zero = digits->whole == "0" && digits->fraction.empty();
+    if (std::isinf(real) || (real == 0 && !zero)) return std::nullopt;
+    return taken(type, json(real), false);
+  }
   switch (type) {
     case Type::boolean:
       if (!value.is_boolean()) return std::nullopt;
@@ -147,8 +253,8 @@ std::optional<std::string> taken(Type type, const json& value) {
     }
     case Type::timestamp: {
       if (!value.is_string()) return std::nullopt;
-      const auto micros = parse_iso_time(value.get_ref<const std::string&>());
-      return micros ? std::optional(std::to_string(*micros)) : std::nullopt;
+      const auto time = read_iso_time(value.get_ref<const std::string&>(), IsoForms::in_use);
+      return time ? std::optional(std::to_string(time->micros)) : std::nullopt;
     }
     default:
       if (!value.is_string()) return std::nullopt;
@@ -156,7 +262,8 @@ std::optional<std::string> taken(Type type, const json& value) {
   }
 }
 
-void check_field(const Fate& fate, const Schema& schema, size_t i, const json& object) {
+void check_field(const Fate& fate, const Schema& schema, size_t i, const json& object,
+                 bool lenient) {
   const auto found = object.find(schema[i].name);
   if (found == object.end() || found->is_null()) {
     CHECK(fate.reject || fate.values[i] == "NULL");
@@ -165,10 +272,11 @@ void check_field(const Fate& fate, const Schema& schema, size_t i, const json& o
   if (fate.reject) return;
   if (schema[i].type == Type::jsonb) {
     // As it came, and only it.
-    CHECK(json::parse(std::string_view(fate.values[i]).substr(1)) == *found);
+    const std::string_view text = std::string_view(fate.values[i]).substr(1);
+    CHECK(JsonJudge::opinion_of(text, lenient).value == *found);
     return;
   }
-  const auto expected = taken(schema[i].type, *found);
+  const auto expected = taken(schema[i].type, *found, lenient);
   CHECK(expected.has_value());
   // The judge reads -0 as an integer, which has no sign.
   if (fate.values[i] == "-0x0p+0" && *expected == "0x0p+0") return;
@@ -183,12 +291,12 @@ void check_field(const Fate& fate, const Schema& schema, size_t i, const json& o
 }
 
 // The first column that cannot have what the object gives it.
-std::optional<size_t> first_misfit(const Schema& schema, const json& object) {
+std::optional<size_t> first_misfit(const Schema& schema, const json& object, bool lenient) {
   for (size_t i = 0; i < schema.size(); ++i) {
     const auto found = object.find(schema[i].name);
     const bool nothing = found == object.end() || found->is_null();
     if (nothing ? schema[i].not_null
-                : schema[i].type != Type::jsonb && !taken(schema[i].type, *found))
+                : schema[i].type != Type::jsonb && !taken(schema[i].type, *found, lenient))
       return i;
   }
   return std::nullopt;
@@ -198,7 +306,7 @@ bool is_fault_of_form(RejectCode code) {
   return code == RejectCode::json_syntax || code == RejectCode::invalid_utf8;
 }
 
-void check_fate(const Fate& fate, const Record& record, const Schema& schema) {
+void check_fate(const Fate& fate, const Record& record, const Schema& schema, bool lenient) {
   if (record.value.empty()) {
     CHECK(fate.reject && fate.reject->code == RejectCode::empty_value);
     return;
@@ -206,7 +314,9 @@ void check_fate(const Fate& fate, const Record& record, const Schema& schema) {
   const bool utf8 = is_utf8(record.value);
   if (fate.reject && is_fault_of_form(fate.reject->code))
     CHECK((fate.reject->code == RejectCode::invalid_utf8) == !utf8);
-  const JsonOpinion opinion = JsonJudge::opinion_of(record.value);
+  std::string_view value = record.value;
+  if (value.starts_with(kByteOrderMark)) value.remove_prefix(kByteOrderMark.size());
+  const JsonOpinion opinion = JsonJudge::opinion_of(value, lenient);
   if (opinion.overflow) return;  // What comes behind the number nobody has judged.
   if (!opinion.is_json || !opinion.value.is_object() || depth_of(opinion.value) > kMaxJsonDepth) {
     CHECK(fate.reject && is_fault_of_form(fate.reject->code));
@@ -221,7 +331,7 @@ void check_fate(const Fate& fate, const Record& record, const Schema& schema) {
     CHECK(fate.reject->reason.find(schema[0].name) != std::string::npos);
     return;
   }
-  const auto misfit = first_misfit(schema, opinion.value);
+  const auto misfit = first_misfit(schema, opinion.value, lenient);
   CHECK(misfit.has_value() == fate.reject.has_value());
   if (misfit) {
     const bool missing = !opinion.value.contains(schema[*misfit].name);
@@ -230,7 +340,16 @@ void check_fate(const Fate& fate, const Record& record, const Schema& schema) {
     CHECK(null == (fate.reject->code == RejectCode::null_field));
     CHECK(fate.reject->reason.find(schema[*misfit].name) != std::string::npos);
   }
-  for (size_t i = 0; i < schema.size(); ++i) check_field(fate, schema, i, opinion.value);
+  for (size_t i = 0; i < schema.size(); ++i) check_field(fate, schema, i, opinion.value, lenient);
+}
+
+// The option takes more, and nothing otherwise. Where a sentence says that it takes a value, it
+// does.
+void check_lenience(const Fate& strict, const Fate& lenient) {
+  if (!strict.reject) return CHECK(strict == lenient);
+  const size_t way_on = strict.reject->reason.find(" With numbers = 'lenient'");
+  CHECK(way_on == std::string::npos || !lenient.reject ||
+        lenient.reject->reason != strict.reject->reason.substr(0, way_on));
 }
 
 }  // namespace
@@ -241,12 +360,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::array<Schema, 2> schemas{schema_with(false), schema_with(true)};
   static std::vector<Column> columns = columns_of(schemas[0]);
   // Kept from input to input, as a lane keeps it from batch to batch.
-  static const std::array<std::unique_ptr<Decoder>, 2> kept{make_json_decoder(schemas[0]).value(),
-                                                            make_json_decoder(schemas[1]).value()};
+  const auto decoder_of = [](const Schema& schema, bool lenient) {
+    return make_json_decoder(schema, {.lenient_numbers = lenient}).value();
+  };
+  static const std::array<std::unique_ptr<Decoder>, 4> kept{
+      decoder_of(schemas[0], false), decoder_of(schemas[1], false), decoder_of(schemas[0], true),
+      decoder_of(schemas[1], true)};
   FuzzInput input(data, size);
   const uint8_t flags = input.byte();
   const Schema& schema = schemas[flags & 1];
-  Decoder& decoder = *kept[flags & 1];
+  const bool lenient = (flags & 0x80) != 0;
+  Decoder& decoder = *kept[(flags & 1) + (lenient ? 2 : 0)];
 
   RecordBatch batch;
   while (!input.done() && batch.size() < kRecordsLimit) {
@@ -256,13 +380,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!record.has_value) record.value = {};
   }
   const std::vector<Fate> fates = decode(decoder, columns, batch);
-  for (size_t i = 0; i < batch.size(); ++i) check_fate(fates[i], batch.records[i], schema);
+  for (size_t i = 0; i < batch.size(); ++i) check_fate(fates[i], batch.records[i], schema, lenient);
+  if (lenient) {
+    const std::vector<Fate> strict = decode(*kept[flags & 1], columns, batch);
+    for (size_t i = 0; i < batch.size(); ++i) check_lenience(strict[i], fates[i]);
+  }
   if ((flags & 2) != 0) {
-    const auto fresh = make_json_decoder(schema).value();
+    const auto fresh = decoder_of(schema, lenient);
     CHECK(decode(*fresh, columns, batch) == fates);
   }
   if (batch.size() > 1) {
-    const size_t one = (flags >> 2) % batch.size();
+    const size_t one = (flags >> 2 & 0x1F) % batch.size();
     RecordBatch alone;
     alone.records.push_back(batch.records[one]);
     CHECK(decode(decoder, columns, alone)[0] == fates[one]);

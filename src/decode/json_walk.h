@@ -13,8 +13,22 @@ namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 using simdjson::simdjson_result;
 
+// It may stand in front of a value in UTF-8. RFC 8259, section 8.1, lets a parser pass over it.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+[[nodiscard]] inline std::string_view without_mark(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
+}
+
+[[nodiscard]] constexpr bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+[[nodiscard]] inline std::string_view without_leading_space(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return text;
+}
 [[nodiscard]] inline std::string_view without_trailing_space(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
 }

@@ -179,7 +179,7 @@ Result<std::vector<LetterInsert>> parse_letter_inserts(std::string_view json) {
 
 Result<Letter> parse_letter_line(std::string_view line) {
   ondemand::parser parser;
-  const simdjson::padded_string padded(line);
+  const simdjson::padded_string padded(json::without_mark(line));
   Letter letter;
   if (const error_code code = read_letter(parser, padded, letter))
     return fail(ErrorKind::row,

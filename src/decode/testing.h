@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +28,8 @@ inline RecordBatch batch_of(const std::vector<std::string>& events) {
 
 class DecoderHarness {
  public:
-  explicit DecoderHarness(const Schema& schema, const std::set<std::string>& whole_times = {}) {
-    auto decoder = make_json_decoder(schema, whole_times);
+  explicit DecoderHarness(const Schema& schema, const JsonOptions& options = {}) {
+    auto decoder = make_json_decoder(schema, options);
     if (!decoder) ADD_FAILURE() << decoder.error().message;
     decoder_ = std::move(*decoder);
     for (const ColumnDef& column : schema) columns_.emplace_back(column.type);

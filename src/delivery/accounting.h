@@ -1,7 +1,7 @@
 // The books: every record that was consumed ends in exactly one place, in each INSERT and
 // altogether.
 //
-//   consumed = written + filtered + unmatched + rejected + returned + in flight
+//   consumed = written + filtered + tombstones + unmatched + rejected + returned + in flight
 #pragma once
 
 #include <array>
@@ -19,19 +19,21 @@ struct Counts {
   uint64_t consumed = 0;       // Delivered by the source. A replay need not run every INSERT.
   uint64_t written = 0;        // Acknowledged by the sink.
   uint64_t filtered = 0;       // Left out by the pipeline's WHERE.
+  uint64_t tombstones = 0;     // Without a value, and passed over by wish.
   uint64_t unmatched = 0;      // No row in the lookup.
   uint64_t rejected = 0;       // Malformed, or a value that an expression or the sink cannot take.
   uint64_t returned = 0;       // Given back with a revoked partition, to be read by its next owner.
   uint64_t dead_lettered = 0;  // Of the unmatched and rejected ones, those that were kept.
 
   [[nodiscard]] uint64_t ended() const {
-    return written + filtered + unmatched + rejected + returned;
+    return written + filtered + tombstones + unmatched + rejected + returned;
   }
 
   Counts& operator+=(const Counts& other) {
     consumed += other.consumed;
     written += other.written;
     filtered += other.filtered;
+    tombstones += other.tombstones;
     unmatched += other.unmatched;
     rejected += other.rejected;
     returned += other.returned;
@@ -114,6 +116,7 @@ class Accounting {
       return {.consumed = consumed.read(),
               .written = read(Outcome::written),
               .filtered = read(Outcome::filtered),
+              .tombstones = read(Outcome::tombstone),
               .unmatched = read(Outcome::unmatched),
               .rejected = read(Outcome::rejected),
               .returned = returned.read(),

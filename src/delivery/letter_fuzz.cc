@@ -39,6 +39,8 @@ bool same(const Letter& a, const Letter& b) {
 }
 
 bool is_json(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const JsonOpinion opinion = JsonJudge::opinion_of(text);
   return opinion.is_json || opinion.overflow;
 }

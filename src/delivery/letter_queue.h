@@ -1,15 +1,16 @@
 // Records that did not become rows, until their dead letters are durable and positions behind them
 // are stored.
 //
-// A record has one dead letter, however many INSERTs could make no row of it: it is written when no
-// outcome is awaited of the record but the letter, so that all of their faults stand in it. What a
-// fault goes through:
+// A record has one dead letter with the faults of all INSERTs that could make no row of it. So the
+// letter is written when every other INSERT of the record has had its outcome. A fault is in one of
+// these states, in this order:
 //
-//   waiting   another INSERT may still add a fault: its row is not written yet
-//   pending   the letter is with DeadLetters, and not durable
-//   settled   the letter is durable, and these INSERTs have had their outcome
-//   ahead     no position behind the letter is stored yet: if somebody takes the letter away now,
-//             the record must be read again
+//   waiting   a row of another INSERT is not written yet, and may still be refused
+//   pending   the letter was given to DeadLetters and is not durable yet
+//   ahead     the letter is durable, which is these INSERTs' outcome; no position past the record
+//   is
+//             stored yet. If somebody deletes the letter now, the record must be read again
+//   passed    a position past the record is stored
 #pragma once
 
 #include <cstdint>
@@ -58,7 +59,7 @@ class LetterQueue {
   // No fault is waiting or pending.
   [[nodiscard]] bool empty() const;
   [[nodiscard]] size_t pending_bytes() const { return letters_->pending_bytes(); }
-  // Of faults that wait for another INSERT's outcome, beside the records.
+  // The memory of faults that are waiting, without their records.
   [[nodiscard]] size_t waiting_bytes() const { return waiting_bytes_; }
   // The last flush has failed: only time helps.
   [[nodiscard]] bool failing() const { return retry_.failing(); }
@@ -76,8 +77,8 @@ class LetterQueue {
 
   // The next flush and the next question are due at once, whatever has failed.
   void hurry();
-  // The partitions are not ours any more, or not yet: what is waiting or ahead in them is
-  // forgotten. Letters that are pending will be written all the same.
+  // To be called when partitions are revoked, and before they are assigned: forgets what is waiting
+  // or ahead in them. Letters that are pending are still written.
   void forget(std::span<const PartitionId> partitions);
 
   [[nodiscard]] std::string name() const { return letters_->name(); }

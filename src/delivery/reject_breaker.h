@@ -17,6 +17,7 @@ class RejectBreaker {
   explicit RejectBreaker(double ratio) : ratio_(ratio) {}
 
   void saw(size_t records, size_t rejected) {
+    if (records == 0) return;
     batches_.push_back({records, rejected});
     sum_.records += records;
     sum_.rejected += rejected;

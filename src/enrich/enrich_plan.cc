@@ -25,6 +25,14 @@ std::vector<sql::NodeId> computed_per_record(const sql::Program& program, size_t
   return nodes;
 }
 
+std::vector<sql::NodeId> nodes_of(const sql::InsertProgram& insert,
+                                  const std::vector<ReadyCells::Run>& runs) {
+  std::vector<sql::NodeId> nodes;
+  for (const ReadyCells::Run& run : runs)
+    for (size_t i = run.first; i < run.last; ++i) nodes.push_back(insert.outputs[i].node);
+  return nodes;
+}
+
 // The index that a probe needs.
 IndexRule index_rule(const sql::Program& program, size_t number) {
   const sql::Probe& probe = program.probes[number];
@@ -49,6 +57,32 @@ IndexRule index_rule(const sql::Program& program, size_t number) {
   return rule;
 }
 
+// True where two expressions, each over one probe's lookup, are the same but for which probe it is.
+// What a function prepared is not looked into: two such calls are taken to differ.
+bool same_expression(const sql::Program& program, sql::NodeId one, sql::NodeId other) {
+  const sql::Node& a = program.nodes[one];
+  const sql::Node& b = program.nodes[other];
+  if (a.type != b.type || a.what.index() != b.what.index()) return false;
+  if (const auto* column = std::get_if<sql::ColumnRef>(&a.what))
+    return column->column == std::get<sql::ColumnRef>(b.what).column;
+  if (const auto* literal = std::get_if<sql::Literal>(&a.what))
+    return *literal == std::get<sql::Literal>(b.what);
+  const auto& call = std::get<sql::Call>(a.what);
+  const auto& same = std::get<sql::Call>(b.what);
+  return call.function == same.function && call.prepared == nullptr && same.prepared == nullptr &&
+         std::equal(call.arguments.begin(), call.arguments.end(), same.arguments.begin(),
+                    same.arguments.end(),
+                    [&](sql::NodeId x, sql::NodeId y) { return same_expression(program, x, y); });
+}
+
+bool same_keys(const IndexRule& one, const IndexRule& other) {
+  if (one.program == nullptr || other.program == nullptr)
+    return one.program == other.program && one.columns == other.columns;
+  return std::equal(
+      one.nodes.begin(), one.nodes.end(), other.nodes.begin(), other.nodes.end(),
+      [&](sql::NodeId a, sql::NodeId b) { return same_expression(*one.program, a, b); });
+}
+
 // Collects what all probes of one lookup need of it.
 class LookupLoad {
  public:
@@ -59,20 +93,24 @@ class LookupLoad {
     for (const uint32_t column : plan_.program.columns_read(read_, table)) kept_.insert(column);
 
     IndexRule rule = index_rule(plan_.program, probe);
+    for (const uint32_t column : plan_.program.columns_read(rule.nodes, table))
+      order_.read.push_back(column);
     const auto same = std::find_if(order_.indexes.begin(), order_.indexes.end(),
-                                   [&](const IndexRule& other) {
-                                     return !rule.columns.empty() && other.columns == rule.columns;
-                                   });
+                                   [&](const IndexRule& other) { return same_keys(rule, other); });
     plan_.lookups[probe].key_names = rule.names;
     probes_.push_back({probe, static_cast<size_t>(same - order_.indexes.begin())});
     if (same == order_.indexes.end()) order_.indexes.push_back(std::move(rule));
 
     for (size_t insert = 0; insert < plan_.program.inserts.size(); ++insert) {
-      if (lookup_runs(plan_.program, insert, probe).empty()) continue;
-      makers_.push_back({insert, probe,
-                         std::make_unique<ReadyCells::Maker>(plan_.program, insert, probe,
-                                                             plan_.key_outputs(insert),
-                                                             plan_.forms[insert].rows)});
+      const std::vector<ReadyCells::Run> runs = lookup_runs(plan_.program, insert, probe);
+      if (runs.empty()) continue;
+      for (const uint32_t column :
+           plan_.program.columns_read(nodes_of(plan_.program.inserts[insert], runs), table))
+        order_.read.push_back(column);
+      makers_.push_back(
+          {insert, probe,
+           std::make_unique<ReadyCells::Maker>(
+               plan_.program, insert, probe, plan_.key_outputs(insert), plan_.forms[insert].rows)});
       order_.visitors.push_back(makers_.back().maker.get());
     }
   }
@@ -107,7 +145,7 @@ class LookupLoad {
 
 }  // namespace
 
-Result<std::shared_ptr<const EnrichPlan>> EnrichPlan::make(
+tl::expected<std::shared_ptr<const EnrichPlan>, LoadErrors> EnrichPlan::make(
     sql::Program program, std::vector<InsertForm> forms,
     std::map<std::string, std::unique_ptr<CatalogueFile>> files) {
   auto made = std::make_shared<EnrichPlan>();
@@ -126,10 +164,13 @@ Result<std::shared_ptr<const EnrichPlan>> EnrichPlan::make(
   std::map<std::string, LookupLoad> loads;
   for (size_t probe = 0; probe < what.probes.size(); ++probe)
     loads.try_emplace(what.probes[probe].table, *made).first->second.add_probe(probe);
+  LoadErrors errors;
   for (auto& [name, load] : loads) {
     CHECK(files[name] != nullptr);
-    RETURN_IF_ERROR(load.load(*files[name], name));
+    if (Status loaded = load.load(*files[name], name); !loaded)
+      errors.emplace(name, std::move(loaded.error()));
   }
+  if (!errors.empty()) return tl::unexpected<LoadErrors>(std::move(errors));
   return std::shared_ptr<const EnrichPlan>(std::move(made));
 }
 

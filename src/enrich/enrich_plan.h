@@ -22,10 +22,13 @@ struct InsertForm {
   RowForm rows;
 };
 
+// By the name of the lookup whose file cannot be loaded.
+using LoadErrors = std::map<std::string, Error>;
+
 // What all lanes of a pipeline share. Immutable.
 struct EnrichPlan {
   // Where a probe looks its keys up. Two probes of one lookup share its catalogue, and its index
-  // too where they use the same columns of it.
+  // too where they use the same columns of it, or the same expressions over them.
   struct Lookup {
     const Catalogue* catalogue = nullptr;
     const LookupIndex* index = nullptr;
@@ -42,8 +45,8 @@ struct EnrichPlan {
   sql::Stages stages;
 
   // Loads the files of the lookups that the program joins; `files` has them by the name of the
-  // lookup. An error is a file's.
-  [[nodiscard]] static Result<std::shared_ptr<const EnrichPlan>> make(
+  // lookup. All of them are loaded, whatever is wrong with others.
+  [[nodiscard]] static tl::expected<std::shared_ptr<const EnrichPlan>, LoadErrors> make(
       sql::Program program, std::vector<InsertForm> forms,
       std::map<std::string, std::unique_ptr<CatalogueFile>> files);
 

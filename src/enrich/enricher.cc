@@ -28,8 +28,7 @@ std::string shown(const Column& column, uint32_t row) {
 // it was not computed.
 bool may_have_failed(const Column& column, size_t rows) {
   static_assert(sizeof(State) == 1);
-  return rows > 0 &&
-         std::memchr(column.states(), static_cast<int>(State::failed), rows) != nullptr;
+  return rows > 0 && std::memchr(column.states(), static_cast<int>(State::failed), rows) != nullptr;
 }
 
 std::vector<Type> key_types(const sql::Program& program, const sql::Probe& probe) {
@@ -88,8 +87,7 @@ void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& 
     fill_hidden_column(batch, program.stream_schema[i].name, stream_[i]);
   if (want_write_times_) {
     write_times_.reset(rows_);
-    for (size_t i = 0; i < rows_; ++i)
-      write_times_.set<int64_t>(i, batch.records[i].write_time_us);
+    for (size_t i = 0; i < rows_; ++i) write_times_.set<int64_t>(i, batch.records[i].write_time_us);
   }
   for (auto& [lookup, missed] : missed_) missed.counted.clear();
   for (Insert& insert : inserts_) {
@@ -185,7 +183,8 @@ void Enricher::look_up(size_t probe, Rejects& rejects) {
   for (const sql::NodeId key : lookup.keys) lookup.columns.push_back(&evaluator_->result(key));
   reject_failed(lookup.keys, stage.inserts, rejects);
   const Selection& rows = alive_.in_any(stage.inserts);
-  shared_->lookups[probe].index->find(lookup.form.of(lookup.columns, rows), rows, matches_[probe]);
+  lookup.formed = &lookup.form.of(lookup.columns, rows);
+  shared_->lookups[probe].index->find(*lookup.formed, rows, matches_[probe]);
   if (!shared_->program.probes[probe].conditions.empty()) test_conditions(probe, rejects);
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
     if (stage.inserts.has(insert) && !inserts_[insert].left[probe])
@@ -292,9 +291,24 @@ Reject Enricher::unmatched(size_t probe, uint32_t row, size_t insert) {
     missed.counted[row] = true;
   }
   return {row, RejectCode::unmatched,
-          fmt::format("no row of {} has {}{}", what.table, keys,
-                      unmet ? " and meets the join's further conditions" : ""),
+          unmet ? fmt::format("no row of {} has {} and meets the join's further conditions",
+                              what.table, keys)
+                : why_unmatched(probe, row, keys),
           static_cast<uint32_t>(insert), what.drop_missing};
+}
+
+// That there is no row, unless the file has one that was left out.
+std::string Enricher::why_unmatched(size_t probe, uint32_t row, const std::string& keys) const {
+  const std::string& table = shared_->program.probes[probe].table;
+  const LeftOutRows& left_out = shared_->lookups[probe].index->left_out();
+  const Column& formed = *lookups_[probe].formed;
+  if (const std::string* why = left_out.find(formed, row))
+    return fmt::format("the row of {} with {} was left out ({})", table, keys, *why);
+  const std::string text = fmt::format("no row of {} has {}", table, keys);
+  const uint64_t unknown = left_out.unknown();
+  if (unknown == 0 || formed.is_null(row)) return text;
+  return fmt::format("{} ({} {} left out could be it, such as {})", text, grouped(unknown),
+                     unknown == 1 ? "row that was" : "rows that were", left_out.unknown_example());
 }
 
 void Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,

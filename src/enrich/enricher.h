@@ -83,7 +83,9 @@ class Enricher {
     explicit Lookup(const sql::Program& program, const sql::Probe& probe);
     std::vector<sql::NodeId> keys;
     KeyForm form;
-    std::vector<const Column*> columns = {};  // The keys' values.
+    // Of the batch at hand: the keys' values, and their form.
+    std::vector<const Column*> columns = {};
+    const Column* formed = nullptr;
   };
 
   void begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects);
@@ -100,6 +102,8 @@ class Enricher {
   void drop_unmatched(size_t probe, size_t insert, Rejects& rejects);
   [[nodiscard]] Reject failed(sql::NodeId node, uint32_t row, size_t insert) const;
   [[nodiscard]] Reject unmatched(size_t probe, uint32_t row, size_t insert);
+  [[nodiscard]] std::string why_unmatched(size_t probe, uint32_t row,
+                                          const std::string& keys) const;
 
   void append_rows(std::span<const Origin> origins, Rejects& rejects,
                    std::span<RowBatch* const> rows);

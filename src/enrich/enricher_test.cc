@@ -1,6 +1,7 @@
 #include "enrich/enricher.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -261,6 +262,44 @@ TEST_F(EnricherTest, RejectsRecordsWhoseHeadersAreTooLargeWhereTheyAreWanted) {
   ASSERT_EQ(rejects_.size(), 1U);
   EXPECT_EQ(rejects_[0].code, RejectCode::too_large);
   EXPECT_EQ(rejects_[0].insert, kEveryInsert);
+}
+
+// Computed for each record, or lying ready for the lookup's row: the same is refused.
+TEST(Enricher, ATimeToLiveIsJudgedForEachRow) {
+  InsertForm form;
+  form.rows.absent = kUnsetCell;
+  form.rows.ttl = 1;
+  TestPipeline computed(
+      "CREATE TABLE plays (id int, ttl int); CREATE TABLE t ();"
+      "INSERT INTO t SELECT id, ttl FROM plays;",
+      {}, {form});
+  computed.run({{"1", "60"},
+                {"2", {}},
+                {"3", "0"},
+                {"4", "-1"},
+                {"5", "630720000"},
+                {"6", "630720001"},
+                {{}, "60"}});
+  EXPECT_THAT(
+      computed.outcomes(),
+      testing::ElementsAre(
+          "1|60", "2|null", "3|0",
+          "out_of_range: ttl is -1: a time to live is from 0 to 630,720,000 seconds", "5|630720000",
+          "out_of_range: ttl is 630720001: a time to live is from 0 to "
+          "630,720,000 seconds",
+          "null|60"));
+
+  TestPipeline ready(
+      "CREATE TABLE plays (id int, song text); CREATE TABLE t ();"
+      "INSERT INTO t SELECT p.id, s.ttl FROM plays p LEFT JOIN songs s ON s.name = p.song;",
+      {{"songs", {.csv = "name,ttl\na,60\nb,\nc,-5\n"}}}, {form});
+  ready.run({{"1", "a"}, {"2", "b"}, {"3", "c"}, {"4", "d"}});
+  EXPECT_THAT(
+      ready.outcomes(),
+      testing::ElementsAre("1|60", "2|null",
+                           "out_of_range: the row of songs that matches: ttl is -5: a time to live "
+                           "is from 0 to 630,720,000 seconds",
+                           "4|null"));
 }
 
 }  // namespace

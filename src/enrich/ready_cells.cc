@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/text.h"
+#include "enrich/ttl.h"
 #include "row/cell.h"
 #include "row/row_batch.h"
 #include "sql/evaluator.h"
@@ -27,8 +28,7 @@ bool is_volatile(const sql::Program& program, sql::NodeId node) {
 
 }  // namespace
 
-std::vector<ReadyCells::Run> lookup_runs(const sql::Program& program, size_t insert,
-                                         size_t probe) {
+std::vector<ReadyCells::Run> lookup_runs(const sql::Program& program, size_t insert, size_t probe) {
   std::vector<ReadyCells::Run> runs;
   const std::vector<sql::Output>& outputs = program.inserts[insert].outputs;
   const auto ready = [&](size_t output) {
@@ -101,13 +101,14 @@ class ReadyCells::Maker::Worker {
     make_room(first);
     for (size_t run = 0; run < runs_.size(); ++run)
       for (size_t i = runs_[run].first; i < runs_[run].last; ++i)
-        write_cells(value(i), alive_, maker_.form_.absent, maker_.form_.times, places_[run]);
+        write_cells(value(i), alive_, maker_.form_.absent_in(i), maker_.form_.times, places_[run]);
   }
 
   void weigh(size_t run, uint32_t first) {
     sizes_[run].assign(alive_.size(), 0);
     for (size_t i = runs_[run].first; i < runs_[run].last; ++i) {
       add_cell_sizes(value(i), alive_, sizes_[run]);
+      if (i == maker_.form_.ttl) judge_ttls(i, first);
       if (!maker_.key_outputs_[i]) continue;
       for (const uint32_t row : alive_) {
         if (!value(i).is_null(row)) continue;
@@ -118,6 +119,14 @@ class ReadyCells::Maker::Worker {
                        : fmt::format("{} has NULL for the key column {}", the_row(), key)});
       }
     }
+  }
+
+  void judge_ttls(size_t output, uint32_t first) {
+    for (const uint32_t row : alive_)
+      if (const std::string fault = ttl_fault(value(output), row, maker_.outputs_[output].name);
+          !fault.empty())
+        rejects_.push_back(
+            {first + row, RejectCode::out_of_range, fmt::format("{}: {}", the_row(), fault)});
   }
 
   // Sets the places of the rows and of their runs. Rows beyond the limit leave alive_.

@@ -97,7 +97,10 @@ struct Lane {
 void check_row(const RowBatch& rows, const EnrichPlan& plan, size_t insert, const Record& record) {
   CHECK(rows.ends.size() == 1 && rows.origins.size() == 1 && rows.ends[0] == rows.cells.size());
   CellReader reader(rows.row(0));
-  const JsonOpinion event = JsonJudge::opinion_of(record.value);
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  std::string_view value = record.value;
+  if (value.starts_with(kByteOrderMark)) value.remove_prefix(kByteOrderMark.size());
+  const JsonOpinion event = JsonJudge::opinion_of(value);
   for (const sql::Output& output : plan.program.inserts[insert].outputs) {
     const CellView cell = reader.next();
     CHECK(!cell_text(cell, output.type).empty() || cell.bytes().empty());

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "enrich/ttl.h"
 #include "row/cell.h"
 
 namespace turntable {
@@ -16,7 +17,7 @@ constexpr size_t kCacheLine = 64;
 }  // namespace
 
 RowEncoder::RowEncoder(const EnrichPlan& plan, size_t insert, const Matches& matches,
-                     const sql::Evaluator& evaluator)
+                       const sql::Evaluator& evaluator)
     : insert_(static_cast<uint32_t>(insert)),
       program_(plan.program.inserts[insert]),
       form_(plan.forms[insert].rows),
@@ -53,12 +54,13 @@ void RowEncoder::reject_unfit(Selection& alive, Rejects& rejects) const {
 }
 
 void RowEncoder::append(const Column& write_times, std::span<const Origin> origins,
-                       Selection& alive, Rejects& rejects, RowBatch& out) {
+                        Selection& alive, Rejects& rejects, RowBatch& out) {
   reject_failed(alive, rejects);
   for (Segment& segment : segments_) {
     if (segment.ready != nullptr) continue;
     segment.column = &evaluator_.result(program_.outputs[segment.output].node);
     if (segment.key) reject_null_keys(segment, alive, rejects);
+    if (segment.output == form_.ttl) reject_ttls(segment, alive, rejects);
   }
   weigh_rows(write_times, alive, rejects);
 
@@ -74,7 +76,7 @@ void RowEncoder::append(const Column& write_times, std::span<const Origin> origi
     if (segment.ready != nullptr) {
       copy_run(segment, alive);
     } else {
-      write_cells(*segment.column, alive, form_.absent, form_.times, places_);
+      write_cells(*segment.column, alive, form_.absent_in(segment.output), form_.times, places_);
     }
   }
   if (form_.write_time) write_cells(write_times, alive, kNullCell, TimeUnit::micros, places_);
@@ -88,12 +90,21 @@ void RowEncoder::reject_failed(Selection& alive, Rejects& rejects) const {
 }
 
 void RowEncoder::reject_null_keys(const Segment& segment, Selection& alive,
-                                 Rejects& rejects) const {
+                                  Rejects& rejects) const {
   std::erase_if(alive, [&](uint32_t row) {
     if (!segment.column->is_null(row)) return false;
     rejects.push_back(
         {row, RejectCode::null_key,
          fmt::format("the key column {} is NULL", program_.outputs[segment.output].name), insert_});
+    return true;
+  });
+}
+
+void RowEncoder::reject_ttls(const Segment& segment, Selection& alive, Rejects& rejects) const {
+  std::erase_if(alive, [&](uint32_t row) {
+    std::string fault = ttl_fault(*segment.column, row, program_.outputs[segment.output].name);
+    if (fault.empty()) return false;
+    rejects.push_back({row, RejectCode::out_of_range, std::move(fault), insert_});
     return true;
   });
 }
@@ -125,9 +136,9 @@ void RowEncoder::weigh_rows(const Column& write_times, Selection& alive, Rejects
   size_t kept = 0;
   for (size_t k = 0; k < alive.size(); ++k) {
     if (too_large(sizes_[k])) {
-      rejects.push_back(
-          {alive[k], RejectCode::too_large,
-           fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit)), insert_});
+      rejects.push_back({alive[k], RejectCode::too_large,
+                         fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit)),
+                         insert_});
       continue;
     }
     alive[kept] = alive[k];

@@ -23,7 +23,7 @@ class RowEncoder {
  public:
   // What it is given must outlive it, and stay where it is.
   RowEncoder(const EnrichPlan& plan, size_t insert, const Matches& matches,
-            const sql::Evaluator& evaluator);
+             const sql::Evaluator& evaluator);
 
   // Rejects the records that found a row whose ready cells do not fit the sink's columns.
   void reject_unfit(Selection& alive, Rejects& rejects) const;
@@ -37,16 +37,17 @@ class RowEncoder {
  private:
   // How one stretch of the sink's columns is made: by copying a run, or by encoding one column.
   struct Segment {
-    const ReadyCells* ready = nullptr;  // Where it is copied: whose run,
+    const ReadyCells* ready = nullptr;               // Where it is copied: whose run,
     const std::vector<uint32_t>* matches = nullptr;  // the rows that were found,
     size_t run = 0;                                  // and the run's number.
     size_t output = 0;                               // Else: the output's number,
     const Column* column = nullptr;                  // its values, valid after evaluation,
-    bool key = false;  // and whether NULL rejects the record.
+    bool key = false;                                // and whether NULL rejects the record.
   };
 
   void reject_failed(Selection& alive, Rejects& rejects) const;
   void reject_null_keys(const Segment& segment, Selection& alive, Rejects& rejects) const;
+  void reject_ttls(const Segment& segment, Selection& alive, Rejects& rejects) const;
   void weigh_rows(const Column& write_times, Selection& alive, Rejects& rejects);
   void copy_run(const Segment& segment, const Selection& alive);
 

@@ -75,7 +75,9 @@ class TestPipeline {
     std::optional<sql::Program> program = sql::bind(script, options, faults);
     if (!program) return tl::unexpected<Error>(faults.error());
     forms.resize(program->inserts.size());
-    return EnrichPlan::make(std::move(*program), std::move(forms), std::move(files));
+    auto made = EnrichPlan::make(std::move(*program), std::move(forms), std::move(files));
+    if (!made) return tl::unexpected<Error>(made.error().begin()->second);
+    return std::move(*made);
   }
 
   [[nodiscard]] const EnrichPlan& plan() const { return *plan_; }

@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "base/server_probe.h"
 #include "base/text.h"
 #include "kafka/librdkafka.h"
 
@@ -39,10 +40,62 @@ std::string cause_of_fatal_state(rd_kafka_t* rk) {
   return fmt::format("{} ({})", why.data(), rd_kafka_err2name(cause));
 }
 
+std::vector<std::string> addresses_in(const std::string& bootstrap) {
+  constexpr std::string_view kPort = ":9092";  // librdkafka's default.
+  std::vector<std::string> addresses;
+  for (const std::string_view part : split(bootstrap, ',')) {
+    std::string_view address = trim(part);
+    if (const size_t scheme = address.find("://"); scheme != std::string_view::npos)
+      address.remove_prefix(scheme + 3);
+    if (address.empty()) continue;
+    const size_t colon = address.rfind(':');
+    const bool has_port =
+        colon != std::string_view::npos && address.find(']', colon) == std::string_view::npos;
+    addresses.push_back(fmt::format("{}{}", address, has_port ? "" : kPort));
+  }
+  return addresses;
+}
+
+// What is wrong with an address that can be connected to and is no broker's.
+Judge judge_of(const Properties& properties) {
+  const auto protocol = properties.find("security.protocol");
+  const bool tls =
+      protocol != properties.end() && lowercase(protocol->second).find("ssl") != std::string::npos;
+  Judge judge{.only_address = addresses_in(bootstrap_of(properties)).size() == 1};
+  judge.what_is_wrong = [tls](const std::string& address) -> std::string {
+    const Speaks speaks = probe_server(address);
+    switch (speaks) {
+      case Speaks::unknown:
+        return "";
+      case Speaks::kafka_broker:
+        if (!tls) return "";
+        return "it is a broker of Kafka that does not use TLS on this port, which "
+               "\"security.protocol\" asks for; write 'PLAINTEXT' or 'SASL_PLAINTEXT' there, or "
+               "the "
+               "port that uses TLS into \"bootstrap.servers\"";
+      case Speaks::tls:
+        if (tls) return "";
+        return "it asks for TLS; set \"security.protocol\" = 'SSL' or 'SASL_SSL', and "
+               "\"ssl.ca.location\", if a broker of Kafka is behind it";
+      case Speaks::kafka_controller:
+      case Speaks::cassandra:
+      case Speaks::http:
+        break;
+    }
+    return fmt::format(
+        "it is {}, not a broker; write the address of a broker of Kafka into "
+        "\"bootstrap.servers\"",
+        what_speaks(speaks));
+  };
+  return judge;
+}
+
 }  // namespace
 
 Client::Client(std::string name, const Properties& properties, const Clock& clock)
-    : name_(name), bootstrap_(bootstrap_of(properties)), health_(std::move(name), clock) {}
+    : name_(name),
+      bootstrap_(bootstrap_of(properties)),
+      health_(std::move(name), clock, judge_of(properties)) {}
 
 void Client::HandleDeleter::operator()(rd_kafka_s* handle) const {
   // Consumers that wanted to leave their group have closed themselves by now; nothing may wait for
@@ -59,12 +112,13 @@ tl::unexpected<Error> Client::refused(int code, const std::string& what) const {
 
 Status Client::start(Conf conf, bool producer) {
   rd_kafka_conf_set_opaque(conf.get(), this);
-  rd_kafka_conf_set_error_cb(
-      conf.get(), [](rd_kafka_t* rk, int code, const char* reason, void* opaque) {
-        auto& health = static_cast<Client*>(opaque)->health_;
-        if (code != RD_KAFKA_RESP_ERR__FATAL) return health.on_error(code, reason);
-        health.on_error(RD_KAFKA_RESP_ERR__FATAL, cause_of_fatal_state(rk));
-      });
+  rd_kafka_conf_set_error_cb(conf.get(),
+                             [](rd_kafka_t* rk, int code, const char* reason, void* opaque) {
+                               auto& health = static_cast<Client*>(opaque)->health_;
+                               if (code != RD_KAFKA_RESP_ERR__FATAL)
+                                 return health.on_error(code, reason);
+                               health.on_error(RD_KAFKA_RESP_ERR__FATAL, cause_of_fatal_state(rk));
+                             });
   rd_kafka_conf_set_log_cb(
       conf.get(), [](const rd_kafka_t* rk, int level, const char* facility, const char* text) {
         // Before rd_kafka_new() has returned there is no handle to ask for its opaque.
@@ -150,6 +204,7 @@ Result<std::vector<Offset>> Client::offsets_at(const std::string& topic,
 }
 
 void Client::remember_brokers(const struct rd_kafka_metadata& metadata) {
+  health_.on_cluster();
   brokers_.clear();
   for (int i = 0; i < metadata.broker_cnt; ++i) brokers_.push_back(metadata.brokers[i].id);
 }
@@ -175,6 +230,9 @@ int Client::ask(Millis wait, const std::function<int(int)>& question) {
 }
 
 tl::unexpected<Error> Client::unanswered(int code, const std::string& what) {
+  // A controller answers that it does not know the question.
+  if (code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+    for (const std::string& address : addresses_in(bootstrap_)) health_.is_no_broker(address);
   if (failure()) return tl::unexpected<Error>(*failure());
   return refused(code, what);
 }

@@ -55,6 +55,8 @@ class Client {
   // The members of a group; none where there is no such group.
   [[nodiscard]] Result<std::vector<GroupMember>> group_members(const std::string& group,
                                                                Millis wait);
+  // The same with what the group is; nothing of it where there is no such group.
+  [[nodiscard]] Result<GroupState> group_state(const std::string& group, Millis wait);
   // The first offset at or after the time, per partition; the end where there is none.
   [[nodiscard]] Result<std::vector<Offset>> offsets_at(const std::string& topic,
                                                        std::span<const PartitionId> partitions,
@@ -95,7 +97,8 @@ class Client {
 
   [[nodiscard]] rd_kafka_s* handle() const { return handle_.get(); }
 
-  // What librdkafka has answered with `code`, an rd_kafka_resp_err_t: in a fatal state what led to it.
+  // What librdkafka has answered with `code`, an rd_kafka_resp_err_t: in a fatal state what led to
+  // it.
   [[nodiscard]] tl::unexpected<Error> refused(int code, const std::string& what) const;
 
   // Serves librdkafka's errors and log while a question is open. False where that cannot be: a
@@ -104,6 +107,7 @@ class Client {
 
  private:
   void remember_brokers(const struct rd_kafka_metadata& metadata);
+  [[nodiscard]] std::vector<GroupMember> described_members(const std::string& group, Millis wait);
   bool hear_quietly();  // Of outages the asker hears by the answer that does not come.
   // Puts a question to librdkafka until it is answered, `wait` is over, or failure() says that no
   // wait will do: librdkafka itself takes a refused login for a broker that is away.

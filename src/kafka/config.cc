@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/secret.h"
 #include "base/text.h"
@@ -27,28 +28,160 @@ Properties dump(rd_kafka_conf_t* conf) {
   return properties;
 }
 
+// What people bring along from other clients, and what to write here.
+struct Foreign {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr Foreign kForeign[] = {
+    {"key.deserializer", "leave it out: keys are bytes, read as kafka_key"},
+    {"value.deserializer", "leave it out: the source's option format says what values are"},
+    {"key.serializer", "leave it out"},
+    {"value.serializer", "leave it out"},
+    {"max.poll.records",
+     "leave it out: as much is read as the sink takes; flush_rows and flush_bytes of the sink say "
+     "how much that is at once"},
+    {"fetch.max.wait.ms", "write \"fetch.wait.max.ms\""},
+    {"default.api.timeout.ms", "leave it out: brokers that are away are waited for"},
+    {"receive.buffer.bytes", "write \"socket.receive.buffer.bytes\""},
+    {"send.buffer.bytes", "write \"socket.send.buffer.bytes\""},
+    {"ssl.truststore.location",
+     "write \"ssl.ca.location\", a file of certificates in PEM form (keytool -exportcert -rfc)"},
+    {"ssl.truststore.certificates", "write \"ssl.ca.pem\""},
+    {"ssl.truststore.password", "leave it out: the file of \"ssl.ca.location\" needs none"},
+    {"ssl.truststore.type", "leave it out: \"ssl.ca.location\" is a file in PEM form"},
+    {"ssl.keystore.type",
+     "leave it out: \"ssl.keystore.location\" is a file in PKCS#12 form, and in PEM form there are "
+     "\"ssl.certificate.location\" and \"ssl.key.location\""},
+    {"ssl.keystore.key", "write \"ssl.key.pem\""},
+    {"ssl.keystore.certificate.chain", "write \"ssl.certificate.pem\""},
+    {"ssl.protocol", "leave it out"},
+    {"ssl.enabled.protocols", "leave it out"},
+    {"sasl.jaas.config", "write \"sasl.username\" and \"sasl.password\""},
+    {"sasl.login.callback.handler.class", "leave it out"},
+    {"sasl.client.callback.handler.class", "leave it out"},
+    {"interceptor.classes", "leave it out"},
+    {"metric.reporters", "leave it out: --stats-json writes a run's figures"},
+    {"exclude.internal.topics", "leave it out: one topic is read, by its name"},
+    {"allow.auto.topic.creation", "write \"allow.auto.create.topics\""},
+    {"schema.registry.url", "leave it out: values with a registry's header are not read"},
+    {"value.format", "write format, without a prefix"},
+    {"scan.startup.mode", "write start = 'latest', 'earliest' or a time"},
+};
+
+// Spark and Flink write an option of Kafka's client behind these.
+constexpr std::string_view kPrefixes[] = {"kafka.", "properties."};
+
+const Foreign* find_foreign(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kForeign), std::end(kForeign),
+                                   [&](const Foreign& foreign) { return foreign.name == name; });
+  return found == std::end(kForeign) ? nullptr : found;
+}
+
+// " Write …" or " Did you mean …", to stand behind the sentence that the name is unknown; or "".
+std::string meant_by(const std::string& name) {
+  if (const Foreign* foreign = find_foreign(name))
+    return fmt::format(" {}{}.", static_cast<char>(foreign->instead[0] - 'a' + 'A'),
+                       foreign->instead.substr(1));
+  const std::vector<std::string> known = property_names();
+  for (const std::string_view prefix : kPrefixes) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string rest = name.substr(prefix.size());
+    if (std::find(known.begin(), known.end(), rest) != known.end())
+      return fmt::format(" Write \"{}\", without the prefix.", rest);
+    const std::string meant = meant_by(rest);
+    if (!meant.empty()) return meant;
+  }
+  return did_you_mean(name, known);
+}
+
+// The assignors of Kafka's own client by what librdkafka calls them; "" where it has no such one.
+std::string assignor_meant_by(std::string_view value) {
+  constexpr std::pair<std::string_view, std::string_view> kAssignors[] = {
+      {"RangeAssignor", "range"},
+      {"RoundRobinAssignor", "roundrobin"},
+      {"CooperativeStickyAssignor", "cooperative-sticky"},
+      {"StickyAssignor", "cooperative-sticky"}};
+  for (const auto& [java, ours] : kAssignors)
+    if (value.find(java) != std::string_view::npos) return fmt::format(". Write '{}'", ours);
+  return "";
+}
+
+std::optional<PropertyFault> set(rd_kafka_conf_t* conf, const std::string& name,
+                                 const std::string& value) {
+  std::array<char, 512> why{};
+  // librdkafka has names of its own for some of these too, to refuse them.
+  const auto outcome =
+      find_foreign(name) != nullptr
+          ? RD_KAFKA_CONF_UNKNOWN
+          : rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(), why.size());
+  switch (outcome) {
+    case RD_KAFKA_CONF_OK:
+      break;
+    case RD_KAFKA_CONF_UNKNOWN:
+      return PropertyFault{name,
+                           fmt::format("'{}' is no option of Kafka's client (librdkafka {}).{}",
+                                       printable(name), library_version(), meant_by(name))};
+    case RD_KAFKA_CONF_INVALID: {
+      const std::string said = printable(why.data(), 500);
+      return PropertyFault{name, fmt::format("The Kafka option '{}' was refused: {}", name,
+                                             is_secret(name) ? without_secret(said, value) : said)};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Conf> make_conf(const Properties& properties) {
   Conf conf(rd_kafka_conf_new());
-  for (const auto& [name, value] : properties) {
-    std::array<char, 512> why{};
-    switch (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size())) {
-      case RD_KAFKA_CONF_OK:
-        break;
-      case RD_KAFKA_CONF_UNKNOWN:
-        return fail(
-            ErrorKind::usage,
-            fmt::format("'{}' is no option of Kafka's client (librdkafka {}).{}", printable(name),
-                        library_version(), did_you_mean(name, property_names())));
-      case RD_KAFKA_CONF_INVALID:
-        return fail(ErrorKind::usage,
-                    fmt::format("The Kafka option '{}' was refused: {}", name,
-                                is_secret(name) ? without_secret(printable(why.data(), 500), value)
-                                                : printable(why.data(), 500)));
-    }
-  }
+  for (const auto& [name, value] : properties)
+    if (auto fault = set(conf.get(), name, value))
+      return fail(ErrorKind::usage, std::move(fault->text));
   return conf;
+}
+
+std::vector<PropertyFault> property_faults(const Properties& properties) {
+  const Conf conf(rd_kafka_conf_new());
+  std::vector<PropertyFault> faults;
+  for (const auto& [name, value] : properties)
+    if (auto fault = set(conf.get(), name, value)) faults.push_back(std::move(*fault));
+  return faults;
+}
+
+std::optional<PropertyFault> contradiction_in(const Properties& properties, ClientKind kind) {
+  // librdkafka asks for such a token as soon as there is a client, over the network.
+  if (const auto method = properties.find("sasl.oauthbearer.method");
+      method != properties.end() && lowercase(method->second) == "oidc")
+    return std::nullopt;
+  Properties asked = properties;
+  for (const char* name : {"bootstrap.servers", "metadata.broker.list", "debug", "log.queue",
+                           "plugin.library.paths", "test.mock.num.brokers"})
+    asked.erase(name);
+  auto conf = make_conf(asked);
+  if (!conf) return std::nullopt;  // One of property_faults().
+  rd_kafka_conf_set_log_cb(conf->get(), nullptr);
+  std::array<char, 512> why{};
+  const auto type = kind == ClientKind::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
+  if (rd_kafka_t* client = rd_kafka_new(type, conf->get(), why.data(), why.size())) {
+    [[maybe_unused]] auto* taken = conf->release();  // It belongs to the client now.
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return std::nullopt;
+  }
+  PropertyFault fault{.name = "", .text = printable(why.data(), 500)};
+  for (const auto& [name, value] : properties) {
+    if (is_secret(name)) fault.text = without_secret(fault.text, value);
+    // Of two names the longer one: "ssl.key.location" is none of "ssl.key".
+    if (fault.text.find(name) != std::string::npos && name.size() > fault.name.size())
+      fault.name = name;
+  }
+  if (fault.name.empty() && properties.contains("security.protocol") &&
+      (fault.text.find("SASL") != std::string::npos || fault.text.find("SSL") != std::string::npos))
+    fault.name = "security.protocol";
+  fault.text = fmt::format("Kafka's client cannot be set up with these options: {}", fault.text);
+  if (fault.name == "partition.assignment.strategy")
+    fault.text += assignor_meant_by(properties.at(fault.name));
+  return fault;
 }
 
 std::vector<std::string> property_names() {

@@ -27,9 +27,24 @@ struct ConfDeleter {
 };
 using Conf = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 
-// An Error of kind usage for an unknown property (with a near one's name) or a value that it cannot
-// take.
+// An Error of kind usage for the first of property_faults().
 [[nodiscard]] Result<Conf> make_conf(const Properties& properties);
+
+struct PropertyFault {
+  std::string name;  // Of the property. Empty: it cannot be said which one it is.
+  std::string text;  // A whole sentence, without a secret's value.
+};
+
+// Unknown properties (with what to write instead, where that is known) and values that they cannot
+// take: all of them.
+[[nodiscard]] std::vector<PropertyFault> property_faults(const Properties& properties);
+
+// Where properties that are right one by one do not go together, or name a file that cannot be
+// used: what librdkafka has against them when it sets a client up. A client is made for the answer
+// and given no broker, so nothing is connected.
+enum class ClientKind { consumer, producer };
+[[nodiscard]] std::optional<PropertyFault> contradiction_in(const Properties& properties,
+                                                            ClientKind kind);
 
 // The names of all properties that librdkafka knows.
 [[nodiscard]] std::vector<std::string> property_names();

@@ -45,6 +45,54 @@ TEST(KafkaConfig, SaysWhatIsWrongWithAValue) {
   EXPECT_THAT(refusal({{"compression.type", "rar"}}), HasSubstr("rar"));
 }
 
+std::vector<std::string> names_of(const std::vector<PropertyFault>& faults) {
+  std::vector<std::string> names;
+  for (const PropertyFault& fault : faults) names.push_back(fault.name);
+  return names;
+}
+
+TEST(KafkaConfig, FindsAllFaultsAtOnce) {
+  const auto faults = property_faults({{"bootstrap.servers", "k:9092"},
+                                       {"max.poll.records", "500"},
+                                       {"session.timeout.ms", "soon"},
+                                       {"value.deserializer", "x"}});
+  EXPECT_EQ(names_of(faults), (std::vector<std::string>{"max.poll.records", "session.timeout.ms",
+                                                        "value.deserializer"}));
+}
+
+TEST(KafkaConfig, SaysWhatToWriteForWhatOtherClientsKnow) {
+  const auto said = [](const std::string& name) {
+    return property_faults({{name, "x"}}).at(0).text;
+  };
+  EXPECT_THAT(said("max.poll.records"), HasSubstr("Leave it out: as much is read"));
+  EXPECT_THAT(said("fetch.max.wait.ms"), HasSubstr("Write \"fetch.wait.max.ms\"."));
+  EXPECT_THAT(said("ssl.truststore.location"), HasSubstr("Write \"ssl.ca.location\""));
+  EXPECT_THAT(said("sasl.jaas.config"), HasSubstr("Write \"sasl.username\" and"));
+  EXPECT_THAT(said("kafka.bootstrap.servers"),
+              HasSubstr("Write \"bootstrap.servers\", without the prefix."));
+  EXPECT_THAT(said("properties.max.poll.records"), HasSubstr("Leave it out"));
+  EXPECT_THAT(property_faults({{"partition.assignment.strategy",
+                                "org.apache.kafka.clients.consumer.RangeAssignor"}}),
+              testing::SizeIs(0))
+      << "librdkafka takes any text here, and looks at it when a client is made";
+}
+
+TEST(KafkaConfig, FindsWhatDoesNotGoTogetherWithoutABroker) {
+  const auto consumer = contradiction_in({{"bootstrap.servers", "nowhere.invalid:1"},
+                                          {"max.poll.interval.ms", "1000"},
+                                          {"session.timeout.ms", "6000"}},
+                                         ClientKind::consumer);
+  ASSERT_TRUE(consumer);
+  EXPECT_EQ(consumer->name, "max.poll.interval.ms");
+  EXPECT_THAT(consumer->text, HasSubstr("must be >= `session.timeout.ms`"));
+  const auto authority = contradiction_in(
+      {{"security.protocol", "SSL"}, {"ssl.ca.location", "/nowhere/ca.pem"}}, ClientKind::producer);
+  ASSERT_TRUE(authority);
+  EXPECT_EQ(authority->name, "ssl.ca.location");
+  EXPECT_EQ(contradiction_in({{"bootstrap.servers", "nowhere.invalid:1"}}, ClientKind::consumer),
+            std::nullopt);
+}
+
 TEST(KafkaConfig, DoesNotRepeatASecret) {
   EXPECT_THAT(refusal({{"ssl.key.pem", "hunter2"}, {"nonsense", "1"}}), Not(HasSubstr("hunter2")));
 }

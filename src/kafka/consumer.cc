@@ -42,6 +42,12 @@ bool is_cooperative(rd_kafka_t* rk) {
   return std::strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
 }
 
+std::string value_of(const Properties& properties, const std::string& name,
+                     const char* otherwise = "") {
+  const auto found = properties.find(name);
+  return found == properties.end() ? otherwise : found->second;
+}
+
 Status checked(rd_kafka_error_t* raw, const std::string& what) {
   const RdError error(raw);
   if (!error) return {};
@@ -78,7 +84,10 @@ Consumer::Consumer(const Options& options, RebalanceHandler& handler, const Cloc
                    EventFd event)
     : Client("consumer of topic " + options.topic, options.properties, clock),
       topic_(options.topic),
+      group_(value_of(options.properties, "group.id")),
+      strategy_(value_of(options.properties, "partition.assignment.strategy", "the broker's own")),
       want_headers_(options.want_headers),
+      broker_assigns_(lowercase(value_of(options.properties, "group.protocol")) == "consumer"),
       is_static_(options.properties.contains("group.instance.id")),
       handler_(handler),
       clock_(clock),
@@ -142,12 +151,28 @@ void Consumer::serve() {
       // lose a record.
       health().fail_for_good(
           {ErrorKind::failed, "A record came on the queue of events: a bug in the Kafka consumer"});
+    } else if (message->err == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL) {
+      health().fail_for_good({ErrorKind::failed, other_strategy()});
     } else {
       health().on_error(message->err, rd_kafka_message_errstr(message));
     }
     rd_kafka_message_destroy(message);
   }
   look_after_brokers();
+}
+
+// Asked again for a while: a group that rebalances has no strategy.
+std::string Consumer::other_strategy() {
+  constexpr Millis kQuestionWait{2'000};
+  constexpr Millis kAskAgainAfter{500};
+  constexpr int kTries = 6;
+  GroupState state;
+  for (int attempt = 0; attempt < kTries && state.strategy.empty(); ++attempt) {
+    if (attempt > 0) clock_.sleep(kAskAgainAfter);
+    if (auto answer = group_state(group_, kQuestionWait)) state = std::move(*answer);
+  }
+  return fmt::format("The consumer of topic {} cannot join its group: {}", topic_,
+                     other_strategy_sentence(state, group_, strategy_));
 }
 
 Drained Consumer::drain(size_t limit) {
@@ -319,7 +344,8 @@ Status Consumer::await_commit(rd_kafka_topic_partition_list_t* offsets, Millis w
   }
   rd_kafka_event_destroy(event);
   commit_met_rebalance_ = code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS ||
-                          code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
+                          code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+                          code == RD_KAFKA_RESP_ERR_STALE_MEMBER_EPOCH;
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) return {};
   return refused(code, what);
 }
@@ -359,6 +385,8 @@ Offset Consumer::cached_high(PartitionId partition) const {
 // more.
 void Consumer::unsubscribe(SteadyTime deadline) {
   rd_kafka_unsubscribe(handle());
+  // There a member chooses its id and keeps it, and close() does tell the broker.
+  if (broker_assigns_) return;
   while (clock_.now() < deadline) {
     const std::unique_ptr<char, void (*)(char*)> id(rd_kafka_memberid(handle()), [](char* text) {
       if (text != nullptr) rd_kafka_mem_free(nullptr, text);

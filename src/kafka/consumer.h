@@ -135,8 +135,13 @@ class Consumer final : public Client {
   [[nodiscard]] Status await_commit(rd_kafka_topic_partition_list_s* offsets, Millis wait,
                                     Meanwhile meanwhile);
 
+  [[nodiscard]] std::string other_strategy();
+
   std::string topic_;
+  std::string group_;
+  std::string strategy_;
   bool want_headers_;
+  bool broker_assigns_;  // By the group protocol of KIP-848.
   bool is_static_;  // Has a group.instance.id: keeps its partitions over a restart.
   RebalanceHandler& handler_;
   const Clock& clock_;

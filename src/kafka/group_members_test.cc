@@ -48,7 +48,9 @@ TEST(GroupMembers, TakesOtherBytesForNothingKnown) {
 class GroupAnswer : public testing::Test {
  protected:
   Result<std::vector<GroupMember>> ask(rd_kafka_resp_err_t code, const std::string& group) {
-    return members_in(code, &list_, group, "Asking b for the members of the group g");
+    auto state = state_in(code, &list_, group, "Asking b for the members of the group g");
+    if (!state) return tl::unexpected<Error>(state.error());
+    return std::move(state->members);
   }
 
   std::string name_ = "g";
@@ -66,6 +68,32 @@ TEST_F(GroupAnswer, OfSomeBrokersOnlyDoesNotSayThatThereIsNobody) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message,
             "Asking b for the members of the group g: not all brokers have answered");
+}
+
+TEST_F(GroupAnswer, SaysByWhichStrategyTheMembersAssign) {
+  std::string kind = "consumer";
+  std::string strategy = "range";
+  info_.protocol_type = kind.data();
+  info_.protocol = strategy.data();
+  const auto state = state_in(RD_KAFKA_RESP_ERR_NO_ERROR, &list_, "g", "Asking");
+  ASSERT_TRUE(state);
+  EXPECT_EQ(other_strategy_sentence(*state, "g", "cooperative-sticky"),
+            "the members of the group g (turntable at ) assign partitions by 'range', and this one "
+            "by 'cooperative-sticky'; set \"partition.assignment.strategy\" = 'range', or write "
+            "another name into \"group.id\"");
+}
+
+TEST(OtherStrategy, ThatTheClientDoesNotHaveLeavesAnotherGroup) {
+  const GroupState sticky{.kind = "consumer", .strategy = "sticky"};
+  EXPECT_EQ(other_strategy_sentence(sticky, "g", "range"),
+            "the members of the group g assign partitions by 'sticky', and this one by 'range'; "
+            "that strategy is none of this client's: write another name into \"group.id\"");
+  EXPECT_EQ(other_strategy_sentence({.kind = "connect", .strategy = "compatible"}, "g", "range"),
+            "the group g is one of members of the kind 'connect', which are no consumers; write "
+            "another name into \"group.id\"");
+  EXPECT_EQ(other_strategy_sentence({.kind = "consumer"}, "g", "range"),
+            "the members of the group g assign partitions by another strategy than 'range'; write "
+            "theirs into \"partition.assignment.strategy\", or another name into \"group.id\"");
 }
 
 TEST_F(GroupAnswer, OfABrokerThatCannotTellDoesNotSayThatThereIsNobody) {

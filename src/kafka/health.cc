@@ -70,14 +70,25 @@ bool ended_at_once(std::string_view text) {
          (state.starts_with("ms in state APIVERSION_QUERY") || state.starts_with("ms in state UP"));
 }
 
+// "[thrd:…]: " stands in front of log lines.
+std::string_view without_thread(std::string_view text) {
+  const size_t thread = text.find("]: ");
+  return thread == std::string_view::npos ? text : text.substr(thread + 3);
+}
+
+// Whether nobody was there to connect to.
+bool is_not_connected(std::string_view cause) {
+  return cause.starts_with("Connect to ") || cause.starts_with("Failed to resolve");
+}
+
 std::string named(const std::string& broker) {
   return broker.empty() ? "a Kafka broker" : "Kafka broker " + printable(broker);
 }
 
 }  // namespace
 
-Health::Health(std::string client, const Clock& clock)
-    : client_(std::move(client)), clock_(clock) {}
+Health::Health(std::string client, const Clock& clock, Judge judge)
+    : client_(std::move(client)), clock_(clock), judge_(std::move(judge)) {}
 
 void Health::on_error(int code, std::string_view reason) {
   const auto [broker, cause] = broker_and_cause(reason);
@@ -97,6 +108,7 @@ void Health::on_error(int code, std::string_view reason) {
                      "authority in ssl.ca.location, has expired, or does not name {}",
                      client_, named(broker), host.empty() ? "its host" : printable(host))});
   }
+  if (!is_not_connected(cause) && is_no_broker(broker)) return;
   switch (code) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
@@ -142,14 +154,18 @@ void Health::on_away(std::string_view reason) {
 void Health::on_log(int syslog_level, std::string_view facility, std::string_view text) {
   constexpr int kWarning = 4;
   if (facility == "FAIL" && ended_at_once(text)) {
-    const size_t thread = text.find("]: ");  // "[thrd:…]: " stands in front.
-    const auto [broker, cause] =
-        broker_and_cause(thread == std::string_view::npos ? text : text.substr(thread + 3));
+    const auto [broker, cause] = broker_and_cause(without_thread(text));
+    if (is_no_broker(broker)) return;
     return warn("ended at once",
                 fmt::format("{} ends the connections of the {} as soon as they are "
                             "made; is security.protocol what its listener asks for?",
                             named(broker), client_));
   }
+  // A server that does not know what to make of the first request says nothing, and a controller of
+  // Kafka does not answer questions about topics.
+  const bool unanswered =
+      facility == "REQTMOUT" || text.find("feature not supported by broker") != text.npos;
+  if (unanswered && is_no_broker(broker_and_cause(without_thread(text)).first)) return;
   if (syslog_level > kWarning) {
     log::info("librdkafka {}: {}", facility,
               printable(text, 1000));  // Asked for with the option `debug`.
@@ -198,6 +214,22 @@ void Health::on_answer(const std::set<std::string>& listed) {
     log::info("Kafka broker {} is back after {:.1f} s", broker, seconds);
     return true;
   });
+}
+
+bool Health::is_no_broker(const std::string& address) {
+  constexpr size_t kAddressesLimit = 100;
+  if (!judge_.what_is_wrong || address.empty() || judged_.size() > kAddressesLimit) return false;
+  const auto [judged, first] = judged_.try_emplace(address);
+  if (first) judged->second = judge_.what_is_wrong(address);
+  if (judged->second.empty()) return false;
+  const std::string sentence =
+      fmt::format("The {} cannot use {}: {}", client_, printable(address), judged->second);
+  if (judge_.only_address) {
+    fail_for_good({ErrorKind::failed, sentence});
+  } else {
+    warn("no broker " + address, sentence);
+  }
+  return true;
 }
 
 void Health::fail_for_good(Error error) {

@@ -3,6 +3,7 @@
 // should not have to read that.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,11 +15,19 @@
 
 namespace turntable::kafka {
 
+// Tells whether an address is no broker's at all, which librdkafka's words do not.
+struct Judge {
+  // What "host:port" is, from "it is …" on to what is to be set instead. Empty where it may be a
+  // broker.
+  std::function<std::string(const std::string& broker)> what_is_wrong = nullptr;
+  bool only_address = true;  // Of several, another one may be right.
+};
+
 // One thread: the one that polls the client.
 class Health {
  public:
   // `client` names it in messages: "consumer of topic test".
-  Health(std::string client, const Clock& clock);
+  Health(std::string client, const Clock& clock, Judge judge = {});
 
   // librdkafka's error number and words, as its error callback gives them.
   void on_error(int code, std::string_view reason);
@@ -39,6 +48,13 @@ class Health {
   // The cluster answered, and listed these brokers ("host:port").
   void on_answer(const std::set<std::string>& listed);
 
+  // A cluster has answered: nobody's address is judged any more.
+  void on_cluster() { judge_.what_is_wrong = nullptr; }
+
+  // Has an address judged, once. True where it is no broker's: then that is said, and is failure()
+  // where there is no other address.
+  bool is_no_broker(const std::string& address);
+
   [[nodiscard]] bool any_away() const { return !away_.empty(); }
 
   // What no retry can mend: refused credentials, a certificate that does not verify, a fatal state.
@@ -51,6 +67,8 @@ class Health {
 
   std::string client_;
   const Clock& clock_;
+  Judge judge_;
+  std::map<std::string, std::string> judged_;  // By address: what is wrong with it.
   struct Outage {
     SteadyTime since;
     SteadyTime last_error;

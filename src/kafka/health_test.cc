@@ -126,6 +126,64 @@ TEST_F(HealthTest, AsksForTheProtocolWhereConnectionsEndAtOnce) {
               testing::Not(HasSubstr("security.protocol")));  // A broker that goes away later.
 }
 
+constexpr const char* kNoAnswer =
+    "c:9042/bootstrap: Receive failed: Invalid response size -2063597568 (0..134217728): increase "
+    "receive.message.max.bytes (after 1ms in state APIVERSION_QUERY)";
+
+TEST_F(HealthTest, NamesAServerThatIsNoBroker) {
+  int judged = 0;
+  Health health("consumer of topic test", clock_,
+                {.what_is_wrong = [&](const std::string& address) {
+                  ++judged;
+                  return address == "c:9042" ? "it is a node of Cassandra" : "";
+                }});
+  health.on_error(RD_KAFKA_RESP_ERR__TRANSPORT,
+                  "c:9042/bootstrap: Connect to ipv4#127.0.0.1:9042 failed: Connection refused");
+  EXPECT_EQ(judged, 0) << "nobody is there to be asked";
+  health.on_error(RD_KAFKA_RESP_ERR__TRANSPORT, "k:9092/bootstrap: Disconnected");
+  EXPECT_FALSE(health.failure());
+  health.on_error(RD_KAFKA_RESP_ERR__BAD_MSG, kNoAnswer);
+  ASSERT_TRUE(health.failure());
+  EXPECT_EQ(health.failure()->kind, ErrorKind::failed);
+  EXPECT_EQ(health.failure()->message,
+            "The consumer of topic test cannot use c:9042: it is a node of Cassandra");
+  health.on_error(RD_KAFKA_RESP_ERR__BAD_MSG, kNoAnswer);
+  EXPECT_EQ(judged, 2) << "each address once";
+}
+
+TEST_F(HealthTest, OnlySaysItWhereAnotherAddressMayBeRight) {
+  Health health("consumer of topic test", clock_,
+                {.what_is_wrong = [](const std::string&) { return "it is an HTTP server"; },
+                 .only_address = false});
+  EXPECT_THAT(logged([&] { health.on_error(RD_KAFKA_RESP_ERR__BAD_MSG, kNoAnswer); }),
+              HasSubstr("warning The consumer of topic test cannot use c:9042: it is an HTTP "
+                        "server\n"));
+  EXPECT_FALSE(health.failure());
+}
+
+TEST_F(HealthTest, JudgesWhoDoesNotAnswer) {
+  for (const auto& [facility, text] :
+       {std::pair("REQTMOUT", "Timed out ApiVersionRequest in flight (after 10010ms, timeout #0)"),
+        std::pair("METADATA",
+                  "Metadata request failed: connected: Local: Required feature not "
+                  "supported by broker (0ms): Permanent")}) {
+    Health health("consumer of topic test", clock_,
+                  {.what_is_wrong = [](const std::string&) { return "it is another server"; }});
+    health.on_log(4, facility, std::string("[thrd:main]: k:1/bootstrap: ") + text);
+    ASSERT_TRUE(health.failure()) << facility;
+    EXPECT_EQ(health.failure()->message,
+              "The consumer of topic test cannot use k:1: it is another server");
+  }
+}
+
+TEST_F(HealthTest, JudgesNobodyOnceAClusterHasAnswered) {
+  Health health("consumer of topic test", clock_,
+                {.what_is_wrong = [](const std::string&) { return "it is an HTTP server"; }});
+  health.on_cluster();
+  health.on_error(RD_KAFKA_RESP_ERR__TRANSPORT, "k:9092/bootstrap: Disconnected");
+  EXPECT_FALSE(health.failure());
+}
+
 TEST_F(HealthTest, IsSilentAboutOutagesWhileItIsQuiet) {
   health_.set_quiet(true);
   EXPECT_EQ(logged([&] { health_.on_error(RD_KAFKA_RESP_ERR__TRANSPORT, kRefused); }), "");

@@ -75,7 +75,7 @@ Result<std::unique_ptr<Producer>> Producer::open(const Options& options, const C
           kind = ErrorKind::failed;  // librdkafka has stopped to retry.
         self->health().fail_for_good(
             {kind, fmt::format("A record for topic {} was not taken by {}: {}", self->topic_name_,
-                               self->bootstrap(), rd_kafka_err2str(message->err))});
+                               self->bootstrap(), self->why_refused(*message))});
       });
 
   std::unique_ptr<Producer> producer(new Producer(options, clock));
@@ -88,6 +88,17 @@ Result<std::unique_ptr<Producer>> Producer::open(const Options& options, const C
                             rd_kafka_err2str(rd_kafka_last_error())));
   }
   return producer;
+}
+
+// The broker's own sentence is not always there, and is about its log.
+std::string Producer::why_refused(const rd_kafka_message_s& message) {
+  if (message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD && message.key == nullptr) {
+    wants_keys_ = true;
+    return "it has no key, and a topic that is compacted (cleanup.policy = compact) takes no "
+           "record "
+           "without one";
+  }
+  return rd_kafka_err2str(message.err);
 }
 
 Result<bool> Producer::send(const Message& message) {

@@ -12,6 +12,7 @@
 #include "kafka/client.h"
 #include "row/letter.h"
 
+struct rd_kafka_message_s;
 struct rd_kafka_topic_s;
 
 namespace turntable::kafka {
@@ -51,11 +52,14 @@ class Producer final : public Client {
   [[nodiscard]] uint64_t acknowledged() const { return acknowledged_; }
   // Given up by librdkafka or refused by the broker. The first reason is in failure().
   [[nodiscard]] uint64_t failed() const { return failed_; }
+  // One was refused for having no key: its topic is compacted.
+  [[nodiscard]] bool wants_keys() const { return wants_keys_; }
   [[nodiscard]] uint64_t in_flight() const { return sent_ - acknowledged_ - failed_; }
 
  private:
   Producer(const Options& options, const Clock& clock);
   bool hear() override;
+  [[nodiscard]] std::string why_refused(const rd_kafka_message_s& message);
 
   std::string topic_name_;
   const Clock& clock_;
@@ -66,6 +70,7 @@ class Producer final : public Client {
   uint64_t sent_ = 0;
   uint64_t acknowledged_ = 0;
   uint64_t failed_ = 0;
+  bool wants_keys_ = false;
 };
 
 }  // namespace turntable::kafka

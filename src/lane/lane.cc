@@ -164,18 +164,34 @@ void Lane::settle_filtered(std::span<const Origin> origins) {
 }
 
 // Records with a fault get a dead letter. A record counts once, in however many INSERTs it fails.
+// Tombstones say nothing of what a producer makes of values: they are no part of the ratio.
 void Lane::reject(const HeldRecords::Batch& batch) {
   size_t rejected = 0;
+  size_t tombstones = 0;
+  skipped_.clear();
   if (!rejects_.empty()) rejected_rows_.assign(batch.records.size(), 0);
   for (Reject& fault : rejects_) {
-    if (fault.code != RejectCode::unmatched && rejected_rows_[fault.row] == 0) {
+    if (is_tombstone(batch.records.records[fault.row])) {
+      ++tombstones;
+      if (options_.tombstones == Tombstones::skip) {
+        skipped_.push_back(batch.origins[fault.row]);
+        continue;
+      }
+    } else if (fault.code != RejectCode::unmatched && rejected_rows_[fault.row] == 0) {
       rejected_rows_[fault.row] = 1;
       ++rejected;
     }
     if (fault.drop) times_.last_outcome = clock_.now();
     letters_.add(batch.records, batch.origins[fault.row], std::move(fault));
   }
-  rejects_breaker_.saw(batch.records.size(), rejected);
+  rejects_breaker_.saw(batch.records.size() - tombstones, rejected);
+  if (!skipped_.empty()) settle_skipped();
+}
+
+void Lane::settle_skipped() {
+  for (size_t insert = 0; insert < enricher_->inserts(); ++insert)
+    settle(skipped_, insert, Outcome::tombstone);
+  times_.last_outcome = clock_.now();
 }
 
 Status Lane::flush_what_is_due() {
@@ -186,7 +202,7 @@ Status Lane::flush_what_is_due() {
 }
 
 Status Lane::flush(Store& store) {
-  if (options_.on_flush) options_.on_flush(*store.sink, store.rows.size());
+  if (options_.on_flush) options_.on_flush(*store.sink, store.next_batch().size());
   if (positions_.are_beside_rows()) {
     RETURN_IF_ERROR(letters_.ask());
     RETURN_IF_ERROR(flush_letters(true));

@@ -34,6 +34,7 @@
 #include "enrich/enricher.h"
 #include "lane/position_keeper.h"
 #include "lane/stores.h"
+#include "row/tombstones.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -47,6 +48,7 @@ struct LaneOptions {
   size_t poll_records = 500;    // Taken from the source at once.
   double max_reject_ratio = 1;  // Above it, the lane finishes and stops; 1: never.
   WriteTimeRule write_times = WriteTimeRule::none;
+  Tombstones tombstones = Tombstones::dead_letter;
   Millis drain_bound{5'000};       // How long a revoke waits for acknowledgements.
   Backoff::Options retry_backoff;  // Between tries to make dead letters or positions durable.
   // Lanes of one process that have not finished. A lane that has finished stays in its group until
@@ -139,6 +141,7 @@ class Lane final : public AssignmentListener {
   void say_of_fields();
   [[nodiscard]] Status forget_positions_before();
   void settle_filtered(std::span<const Origin> origins);
+  void settle_skipped();
   void reject(const HeldRecords::Batch& batch);
   [[nodiscard]] Status flush_what_is_due();
   [[nodiscard]] Status flush(Store& store);
@@ -188,6 +191,7 @@ class Lane final : public AssignmentListener {
   // Scratch of transform(), kept for its memory.
   Selection alive_;
   std::vector<Origin> filtered_;
+  std::vector<Origin> skipped_;  // Tombstones that are passed over.
   Rejects rejects_;
   std::vector<uint8_t> rejected_rows_;
 

@@ -388,6 +388,65 @@ TEST_F(LaneTest, ARowThatTheSinkRefusesBecomesADeadLetterWithItsBytes) {
   expect_books_balance();
 }
 
+// ---- Tombstones ----
+
+TEST_F(LaneTest, TombstonesInARowDoNotStopTheRun) {
+  for (int i = 0; i < 1'200; ++i) topic_.partitions[0].push_back({"", false, std::to_string(i)});
+  topic_.add(0, R"({"id":1})");
+  options_.max_reject_ratio = 0.5;
+  open();
+  const Status status = run();
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(rows(), (std::vector<std::string>{"1@0/1200"}));
+  EXPECT_EQ(letters_.durable.size(), 1'200U);
+  EXPECT_EQ(letters_.durable.front(), "fake/0/0 empty_value ");
+  EXPECT_EQ(lane_->counts().rejected, 1'200U);
+  EXPECT_EQ(lane_->counts().tombstones, 0U);
+  EXPECT_EQ(topic_.committed[0], 1'201);
+  expect_books_balance();
+}
+
+// They are no part of the ratio: neither do they stop the run, nor hide that most of the rest is
+// malformed. A value that is there and empty is malformed.
+TEST_F(LaneTest, TombstonesDoNotHideThatMostRecordsAreMalformed) {
+  for (const Tombstones rule : {Tombstones::dead_letter, Tombstones::skip}) {
+    SetUp();
+    topic_ = {};
+    letters_ = {};
+    for (int i = 0; i < 3'000; ++i) {
+      for (int tombstones = 0; tombstones < 3; ++tombstones)
+        topic_.partitions[0].push_back({"", false, {}});
+      topic_.add(0, i % 3 == 0 ? R"({"id":1})" : "");
+    }
+    options_.max_reject_ratio = 0.5;
+    options_.tombstones = rule;
+    open();
+    const Status status = run();
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find("of the last"), std::string::npos)
+        << status.error().message;
+    EXPECT_LT(lane_->counts().consumed, 12'000U);
+    expect_books_balance();
+  }
+}
+
+TEST_F(LaneTest, TombstonesThatAreSkippedAreCountedAndPassed) {
+  topic_.add(0, R"({"id":1})");
+  for (int i = 0; i < 1'200; ++i) topic_.partitions[0].push_back({"", false, "k"});
+  topic_.add(0, "");
+  options_.max_reject_ratio = 0.5;
+  options_.tombstones = Tombstones::skip;
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(letters_.durable, (std::vector<std::string>{"fake/0/1201 empty_value "}));
+  EXPECT_EQ(lane_->counts().written, 1U);
+  EXPECT_EQ(lane_->counts().tombstones, 1'200U);
+  EXPECT_EQ(lane_->counts(0).tombstones, 1'200U);
+  EXPECT_EQ(lane_->counts().rejected, 1U);
+  EXPECT_EQ(topic_.committed[0], 1'202);
+  expect_books_balance();
+}
+
 TEST_F(LaneTest, StopsWhereTheSinkRefusesMostRows) {
   for (int i = 0; i < 5000; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
   options_.max_reject_ratio = 0.5;

@@ -51,20 +51,27 @@ int64_t Stores::highest_write_time() const {
 }
 
 std::span<RowBatch* const> Stores::rows_by_insert() {
-  for (Store& store : stores_)
+  for (Store& store : stores_) {
+    if (rows_full(store)) {
+      const size_t tables = store.rows.tables.size();
+      store.full_bytes += store.rows.bytes();
+      store.full_batches.push_back(std::exchange(store.rows, {}));
+      store.rows.tables.resize(tables);
+    }
     if (store.rows.empty()) store.rows_since = clock_.now();
+  }
   rows_by_insert_.clear();
   for (const RowTarget& target : targets_)
     rows_by_insert_.push_back(&stores_[target.store].rows.tables[target.table]);
   return rows_by_insert_;
 }
 
-// A store whose batch is full already does not make the others' batches small.
+// A store that has a full batch already does not make the others' batches small.
 size_t Stores::room() const {
   size_t room = options_.flush_rows;
   for (const Store& store : stores_) {
     const size_t rows = store.rows.size();
-    if (rows >= options_.flush_rows) continue;
+    if (rows >= options_.flush_rows || !store.full_batches.empty()) continue;
     const size_t tables = store.rows.tables.size();
     room = std::min(room, (options_.flush_rows - rows + tables - 1) / tables);
   }
@@ -81,36 +88,44 @@ SteadyTime Stores::flush_at(const Store& store) const {
 }
 
 bool Stores::flush_due(const Store& store, bool hurry) const {
-  if (store.rows.empty() || store.sink->full()) return false;
-  return hurry || rows_full(store) || clock_.now() >= flush_at(store);
+  if (!store.has_rows() || store.sink->full()) return false;
+  return hurry || !store.full_batches.empty() || rows_full(store) ||
+         clock_.now() >= flush_at(store);
 }
 
 std::optional<SteadyTime> Stores::next_flush() const {
   std::optional<SteadyTime> first;
   for (const Store& store : stores_) {
-    if (store.rows.empty() || store.sink->full()) continue;
-    const SteadyTime at = flush_at(store);
+    if (!store.has_rows() || store.sink->full()) continue;
+    const SteadyTime at = store.full_batches.empty() ? flush_at(store) : clock_.now();
     if (!first || at < *first) first = at;
   }
   return first;
 }
 
 Status Stores::submit(Store& store) {
-  const size_t tables = store.rows.tables.size();
-  RETURN_IF_ERROR(store.sink->submit(store.rows));
-  store.rows.tables.resize(tables);
+  RowBatches& batch = store.next_batch();
+  const size_t tables = batch.tables.size();
+  const size_t bytes = batch.bytes();
+  RETURN_IF_ERROR(store.sink->submit(batch));
+  if (store.full_batches.empty()) {
+    store.rows.tables.resize(tables);
+  } else {
+    store.full_bytes -= bytes;
+    store.full_batches.pop_front();
+  }
   return {};
 }
 
 bool Stores::all_full(bool hurry) const {
   return std::all_of(stores_.begin(), stores_.end(), [&](const Store& store) {
-    return store.sink->full() && (hurry || rows_full(store));
+    return store.sink->full() && (hurry || !store.full_batches.empty() || rows_full(store));
   });
 }
 
 size_t Stores::most_bytes() const {
   size_t most = 0;
-  for (const Store& store : stores_) most = std::max(most, store.rows.bytes());
+  for (const Store& store : stores_) most = std::max(most, store.full_bytes + store.rows.bytes());
   return most;
 }
 
@@ -161,7 +176,7 @@ std::optional<Stores::Tripped> Stores::tripped() const {
 std::string Stores::unfinished_names() const {
   std::string names;
   for (const Store& store : stores_)
-    if (store.sink->in_flight() > 0 || !store.rows.empty())
+    if (store.sink->in_flight() > 0 || store.has_rows())
       names += (names.empty() ? "" : " and ") + store.name;
   return names;
 }

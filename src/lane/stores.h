@@ -1,8 +1,10 @@
 // The stores of a lane, each with the rows that wait for its next flush.
 //
 // Each store is flushed by itself, when its rows are many or old enough and it takes them. While
-// one of several is away the others go on, and its rows wait, until they or the records behind them
-// take too much memory; then the lane reads no more.
+// one of several is away the others go on, and its rows wait in batches of the usual size, until
+// they or the records behind them take too much memory; then the lane reads no more. The batches
+// are flushed one after the other: what a store acknowledges of the first is settled, however much
+// waits.
 #pragma once
 
 #include <poll.h>
@@ -33,9 +35,19 @@ struct Store {
 
   const std::unique_ptr<Sink> sink;
   const std::string name;
+  // What is handed to the sink next: the oldest batch.
+  [[nodiscard]] RowBatches& next_batch() {
+    return full_batches.empty() ? rows : full_batches.front();
+  }
+  [[nodiscard]] bool has_rows() const { return !full_batches.empty() || !rows.empty(); }
+
   std::vector<size_t> inserts;  // By table: whose rows it takes.
-  RowBatches rows;              // Not yet handed to the sink.
-  SteadyTime rows_since{};      // When the first of them came.
+  // Not yet handed to the sink. A batch that is full stands aside when others come, which happens
+  // only while another store goes on.
+  std::deque<RowBatches> full_batches;
+  size_t full_bytes = 0;
+  RowBatches rows;          // Behind them.
+  SteadyTime rows_since{};  // When the first of `rows` came.
   // By table: of its rows, as the sink settles them, many at a time.
   std::vector<RejectBreaker> refusals;
   // Since when it has had rows and has reported nothing of them.
@@ -77,6 +89,7 @@ class Stores {
   [[nodiscard]] bool flush_due(const Store& store, bool hurry) const;
   // When the first of those that take rows is to be flushed; nothing where none is.
   [[nodiscard]] std::optional<SteadyTime> next_flush() const;
+  // Hands the oldest batch to the sink.
   [[nodiscard]] Status submit(Store& store);
 
   // No store takes the rows that wait for it.

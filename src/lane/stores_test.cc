@@ -107,6 +107,34 @@ TEST_F(StoresTest, BlockTheLaneWhenNoneTakesItsRows) {
   EXPECT_TRUE(stores_->all_full(false));
 }
 
+TEST_F(StoresTest, FlushOneThatWasAwayInBatchesOfTheUsualSize) {
+  sinks_[0]->set_capacity(1);
+  sinks_[0]->cork();
+  add_rows(0, 1);
+  ASSERT_TRUE(stores_->submit(first()));
+  for (int i = 0; i < 5; ++i) add_rows(0, 10);
+  add_rows(2, 3);
+  EXPECT_EQ(stores_->most_bytes(), 53 * std::string_view("cell").size());
+  EXPECT_FALSE(stores_->next_flush()) << "it takes none";
+  sinks_[0]->uncork();
+  collect();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(stores_->next_flush(), clock_.now());
+    ASSERT_TRUE(stores_->flush_due(first(), false));
+    ASSERT_TRUE(stores_->submit(first()));
+    EXPECT_EQ(stores_->in_flight(), 10U);
+    EXPECT_EQ(collect()[0], (std::vector<size_t>{10, 0}));
+  }
+  EXPECT_FALSE(stores_->flush_due(first(), false)) << "no full batch is left";
+  EXPECT_EQ(stores_->unfinished_names(), "the fake");
+  clock_.advance(Millis(1'000));
+  ASSERT_TRUE(stores_->flush_due(first(), false));
+  ASSERT_TRUE(stores_->submit(first()));
+  EXPECT_EQ(collect()[0], (std::vector<size_t>{0, 3}));
+  EXPECT_EQ(stores_->most_bytes(), 0U);
+  EXPECT_EQ(stores_->unfinished_names(), "");
+}
+
 TEST_F(StoresTest, NameTheOneThatReportsNothing) {
   sinks_[1]->cork();
   add_rows(1, 1);

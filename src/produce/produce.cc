@@ -55,7 +55,12 @@ class Progress {
       constexpr size_t kWidth = 24;
       const size_t full =
           wanted_ == 0 ? kWidth : std::min<size_t>(kWidth, count * kWidth / wanted_);
-      out_.show(fmt::format("\r[{:=<{}}{: <{}}] {}\033[K", "", full, "", kWidth - full, line));
+      const std::string bar = fmt::format("[{:=<{}}{: <{}}] ", "", full, "", kWidth - full);
+      // In the last column some terminals go on to the next line.
+      const size_t columns = std::max<size_t>(out_.columns(), 1) - 1;
+      const bool fits = columns == 0 || bar.size() + line.size() <= columns;
+      const std::string shown = fits ? bar + line : cut_to(line, columns);
+      out_.show(fmt::format("\r{}\033[K", shown));
       open_line_ = true;
     } else {
       out_.show(line + "\n");
@@ -185,7 +190,10 @@ Result<std::vector<std::string>> load_songs(const std::string& path, const std::
   wanted.path = path;
   wanted.key = column;
   wanted.declared = {{column, Type::text, false}};  // Titles such as 1999 are text too.
-  ASSIGN_OR_RETURN(const LoadedCatalogue loaded, load_csv_catalogue(wanted));
+  auto loaded_or = load_csv_catalogue(wanted);
+  // As of a lookup of a pipeline: the file that was named is at fault.
+  if (!loaded_or) return fail(ErrorKind::usage, loaded_or.error().message);
+  const LoadedCatalogue loaded = std::move(*loaded_or);
   const Catalogue& catalogue = *loaded.catalogue;
   const Column& names = catalogue.columns()[0];
   std::vector<std::string> songs;
@@ -212,8 +220,11 @@ Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& st
   const std::string counts =
       fmt::format("{} of {} records that were sent to topic {} are acknowledged",
                   report.acknowledged, report.sent, options.topic);
-  if (!sent) return tl::unexpected<Error>(Error(sent.error()).with(counts));
-  if (producer->failure()) return tl::unexpected<Error>(Error(*producer->failure()).with(counts));
+  if (!sent || producer->failure()) {
+    Error error = Error(sent ? *producer->failure() : sent.error()).with(counts);
+    if (producer->wants_keys()) error.message += "; give them one: --key name, or --key song";
+    return tl::unexpected<Error>(std::move(error));
+  }
   if (report.acknowledged < report.sent) {
     return fail(ErrorKind::failed,
                 fmt::format("Only {}; {} gave no answer in time", counts, options.bootstrap));

@@ -20,6 +20,8 @@ class CassandraStream final : public RowStream {
     return ResultPage{.cells = page->cells, .rows = page->rows};
   }
 
+  std::vector<std::string> take_warnings() override { return cursor_.take_warnings(); }
+
  private:
   cassandra::Cursor cursor_;
   std::vector<ResultColumn> columns_;

@@ -9,14 +9,18 @@
 #include <fstream>
 
 #include "base/file_id.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "query/cassandra_store.h"
+#include "query/cqlsh.h"
 #include "query/output_file.h"
 #include "query/sqlite_store.h"
 #include "sqlite/database.h"
 
 namespace turntable {
 namespace {
+
+constexpr size_t kWarningBytesLimit = 1'000;
 
 Result<std::string> read_file(const std::string& path) {
   std::error_code code;
@@ -59,8 +63,10 @@ Status interrupted() {
   return fail(ErrorKind::interrupted, "the query was interrupted");
 }
 
+// `show`: shows what the store warns of, with each page.
 Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
-                    const StopToken& stop) {
+                    const StopToken& stop, const std::function<void()>& show) {
+  show();
   if (stream.columns().empty()) return {};
   const std::unique_ptr<RowWriter> writer = make_row_writer(format, out);
   RETURN_IF_ERROR(writer->begin(stream.columns()));
@@ -68,9 +74,27 @@ Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
     if (stop.requested()) return interrupted();
     const Result<std::optional<ResultPage>> page = stream.next_page();
     if (!page) return stop.requested() ? interrupted() : tl::unexpected<Error>(page.error());
+    show();
     if (!*page) return writer->end();
     RETURN_IF_ERROR(writer->rows(**page));
   }
+}
+
+// All of them in one pass, before anything is run.
+Status check_no_shell_commands(const std::vector<CqlStatement>& statements,
+                               const std::string& label) {
+  std::string faults;
+  for (const CqlStatement& statement : statements)
+    if (const auto fault = shell_command_fault(statement))
+      faults += fmt::format("{}{}:{}:{}: {}", faults.empty() ? "" : "\n", label, statement.at.line,
+                            statement.at.column, *fault);
+  return faults.empty() ? Status() : fail(ErrorKind::usage, faults);
+}
+
+void show_warnings(RowStream& stream, const CqlStatement& statement, const std::string& label) {
+  for (const std::string& warning : stream.take_warnings())
+    log::warn("{}:{}:{}: the server warns: {}", label, statement.at.line, statement.at.column,
+              printable(warning, kWarningBytesLimit));
 }
 
 }  // namespace
@@ -86,6 +110,7 @@ Result<std::vector<CqlStatement>> read_statements(std::string_view text, const s
                 fmt::format("{}:{}:{}: {}", label, fault.at.line, fault.at.column, fault.message));
   }
   if (statements->empty()) return fail(ErrorKind::usage, label + ": there is no statement in it");
+  RETURN_IF_ERROR(check_no_shell_commands(*statements, label));
   return std::move(*statements);
 }
 
@@ -97,8 +122,12 @@ Status run_statements(RowStore& store, const std::vector<CqlStatement>& statemen
     auto stream = store.run(statement);
     if (!stream && stop.requested()) return interrupted();
     if (!stream) return tl::unexpected(placed(std::move(stream.error()), statement, label));
-    if (reader_gone()) continue;
-    const Status written = write_result(**stream, format, out, stop);
+    const auto show = [&] { show_warnings(**stream, statement, label); };
+    if (reader_gone()) {
+      show();
+      continue;
+    }
+    const Status written = write_result(**stream, format, out, stop, show);
     if (written || reader_gone()) continue;
     // A reader that does not read is given up after the wish to stop, and that alone ends it.
     return stop.requested() ? interrupted() : written;
@@ -116,9 +145,8 @@ Status check_output(const QueryOptions& options) {
   };
   const auto database = sqlite::files_of(options.sqlite_path);
   const bool is_read =
-      (!options.sqlite_path.empty() &&
-       (std::any_of(database.begin(), database.end(), is_output) ||
-        is_output(sqlite::lock_path_of(options.sqlite_path)))) ||
+      (!options.sqlite_path.empty() && (std::any_of(database.begin(), database.end(), is_output) ||
+                                        is_output(sqlite::lock_path_of(options.sqlite_path)))) ||
       (!options.file.empty() && is_output(options.file));
   if (!is_read) return {};
   return fail(ErrorKind::usage,

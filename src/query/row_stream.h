@@ -32,6 +32,8 @@ class RowStream {
   [[nodiscard]] virtual const std::vector<ResultColumn>& columns() const = 0;
   // The next page, maybe without rows; nothing behind the last one.
   [[nodiscard]] virtual Result<std::optional<ResultPage>> next_page() = 0;
+  // What the store has warned of since the last call. Nothing is at fault for that.
+  [[nodiscard]] virtual std::vector<std::string> take_warnings() { return {}; }
 };
 
 // Why a statement could not be run, and where in the whole text the fault is, if the store says so.

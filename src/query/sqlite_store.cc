@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 
 #include "base/text.h"
 #include "query/cql_type.h"
@@ -187,6 +188,9 @@ Result<std::string> remembered_keyspace(sqlite::Database& db, const std::string&
 
 Result<std::unique_ptr<RowStore>> SqliteStore::open(const std::string& path, std::string keyspace,
                                                     uint32_t page_rows, const StopToken& stop) {
+  // The command line's fault, as a missing file of statements is.
+  if (std::error_code ignored; !std::filesystem::exists(path, ignored))
+    return fail(ErrorKind::usage, path + ": there is no such file");
   ASSIGN_OR_RETURN(sqlite::Database db, sqlite::Database::open("", sqlite::Database::Mode::memory));
   if (keyspace.empty()) {
     ASSIGN_OR_RETURN(keyspace, remembered_keyspace(db, path));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/lookalikes.h"
 #include "base/text.h"
 
 namespace turntable {
@@ -90,9 +91,9 @@ void add_statement(std::vector<CqlStatement>& out, std::string text, TextPlace a
 
 // The words that end the list of tables.
 bool ends_tables(const CqlToken& token) {
-  constexpr std::string_view kEndsTables[] = {"where",  "group", "having", "window",
-                                              "order",  "limit", "allow",  "per",
-                                              "union",  "except", "intersect"};
+  constexpr std::string_view kEndsTables[] = {"where", "group",  "having",   "window",
+                                              "order", "limit",  "allow",    "per",
+                                              "union", "except", "intersect"};
   return is_one_of(token, kEndsTables);
 }
 
@@ -124,21 +125,59 @@ TextPlace CqlStatement::place_of(size_t byte) const {
   return advance(at, std::string_view(text).substr(0, byte));
 }
 
+namespace {
+
+// Follows a batch from semicolon to semicolon.
+class BatchGauge {
+ public:
+  // Takes in what stands before a semicolon, from the one before it on. True where the semicolon
+  // ends the statement.
+  bool ends(std::string_view piece) {
+    const std::vector<CqlToken> tokens = tokens_of(piece);
+    if (!open_) {
+      const size_t batch = tokens.size() > 1 && is_kind(tokens[1]) ? 2 : 1;
+      open_ = tokens.size() > batch && tokens[0].is("begin") && tokens[batch].is("batch");
+    }
+    if (open_ && tokens.size() >= 2 && tokens[tokens.size() - 2].is("apply") &&
+        tokens.back().is("batch"))
+      open_ = false;
+    return !open_;
+  }
+
+ private:
+  static bool is_kind(const CqlToken& token) {
+    return token.is("unlogged") || token.is("counter") || token.is("logged");
+  }
+  bool open_ = false;
+};
+
+}  // namespace
+
 tl::expected<std::vector<CqlStatement>, SplitFault> split_statements(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::vector<CqlStatement> statements;
   std::string statement;
+  BatchGauge batch;
+  size_t piece_begin = 0;  // In `statement`, behind its last semicolon.
   TextPlace begin;
   TextPlace here;
   for (size_t i = 0; i < text.size();) {
     const Piece piece = piece_at(text, i);
     const std::string_view bytes = text.substr(i, piece.end - i);
     if (!piece.closed) return tl::unexpected(SplitFault{here, std::string(what(bytes))});
+    if (piece.kind == Piece::Kind::other && static_cast<unsigned char>(text[i]) >= 0x80)
+      if (const auto lookalike = lookalike_at(text.substr(i)))
+        return tl::unexpected(SplitFault{here, lookalike->fault});
     here = advance(here, bytes);
     if (piece.kind == Piece::Kind::other && bytes == ";") {
-      add_statement(statements, std::move(statement), begin);
-      statement.clear();
-      begin = here;
+      if (batch.ends(std::string_view(statement).substr(piece_begin))) {
+        add_statement(statements, std::move(statement), begin);
+        statement.clear();
+        begin = here;
+      } else {
+        statement += bytes;
+      }
+      piece_begin = statement.size();
     } else if (piece.kind == Piece::Kind::comment) {
       // One space for each character, and every line break, so that places stay.
       for (const char c : bytes) {
@@ -152,7 +191,11 @@ tl::expected<std::vector<CqlStatement>, SplitFault> split_statements(std::string
     }
     i = piece.end;
   }
+  const bool ends = batch.ends(std::string_view(statement).substr(piece_begin));
   add_statement(statements, std::move(statement), begin);
+  if (!ends)
+    return tl::unexpected(
+        SplitFault{statements.back().at, "the batch is not closed by APPLY BATCH"});
   return statements;
 }
 

@@ -27,8 +27,10 @@ struct CqlStatement {
   [[nodiscard]] TextPlace place_of(size_t byte) const;
 };
 
-// Splits at semicolons outside of quotes, $$ … $$ and comments (-- … // … /* … */). Empty
-// statements are left out. An fault where a quote or a comment is not closed.
+// Splits at semicolons outside of quotes, $$ … $$ and comments (-- … // … /* … */), and of a batch:
+// BEGIN [UNLOGGED | COUNTER] BATCH … APPLY BATCH is one statement. Empty statements are left out. A
+// fault where a quote, a comment or a batch is not closed, and at a character that looks like a
+// space or a quote and is none (base/lookalikes.h).
 struct SplitFault {
   TextPlace at;
   std::string message;

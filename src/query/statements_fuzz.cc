@@ -1,10 +1,12 @@
 // Any bytes as a file of CQL statements: statements, or a fault with a place in the text. Each is
 // made of tokens that lie one behind another, and stands where it says (in UTF-8, whose characters
 // can be counted).
+#include <algorithm>
 #include <string>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "query/cqlsh.h"
 #include "query/statements.h"
 
 namespace turntable {
@@ -41,6 +43,15 @@ void check_statement(const CqlStatement& statement, std::string_view text) {
     (void)token.name();
     (void)statement.place_of(token.begin);
   }
+  // Only a batch has semicolons in it, and it is whole.
+  const std::vector<CqlToken> tokens = tokens_of(statement.text);
+  if (std::any_of(tokens.begin(), tokens.end(),
+                  [](const CqlToken& token) { return token.text == ";"; })) {
+    CHECK(tokens.size() > 4 && tokens[0].is("begin"));
+    CHECK(tokens[1].is("batch") || tokens[2].is("batch"));
+    CHECK(tokens[tokens.size() - 2].is("apply") && tokens.back().is("batch"));
+  }
+  if (const auto command = shell_command_fault(statement)) CHECK(!command->empty());
   if (const auto shape = shape_of(statement.text)) {
     CHECK(!shape->items.empty() && !shape->from.empty());
     CHECK(statement.text.find(shape->from) != std::string::npos);

@@ -26,6 +26,25 @@ TEST(Statements, SplitsAtSemicolonsOutsideOfQuotesAndComments) {
   EXPECT_THAT(texts("\xef\xbb\xbfSELECT 1"), ElementsAre("SELECT 1"));
 }
 
+TEST(Statements, KeepsABatchTogether) {
+  const std::string batch =
+      "BEGIN BATCH\n  INSERT INTO t (id, a) VALUES (1, 'a;b');\n  UPDATE t SET a = '' WHERE id = "
+      "2;\nAPPLY BATCH";
+  EXPECT_THAT(texts("SELECT 1; " + batch + ";\nSELECT 2"),
+              ElementsAre("SELECT 1", batch, "SELECT 2"));
+  EXPECT_THAT(
+      texts("begin unlogged batch a; apply batch; BEGIN COUNTER BATCH b; APPLY BATCH"),
+      ElementsAre("begin unlogged batch a; apply batch", "BEGIN COUNTER BATCH b; APPLY BATCH"));
+  // The last statement needs no semicolon, and there may be only one.
+  EXPECT_THAT(texts("BEGIN BATCH USING TIMESTAMP 1 a; b APPLY BATCH; SELECT 1"),
+              ElementsAre("BEGIN BATCH USING TIMESTAMP 1 a; b APPLY BATCH", "SELECT 1"));
+  EXPECT_THAT(texts("BEGIN BATCH a APPLY BATCH; SELECT 1"),
+              ElementsAre("BEGIN BATCH a APPLY BATCH", "SELECT 1"));
+  // The words elsewhere, and the transaction of another database.
+  EXPECT_THAT(texts("SELECT 'BEGIN BATCH'; SELECT batch; BEGIN; SELECT 1"),
+              ElementsAre("SELECT 'BEGIN BATCH'", "SELECT batch", "BEGIN", "SELECT 1"));
+}
+
 TEST(Statements, KnowsThePlaceOfEveryStatementAndByte) {
   const auto statements = split_statements("-- é\n  SELECT 1;\n/* a\n b */ SELECT 'é', x\nFROM t");
   ASSERT_EQ(statements->size(), 2U);
@@ -52,6 +71,20 @@ TEST(Statements, SaysWhatIsNotClosedAndWhereItBegan) {
   check("SELECT \"abc", "the name is not closed by \"", 1, 8);
   check("/* abc", "the comment /* is not closed by */", 1, 1);
   check("$$ abc", "the text $$ is not closed by $$", 1, 1);
+  check("SELECT 1;\n BEGIN BATCH a; b;", "the batch is not closed by APPLY BATCH", 2, 2);
+  check("BEGIN BATCH a", "the batch is not closed by APPLY BATCH", 1, 1);
+}
+
+TEST(Statements, NamesCharactersThatOnlyLookLikeSpacesAndQuotes) {
+  const auto statements = split_statements("SELECT '\u00A0', \"\u2019\"; -- \u00A0\n\u00E9\u00A0");
+  ASSERT_FALSE(statements);
+  EXPECT_EQ(statements.error().message,
+            "a no-break space (U+00A0) stands here, which is not taken for a space: write a plain "
+            "one");
+  EXPECT_EQ(statements.error().at.line, 2U);
+  EXPECT_EQ(statements.error().at.column, 2U);
+  EXPECT_EQ(split_statements("SELECT \u2018a\u2019").error().message,
+            "\u2018 (U+2018) is no quote here: names stand between \" and texts between '");
 }
 
 TEST(Statements, SeesWhatASelectAsksFor) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,19 @@ struct Origin {
 struct RowForm {
   int32_t absent = kNullCell;  // Stands for a value that is not there.
   TimeUnit times = TimeUnit::micros;
+  // The number of the output that is the row's time to live, in seconds: an int, behind those that
+  // are columns. NULL is none, and never `absent`.
+  std::optional<size_t> ttl = {};
   // A last cell, bigint, with the record's write time.
   bool write_time = false;
+
+  [[nodiscard]] int32_t absent_in(size_t output) const {
+    return output == ttl ? kNullCell : absent;
+  }
 };
+
+// Of a row's time to live: 20 years, as Cassandra has it.
+inline constexpr int32_t kTtlSecondsLimit = 630'720'000;
 
 // Of one row's cells. Cassandra takes no mutation of more than half a commit log's segment (16
 // MiB), SQLite no row of more than 1 GB.

@@ -48,6 +48,12 @@ constexpr Alias kAliases[] = {
 
 }  // namespace
 
+std::vector<Type> all_types() {
+  std::vector<Type> types;
+  for (const Names& names : kNames) types.push_back(names.type);
+  return types;
+}
+
 std::string_view sql_name(Type type) {
   return kNames[static_cast<size_t>(type)].sql;
 }

@@ -24,6 +24,9 @@ enum class Type : uint8_t {
   jsonb,      // a JSON text
 };
 
+// In the order above.
+[[nodiscard]] std::vector<Type> all_types();
+
 // PostgreSQL's name: "int", "bigint", "real", "double precision", "boolean", "text", "bytea",
 // "timestamptz", "jsonb".
 [[nodiscard]] std::string_view sql_name(Type type);

@@ -94,7 +94,7 @@ struct SimulatedPipeline {
       forms.push_back({.key_columns = table.key.columns(), .rows = row_form(table, Dialect::cql)});
     }
     auto made = EnrichPlan::make(std::move(*program), std::move(forms), std::move(files));
-    EXPECT_TRUE(made) << made.error().message;
+    EXPECT_TRUE(made) << (made ? "" : made.error().begin()->second.message);
     return *made;
   }
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cassandra/schema.h"
 
 namespace turntable {
@@ -50,6 +52,14 @@ Status create_cassandra_table(cassandra::Session& session, const SinkTable& tabl
   ASSIGN_OR_RETURN(const auto columns, cassandra::read_table(session, table.keyspace, table.name));
   if (!columns.empty()) return {};
   return session.execute(table_ddl(table, Dialect::cql));
+}
+
+Status add_cassandra_column(cassandra::Session& session, const SinkTable& table,
+                            const ColumnDef& column) {
+  ASSIGN_OR_RETURN(const auto columns, cassandra::read_table(session, table.keyspace, table.name));
+  const bool there = std::any_of(columns.begin(), columns.end(),
+                                 [&](const auto& other) { return other.name == column.name; });
+  return there ? Status{} : session.execute(add_column_ddl(table, column, Dialect::cql));
 }
 
 Result<Difference> check_cassandra_table(cassandra::Session& session, const SinkTable& table) {

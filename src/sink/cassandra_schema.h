@@ -6,6 +6,7 @@
 #include "cassandra/session.h"
 #include "sink/ddl.h"
 #include "sink/table.h"
+#include "sink/table_difference.h"
 
 namespace turntable {
 
@@ -14,6 +15,11 @@ namespace turntable {
 // check_table().
 [[nodiscard]] Status create_cassandra_table(cassandra::Session& session, const SinkTable& table,
                                             const KeyspaceOptions& options);
+
+// Adds a column that the table lacks, as compare() has found it. Does nothing where it is there: an
+// attempt before may have gone through without its answer.
+[[nodiscard]] Status add_cassandra_column(cassandra::Session& session, const SinkTable& table,
+                                          const ColumnDef& column);
 
 // Compares without changing anything. A keyspace or table that is missing is a fault of the
 // Difference.

@@ -32,18 +32,27 @@ std::vector<size_t> partition_cells(const SinkTable& table) {
 std::string name_of(const std::vector<SinkTable>& tables) {
   if (tables.size() == 1) return tables.front().full_name();
   const std::string& keyspace = tables.front().keyspace;
-  const bool one_keyspace =
-      std::all_of(tables.begin(), tables.end(),
-                  [&](const SinkTable& table) { return table.keyspace == keyspace; });
+  const bool one_keyspace = std::all_of(tables.begin(), tables.end(), [&](const SinkTable& table) {
+    return table.keyspace == keyspace;
+  });
   return one_keyspace ? fmt::format("{} ({} tables)", keyspace, tables.size())
                       : fmt::format("the cluster's {} tables", tables.size());
+}
+
+// Where a node says that rows would expire behind the last time that it can keep: that time, as it
+// says it. The phrase is that of Cassandra 3.11 to 5.
+std::optional<std::string> last_expiry(std::string_view reason) {
+  constexpr std::string_view kPhrase = "exceeds maximum supported expiration date of ";
+  const size_t at = reason.find(kPhrase);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = reason.substr(at + kPhrase.size());
+  return std::string(rest.substr(0, rest.find_first_of(". ")));
 }
 
 // Compares the table with what the rows are, and prepares all that is sent about it.
 Result<cassandra::SessionWriter::WrittenTable> prepare(cassandra::Session& session,
                                                        const SinkTable& table) {
-  ASSIGN_OR_RETURN(std::string id,
-                   cassandra::read_table_id(session, table.keyspace, table.name));
+  ASSIGN_OR_RETURN(std::string id, cassandra::read_table_id(session, table.keyspace, table.name));
   ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, table));
   if (!difference.ok())
     return fail(ErrorKind::schema, fmt::format("{}", fmt::join(difference.faults, "; ")));
@@ -73,15 +82,14 @@ Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions 
           std::move(prepared.error()).with("cannot write to " + table.full_name()));
     tables.push_back(std::move(*prepared));
   }
-  auto writer =
-      std::make_unique<cassandra::SessionWriter>(std::move(*session), std::move(tables));
+  auto writer = std::make_unique<cassandra::SessionWriter>(std::move(*session), std::move(tables));
   return std::make_unique<CassandraSink>(std::move(writer), std::move(options));
 }
 
 std::vector<CassandraSink::Table> CassandraSink::known(const std::vector<SinkTable>& tables) {
   std::vector<Table> known;
   for (const SinkTable& table : tables)
-    known.push_back({table.full_name(), PartitionOrder(partition_cells(table))});
+    known.push_back({table.full_name(), PartitionOrder(partition_cells(table)), table.ttl_seconds});
   return known;
 }
 
@@ -221,6 +229,16 @@ Error CassandraSink::cannot_write(uint32_t table, const Error& error) const {
   return Error(error).with("cannot write to " + tables_[table].name);
 }
 
+Error CassandraSink::ttl_too_long(const Table& table, const std::string& last_expiry) {
+  return {
+      ErrorKind::failed,
+      fmt::format("cannot write to {}: with ttl = '{}s' its rows would expire after {}, which is "
+                  "the last time that this Cassandra can keep: use a lower ttl, or, from "
+                  "Cassandra 5 on, storage_compatibility_mode: NONE in its cassandra.yaml, with "
+                  "which it keeps times until 2106",
+                  table.name, table.ttl_seconds, last_expiry)};
+}
+
 void CassandraSink::send_what_is_due() {
   if (failed_) return;
   if (failing_ > 0) {
@@ -314,6 +332,11 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
       retry_later(request, error.message);
       return;
     case ErrorKind::row:
+      // The ttl of one row is its own fault; that of the table would refuse every row.
+      if (const auto last = last_expiry(error.message); last && tables_[table].ttl_seconds > 0) {
+        if (!failed_) failed_ = ttl_too_long(tables_[table], *last);
+        return;
+      }
       if (range.rows() > 1) {
         take_apart(range);
         free_slot(slot);

@@ -91,6 +91,7 @@ class CassandraSink final : public Sink {
   struct Table {
     std::string name;
     PartitionOrder order;
+    int64_t ttl_seconds = 0;  // Of all of its rows.
   };
   static std::vector<Table> known(const std::vector<SinkTable>& tables);
   // Rows of one submit() and one table, kept until all of them are settled.
@@ -140,6 +141,7 @@ class CassandraSink final : public Sink {
     }
   };
 
+  [[nodiscard]] static Error ttl_too_long(const Table& table, const std::string& last_expiry);
   void send_what_is_due();
   void take_in(Millis wait);
   [[nodiscard]] bool confirmation_wanted() const;

@@ -200,6 +200,34 @@ TEST_F(CassandraTablesTest, MessagesNameTheTableThatTheyAreAbout) {
             "cannot write to turntable_tables_test.by_song: nobody knows why");
 }
 
+// Every row would be refused alike. A row that brings its own is the only one at fault.
+TEST_F(CassandraTablesTest, ATtlBehindWhatTheClusterCanKeepIsNamed) {
+  const std::string reason =
+      "Request on table k.by_song with ttl of 630720000 seconds exceeds maximum supported expiration "
+      "date of 2038-01-19T03:14:06+00:00. In order to avoid this use a lower TTL, change the "
+      "expiration date overflow policy or upgrade to a version where this limitation is fixed.";
+  const auto outcome = [&](int64_t ttl_seconds, const std::string& ttl_column) {
+    auto writer = std::make_unique<FakeWriter>();
+    FakeWriter* const cluster = writer.get();
+    SinkTable table = by_song();
+    table.ttl_seconds = ttl_seconds;
+    table.ttl_column = ttl_column;
+    CassandraSink sink(std::move(writer), {.tables = {by_person(), table}});
+    RowBatches rows = no_rows();
+    add_song(rows, "hey", 1);
+    EXPECT_TRUE(sink.submit(rows));
+    cluster->fail(ErrorKind::row, reason);
+    const auto acks = sink.reap(Millis(0));
+    return acks ? "refused: " + acks->refused.front().reason : acks.error().message;
+  };
+  EXPECT_EQ(outcome(630'720'000, ""),
+            "cannot write to turntable_tables_test.by_song: with ttl = '630720000s' its rows would "
+            "expire after 2038-01-19T03:14:06+00:00, which is the last time that this Cassandra can "
+            "keep: use a lower ttl, or, from Cassandra 5 on, storage_compatibility_mode: NONE in "
+            "its cassandra.yaml, with which it keeps times until 2106");
+  EXPECT_EQ(outcome(0, "expires_in"), "refused: " + reason);
+}
+
 TEST_F(CassandraTablesTest, IsNamedByItsTables) {
   EXPECT_EQ(sink_->name(), "turntable_tables_test (2 tables)");
   SinkTable elsewhere = by_song();

@@ -188,71 +188,6 @@ std::vector<std::string> column_names(const Schema& schema) {
   return names;
 }
 
-// Type names are equal where they mean the same column.
-bool same_type(Type wanted, const std::string& live, Dialect dialect) {
-  if (dialect == Dialect::cql) {
-    // varchar is what some versions call text.
-    return live == cql_name(wanted) || (cql_name(wanted) == "text" && live == "varchar");
-  }
-  if (lowercase(trim(live)) == "integer") return wanted == Type::int32 || wanted == Type::int64;
-  return sqlite::type_from_declaration(live) == wanted;
-}
-
-// The live columns of one kind, in their order.
-std::vector<LiveColumn> of_kind(std::span<const LiveColumn> live, LiveColumn::Kind kind) {
-  std::vector<LiveColumn> out;
-  for (const LiveColumn& column : live) {
-    if (column.kind == kind) out.push_back(column);
-  }
-  std::sort(out.begin(), out.end(),
-            [](const auto& a, const auto& b) { return a.position < b.position; });
-  return out;
-}
-
-std::vector<std::string> names_of(const std::vector<LiveColumn>& columns) {
-  std::vector<std::string> names;
-  for (const LiveColumn& column : columns) names.push_back(column.name);
-  return names;
-}
-
-void compare_key(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect,
-                 Difference& difference) {
-  std::vector<std::string> wanted = table.key.partition;
-  std::vector<std::string> wanted_clustering;
-  for (const ClusteringColumn& column : table.key.clustering)
-    wanted_clustering.push_back(column.name);
-  std::vector<LiveColumn> partition = of_kind(live, LiveColumn::Kind::partition);
-  const std::vector<LiveColumn> clustering = of_kind(live, LiveColumn::Kind::clustering);
-  // SQLite knows one key, not two halves.
-  std::string_view what = "partition key";
-  if (dialect == Dialect::sqlite) {
-    what = "primary key";
-    partition.insert(partition.end(), clustering.begin(), clustering.end());
-    wanted.insert(wanted.end(), wanted_clustering.begin(), wanted_clustering.end());
-  }
-  const auto differ = [&](std::string_view part, const std::vector<std::string>& has,
-                          const std::vector<std::string>& wants) {
-    if (dialect == Dialect::sqlite ? lowercase(joined(has, ",")) == lowercase(joined(wants, ","))
-                                   : has == wants)
-      return false;
-    difference.faults.push_back(
-        fmt::format("the {} is ({}), expected ({})", part, joined(has, ", "), joined(wants, ", ")));
-    return true;
-  };
-  bool other = differ(what, names_of(partition), wanted);
-  if (dialect == Dialect::cql)
-    other |= differ("clustering key", names_of(clustering), wanted_clustering);
-  if (other) return;
-  for (const ClusteringColumn& column : table.key.clustering) {
-    for (const LiveColumn& there : live) {
-      if (there.name != column.name || there.descending == column.descending) continue;
-      difference.faults.push_back(fmt::format("column {} is ordered {}, expected {}", column.name,
-                                              there.descending ? "DESC" : "ASC",
-                                              column.descending ? "DESC" : "ASC"));
-    }
-  }
-}
-
 }  // namespace
 
 std::string quote_name(std::string_view name, Dialect dialect) {
@@ -327,6 +262,13 @@ std::string table_ddl(const SinkTable& table, Dialect dialect) {
   return dialect == Dialect::cql ? cql_table(table) : sqlite_table(table);
 }
 
+std::string add_column_ddl(const SinkTable& table, const ColumnDef& column, Dialect dialect) {
+  const bool cql = dialect == Dialect::cql;
+  return fmt::format(
+      "ALTER TABLE {} ADD {}{} {}", cql ? cql_full_name(table) : quote_name(table.name, dialect),
+      cql ? "" : "COLUMN ", quote_name(column.name, dialect), column_type(column.type, dialect));
+}
+
 namespace {
 
 // The last row of a key wins, as in Cassandra: the one with the highest write time, where rows have
@@ -376,83 +318,11 @@ std::string insert_dml(const SinkTable& table, Dialect dialect) {
   std::vector<std::string> attributes;
   if (dialect == Dialect::cql && table.ttl_seconds > 0)
     attributes.push_back(fmt::format("TTL {}", table.ttl_seconds));
+  if (dialect == Dialect::cql && !table.ttl_column.empty()) attributes.push_back("TTL ?");
   if (dialect == Dialect::cql && table.has_write_times()) attributes.push_back("TIMESTAMP ?");
   const std::string with = attributes.empty() ? "" : " USING " + joined(attributes, " AND ");
   return fmt::format("{} ({}) VALUES ({}){}{}", into, joined(names, ", "), joined(marks, ", "),
                      with, dialect == Dialect::sqlite ? on_conflict(table) : "");
-}
-
-std::vector<std::string> narrowed_keys(const SinkTable& table, std::span<const LiveColumn> live,
-                                       Dialect dialect) {
-  std::vector<std::string> warnings;
-  for (const std::string& name : table.microsecond_keys) {
-    if (dialect == Dialect::cql) {
-      warnings.push_back(
-          fmt::format("column {} is part of the key of {} and Cassandra keeps milliseconds: events "
-                      "less than a millisecond apart fall together",
-                      printable(name), table.full_name()));
-      continue;
-    }
-    const auto there = std::find_if(live.begin(), live.end(), [&](const LiveColumn& column) {
-      return lowercase(column.name) == lowercase(name);
-    });
-    if (there == live.end() || sqlite::time_unit(there->type) == TimeUnit::micros) continue;
-    warnings.push_back(fmt::format(
-        "column {} is part of the key of {} and keeps milliseconds, since it was made "
-        "as {}: events less than a millisecond apart fall together. A table that is "
-        "made anew keeps microseconds, as {}",
-        printable(name), table.full_name(), there->type, sqlite::type_name(Type::timestamp)));
-  }
-  return warnings;
-}
-
-Difference compare(const SinkTable& table, std::span<const LiveColumn> live, Dialect dialect) {
-  Difference difference;
-  const auto same_name = [dialect](const std::string& a, const std::string& b) {
-    return dialect == Dialect::sqlite ? lowercase(a) == lowercase(b) : a == b;
-  };
-  for (const ColumnDef& column : table.columns) {
-    const auto there = std::find_if(live.begin(), live.end(), [&](const LiveColumn& other) {
-      return same_name(other.name, column.name);
-    });
-    const std::string_view wanted = column_type(column.type, dialect);
-    if (there == live.end()) {
-      difference.faults.push_back(
-          fmt::format("column {} is missing, expected {}", column.name, wanted));
-    } else if (!same_type(column.type, there->type, dialect)) {
-      difference.faults.push_back(fmt::format("column {} is {}, expected {}", column.name,
-                                              there->type.empty() ? "of no type" : there->type,
-                                              wanted));
-    } else if (there->kind == LiveColumn::Kind::fixed) {
-      difference.faults.push_back(
-          fmt::format("column {} is static, expected one value for each row", column.name));
-    }
-  }
-  for (const LiveColumn& column : live) {
-    const bool known =
-        std::any_of(table.columns.begin(), table.columns.end(),
-                    [&](const ColumnDef& ours) { return same_name(ours.name, column.name); });
-    if (known) continue;
-    if (dialect == Dialect::sqlite && same_name(column.name, std::string(kWriteTimeColumn))) {
-      // In a column for texts, 9 would be later than 10.
-      if (table.has_write_times() && !same_type(Type::int64, column.type, dialect) &&
-          !same_type(Type::int32, column.type, dialect))
-        difference.faults.push_back(fmt::format("column {} is {}, expected bigint", column.name,
-                                                column.type.empty() ? "of no type" : column.type));
-      continue;
-    }
-    if (column.required) {
-      difference.faults.push_back(
-          fmt::format("column {} ({}) must not be NULL, and the pipeline has no value for it",
-                      column.name, column.type));
-    } else if (column.kind == LiveColumn::Kind::regular || column.kind == LiveColumn::Kind::fixed) {
-      difference.notes.push_back(fmt::format("column {} ({}) is not in the pipeline and stays NULL",
-                                             column.name, column.type));
-    }
-  }
-  compare_key(table, live, dialect, difference);
-  difference.warnings = narrowed_keys(table, live, dialect);
-  return difference;
 }
 
 }  // namespace turntable

@@ -1,5 +1,4 @@
-// The statements that create a sink's table, and what a live table lacks. Text only: nothing is
-// sent anywhere.
+// The statements that create a sink's table and write to it. Text only: nothing is sent anywhere.
 #pragma once
 
 #include <span>
@@ -45,29 +44,14 @@ struct KeyspaceOptions {
 // check_table().
 [[nodiscard]] std::string table_ddl(const SinkTable& table, Dialect dialect);
 
+// ALTER TABLE … ADD …, without a semicolon: the column is NULL in all rows that are there.
+[[nodiscard]] std::string add_column_ddl(const SinkTable& table, const ColumnDef& column,
+                                         Dialect dialect);
+
 // INSERT INTO … VALUES (?, …) in the order of the written columns, in CQL each with its type, with
 // a last ? for the write time where rows have one. A row whose key is there already gets these
-// columns anew, unless it has a higher write time. In CQL with the table's TTL.
+// columns anew, unless it has a higher write time. In CQL with the table's TTL, or with a ? for the
+// row's before that of the write time.
 [[nodiscard]] std::string insert_dml(const SinkTable& table, Dialect dialect);
-
-// The columns of the key whose times may have microseconds, where the store keeps milliseconds: a
-// sentence each.
-[[nodiscard]] std::vector<std::string> narrowed_keys(const SinkTable& table,
-                                                     std::span<const LiveColumn> live,
-                                                     Dialect dialect);
-
-// How a live table differs from what the pipeline writes.
-struct Difference {
-  std::vector<std::string>
-      faults;  // A sentence for each column that the pipeline cannot write as it is.
-  std::vector<std::string> notes;     // Columns that the pipeline leaves NULL.
-  std::vector<std::string> warnings;  // Rows that the table may take for the same.
-
-  [[nodiscard]] bool ok() const { return faults.empty(); }
-};
-
-// An empty `live` is a table that is not there; the caller says so better than this does.
-[[nodiscard]] Difference compare(const SinkTable& table, std::span<const LiveColumn> live,
-                                 Dialect dialect);
 
 }  // namespace turntable

@@ -26,15 +26,6 @@ SinkTable history() {
                   .clustering = {{"time", true}, {"kafka_offset", false}}}};
 }
 
-// The table as Cassandra would describe it, were it created from the pipeline.
-std::vector<LiveColumn> live_history() {
-  using Kind = LiveColumn::Kind;
-  return {{"Tempo", "float", Kind::regular, -1},    {"hour", "int", Kind::partition, 1},
-          {"id", "int", Kind::regular, -1},         {"kafka_offset", "bigint", Kind::clustering, 1},
-          {"name", "text", Kind::partition, 0},     {"time", "text", Kind::clustering, 0, true},
-          {"token", "timestamp", Kind::regular, -1}};
-}
-
 TEST(Ddl, WritesCql) {
   EXPECT_EQ(table_ddl(history(), Dialect::cql),
             R"(CREATE TABLE IF NOT EXISTS spotify.listening_history (
@@ -53,7 +44,15 @@ TEST(Ddl, WritesCql) {
             "VALUES ((int)?, (text)?, (int)?, (text)?, (float)?, (timestamp)?, (bigint)?)");
 }
 
-TEST(Ddl, InsertsWithTheTablesTtlAndTheRecordsTime) {
+TEST(Ddl, AddsAColumn) {
+  const SinkTable table{.keyspace = "k", .name = "Mixed", .columns = {}};
+  EXPECT_EQ(add_column_ddl(table, {"token", Type::float64}, Dialect::cql),
+            R"(ALTER TABLE k."Mixed" ADD "token" double)");
+  EXPECT_EQ(add_column_ddl(table, {"n", Type::int64, true}, Dialect::sqlite),
+            R"(ALTER TABLE "Mixed" ADD COLUMN "n" bigint)");
+}
+
+TEST(Ddl, InsertsWithATtlAndTheRecordsTime) {
   const SinkTable plain{
       .keyspace = "k", .name = "t", .columns = {{"a", Type::text}}, .key = {{"a"}}};
   const auto inserted = [&plain](int64_t ttl_seconds, bool write_times, Dialect dialect) {
@@ -68,6 +67,12 @@ TEST(Ddl, InsertsWithTheTablesTtlAndTheRecordsTime) {
             "INSERT INTO k.t (a) VALUES ((text)?) USING TIMESTAMP ?");
   EXPECT_EQ(inserted(60, true, Dialect::cql),
             "INSERT INTO k.t (a) VALUES ((text)?) USING TTL 60 AND TIMESTAMP ?");
+  SinkTable of_rows = plain;
+  of_rows.ttl_column = "expires_in";
+  EXPECT_EQ(insert_dml(of_rows, Dialect::cql), "INSERT INTO k.t (a) VALUES ((text)?) USING TTL ?");
+  of_rows.write_times = WriteTimeRule::delivery;
+  EXPECT_EQ(insert_dml(of_rows, Dialect::cql),
+            "INSERT INTO k.t (a) VALUES ((text)?) USING TTL ? AND TIMESTAMP ?");
   EXPECT_EQ(inserted(60, false, Dialect::sqlite),
             "INSERT INTO \"t\" (\"a\") VALUES (?) ON CONFLICT (\"a\") DO NOTHING");
 }
@@ -263,80 +268,6 @@ TEST(Ddl, RefusesNamesThatNoStoreShouldHave) {
     table.keyspace = keyspace;
     EXPECT_THAT(faults(table, Dialect::sqlite), HasSubstr("a schema of that name already"));
   }
-}
-
-TEST(Ddl, ComparesEqualWithTheTableThatItCreated) {
-  const Difference difference = compare(history(), live_history(), Dialect::cql);
-  EXPECT_THAT(difference.faults, IsEmpty());
-  EXPECT_THAT(difference.notes, IsEmpty());
-}
-
-TEST(Ddl, NamesEachColumnThatDiffers) {
-  std::vector<LiveColumn> live = live_history();
-  live.erase(live.begin());  // Tempo
-  live[0].type = "bigint";   // hour
-  live[4].descending = false;
-  live.push_back({"extra", "text"});
-  live.push_back({"needed", "text", LiveColumn::Kind::regular, 0, false, true});
-  live[5].kind = LiveColumn::Kind::fixed;
-  const Difference difference = compare(history(), live, Dialect::cql);
-  EXPECT_THAT(
-      difference.faults,
-      ElementsAre("column hour is bigint, expected int", "column Tempo is missing, expected float",
-                  "column token is static, expected one value for each row",
-                  "column needed (text) must not be NULL, and the pipeline has no value for it",
-                  "column time is ordered ASC, expected DESC"));
-  EXPECT_THAT(difference.notes,
-              ElementsAre("column extra (text) is not in the pipeline and stays NULL"));
-  EXPECT_FALSE(difference.ok());
-}
-
-TEST(Ddl, NamesAnotherKey) {
-  // The table of old: without the offset a minute's plays overwrite each other.
-  std::vector<LiveColumn> live = live_history();
-  live[3].kind = LiveColumn::Kind::regular;
-  live[1].position = 0;
-  live[4].position = 1;
-  EXPECT_THAT(compare(history(), live, Dialect::cql).faults,
-              ElementsAre("the partition key is (hour, name), expected (name, hour)",
-                          "the clustering key is (time), expected (time, kafka_offset)"));
-}
-
-TEST(Ddl, ComparesSqliteByItsOwnRules) {
-  using Kind = LiveColumn::Kind;
-  std::vector<LiveColumn> live = {{"ID", "INTEGER"},
-                                  {"name", "TEXT", Kind::partition, 0},
-                                  {"hour", "int", Kind::partition, 1},
-                                  {"time", "text", Kind::partition, 2, true},
-                                  {"tempo", "REAL"},
-                                  {"token", "timestamp"},
-                                  {"kafka_offset", "integer", Kind::partition, 3}};
-  EXPECT_THAT(compare(history(), live, Dialect::sqlite).faults, IsEmpty());
-  live[4].type = "";
-  live.pop_back();
-  EXPECT_THAT(
-      compare(history(), live, Dialect::sqlite).faults,
-      ElementsAre(
-          "column Tempo is of no type, expected real",
-          "column kafka_offset is missing, expected bigint",
-          "the primary key is (name, hour, time), expected (name, hour, time, kafka_offset)"));
-}
-
-TEST(Ddl, WarnsOfKeysThatTheStoreNarrows) {
-  SinkTable table{.keyspace = "ks",
-                  .name = "heard",
-                  .columns = {{"id", Type::int32}, {"at", Type::timestamp}},
-                  .key = {.partition = {"id"}, .clustering = {{"at", false}}}};
-  EXPECT_THAT(narrowed_keys(table, {}, Dialect::cql), IsEmpty());
-  table.microsecond_keys = {"at"};
-  EXPECT_THAT(narrowed_keys(table, {}, Dialect::cql),
-              ElementsAre("column at is part of the key of ks.heard and Cassandra keeps "
-                          "milliseconds: events less than a millisecond apart fall together"));
-  const std::vector<LiveColumn> fine = {{.name = "At", .type = "timestamp(6)"}};
-  EXPECT_THAT(narrowed_keys(table, fine, Dialect::sqlite), IsEmpty());
-  const std::vector<LiveColumn> coarse = {{.name = "at", .type = "datetime"}};
-  EXPECT_THAT(narrowed_keys(table, coarse, Dialect::sqlite),
-              ElementsAre(HasSubstr("keeps milliseconds, since it was made as datetime")));
 }
 
 }  // namespace

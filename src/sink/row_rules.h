@@ -16,6 +16,11 @@ namespace turntable {
 // the pipeline asks for itself (table.write_times = record, table.nulls) stays.
 void complete_table(const sql::Program& program, size_t insert, Dialect dialect, SinkTable& table);
 
+// Where the table has a ttl_column: takes it out of the table's columns, and has it made behind
+// them, where rows have it (RowForm::ttl). The table must be complete. What is wrong with it, or
+// "".
+[[nodiscard]] std::string take_ttl_column(sql::Program& program, size_t insert, SinkTable& table);
+
 // How the rows of a table that is complete have to be written.
 [[nodiscard]] RowForm row_form(const SinkTable& table, Dialect dialect);
 

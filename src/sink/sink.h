@@ -68,12 +68,12 @@ class Sink {
   [[nodiscard]] virtual int wait_fd() const = 0;
 
   // Sinks with transactions also keep the source's positions, in the same transaction as the rows.
-  // The rows of the next submit() take these with them.
+  // Stores these positions in the transaction of the next submit().
   virtual void accompany([[maybe_unused]] Accompaniment positions) {}
-  // The partitions are ours no more: positions of theirs that wait for a transaction are not to be
-  // kept by it any more. Whoever is given them reads on at what is kept now, and records that it
-  // writes again must not be passed over by a position of the time before. May wait for a
-  // transaction that runs. Errors as those of reap().
+  // The partitions were revoked. Drops their positions that still wait for a transaction: the next
+  // owner of a partition reads on at the position that is stored now, and one that was stored later
+  // would skip the records that this owner has not finished. May wait for the transaction that
+  // runs. Errors as those of reap().
   [[nodiscard]] virtual Status give_back([[maybe_unused]] std::span<const PartitionId> partitions) {
     return {};
   }

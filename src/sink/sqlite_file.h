@@ -1,12 +1,14 @@
 // An SQLite file that a run writes, without the thread on which it does: tables, positions and the
 // transactions that have rows of all tables and the positions together.
 //
-// What was looked at when the file was opened may change under the run. Before a transaction
-// changes anything, the tables are compared again where the schema has changed (SQLite prepares the
-// INSERTs anew in silence), with the last row of each where it may have been made anew. No position
-// may have gone back, and no transaction of the sink's own be missing (sqlite_transactions.h), as
-// in an older copy of the file. After its commit, and before anything of it is reported, the path
-// must still lead to the open file.
+// Other programs may change or replace the file while the run writes to it. So each transaction
+// checks, before it changes anything:
+//   - where the schema has changed, the tables are compared again, for SQLite prepares the INSERTs
+//     again without saying so; and the row that was written last must still be in each table that
+//     may have been dropped and made again;
+//   - no position may be lower than before, and none of the sink's own transactions be missing
+//     (sqlite_transactions.h): both happen where an older copy was put in the file's place.
+// After the commit, and before its outcome is reported, the path must still lead to the open file.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +53,8 @@ struct SqliteJob {
 
 // What became of it.
 struct SqliteOutcome {
-  // Where it is an error, nothing of the job is in the file, or what is counts for nothing. Of kind
-  // transient where it may be tried again.
+  // On an error nothing of the job is written: the transaction was rolled back, or was committed to
+  // a file that the path does not lead to any more. Of kind transient where it may be tried again.
   Status status;
   SqliteJob job;  // As it was given.
   struct Refusal {
@@ -93,7 +95,8 @@ class SqliteFile {
   Status in_place_or(Status outcome);
 
   const std::string path_;
-  // Let go of after the database is closed, which may write. The file has one writer: one lane.
+  // Released after the database is closed, for closing may write. The file has one writer: one
+  // lane.
   std::shared_ptr<sqlite::WriterLock> lock_;
   sqlite::Database db_;  // Before the statements, which must go first.
   std::vector<SqliteTable> tables_;

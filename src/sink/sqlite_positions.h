@@ -9,7 +9,8 @@
 //   topic_id    of brokers that have ids; or NULL
 //
 // Where a file has positions of the version before only, those of the pipeline's tables count: for
-// each partition the lowest, from which on no table misses a record.
+// each partition the lowest. Reading on there, no table lacks a record; some tables get records
+// again that they have.
 #pragma once
 
 #include <map>

@@ -86,19 +86,16 @@ Result<Difference> difference_of(sqlite::Database& db, std::string_view schema,
                                  const std::string& path, const SinkTable& table) {
   Difference difference;
   ASSIGN_OR_RETURN(const std::optional<std::string> keyspace, remembered_keyspace(db, schema));
-  if (keyspace && *keyspace != table.keyspace) {
-    difference.faults.push_back(
-        fmt::format("the file keeps the keyspace '{}', expected '{}'", *keyspace, table.keyspace));
-  }
   ASSIGN_OR_RETURN(const auto live, live_columns(db, schema, table.name));
   if (live.empty()) {
     difference.faults.push_back(fmt::format("there is no table {} in {}", table.name, path));
-    return difference;
+  } else {
+    difference = compare(table, live, Dialect::sqlite);
   }
-  Difference columns = compare(table, live, Dialect::sqlite);
-  difference.faults.insert(difference.faults.end(), columns.faults.begin(), columns.faults.end());
-  difference.notes = std::move(columns.notes);
-  difference.warnings = std::move(columns.warnings);
+  if (keyspace && *keyspace != table.keyspace)
+    difference.faults.insert(
+        difference.faults.begin(),
+        fmt::format("the file keeps the keyspace '{}', expected '{}'", *keyspace, table.keyspace));
   return difference;
 }
 
@@ -151,10 +148,13 @@ Status create_missing(sqlite::Database& db, const SinkTable& table) {
   return db.execute(table_ddl(table, Dialect::sqlite));
 }
 
-Status as_status(const Difference& difference, const std::string& path, const SinkTable& table) {
+// `advice`: nobody can follow it while the run goes on.
+Status as_status(const Difference& difference, const std::string& path, const SinkTable& table,
+                 bool advice = false) {
   if (difference.ok()) return {};
   return fail(ErrorKind::schema, fmt::format("{}: the table {} is not as the pipeline says: {}",
-                                             path, table.name, fmt::join(difference.faults, "; ")));
+                                             path, table.name, fmt::join(difference.faults, "; ")) +
+                                     (advice ? difference.advice_text() : ""));
 }
 
 // Inside a transaction. A table that is not as wanted is somebody else's, and gets no column. The
@@ -166,7 +166,7 @@ Result<std::vector<std::string>> create_and_compare(sqlite::Database& db, const 
   for (const SinkTable& table : tables) {
     RETURN_IF_ERROR(create_missing(db, table));
     ASSIGN_OR_RETURN(Difference difference, difference_of(db, kMain, path, table));
-    RETURN_IF_ERROR(as_status(difference, path, table));
+    RETURN_IF_ERROR(as_status(difference, path, table, true));
     if (table.has_write_times()) RETURN_IF_ERROR(add_write_times(db, table, now));
     for (std::string& warning : difference.warnings) warnings.push_back(std::move(warning));
   }
@@ -267,11 +267,41 @@ Result<bool> has_row_of(sqlite::Database& db, const SinkTable& table, const Kept
   return select.step();
 }
 
-Status create_sqlite_table(const std::string& path, const SinkTable& table) {
+namespace {
+
+// Inside a transaction. Where a table has other faults, too, nothing of it is changed.
+Result<Schema> add_columns(sqlite::Database& db, const std::string& path, const SinkTable& table) {
+  ASSIGN_OR_RETURN(Difference difference, difference_of(db, kMain, path, table));
+  if (!difference.lacks_columns_only()) return Schema{};
+  for (const ColumnDef& column : difference.additions)
+    RETURN_IF_ERROR(db.execute(add_column_ddl(table, column, Dialect::sqlite)));
+  return std::move(difference.additions);
+}
+
+Result<Schema> add_missing_columns(sqlite::Database& db, const std::string& path,
+                                   const SinkTable& table) {
+  db.set_busy_timeout(sqlite::kLockWait);
+  RETURN_IF_ERROR(db.begin());
+  Result<Schema> added = add_columns(db, path, table);
+  Status done = added ? db.commit() : tl::unexpected<Error>(added.error());
+  if (!done) db.rollback();
+  RETURN_IF_ERROR(done);
+  return added;
+}
+
+}  // namespace
+
+Result<Schema> create_sqlite_table(const std::string& path, const SinkTable& table,
+                                   bool add_columns) {
   ASSIGN_OR_RETURN(const auto lock, sqlite::WriterLock::take(path));
   ASSIGN_OR_RETURN(sqlite::Database db,
                    sqlite::Database::open(path, sqlite::Database::Mode::write));
-  return apply_sqlite_schema(db, path, {&table, 1}, SystemClock().wall());
+  Schema added;
+  if (add_columns) {
+    ASSIGN_OR_RETURN(added, add_missing_columns(db, path, table));
+  }
+  RETURN_IF_ERROR(apply_sqlite_schema(db, path, {&table, 1}, SystemClock().wall()));
+  return added;
 }
 
 Result<Difference> check_sqlite_table(const std::string& path, const SinkTable& table) {

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "row/cell.h"
 #include "sink/ddl.h"
+#include "sink/table_difference.h"
 #include "sqlite/database.h"
 
 namespace turntable {
@@ -49,8 +50,11 @@ using KeptTimes = std::vector<TimeUnit>;
                                       const KeptTimes& kept, std::string_view cells);
 
 // What the statement "schema apply" does for SQLite: takes the writer's lock, creates file and
-// table.
-[[nodiscard]] Status create_sqlite_table(const std::string& path, const SinkTable& table);
+// table. With `add_columns` a table that is there gets the columns that it lacks, unless it has
+// other faults: gives those that were added, without their NOT NULL, for which the rows that are
+// there would need a value.
+[[nodiscard]] Result<Schema> create_sqlite_table(const std::string& path, const SinkTable& table,
+                                                 bool add_columns = false);
 
 // Compares without changing anything. An error where the file is not there or is no database; a
 // table that is missing is a fault of the Difference.

@@ -656,7 +656,11 @@ TEST_F(SqliteSinkTest, NamesEachColumnOfATableThatIsNotAsWanted) {
             path() +
                 ": the table plays is not as the pipeline says: column tempo is real, expected "
                 "text; column mood is missing, expected int; column kafka_offset is ordered DESC, "
-                "expected ASC");
+                "expected ASC\n"
+                "the type of a column that is there cannot be changed: declare tempo as real in "
+                "the pipeline, or write to another table\n"
+                "to add it:\n"
+                "  ALTER TABLE \"plays\" ADD COLUMN \"mood\" int;");
 }
 
 // It is another program's.

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <random>
+#include <thread>
 
 #include "row/cell.h"
 #include "sink/rows_testing.h"
@@ -379,6 +380,26 @@ TEST_F(PositionsByTableTest, AreForgottenWhileASinkThatKeepsNoneHasTheFileOpen) 
   add_person(rows, "ann", 1);
   ASSERT_TRUE(sink->submit(rows));
   EXPECT_EQ(written_rows(*sink->reap(kEnough)), 1U);
+}
+
+// Another program's transaction is waited for, and after that it is the caller's to try again.
+TEST_F(PositionsByTableTest, OfALockedFileAreForgottenWhenTheLockIsGone) {
+  keep("", "'g', 'plays', 0, 7, NULL, NULL");
+  auto other = sqlite::Database::open(path(), sqlite::Database::Mode::write);
+  ASSERT_TRUE(other && other->begin());
+  const Status locked = forget_positions(path(), {"g", "plays"}, options().tables);
+  ASSERT_FALSE(locked);
+  EXPECT_EQ(locked.error().kind, ErrorKind::transient) << locked.error().message;
+  EXPECT_THAT(locked.error().message, HasSubstr(path()));
+  EXPECT_EQ(in_file()->at(0), (Position{0, 7})) << "nothing is forgotten meanwhile";
+
+  std::thread lets_go([&other] {
+    std::this_thread::sleep_for(Millis(300));
+    EXPECT_TRUE(other->commit());
+  });
+  EXPECT_TRUE(forget_positions(path(), {"g", "plays"}, options().tables)) << "it is waited for";
+  lets_go.join();
+  EXPECT_THAT(*in_file(), IsEmpty());
 }
 
 TEST_F(SqliteTablesTest, AFileThatIsNotThereOrHasNoPositionsHasNone) {

@@ -53,7 +53,11 @@ struct SinkTable {
   std::set<std::string> unwritten = {};
   std::optional<Nulls> nulls = {};  // Nothing: what is right for the key (sink/row_rules.h).
   WriteTimeRule write_times = WriteTimeRule::none;
-  int64_t ttl_seconds = 0;  // Cassandra only: rows go after so long; 0: they stay.
+  // Cassandra only: rows go after so long; 0: they stay.
+  int64_t ttl_seconds = 0;
+  // Or the SELECT has a value for each row, as an output of this name, which is none of the table's
+  // columns; empty: it has none.
+  std::string ttl_column = {};
 
   // Rows have a write time, as their last cell (RowForm::write_time).
   [[nodiscard]] bool has_write_times() const { return write_times != WriteTimeRule::none; }

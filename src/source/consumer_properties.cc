@@ -45,14 +45,83 @@ const kafka::Properties& defaults() {
   return properties;
 }
 
+// The group protocol of KIP-848: the broker assigns, and decides these.
+constexpr const char* kBrokerDecides[] = {"partition.assignment.strategy", "heartbeat.interval.ms",
+                                          "session.timeout.ms", "group.protocol.type"};
+
+bool is_set_to(const kafka::Properties& properties, const std::string& name,
+               std::string_view value) {
+  const auto found = properties.find(name);
+  return found != properties.end() && lowercase(found->second) == value;
+}
+
+bool broker_assigns(const kafka::Properties& properties) {
+  return is_set_to(properties, "group.protocol", "consumer");
+}
+
+// What the engine does not take of a user, whatever librdkafka would say.
+std::vector<kafka::PropertyFault> engine_faults(const kafka::Properties& properties) {
+  std::vector<kafka::PropertyFault> faults;
+  for (const auto& [name, why] : kDecided)
+    if (properties.contains(name))
+      faults.push_back(
+          {name, fmt::format("The option \"{}\" cannot be set on a source: {}", name, why)});
+  if (is_set_to(properties, "auto.commit.interval.ms", "0"))
+    faults.push_back({"auto.commit.interval.ms",
+                      "The option \"auto.commit.interval.ms\" cannot be 0 on a source: stored "
+                      "offsets would be committed at the end only"});
+  if (!broker_assigns(properties)) return faults;
+  for (const char* name : kBrokerDecides) {
+    if (!properties.contains(name)) continue;
+    const bool strategy = std::string_view(name) == "partition.assignment.strategy";
+    faults.push_back(
+        {name,
+         fmt::format("The option \"{}\" does not go with \"group.protocol\" = 'consumer', "
+                     "where {}: leave it out{}",
+                     name, strategy ? "the broker assigns the partitions" : "the broker decides it",
+                     strategy ? ", or write \"group.remote.assignor\"" : "")});
+  }
+  // A member of that protocol that was killed keeps its name until its session times out, and the
+  // next of that name is refused for good.
+  if (const auto name = properties.find("group.instance.id");
+      name != properties.end() && !name->second.empty())
+    faults.push_back(
+        {"group.instance.id",
+         "The option \"group.instance.id\" is not supported with \"group.protocol\" = 'consumer': "
+         "leave one of the two out"});
+  return faults;
+}
+
+// Of the user's own and the engine's: all that librdkafka is told but for what a run decides.
+kafka::Properties with_defaults(const kafka::Properties& given) {
+  kafka::Properties properties = defaults();
+  if (broker_assigns(given))
+    for (const char* name : kBrokerDecides) properties.erase(name);
+  for (const auto& [name, value] : given) properties[name] = value;
+  // As from '${POD_NAME:-}' where there is no such variable.
+  if (const auto found = properties.find("group.instance.id");
+      found != properties.end() && found->second.empty())
+    properties.erase(found);
+  return properties;
+}
+
 }  // namespace
 
+std::vector<kafka::PropertyFault> consumer_faults(const kafka::Properties& properties) {
+  std::vector<kafka::PropertyFault> faults = engine_faults(properties);
+  kafka::Properties others = properties;
+  for (const kafka::PropertyFault& fault : faults) others.erase(fault.name);
+  for (kafka::PropertyFault& fault : kafka::property_faults(others))
+    faults.push_back(std::move(fault));
+  for (const kafka::PropertyFault& fault : faults) others.erase(fault.name);
+  if (auto fault = kafka::contradiction_in(with_defaults(others), kafka::ClientKind::consumer))
+    faults.push_back(std::move(*fault));
+  return faults;
+}
+
 Result<kafka::Properties> consumer_properties(const KafkaSourceOptions& options) {
-  for (const auto& [name, why] : kDecided) {
-    if (!options.properties.contains(name)) continue;
-    return fail(ErrorKind::usage,
-                fmt::format("The option \"{}\" cannot be set on a source: {}", name, why));
-  }
+  for (kafka::PropertyFault& fault : engine_faults(options.properties))
+    return fail(ErrorKind::usage, std::move(fault.text));
   if (options.topic.empty()) return fail(ErrorKind::usage, "A kafka source needs the option topic");
   if (options.topic.starts_with('^')) {
     return fail(ErrorKind::usage, fmt::format("topic = '{}': a pattern of topics is not supported",
@@ -69,28 +138,12 @@ Result<kafka::Properties> consumer_properties(const KafkaSourceOptions& options)
                                               "\"group.id\"",
                                               options.topic));
   }
-  kafka::Properties properties = defaults();
-  for (const auto& [name, value] : options.properties) properties[name] = value;
-  if (properties["auto.commit.interval.ms"] == "0")
-    return fail(ErrorKind::usage,
-                "The option \"auto.commit.interval.ms\" cannot be 0 on a source: stored offsets "
-                "would be committed at the end only");
-  // The group protocol of KIP-848 assigns on the broker and refuses a strategy of the member's.
-  if (const auto found = properties.find("group.protocol");
-      found != properties.end() && found->second == "consumer") {
-    if (!options.properties.contains("partition.assignment.strategy"))
-      properties.erase("partition.assignment.strategy");
-  }
+  kafka::Properties properties = with_defaults(options.properties);
   // A static member. Two lanes under one name would fence each other for ever. The number is there
   // for a single lane too: otherwise one more lane would leave a member behind that never comes
   // back, and a process that is named "a-1" could be the first lane of the process "a".
-  if (const auto found = properties.find("group.instance.id"); found != properties.end()) {
-    if (found->second.empty()) {
-      properties.erase(found);
-    } else {
-      found->second += fmt::format("-{}", options.lane);
-    }
-  }
+  if (const auto found = properties.find("group.instance.id"); found != properties.end())
+    found->second += fmt::format("-{}", options.lane);
   properties["enable.auto.offset.store"] = "false";
   properties["enable.auto.commit"] = "true";
   properties["auto.offset.reset"] = "error";

@@ -2,13 +2,21 @@
 // the engine may decide.
 #pragma once
 
+#include <vector>
+
 #include "base/result.h"
 #include "kafka/config.h"
 #include "source/kafka_source.h"
 
 namespace turntable {
 
-// An error of kind usage names the option that is at fault, and why.
+// What is wrong with the user's properties: what only the engine decides, what librdkafka does not
+// know or take, and what does not go together. All of them, found without a connection.
+[[nodiscard]] std::vector<kafka::PropertyFault> consumer_faults(
+    const kafka::Properties& properties);
+
+// An error of kind usage names the option that is at fault, and why. Unlike consumer_faults() it
+// leaves to librdkafka what librdkafka finds.
 [[nodiscard]] Result<kafka::Properties> consumer_properties(const KafkaSourceOptions& options);
 
 }  // namespace turntable

@@ -10,7 +10,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
+#include "base/file_kind.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace turntable {
@@ -18,8 +21,30 @@ namespace turntable {
 namespace {
 constexpr size_t kBlockBytes = size_t{1} << 20;
 constexpr Millis kSlice{100};  // A stop is noticed so soon while standard input is silent.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 tl::unexpected<Error> cannot_read(const std::string& path, const std::string& why) {
   return fail(ErrorKind::usage, fmt::format("Cannot read {}: {}", printable(path), why));
+}
+
+// JSON's white space, which is less than C's.
+bool is_white(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+Status check_text(const std::string& path, std::string_view first_bytes) {
+  const auto kind = file_kind(first_bytes);
+  return kind ? fail(ErrorKind::usage, kind->sentence(path)) : Status();
+}
+
+// Looks at the bytes behind the descriptor's place and leaves it where it is. A pipe has to be read
+// for that.
+Status check_text(const std::string& path, int fd) {
+  struct stat about {};
+  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) return {};
+  std::array<char, kFileKindBytes> bytes{};
+  const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), ::lseek(fd, 0, SEEK_CUR));
+  return check_text(path, {bytes.data(), static_cast<size_t>(std::max(got, ssize_t{0}))});
 }
 
 }  // namespace
@@ -56,12 +81,18 @@ NdjsonSource::~NdjsonSource() {
 }
 
 Status NdjsonSource::check(const std::string& path) {
-  if (path == "-") return {};
+  if (path == "-") return check_text(path, STDIN_FILENO);
   struct stat about {};
   if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
     return cannot_read(path, "it is a directory");
-  // Not by opening it: a pipe's writer would take that for its reader.
-  return ::access(path.c_str(), R_OK) == 0 ? Status() : cannot_read(path, std::strerror(errno));
+  // A pipe is not opened: its writer would take that for its reader.
+  if (::access(path.c_str(), R_OK) != 0) return cannot_read(path, std::strerror(errno));
+  if (!S_ISREG(about.st_mode)) return {};
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return cannot_read(path, std::strerror(errno));
+  Status status = check_text(path, fd);
+  ::close(fd);
+  return status;
 }
 
 Result<std::unique_ptr<Source>> NdjsonSource::open(std::string path, AssignmentListener& listener,
@@ -86,9 +117,11 @@ Result<RecordBatch> NdjsonSource::poll(size_t limit, Millis wait) {
   RecordBatch batch;
   batch.topic = path_;
   const SteadyTime deadline = clock_.now() + wait;
+  const Offset first = next_line_;
   while (limit > 0) {
     RETURN_IF_ERROR(take_lines(batch, limit));
     if (!batch.empty() || at_end()) return batch;
+    if (next_line_ > first && clock_.now() >= deadline) return batch;
     ASSIGN_OR_RETURN(const bool more, fill(deadline));
     if (!more && !ended_) return batch;
   }
@@ -112,13 +145,30 @@ Status NdjsonSource::take_lines(RecordBatch& batch, size_t limit) {
       if (batch.empty()) return too_long();
       break;  // What came before it is delivered first.
     }
+    if (next_line_ == 0) RETURN_IF_ERROR(check_text(path_, {data + begin_, end_ - begin_}));
     if (found != nullptr && size > 0 && data[stop - 1] == '\r') --size;
-    Record& record = batch.records.emplace_back();
-    record.value = {data + begin_, size};
-    record.offset = next_line_++;
+    std::string_view line(data + begin_, size);
+    if (next_line_ == 0 && line.starts_with(kByteOrderMark))
+      line.remove_prefix(kByteOrderMark.size());
+    if (is_white(line)) {
+      ++white_lines_;
+    } else {
+      Record& record = batch.records.emplace_back();
+      record.value = line;
+      record.offset = next_line_;
+    }
+    ++next_line_;
     begin_ = searched_ = found != nullptr ? stop + 1 : end_;
   }
   if (!batch.empty()) batch.owner = std::make_unique<BlockOwner>(block_);
+  return {};
+}
+
+Status NdjsonSource::close() {
+  if (white_lines_ > 0)
+    log::info("{}: {} {} of white space passed over", name(), grouped(white_lines_),
+              white_lines_ == 1 ? "line" : "lines");
+  white_lines_ = 0;
   return {};
 }
 

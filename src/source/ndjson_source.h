@@ -1,8 +1,11 @@
 // A file of lines, or standard input, as a source: every line is a record. For replays and tests.
 //
 // The path is the topic, the partition 0, the line's number from 0 the offset. A line ends at LF or
-// CRLF; the last one need not. An empty line is a record with an empty value. Nothing is stored: a
-// file is read from its beginning every time, standard input from where it stands.
+// CRLF; the last one need not. Lines of white space are no records, as the specification of ndjson
+// allows; they count as lines, so that the offset of a record never depends on them. A byte order
+// mark at the beginning is passed over. What is no text in UTF-8 by its first bytes, such as a file
+// that is compressed, is not read. Nothing is stored: a file is read from its beginning every time,
+// standard input from where it stands.
 #pragma once
 
 #include <memory>
@@ -20,7 +23,7 @@ class NdjsonSource final : public Source {
   // Of a line that can be held, and become a dead letter where it is beyond kRecordBytesLimit.
   static constexpr size_t kLineBytesLimit = size_t{64} << 20;
 
-  // Whether `path` can be opened, without reading from it.
+  // Whether `path` can be opened, and begins as text does; nothing is taken out of a pipe for that.
   [[nodiscard]] static Status check(const std::string& path);
 
   // `path` is a file's, or "-" for standard input. An Error of kind usage where it cannot be read.
@@ -31,8 +34,8 @@ class NdjsonSource final : public Source {
                                                             const Clock& clock);
   ~NdjsonSource() override;
 
-  // An Error where the file cannot be read on, was cut short or written anew since, or a line is
-  // longer than kLineBytesLimit.
+  // An Error where the file cannot be read on, was cut short or written anew since, is not text (a
+  // pipe, for others open() says it), or a line is longer than kLineBytesLimit.
   [[nodiscard]] Result<RecordBatch> poll(size_t limit, Millis wait) override;
   [[nodiscard]] Status keep_alive() override { return {}; }
   void store(PartitionId, Offset) override {}
@@ -43,7 +46,8 @@ class NdjsonSource final : public Source {
   [[nodiscard]] std::string name() const override {
     return path_ == "-" ? "standard input" : path_;
   }
-  [[nodiscard]] Status close() override { return {}; }
+  // Says how many lines were passed over.
+  [[nodiscard]] Status close() override;
 
  private:
   struct Block;
@@ -74,6 +78,7 @@ class NdjsonSource final : public Source {
   bool ended_ = false;   // The file has no more bytes.
   bool assigned_ = false;
   Offset next_line_ = 0;
+  uint64_t white_lines_ = 0;
 };
 
 }  // namespace turntable

@@ -12,6 +12,7 @@
 #include "sql/outputs.h"
 #include "sql/program_builder.h"
 #include "sql/select_binder.h"
+#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -134,7 +135,7 @@ class Binder {
     std::vector<std::string> names;
     for (const TableDef& candidate : script_.tables) names.push_back(candidate.name);
     faults_.add(table.at, fmt::format("there is no table {}.{}", printable(table.name),
-                                      did_you_mean(table.name, names)));
+                                      did_you_mean_name(table.name, names)));
     return nullptr;
   }
 

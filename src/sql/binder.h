@@ -15,6 +15,11 @@ namespace turntable::sql {
 struct BoundLookup {
   std::optional<Schema> schema;  // Declared, or inferred by whoever opened its file.
   bool drop_missing = false;
+  // Names that its file has and its schema does not, each with a sentence that says why.
+  std::map<std::string, std::string> unusable = {};
+  // What its file may have been read wrongly for, where a column is missed: "the header is one
+  // column, 'a;b'". Empty where nothing is known of that.
+  std::string remark = {};
 };
 
 struct BindOptions {

@@ -96,6 +96,32 @@ TEST(Binder, AColumnListGoesByPlaceAndMayLeaveColumnsOut) {
             (std::vector<std::string>{"x text (song)", "y int (id)"}));
 }
 
+TEST(Binder, KnowsWhichOutputsAreMadeOfVolatileCalls) {
+  const auto found = [](const std::string& select, const std::vector<std::string>& key) {
+    const auto result = bound("INSERT INTO out SELECT " + select + " FROM plays;");
+    EXPECT_TRUE(result.program) << select;
+    const Node* call = result.program ? result.program->volatile_call_in(0, key) : nullptr;
+    return call == nullptr ? std::string() : call->text;
+  };
+  const std::string select =
+      "id, now() AS a, date_trunc('day', current_timestamp) AS b, clock_timestamp() AS c";
+  EXPECT_EQ(found(select, {"id"}), "");
+  EXPECT_EQ(found(select, {"id", "a"}), "now()");
+  EXPECT_EQ(found(select, {"b"}), "now()");
+  EXPECT_EQ(found(select, {"c"}), "clock_timestamp()");
+  EXPECT_EQ(found(select, {}), "");
+}
+
+TEST(Binder, AsksTheClockOnceForABatch) {
+  const auto result = bound(
+      "INSERT INTO out SELECT now() AS a, current_timestamp AS b, clock_timestamp() AS c, "
+      "clock_timestamp() AS d FROM plays;");
+  ASSERT_TRUE(result.program);
+  const auto& outputs = result.program->inserts[0].outputs;
+  EXPECT_EQ(outputs[0].node, outputs[1].node);
+  EXPECT_NE(outputs[2].node, outputs[3].node);
+}
+
 TEST(Binder, KnowsWhichKeysTellRecordsApart) {
   const auto apart = [](const std::string& select, const std::vector<std::string>& key) {
     const auto result = bound("INSERT INTO out SELECT " + select + " FROM plays;");

@@ -12,10 +12,20 @@ namespace turntable::sql {
 // Of a text that an expression makes: a longer one rejects its record.
 inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 
+[[nodiscard]] std::vector<Function> arithmetic_functions();
 [[nodiscard]] std::vector<Function> comparison_functions();
 [[nodiscard]] std::vector<Function> conditional_functions();
+[[nodiscard]] std::vector<Function> encoding_functions();
+[[nodiscard]] std::vector<Function> extreme_functions();
+[[nodiscard]] std::vector<Function> like_functions();
 [[nodiscard]] std::vector<Function> logic_functions();
+[[nodiscard]] std::vector<Function> math_functions();
+[[nodiscard]] std::vector<Function> pattern_functions();
+[[nodiscard]] std::vector<Function> text_any_functions();
 [[nodiscard]] std::vector<Function> text_functions();
+[[nodiscard]] std::vector<Function> text_making_functions();
 [[nodiscard]] std::vector<Function> time_functions();
+[[nodiscard]] std::vector<Function> time_part_functions();
+[[nodiscard]] std::vector<Function> trigonometric_functions();
 
 }  // namespace turntable::sql

@@ -21,6 +21,10 @@ bool takes_booleans(std::string_view name) {
   return std::find(kLogic.begin(), kLogic.end(), name) != kLogic.end();
 }
 
+bool takes_one_type(std::string_view name) {
+  return name == "coalesce" || name == "greatest" || name == "least";
+}
+
 std::string in_capitals(std::string_view words) {
   std::string out(words);
   for (char& c : out)
@@ -132,8 +136,8 @@ MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr)
   if (!call.is_operator && call.name == "nullif" && count == 2)
     return null_if(*arguments, expr.at, text_of(expr));
   std::vector<ArgumentType> types;
-  if (!call.is_operator && call.name == "coalesce") {
-    const ArgumentType type = type_of_all("COALESCE", *arguments, expr.at);
+  if (!call.is_operator && takes_one_type(call.name)) {
+    const ArgumentType type = type_of_all(in_capitals(call.name), *arguments, expr.at);
     if (!type) return std::nullopt;
     types.assign(count, type);
   } else {
@@ -143,10 +147,28 @@ MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr)
                  expr.at, text_of(expr));
 }
 
+std::optional<size_t> ExpressionBinder::numeric_argument(const Function& function,
+                                                         const Arguments& arguments) const {
+  std::optional<size_t> decimal;
+  for (size_t i = 0; i < arguments.values.size(); ++i) {
+    const Bound value = arguments.values[i];
+    if (value.decimal != nullptr) {
+      if (!decimal) decimal = i;
+    } else if (value.typed() && is_float(build_.node(value).type)) {
+      return std::nullopt;
+    }
+  }
+  return function.also_of_numeric ? decimal : std::nullopt;
+}
+
 MaybeBound ExpressionBinder::resolve(std::string_view name, Kind kind, const Arguments& arguments,
                                      const std::vector<ArgumentType>& types, Location at,
                                      std::string text) {
   const auto found = find_function(name, kind, types);
+  if (const auto numeric = found ? numeric_argument(*found->function, arguments) : std::nullopt) {
+    faults_.add(arguments.places[*numeric], numeric_fault(*arguments.values[*numeric].decimal));
+    return std::nullopt;
+  }
   if (found) return build_.call(*found, arguments.values, arguments.places, at, std::move(text));
   faults_.add(at, found.error().message);
   return std::nullopt;
@@ -238,8 +260,8 @@ MaybeBound ExpressionBinder::null_if(const Arguments& arguments, Location at, st
   const MaybeBound made =
       resolve("nullif", Kind::function, arguments, {compared, compared}, at, std::move(text));
   if (!made || !left.typed()) return made;
-  const bool keeps_type = is_float(build_.node(left).type) ||
-                          (right.typed() && !is_float(build_.node(right).type));
+  const bool keeps_type =
+      is_float(build_.node(left).type) || (right.typed() && !is_float(build_.node(right).type));
   if (!keeps_type) return made;
   return build_.cast(*made, build_.node(left).type, at);
 }

@@ -162,6 +162,20 @@ TEST(Expressions, ADecimalWithoutSuchANeighbourIsRefused) {
             "cast(99999999999999999999 AS double precision)");
 }
 
+// PostgreSQL computes with numeric there.
+TEST(Expressions, ADecimalBesideWholeNumbersIsNoDouble) {
+  const std::string fault =
+      "fault: 1.5 is a numeric, which is not supported (yet): write cast(1.5 AS double precision)";
+  for (const char* expression : {"2 + 1.5", "1.5 * 2", "1.5 - 1.5", "+ (1.5)", "@ (1.5)", "2 ^ 1.5",
+                                 "abs(1.5)", "round(1.5)", "sqrt(1.5)", "power(2, 1.5)"})
+    EXPECT_EQ(evaluate_constant(expression), fault) << expression;
+  EXPECT_EQ(evaluate_constant("cast(2 AS double precision) + 1.5"), "3.5");
+  EXPECT_EQ(evaluate_constant("power(cast(4 AS double precision), 1.5)"), "8");
+  // PostgreSQL has these for double precision alone.
+  EXPECT_EQ(evaluate_constant("atan(0.0)"), "0");
+  EXPECT_EQ(evaluate_constant("|/ 2.25"), "1.5");
+}
+
 TEST(Expressions, ADecimalFillsARealOrDoubleColumn) {
   const auto into = [](const std::string& type) {
     return outputs_of(bind_statements("CREATE TABLE t (v " + type +

@@ -102,7 +102,7 @@ TEST(Faults, OfAllStatementsAreFoundInOnePass) {
       "real, double "
       "precision, text, bytea, "
       "timestamptz, jsonb\n"
-      "p.sql:2:23: syntax error at or near \")\"\n"
+      "p.sql:2:22: a comma stands before ) here: take it away\n"
       "p.sql:5:13: table c has an INSERT already, in line 4: an INSERT is named by its table, "
       "so a table has one\n"
       "p.sql:5:24: table c has no column z. Did you mean 'y'?\n"

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
+#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -86,7 +88,7 @@ class FromBinder {
     for (const TableDef& candidate : context_.script.tables) names.push_back(candidate.name);
     for (const View& candidate : context_.script.views) names.push_back(candidate.name);
     faults_.add(table.at, fmt::format("there is no table {}.{}", printable(table.name),
-                                      did_you_mean(table.name, names)));
+                                      did_you_mean_name(table.name, names)));
   }
 
   void add_table(const TableDef& declared, const TableSyntax& table, bool left, ScopeTable& entry) {
@@ -98,6 +100,7 @@ class FromBinder {
                      .left = left,
                      .at = table.at};
     entry.known = !declared.faulty;
+    if (made.is_lookup) entry.lookup = &lookup->second;
     if (made.is_lookup && lookup->second.schema) {
       made.schema = *lookup->second.schema;
       entry.known = true;
@@ -128,9 +131,10 @@ class FromBinder {
 
   void refuse_left_stream(const TableSyntax& table) {
     faults_.add(table.at,
-                fmt::format("the stream {0} must stand on the left of LEFT JOIN: write FROM {0} "
-                            "LEFT JOIN {1}",
-                            printable(table.name), printable(syntax_.first.name)));
+                fmt::format("the stream {} must stand on the left of LEFT JOIN: write FROM {} "
+                            "LEFT JOIN {}",
+                            printable(table.name), sql_identifier(table.name),
+                            sql_identifier(syntax_.first.name)));
     refused_ = true;
   }
 
@@ -256,7 +260,13 @@ class FromBinder {
 
   bool bind_using(const JoinSyntax& join, uint32_t entry, std::vector<NodeId>& conjuncts) {
     bool good = !join.using_columns.empty();
+    std::set<std::string> seen;
     for (const NamePlace& column : join.using_columns) {
+      if (!seen.insert(column.name).second) {
+        faults_.add(column.at,
+                    fmt::format("column {} stands twice in USING", printable(column.name)));
+        continue;
+      }
       const auto left = select_.scope.find_left(column, entry, faults_);
       const auto right = select_.scope.find_right(column, entry, faults_);
       const MaybeBound equal = left && right ? merge(column, *left, *right) : std::nullopt;

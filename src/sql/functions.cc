@@ -1,12 +1,15 @@
 #include "sql/functions.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "sql/builtins.h"
 #include "sql/casts.h"
+#include "sql/foreign_functions.h"
 
 namespace turntable::sql {
 namespace {
@@ -120,26 +123,45 @@ std::string choices_text(std::span<const Function* const> candidates, std::strin
   return fmt::format("it takes values of one type among {}", out);
 }
 
+// "abs, btrim, …": each name once, in the order of letters.
+std::string names_text(const std::vector<std::string>& names) {
+  const std::set<std::string_view> sorted(names.begin(), names.end());
+  return fmt::format("{}", fmt::join(sorted, ", "));
+}
+
 Error no_such_name(std::string_view name, Kind kind) {
-  if (kind == Kind::operation)
-    return {ErrorKind::usage, fmt::format("the operator {} is not supported (yet)", name)};
+  if (kind == Kind::operation) {
+    const std::string_view instead = instead_of_operator(name);
+    return {ErrorKind::usage,
+            fmt::format("the operator {} is not supported{}", name,
+                        instead.empty() ? std::string(" (yet)") : fmt::format(": {}", instead))};
+  }
   std::vector<std::string> names;
   for (const Function& function : functions())
     if (function.kind == kind) names.emplace_back(function.name);
-  return {ErrorKind::usage, fmt::format("there is no function {}.{}", printable(name),
-                                        did_you_mean(name, names))};
+  const std::string_view instead = instead_of_function(name);
+  std::string advice = instead.empty() ? did_you_mean(name, names) : fmt::format(" {}", instead);
+  if (instead.empty() && advice.empty())
+    advice = fmt::format(" Functions are {}", names_text(names));
+  return {ErrorKind::usage, fmt::format("there is no function {}{}{}", printable(name),
+                                        instead.empty() ? "." : ":", advice)};
 }
 
 Error no_such_signature(std::span<const Function* const> candidates,
                         std::span<const ArgumentType> arguments) {
   const Function& first = *candidates.front();
+  const bool of_booleans =
+      std::all_of(arguments.begin(), arguments.end(),
+                  [](const ArgumentType& type) { return type == Type::boolean; });
+  if (first.name == "||" && of_booleans)
+    return {ErrorKind::usage, "the operator || joins texts: write OR between conditions"};
   if (first.kind == Kind::operation)
     return {ErrorKind::usage,
-            fmt::format("the operator {} does not take ({}); {}", first.name,
-                        types_text(arguments), choices_text(candidates, "it takes"))};
+            fmt::format("the operator {} does not take ({}); {}", first.name, types_text(arguments),
+                        choices_text(candidates, "it takes"))};
   return {ErrorKind::usage,
-          fmt::format("{}({}) does not exist; {}", printable(first.name),
-                      types_text(arguments), choices_text(candidates, "there is"))};
+          fmt::format("{}({}) does not exist; {}", printable(first.name), types_text(arguments),
+                      choices_text(candidates, "there is"))};
 }
 
 }  // namespace
@@ -147,8 +169,11 @@ Error no_such_signature(std::span<const Function* const> candidates,
 const std::vector<Function>& functions() {
   static const std::vector<Function> kFunctions = [] {
     std::vector<Function> all;
-    for (const auto& subject : {comparison_functions, conditional_functions, logic_functions,
-                                text_functions, time_functions})
+    for (const auto& subject :
+         {arithmetic_functions, comparison_functions, conditional_functions, encoding_functions,
+          extreme_functions, like_functions, logic_functions, math_functions, pattern_functions,
+          text_any_functions, text_functions, text_making_functions, time_functions,
+          time_part_functions, trigonometric_functions})
       for (Function& function : subject()) all.push_back(std::move(function));
     return all;
   }();
@@ -176,16 +201,18 @@ Result<Resolved> find_function(std::string_view name, Kind kind,
   std::vector<ArgumentType> types(arguments.begin(), arguments.end());
   if (candidates.front()->typing == Typing::one_type) {
     auto type = common_type(arguments);
-    if (!type)
-      return tl::unexpected<Error>(std::move(type.error()).with(std::string(name)));
+    if (!type) return tl::unexpected<Error>(std::move(type.error()).with(std::string(name)));
     types.assign(arguments.size(), *type);
   }
+  const bool any_types = candidates.front()->typing == Typing::any_types;
+  // Only their number counts.
+  if (any_types) types.assign(arguments.size(), Type::text);
   const Function* function = choose_function(candidates, types);
-  if (function == nullptr)
-    return tl::unexpected<Error>(no_such_signature(candidates, arguments));
+  if (function == nullptr) return tl::unexpected<Error>(no_such_signature(candidates, arguments));
   Resolved resolved{.function = function, .arguments = {}};
   for (size_t i = 0; i < arguments.size(); ++i)
-    resolved.arguments.push_back(wanted_type(*function, i));
+    resolved.arguments.push_back(any_types && arguments[i] ? *arguments[i]
+                                                           : wanted_type(*function, i));
   return resolved;
 }
 

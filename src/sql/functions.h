@@ -63,6 +63,18 @@ using NeverNull = bool (*)(const std::vector<bool>& not_null);
 using Prepare = Result<std::shared_ptr<const Prepared>> (*)(std::string_view constant);
 using OpenState = std::unique_ptr<FunctionState> (*)();
 
+// By argument, the text of those that are constants.
+using ConstantArguments = std::span<const std::optional<std::string_view>>;
+
+struct ConstantFault {
+  size_t argument = 0;
+  std::string message;  // A sentence.
+};
+
+// Looks at the constants of a call when the pipeline is bound: what no record could be computed
+// with, such as a pattern that is none, is a fault of the pipeline.
+using Check = std::optional<ConstantFault> (*)(ConstantArguments arguments);
+
 enum class Kind { function, operation, cast };
 
 enum class NullRule : uint8_t {
@@ -76,6 +88,7 @@ enum class Typing : uint8_t {
   overload,     // PostgreSQL's rules for functions; for operators, those for operators.
   as_operator,  // As an operator: a literal that is open takes the other argument's type.
   one_type,     // All arguments are made values of one type (common_type() in sql/casts.h).
+  any_types,    // Arguments stay what they are; the loop looks at the columns' types.
 };
 
 struct Function {
@@ -84,6 +97,7 @@ struct Function {
   Type result = Type::text;
   Loop loop = nullptr;
   Explain explain = nullptr;  // Where it can fail.
+  Check check = nullptr;
   Kind kind = Kind::function;
   // The last argument may stand any number of times more.
   bool variadic = false;
@@ -95,8 +109,12 @@ struct Function {
   std::optional<size_t> constant = {};
   Prepare prepare = nullptr;
   OpenState open_state = nullptr;
-  bool is_volatile = false;  // Gives other values for the same arguments, as now() does.
-  bool costly = false;       // Worth computing for fewer rows.
+  bool is_volatile = false;   // Gives other values for the same arguments, as now() does.
+  bool once_a_batch = false;  // Volatile, but the same for all rows of a batch, wherever it stands.
+  bool costly = false;        // Worth computing for fewer rows.
+  // PostgreSQL has it for numeric too, which it takes where decimal numbers stand beside no other
+  // than whole ones.
+  bool also_of_numeric = false;
 
   [[nodiscard]] bool can_fail() const { return explain != nullptr; }
 };

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/text.h"
+#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -137,9 +137,11 @@ class Order {
       const std::string column = from.schema.empty() ? "…" : from.schema[0].name;
       faults.add(
           place_of(table),
-          fmt::format("the join with {0} needs an equality that has columns of {0} on one side "
-                      "only: write ON {0}.{1} = a value of {2}",
-                      from.alias, printable(column), select_.tables[order_.stream].alias));
+          fmt::format("the join with {} needs an equality that has columns of {} on one side only: "
+                      "write ON {}.{} = a value of {}",
+                      from.alias, from.alias, sql_identifier(from.alias),
+                      from.schema.empty() ? column : sql_identifier(column),
+                      select_.tables[order_.stream].alias));
     }
   }
 

@@ -14,7 +14,7 @@
 //     asked.
 //   - A parameter Nullable<T> takes NULL too.
 //   - call() gives T; or optional<T> where it can fail, and then there is why(); or Nullable<T>
-//     where it can give NULL.
+//     where it can give NULL; or optional<Nullable<T>>.
 //   - A parameter Arena& is where new text is put, `const P&` what the function prepared of its
 //     constant argument (P is a Prepared), `S&` what it keeps from row to row (S is a
 //     FunctionState).
@@ -58,14 +58,15 @@ template <class T>
 struct IsNullable : std::false_type {};
 template <class T>
 struct IsNullable<Nullable<T>> : std::true_type {};
+template <class T>
+struct IsNullable<std::optional<Nullable<T>>> : std::true_type {};
 
 // Where a parameter of type P comes from. state() is what it does to the row's state.
 template <class P>
 struct Source {
   static constexpr bool kIsArgument = true;
   Source(const CallInput& input, size_t argument)
-      : values(input.arguments[argument]->data<P>()),
-        states(input.arguments[argument]->states()) {}
+      : values(input.arguments[argument]->data<P>()), states(input.arguments[argument]->states()) {}
   [[nodiscard]] State state(uint32_t row) const { return states[row]; }
   [[nodiscard]] const P& get(uint32_t row) const { return values[row]; }
   const P* values;
@@ -76,8 +77,7 @@ template <class T>
 struct Source<Nullable<T>> {
   static constexpr bool kIsArgument = true;
   Source(const CallInput& input, size_t argument)
-      : values(input.arguments[argument]->data<T>()),
-        states(input.arguments[argument]->states()) {}
+      : values(input.arguments[argument]->data<T>()), states(input.arguments[argument]->states()) {}
   [[nodiscard]] State state(uint32_t row) const {
     return states[row] == State::failed ? State::failed : State::value;
   }
@@ -150,7 +150,9 @@ auto once_while_the_same(Compute compute) {
 }
 
 template <class F>
-concept Repeats = requires { requires F::kRepeats; };
+concept Repeats = requires {
+  requires F::kRepeats;
+};
 
 // Writes what call() gave for a row whose arguments it takes.
 template <class Computed>
@@ -180,9 +182,22 @@ struct Written<Nullable<T>> {
   }
 };
 
+// Without arguments.
+inline State combined() {
+  return State::value;
+}
+
+template <class T>
+struct Written<std::optional<Nullable<T>>> {
+  using Value = T;
+  static State write(const std::optional<Nullable<T>>& computed, Value& out) {
+    return computed ? Written<Nullable<T>>::write(*computed, out) : State::failed;
+  }
+};
+
 template <class R, class... P, size_t... I, class Compute>
 void run(Frame& frame, std::index_sequence<I...> numbers, Compute compute) {
-  const auto sources = sources_of<P...>(frame, numbers);
+  [[maybe_unused]] const auto sources = sources_of<P...>(frame, numbers);
   auto* const out = frame.result.data<typename Written<R>::Value>();
   State* const out_states = frame.result.states();
   for (const uint32_t row : frame.rows) {
@@ -270,7 +285,7 @@ struct StateAsked<S&> {
 template <class R, class... P>
 OpenState open_state(R (*)(P...)) {
   OpenState open = nullptr;
-  const auto look = [&]<class S>(std::type_identity<S>) {
+  [[maybe_unused]] const auto look = [&]<class S>(std::type_identity<S>) {
     if constexpr (!std::is_void_v<S>)
       open = []() -> std::unique_ptr<FunctionState> { return std::make_unique<S>(); };
   };

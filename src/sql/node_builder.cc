@@ -95,7 +95,10 @@ MaybeBound NodeBuilder::call(const Resolved& resolved, const std::vector<Bound>&
   Call call{.function = &function, .arguments = {}, .prepared = nullptr};
   bool good = true;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    if (function.constant == i) {
+    if (function.typing == Typing::any_types && arguments[i].decimal != nullptr) {
+      faults_.add(wheres[i], numeric_fault(*arguments[i].decimal));
+      good = false;
+    } else if (function.constant == i) {
       call.prepared = prepare(function, arguments[i], wheres[i]);
       good = good && call.prepared != nullptr;
     } else if (const MaybeBound argument = cast(arguments[i], resolved.arguments[i], wheres[i])) {
@@ -104,8 +107,24 @@ MaybeBound NodeBuilder::call(const Resolved& resolved, const std::vector<Bound>&
       good = false;
     }
   }
-  if (!good) return std::nullopt;
+  if (!good || !check_constants(call, wheres)) return std::nullopt;
   return add_call(std::move(call), at, std::move(text));
+}
+
+bool NodeBuilder::check_constants(const Call& call, const std::vector<Location>& wheres) {
+  if (call.function->check == nullptr) return true;
+  std::vector<std::optional<std::string_view>> constants;
+  for (const NodeId argument : call.arguments) {
+    const auto* literal = std::get_if<Literal>(&pool_.nodes()[argument].what);
+    const auto* held = literal == nullptr ? nullptr : std::get_if<std::string>(literal);
+    constants.push_back(held == nullptr ? std::nullopt
+                                        : std::optional<std::string_view>(*held));
+  }
+  const auto fault = call.function->check(constants);
+  if (fault)
+    faults_.add(wheres[fault->argument],
+                fmt::format("{}: {}", call.function->name, fault->message));
+  return !fault;
 }
 
 MaybeBound NodeBuilder::cast(Bound value, Type to, Location at) {

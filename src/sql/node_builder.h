@@ -69,6 +69,8 @@ class NodeBuilder {
 
  private:
   MaybeBound add_call(Call call, Location at, std::string text);
+  // False, and a fault, where no record could be computed with the constants among the arguments.
+  bool check_constants(const Call& call, const std::vector<Location>& wheres);
   // Prepares the constant argument; null, and a fault, where it is none.
   std::shared_ptr<const Prepared> prepare(const Function& function, Bound argument, Location at);
 

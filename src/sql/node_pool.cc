@@ -37,7 +37,7 @@ std::optional<std::string> key_of(const Node& node) {
   if (const auto* literal = std::get_if<Literal>(&node.what))
     return fmt::format("literal {} {}", static_cast<int>(node.type), key_of(*literal));
   const auto& call = std::get<Call>(node.what);
-  if (call.function->is_volatile) return std::nullopt;
+  if (call.function->is_volatile && !call.function->once_a_batch) return std::nullopt;
   // Functions live as long as the program, and what was prepared of equal constants is one object:
   // their addresses name them.
   return fmt::format("call {} {} {}", static_cast<const void*>(call.function),

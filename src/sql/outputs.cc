@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "sql/expressions.h"
+#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -106,6 +107,9 @@ class OutputBinder {
       } else if (!item.value && !item.named && !has_column(sink_.columns, item.name)) {
         // The name comes from the expression, which was at fault already.
         all_named = false;
+      } else if (is_called_by_its_function(item)) {
+        all_named = false;
+        select_.complete = false;
       } else if (!is_sink_column(item.name, item.at)) {
         all_named = false;
       } else if (is_first(item.name, item.at, seen)) {
@@ -128,11 +132,24 @@ class OutputBinder {
       if (missing_count > 0) select_.complete = false;
       return;
     }
-    faults_.add(insert_.at, fmt::format("{} {} of {} {} no value: add {} to the SELECT, or list "
-                                        "the columns to fill: INSERT INTO {} (…)",
-                                        missing_count == 1 ? "column" : "columns", missing,
-                                        sink_.name, missing_count == 1 ? "gets" : "get",
-                                        missing_count == 1 ? "it" : "them", sink_.name));
+    faults_.add(insert_.at,
+                fmt::format("{} {} of {} {} no value: add {} to the SELECT, or list "
+                            "the columns to fill: INSERT INTO {} (…)",
+                            missing_count == 1 ? "column" : "columns", missing, sink_.name,
+                            missing_count == 1 ? "gets" : "get", missing_count == 1 ? "it" : "them",
+                            sql_identifier(sink_.name)));
+  }
+
+  // coalesce(a, b) has the name coalesce in PostgreSQL, and nobody wrote it as a column's.
+  bool is_called_by_its_function(const Item& item) {
+    const bool is_call = item.value && std::holds_alternative<Call>(build_.node(*item.value).what);
+    if (item.named || !is_call || has_column(sink_.columns, item.name)) return false;
+    if (!sink_.faulty)
+      faults_.add(item.at,
+                  fmt::format("this expression is called {}, and table {} has no such column: "
+                              "write … AS the sink's column",
+                              printable(item.name), sink_.name));
+    return true;
   }
 
   bool is_named(const Item& item) {
@@ -156,7 +173,7 @@ class OutputBinder {
     select_.complete = false;
     if (!sink_.faulty)
       faults_.add(at, fmt::format("table {} has no column {}.{}", sink_.name, printable(name),
-                                  did_you_mean(name, names)));
+                                  did_you_mean_name(name, names)));
     return false;
   }
 

@@ -34,6 +34,11 @@ class ParseContext {
 
   // Where the column's name begins in `table.column`.
   [[nodiscard]] Location column_place(int32_t location) const;
+  // The name of a type as it was written: "DECIMAL", "timestamp without time zone". Empty where the
+  // location is unknown.
+  [[nodiscard]] std::string type_text(int32_t location) const;
+  // The token at a location.
+  [[nodiscard]] std::string_view token_text(int32_t location) const;
   // Where each name begins in the first list in parentheses that stands behind `location` and, if
   // `word` is not empty, behind that keyword.
   [[nodiscard]] std::vector<Location> list_places(int32_t location, std::string_view word) const;

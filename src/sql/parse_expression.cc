@@ -118,12 +118,24 @@ class ExpressionParser {
           coalesce.arguments.push_back(expression(argument));
         return make_expr(place, std::move(coalesce));
       }
+      case PG_QUERY__NODE__NODE_MIN_MAX_EXPR: {
+        const bool greatest = node->min_max_expr->op == PG_QUERY__MIN_MAX_OP__IS_GREATEST;
+        CallSyntax extreme{
+            .name = greatest ? "greatest" : "least", .is_operator = false, .arguments = {}};
+        for (const PgNode* argument : list(node->min_max_expr->n_args, node->min_max_expr->args))
+          extreme.arguments.push_back(expression(argument));
+        return make_expr(place, std::move(extreme));
+      }
       case PG_QUERY__NODE__NODE_TYPE_CAST: {
         const auto type = parse_type(context_, *node->type_cast->type_name);
         ExprPtr argument = expression(node->type_cast->arg);
         if (!type) return bad_expr(place);
         return make_expr(place, CastSyntax{*type, std::move(argument)});
       }
+      case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
+        if (node->sqlvalue_function->op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP)
+          return call_of(place, false, "now");
+        return reserved_value(node->sqlvalue_function->location, place);
       default:
         context_.refuse(place, expression_name(node));
         return bad_expr(place);
@@ -171,7 +183,19 @@ class ExpressionParser {
       return bad_expr(place);
     }
     const Location column_at = fields.size() == 2 ? context_.column_place(ref.location) : place;
-    return make_expr(place, NameSyntax{table, string_of(fields.back()), column_at});
+    const bool quoted = fields.size() == 1 && context_.token_text(ref.location).starts_with('"');
+    return make_expr(place, NameSyntax{table, string_of(fields.back()), column_at, quoted});
+  }
+
+  // user, current_date and their like, which have a value without being called. A field of an event
+  // may have such a name.
+  ExprPtr reserved_value(int32_t location, Location place) {
+    const std::string word = lowercase(context_.token_text(location));
+    context_.fault(place,
+                   fmt::format("{0} is a reserved word: write \"{0}\" in double quotes for a "
+                               "column of that name",
+                               printable(word)));
+    return bad_expr(place);
   }
 
   ExprPtr literal(const PgQuery__AConst& constant, Location place) {
@@ -228,7 +252,11 @@ class ExpressionParser {
 
   ExprPtr operation(const PgQuery__AExpr& operation, Location place) {
     switch (operation.kind) {
+      // The operators' names are in the tree: LIKE is ~~, SIMILAR TO is ~.
       case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+      case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
+      case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
+      case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
         return signed_operation(operation, place);
       case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
         return operator_of(place, "is distinct from", expression(operation.lexpr),

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/text.h"
 
@@ -19,7 +21,60 @@ void refuse_constraint(ParseContext& context, const PgNode* node) {
   }
 }
 
-std::string unknown_type_text(const std::string& name) {
+// What may be meant is a column called like, as in `like text`.
+void refuse_like(ParseContext& context, const PgQuery__TableLikeClause& like) {
+  context.refuse(context.at(like.relation->location), "LIKE a table",
+                 "a column called like is written \"like\", in double quotes");
+}
+
+// Types that are written otherwise, or not there, in lower case: what comes nearest here.
+struct OtherType {
+  std::string_view name;
+  std::string_view ours;
+};
+constexpr OtherType kOtherTypes[] = {
+    {"string", "text"},
+    {"nvarchar", "text"},
+    {"char", "text"},
+    {"character", "text"},
+    {"character varying", "text"},
+    {"bpchar", "text"},
+    {"clob", "text"},
+    {"uuid", "text"},
+    {"date", "text"},
+    {"time", "text"},
+    {"tinyint", "int"},
+    {"smallint", "int"},
+    {"int2", "int"},
+    {"mediumint", "int"},
+    {"int32", "int"},
+    {"int64", "bigint"},
+    {"long", "bigint"},
+    {"serial", "int"},
+    {"bigserial", "bigint"},
+    {"float32", "real"},
+    {"float64", "double precision"},
+    {"decimal", "double precision"},
+    {"numeric", "double precision"},
+    {"number", "double precision"},
+    {"timestamp", "timestamptz"},
+    {"timestamp without time zone", "timestamptz"},
+    {"timestamp_ltz", "timestamptz"},
+    {"timestamp_ntz", "timestamptz"},
+    {"datetime", "timestamptz"},
+    {"json", "jsonb"},
+    {"variant", "jsonb"},
+    {"map", "jsonb"},
+    {"struct", "jsonb"},
+    {"row", "jsonb"},
+    {"blob", "bytea"},
+    {"binary", "bytea"},
+    {"varbinary", "bytea"},
+    {"bytes", "bytea"},
+};
+
+// `written`: as in the file; `name`: as libpg_query calls it.
+std::string unknown_type_text(const std::string& written, const std::string& name) {
   static constexpr std::array kTypes = {Type::boolean, Type::int32,     Type::int64,
                                         Type::float32, Type::float64,   Type::text,
                                         Type::bytes,   Type::timestamp, Type::jsonb};
@@ -29,8 +84,12 @@ std::string unknown_type_text(const std::string& name) {
     names.emplace_back(sql_name(type));
     all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
   }
-  return fmt::format("there is no type {}.{} Types are {}", printable(name),
-                     did_you_mean(name, names), all);
+  const auto* const other = std::find_if(
+      std::begin(kOtherTypes), std::end(kOtherTypes),
+      [&](const OtherType& type) { return type.name == lowercase(written) || type.name == name; });
+  const std::string hint = other != std::end(kOtherTypes) ? fmt::format(" Write {}.", other->ours)
+                                                          : did_you_mean(written, names);
+  return fmt::format("there is no type {}.{} Types are {}", printable(written), hint, all);
 }
 
 void add_table_column(ParseContext& context, const PgQuery__ColumnDef& definition,
@@ -116,7 +175,7 @@ TableDef parse_table(ParseContext& context, const PgQuery__CreateStmt& create) {
     } else if (element->node_case == PG_QUERY__NODE__NODE_CONSTRAINT) {
       refuse_constraint(context, element);
     } else {
-      context.refuse(table.at, "LIKE");
+      refuse_like(context, *element->table_like_clause);
     }
   }
   for (const PgNode* element : list(create.n_options, create.options))
@@ -141,7 +200,8 @@ std::optional<Type> parse_type(ParseContext& context, const PgQuery__TypeName& n
   }
   const auto type = type_from_sql(written);
   if (!type) {
-    context.fault(place, unknown_type_text(written));
+    const std::string in_file = context.type_text(name.location);
+    context.fault(place, unknown_type_text(in_file.empty() ? written : in_file, written));
     return std::nullopt;
   }
   if (name.n_typmods > 0) {

@@ -102,25 +102,6 @@ Statement parse_tree(ParseContext& context, const PgNode* node) {
   }
 }
 
-// The byte of the character with that number.
-size_t byte_of(std::string_view text, size_t character) {
-  size_t byte = 0;
-  for (; byte < text.size(); ++byte) {
-    if ((static_cast<unsigned char>(text[byte]) & 0xC0) == 0x80) continue;
-    if (character-- == 0) break;
-  }
-  return byte;
-}
-
-// PostgreSQL quotes the text where it stopped. In a file with secrets that may be one of them, as
-// where a quote before it is missing; the place says as much.
-std::string without_quotation(std::string message, std::string_view file) {
-  if (const size_t quotation = message.find(" at or near \"");
-      quotation != std::string::npos && speaks_of_secrets(file))
-    message.resize(quotation);
-  return message;
-}
-
 }  // namespace
 
 Statement parse_statement(const SourceText& source, const StatementText& statement,
@@ -135,7 +116,17 @@ Statement parse_statement(const SourceText& source, const StatementText& stateme
                fmt::format("the statement nests too deeply: more than {} levels", kNestingLimit));
     return std::monostate();
   }
-  const std::string text(source.text().substr(statement.begin, statement.end - statement.begin));
+  const auto add = [&](const std::vector<SyntaxFault>& found) {
+    for (const SyntaxFault& fault : found)
+      faults.add(source.at(statement.begin + fault.byte), fault.message);
+  };
+  std::string text(source.text().substr(statement.begin, statement.end - statement.begin));
+  // In a file with secrets, what a message quotes may be one of them, as where a quote before it is
+  // missing; the place says as much.
+  const bool show = !speaks_of_secrets(source.text());
+  const Lookalikes lookalikes = replace_lookalikes(text, show);
+  add(lookalikes.faults);
+  if (!lookalikes.readable) return std::monostate();
   const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
   const std::unique_ptr<const PgQueryProtobufParseResult,
                         void (*)(const PgQueryProtobufParseResult*)>
@@ -146,10 +137,8 @@ Statement parse_statement(const SourceText& source, const StatementText& stateme
     // PostgreSQL counts characters from 1; 0 is unknown.
     const size_t character =
         parsed.error->cursorpos > 0 ? static_cast<size_t>(parsed.error->cursorpos - 1) : 0;
-    const size_t byte = byte_of(text, character);
-    std::string message = printable(without_quotation(parsed.error->message, source.text()));
-    if (const std::string hint = nearest_keyword(text, byte); !hint.empty()) message += "." + hint;
-    faults.add(source.at(statement.begin + byte), std::move(message));
+    add(explain_syntax_error(text, byte_of_character(text, character), parsed.error->message,
+                             show));
     return std::monostate();
   }
   const std::unique_ptr<PgQuery__ParseResult, void (*)(PgQuery__ParseResult*)> tree(

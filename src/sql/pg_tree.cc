@@ -14,8 +14,6 @@ struct Named {
 
 constexpr Named<PgQuery__Node__NodeCase> kExpressions[] = {
     {PG_QUERY__NODE__NODE_SUB_LINK, "a subquery"},
-    {PG_QUERY__NODE__NODE_MIN_MAX_EXPR, "greatest or least"},
-    {PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION, "the current time or user"},
     {PG_QUERY__NODE__NODE_PARAM_REF, "a parameter"},
     {PG_QUERY__NODE__NODE_ROW_EXPR, "a row"},
     {PG_QUERY__NODE__NODE_A_ARRAY_EXPR, "an array"},

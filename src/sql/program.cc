@@ -13,9 +13,8 @@ namespace {
 bool column_never_null(const Program& program, const InsertProgram& insert, ColumnRef column) {
   if (column.table == 0) return program.stream_schema[column.column].not_null;
   const uint32_t probe = column.table - 1;
-  const bool left = std::any_of(insert.joins.begin(), insert.joins.end(), [&](const Join& join) {
-    return join.probe == probe && join.left;
-  });
+  const bool left = std::any_of(insert.joins.begin(), insert.joins.end(),
+                                [&](const Join& join) { return join.probe == probe && join.left; });
   return !left && program.probes[probe].schema[column.column].not_null;
 }
 
@@ -68,7 +67,7 @@ bool node_may_have_micros(const Program& program, const Node& node) {
     return micros != nullptr && *micros % 1000 != 0;
   }
   const auto& call = std::get<Call>(node.what);
-  // CASE, COALESCE and NULLIF give one of their arguments.
+  // CASE, COALESCE, NULLIF, GREATEST and LEAST give one of their arguments.
   if (call.function->nulls == NullRule::sees_null)
     return std::any_of(call.arguments.begin(), call.arguments.end(), [&](NodeId argument) {
       return node_may_have_micros(program, program.nodes[argument]);
@@ -112,6 +111,18 @@ bool Program::tells_records_apart(size_t insert, const std::vector<std::string>&
     });
   };
   return has("kafka_partition") && has("kafka_offset");
+}
+
+const Node* Program::volatile_call_in(size_t insert, const std::vector<std::string>& names) const {
+  std::vector<NodeId> wanted;
+  for (const Output& output : inserts[insert].outputs)
+    if (std::find(names.begin(), names.end(), output.name) != names.end())
+      wanted.push_back(output.node);
+  for (const NodeId node : needed_for(wanted)) {
+    const auto* call = std::get_if<Call>(&nodes[node].what);
+    if (call != nullptr && call->function->is_volatile) return &nodes[node];
+  }
+  return nullptr;
 }
 
 bool Program::may_have_micros(size_t insert, const std::string& output) const {

@@ -21,8 +21,8 @@ namespace turntable::sql {
 struct Function;  // sql/functions.h: a name, argument types, a result type, and a loop over
                   // columns.
 
-// What a function made of its constant argument when the plan was bound: a compiled time format,
-// for example.
+// What a function made of its constant argument when the pipeline was bound: a compiled time
+// format, for example.
 class Prepared {
  public:
   virtual ~Prepared() = default;
@@ -131,6 +131,11 @@ struct Program {
   // partition and offset are among them.
   [[nodiscard]] bool tells_records_apart(size_t insert,
                                          const std::vector<std::string>& outputs) const;
+
+  // A call of a volatile function that one of these outputs is made of, or null: the record would
+  // get another value when it is computed again.
+  [[nodiscard]] const Node* volatile_call_in(size_t insert,
+                                             const std::vector<std::string>& outputs) const;
 };
 
 // kafka_topic text, kafka_partition int, kafka_offset bigint, kafka_timestamp timestamptz,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -50,7 +51,7 @@ std::optional<uint32_t> Scope::find_table(const std::string& alias, Location at,
     return std::nullopt;
   }
   faults.add(at, fmt::format("there is no table {} in FROM or JOIN.{}", printable(alias),
-                             did_you_mean(alias, aliases)));
+                             did_you_mean_name(alias, aliases)));
   return std::nullopt;
 }
 
@@ -84,8 +85,9 @@ std::optional<ScopeColumn> Scope::only_one(const std::vector<ScopeColumn>& found
   if (found.size() == 1) return found[0];
   if (found.size() > 1)
     faults.add(at,
-               fmt::format("column {0} is ambiguous: write {1}.{0} or {2}.{0}", printable(column),
-                           tables_[found[0].entry].alias, tables_[found[1].entry].alias));
+               fmt::format("column {} is ambiguous: write {}.{} or {}.{}", printable(column),
+                           sql_identifier(tables_[found[0].entry].alias), sql_identifier(column),
+                           sql_identifier(tables_[found[1].entry].alias), sql_identifier(column)));
   return std::nullopt;
 }
 
@@ -93,9 +95,13 @@ std::optional<ScopeColumn> Scope::find_column(const NameSyntax& name, Location a
                                               Faults& faults) const {
   if (name.table.empty()) {
     const auto found = find_all(name.column, shown());
-    if (found.empty() && known(shown()))
-      faults.add(at, fmt::format("there is no column {}.{}", printable(name.column),
-                                 did_you_mean(name.column, names_in(0, shown(), true))));
+    if (found.empty() && known(shown())) {
+      std::string advice = hint(name.column, 0, shown(), true);
+      // MySQL and BigQuery take double quotes for those of a text.
+      if (advice.empty() && name.quoted)
+        advice = fmt::format(" A text stands in single quotes: '{}'", printable(name.column));
+      faults.add(at, fmt::format("there is no column {}.{}", printable(name.column), advice));
+    }
     return only_one(found, name.column, at, faults);
   }
   const auto entry = find_table(name.table, at, faults);
@@ -105,7 +111,7 @@ std::optional<ScopeColumn> Scope::find_column(const NameSyntax& name, Location a
     faults.add(name.column_at,
                fmt::format("{} {} has no column {}.{}", tables_[*entry].is_view ? "view" : "table",
                            tables_[*entry].name, printable(name.column),
-                           did_you_mean(name.column, names_in(*entry, *entry + 1, true))));
+                           hint(name.column, *entry, *entry + 1, true)));
   return found;
 }
 
@@ -116,7 +122,7 @@ std::optional<ScopeColumn> Scope::find_left(const NamePlace& column, uint32_t be
   if (found.empty() && known(before))
     faults.add(column.at, fmt::format("no table before {} has a column {}, which USING names.{}",
                                       tables_[before].alias, printable(column.name),
-                                      did_you_mean(column.name, names_in(0, before, false))));
+                                      hint(column.name, 0, before, false)));
   return only_one(found, column.name, column.at, faults);
 }
 
@@ -127,8 +133,7 @@ std::optional<ScopeColumn> Scope::find_right(const NamePlace& column, uint32_t e
   if (tables_[entry].known)
     faults.add(column.at,
                fmt::format("table {} has no column {}, which USING names.{}", tables_[entry].name,
-                           printable(column.name),
-                           did_you_mean(column.name, names_in(entry, entry + 1, false))));
+                           printable(column.name), hint(column.name, entry, entry + 1, false)));
   return std::nullopt;
 }
 
@@ -172,6 +177,22 @@ const std::string& Scope::name_of(const ScopeColumn& column) const {
 
 bool Scope::is_merged_away(const ScopeColumn& column) const {
   return !column.hidden && merged_away_.contains({column.entry, column.column});
+}
+
+// What may be meant by a column that those tables do not have, or why one of them does not have it.
+std::string Scope::hint(const std::string& missed, uint32_t first, uint32_t end,
+                        bool hidden) const {
+  std::string text = did_you_mean_name(missed, names_in(first, end, hidden));
+  for (uint32_t entry = first; entry < end; ++entry) {
+    const BoundLookup* lookup = tables_[entry].lookup;
+    if (lookup == nullptr) continue;
+    if (const auto found = lookup->unusable.find(missed); found != lookup->unusable.end())
+      return fmt::format(" {}.", found->second);
+    if (!lookup->remark.empty())
+      text +=
+          fmt::format(" In the file of {}, {}.", printable(tables_[entry].name), lookup->remark);
+  }
+  return text;
 }
 
 std::vector<std::string> Scope::names_in(uint32_t first, uint32_t end, bool hidden) const {

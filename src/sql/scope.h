@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sql/binder.h"
 #include "sql/program.h"
 #include "sql/script.h"
 #include "sql/syntax.h"
@@ -22,6 +23,7 @@ struct ScopeTable {
   std::vector<NodeId> values = {};  // Of a view: its columns.
   bool is_view = false;
   bool is_stream = false;  // It has the hidden columns.
+  const BoundLookup* lookup = nullptr;  // What more is known of one.
   bool known = true;       // False where columns are missing because of a fault elsewhere: a column
                            // that is not found is no fault then.
 };
@@ -83,6 +85,8 @@ class Scope {
                                                     const std::string& column, Location at,
                                                     Faults& faults) const;
   [[nodiscard]] std::vector<std::string> names_in(uint32_t first, uint32_t end, bool hidden) const;
+  [[nodiscard]] std::string hint(const std::string& missed, uint32_t first, uint32_t end,
+                                 bool hidden) const;
   [[nodiscard]] bool known(uint32_t count) const;
   [[nodiscard]] uint32_t shown() const;
   [[nodiscard]] bool is_merged_away(const ScopeColumn& column) const;

@@ -28,6 +28,15 @@ class ListBinder {
 
   void bind() {
     for (const SelectItem& item : syntax_.items) {
+      if (const auto* star = std::get_if<StarSyntax>(&item.value->what)) {
+        expand(*star, item.at);
+      } else {
+        select_.items.push_back({.name = item.name.empty() ? natural_name(*item.value) : item.name,
+                                 .value = expressions_.bind(*item.value),
+                                 .at = item.at,
+                                 .named = !item.name.empty()});
+        if (!select_.items.back().value) select_.complete = false;
+      }
       if (select_.items.size() > kColumnsLimit) {
         faults_.add(item.at, fmt::format("the SELECT list has more than {} columns",
                                          grouped(kColumnsLimit)));
@@ -35,15 +44,6 @@ class ListBinder {
         select_.star_is_open = true;  // What is not looked at is not missed.
         break;
       }
-      if (const auto* star = std::get_if<StarSyntax>(&item.value->what)) {
-        expand(*star, item.at);
-        continue;
-      }
-      select_.items.push_back({.name = item.name.empty() ? natural_name(*item.value) : item.name,
-                               .value = expressions_.bind(*item.value),
-                               .at = item.at,
-                               .named = !item.name.empty()});
-      if (!select_.items.back().value) select_.complete = false;
     }
   }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -53,15 +54,6 @@ Binding binding_of(const CallSyntax& call) {
 Binding binding_of(const Expr& expr) {
   const auto* call = std::get_if<CallSyntax>(&expr.what);
   return call == nullptr ? Binding::whole : binding_of(*call);
-}
-
-bool is_plain_name(std::string_view name) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           static_cast<unsigned char>(c) >= 0x80;
-  };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
-         std::all_of(name.begin(), name.end(), plain);
 }
 
 std::string uppercase(std::string_view text) {
@@ -138,11 +130,7 @@ class Printer {
 
  private:
   void print_name(std::string_view name) {
-    if (is_plain_name(name)) {
-      out_ += name;
-    } else {
-      print_quoted(name, '"');
-    }
+    out_ += sql_identifier(name);
   }
 
   void print_quoted(std::string_view text, char quote) {
@@ -179,7 +167,7 @@ class Printer {
       const Expr& argument = *call.arguments[position ? 1 - i : i];
       const auto* literal = std::get_if<LiteralSyntax>(&argument.what);
       const auto* field = literal == nullptr ? nullptr : std::get_if<std::string>(&literal->value);
-      if (extract && i == 0 && field != nullptr && is_plain_name(*field)) {
+      if (extract && i == 0 && field != nullptr && sql_identifier(*field) == *field) {
         out_ += *field;
       } else if (position) {
         print_within(argument, Binding::other);

@@ -20,7 +20,8 @@ using ExprPtr = std::unique_ptr<Expr>;
 struct NameSyntax {
   std::string table;  // An alias or a table's name; empty where the column stands alone.
   std::string column;
-  Location column_at;  // Behind the table's name.
+  Location column_at;   // Behind the table's name.
+  bool quoted = false;  // Alone, and written in double quotes: a text may be meant.
 };
 
 // `*` or `p.*`, in a SELECT list only.
@@ -49,6 +50,7 @@ struct DecimalSyntax {
 //   a [NOT] IN (b, c)           operator "=" joined by "or"; with NOT, "<>" joined by "and"
 //   a [NOT] BETWEEN [SYMMETRIC] b AND c   operators ">=", "<=" joined by "and"; "not" around it
 //   NULLIF(a, b), COALESCE(a, …)   functions "nullif", "coalesce"
+//   GREATEST(a, …), LEAST(a, …)   functions "greatest", "least"
 //
 // An argument of "and" is never itself an "and", nor one of "or" an "or".
 struct CallSyntax {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "sql/foreign_pattern.h"
 #include "sql/time_names.h"
 
 namespace turntable::sql {
@@ -80,6 +81,20 @@ bool is_foreign(std::string_view rest) {
   return (letter == 'Y' && run != 2 && run != 4) || (letter == 'S' && run > 3);
 }
 
+// `translates`: the whole pattern can be written here.
+std::string foreign_text(const ForeignPattern& foreign, bool translates, TimeFormat::Use use) {
+  const std::string field = printable(foreign.field);
+  if (foreign.ours.empty()) {
+    const bool zone = use == TimeFormat::Use::parse && foreign.meaning == "the time zone";
+    return fmt::format("the pattern is one of {}; its {}, {}, has no counterpart here{}",
+                       foreign.language, field, foreign.meaning,
+                       zone ? ": cast(… AS timestamptz) reads times with their zone" : "");
+  }
+  return fmt::format("the pattern is one of {}, where {} is {}; here that is {}{}",
+                     foreign.language, field, foreign.meaning, foreign.ours,
+                     translates ? fmt::format(": write '{}'", printable(foreign.translated)) : "");
+}
+
 const Word* word_at(std::string_view rest) {
   for (const Word& word : kWords)
     if (rest.substr(0, word.text.size()) == word.text) return &word;
@@ -89,6 +104,18 @@ const Word* word_at(std::string_view rest) {
 }  // namespace
 
 Result<TimeFormat> TimeFormat::compile(std::string_view pattern, Use use) {
+  auto format = compile_own(pattern, use);
+  const bool constant =
+      format && std::all_of(format->items_.begin(), format->items_.end(),
+                            [](const Item& item) { return item.field == Field::literal; });
+  if (format && !constant && !means_something_else(pattern)) return format;
+  const auto foreign = foreign_pattern(pattern);
+  if (!foreign) return format;
+  const bool translates = !foreign->translated.empty() && compile_own(foreign->translated, use);
+  return fail(ErrorKind::usage, foreign_text(*foreign, translates, use));
+}
+
+Result<TimeFormat> TimeFormat::compile_own(std::string_view pattern, Use use) {
   TimeFormat format;
   format.pattern_ = pattern;
   if (pattern.size() > kPatternBytesLimit)

@@ -78,6 +78,8 @@ class TimeFormat final : public Prepared {
     std::vector<Place> fields;
   };
 
+  // By PostgreSQL's rules alone.
+  [[nodiscard]] static Result<TimeFormat> compile_own(std::string_view pattern, Use use);
   [[nodiscard]] static std::optional<std::string> contradiction(const std::vector<Item>& items);
   void lay_out();
   [[nodiscard]] std::optional<int64_t> parse_fixed(const Layout& layout,

@@ -6,6 +6,8 @@
 namespace turntable::sql {
 namespace {
 
+using Field = TimeFormat::Field;
+
 using Case = TimeFormat::Case;
 
 char* put_number(char* out, int64_t value, size_t digits, bool fill) {
@@ -30,7 +32,6 @@ char* put_name(char* out, std::string_view name, Case letters, size_t pad_to) {
 
 // Of the fields that are numbers. A year may be of more than four digits.
 int64_t number_of(TimeFormat::Field field, const Moment& moment) {
-  using Field = TimeFormat::Field;
   const Date& date = moment.date;
   // PostgreSQL prints the year 0 as 1, and leaves BC to a pattern of its own.
   const int64_t year = date.year > 0 ? date.year : 1 - date.year;

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <string>
 
@@ -28,16 +29,101 @@ ShortText short_text(std::string_view text) {
   return out;
 }
 
+// d.ddd…e±xx, of digits and an exponent that std::to_chars wrote.
+struct Scientific {
+  std::array<char, 40> bytes{};
+  size_t size = 0;
+  [[nodiscard]] std::string_view text() const { return {bytes.data(), size}; }
+};
+
+template <class T, class... Precision>
+Scientific scientific(T value, Precision... precision) {
+  Scientific out;
+  char* const begin = out.bytes.data();
+  out.size = static_cast<size_t>(std::to_chars(begin, begin + out.bytes.size(), value,
+                                               std::chars_format::scientific, precision...)
+                                     .ptr -
+                                 begin);
+  return out;
+}
+
+__extension__ using Wide = unsigned __int128;
+
+// A whole number times a power of two, odd but for 0.
+struct Binary {
+  Wide odd = 0;
+  int exponent = 0;
+  bool operator==(const Binary&) const = default;
+};
+
+Binary binary(Wide value, int exponent) {
+  while (value != 0 && (value & 1) == 0) {
+    value >>= 1;
+    ++exponent;
+  }
+  return {value, exponent};
+}
+
+// True where the number in the text lies exactly in the middle between the value and one of its
+// neighbours.
+template <class T>
+bool is_halfway(std::string_view text, T value) {
+  const size_t e = text.find('e');
+  uint64_t digits = 0;
+  size_t places = 0;
+  for (const char c : text.substr(0, e)) {
+    if (c < '0' || c > '9') continue;
+    digits = digits * 10 + static_cast<uint64_t>(c - '0');
+    ++places;
+  }
+  int tens = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), tens);
+  tens -= static_cast<int>(places) - 1;
+  // Further away no middle has so few digits: it has as many factors of 5 as there are tens.
+  constexpr int kTensLimit = 24;
+  if (tens < -kTensLimit || tens > kTensLimit) return false;
+  Wide fives = 1;
+  for (int i = 0; i < std::abs(tens); ++i) fives *= 5;
+  int exponent = 0;
+  const T fraction = std::frexp(std::fabs(value), &exponent);
+  constexpr int kBits = std::numeric_limits<T>::digits;
+  const auto mantissa = static_cast<uint64_t>(std::ldexp(fraction, kBits));
+  // The middles are at a half of the last bit; below a power of two at a quarter.
+  const int quarter = exponent - kBits - 2;
+  const uint64_t below = (mantissa & (mantissa - 1)) == 0 ? 1 : 2;
+  for (const uint64_t middle : {4 * mantissa + 2, 4 * mantissa - below}) {
+    const Binary written = tens >= 0 ? binary(digits * fives, tens) : binary(digits, 0);
+    const Binary there =
+        tens >= 0 ? binary(middle, quarter) : binary(middle * fives, quarter - tens);
+    if (written == there) return true;
+  }
+  return false;
+}
+
+// The digits that PostgreSQL writes: the fewest that are nearer to the value than to any other.
+// std::to_chars also takes those in the middle between two, which are read as the even one.
+template <class T>
+Scientific fewest_digits(T value) {
+  Scientific out = scientific(value);
+  for (int precision = 0;
+       is_halfway(out.text(), value) && precision < std::numeric_limits<T>::max_digits10;
+       ++precision) {
+    const Scientific longer = scientific(value, precision);
+    T again = 0;
+    std::from_chars(longer.bytes.data(), longer.bytes.data() + longer.size, again);
+    if (again == value && longer.size > out.size) out = longer;
+  }
+  return out;
+}
+
 template <class T>
 ShortText shortest(T value) {
   if (std::isnan(value)) return short_text("NaN");
   if (std::isinf(value)) return short_text(value < 0 ? "-Infinity" : "Infinity");
   if (value == 0) return short_text(std::signbit(value) ? "-0" : "0");
   // "d.ddde±xx": the digits and the exponent to lay out anew.
-  char scientific[40];
-  const auto written = std::to_chars(scientific, scientific + sizeof scientific, value,
-                                     std::chars_format::scientific);
-  const std::string_view text(scientific, static_cast<size_t>(written.ptr - scientific));
+  const Scientific written = fewest_digits(value);
+  const std::string_view text = written.text();
   const size_t e = text.find('e');
   int exponent = 0;
   std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(),

@@ -10,6 +10,19 @@
 namespace turntable::sql {
 namespace {
 
+// The shortest digits of these lie exactly between two numbers; values from PostgreSQL 15.
+TEST(ValueText, FloatsHaveNoDigitsInTheMiddleBetweenTwo) {
+  EXPECT_EQ(float_text(7367264306.0F).view(), "7.3672643e+09");
+  EXPECT_EQ(float_text(114839042440.0F).view(), "1.14839044e+11");
+  EXPECT_EQ(float_text(897535954585.0F).view(), "8.9753597e+11");
+  EXPECT_EQ(float_text(33554430.0F).view(), "3.355443e+07");
+  EXPECT_EQ(float_text(8388608.0F).view(), "8.388608e+06");
+  EXPECT_EQ(float_text(2e-44F).view(), "2e-44");
+  EXPECT_EQ(float_text(9007199254740993.0).view(), "9.007199254740992e+15");
+  EXPECT_EQ(float_text(9.5367431640625e+22).view(), "9.5367431640625e+22");
+  EXPECT_EQ(float_text(5e-324).view(), "5e-324");
+}
+
 TEST(ValueText, FloatsReadBackAsTheyWere) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 200'000; ++i) {

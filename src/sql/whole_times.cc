@@ -59,7 +59,8 @@ class KeyTimes {
   static bool shows_arguments(const Function& function) {
     if (function.kind == Kind::cast) return true;
     if (function.kind == Kind::operation) return function.name == "||";
-    return function.name == "case" || function.name == "coalesce" || function.name == "nullif";
+    return function.name == "case" || function.name == "coalesce" || function.name == "nullif" ||
+           function.name == "greatest" || function.name == "least";
   }
 
   Program& program_;

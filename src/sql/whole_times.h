@@ -19,10 +19,10 @@ namespace turntable::sql {
 enum class TimesInKeys { kept, said_to_be_narrowed };
 
 // The stream's declared times that are in the key of that INSERT's table as they are or as text,
-// joined by || or not, or chosen by CASE, COALESCE or NULLIF. Casts from text to timestamptz that
-// are in it are replaced by ones that refuse what they would cut, in nodes of this INSERT's own:
-// what other INSERTs compute stays as it is. What takes a part of a time, as extract and to_char
-// do, is wanted so. None where the key tells all records apart.
+// joined by || or not, or chosen by CASE, COALESCE, NULLIF, GREATEST or LEAST. Casts from text to
+// timestamptz that are in it are replaced by ones that refuse what they would cut, in nodes of this
+// INSERT's own: what other INSERTs compute stays as it is. What takes a part of a time, as extract
+// and to_char do, is wanted so. None where the key tells all records apart.
 [[nodiscard]] std::set<std::string> keep_key_times_whole(Program& program, size_t insert,
                                                          const std::vector<std::string>& key,
                                                          TimesInKeys times);

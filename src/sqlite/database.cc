@@ -15,8 +15,10 @@ namespace {
 // A connection is used by one thread at a time: SQLite need not lock it for each call.
 constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
-// While a file is being opened SQLite calls a full disk a failed read or write.
+// While a file is being opened SQLite calls a full disk a failed read or write. Where the file that
+// goes with the log has no room to grow it does not even keep the system's error, at any time.
 bool disk_is_full(sqlite3* db, int code) {
+  if (code == SQLITE_IOERR_SHMSIZE) return true;
   const int kind = code & 0xff;
   if (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN) return kind == SQLITE_FULL;
   const int system_error = db == nullptr ? 0 : sqlite3_system_errno(db);
@@ -215,6 +217,7 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
     const int opened = sqlite3_open_v2(":memory:", &raw, kFlags | SQLITE_OPEN_URI, nullptr);
     Database db("SQLite", raw);
     if (opened != SQLITE_OK) return tl::unexpected(error_of(raw, opened, db.path_));
+    sqlite3_extended_result_codes(raw, 1);  // Of files that are attached, too.
     return db;
   }
   if (auto fault = path_fault(path)) return fail(ErrorKind::failed, *fault);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
 import signal
 import time
@@ -25,12 +26,15 @@ SIGNS_OF_A_CRASH = ("terminate called", "Sanitizer", "panicked at", "Segmentatio
 
 @dataclass
 class Job:
-    """What engines do together: they share a consumer group and a table."""
+    """What engines do together: they share a consumer group and its tables."""
 
-    name: str  # "cassandra" or "sqlite"
+    name: str  # As in pipeline.py.
     group: str
-    options: dict[str, str]  # Dead letters go to a topic, as by default, where they name nothing else.
+    options: dict[str, str]
     pipeline: Path = PIPELINE
+    stores: dict[str, str] = field(default_factory=dict)  # By table: cassandra or sqlite.
+    sqlite_file: Path | None = None
+    letters_file: Path | None = None  # Without one its dead letters go to a topic, as by default.
 
 
 @dataclass
@@ -76,16 +80,28 @@ class Engine:
         self.log = self.directory / "log"
         shutil.copyfile(CATALOGUE, self.catalogue)
 
-    def command(self, verb: str) -> list[str]:
+    def command(self, verb: str, catalogue: Path | None = None) -> list[str]:
+        """With the engine's own catalogue, or another one."""
         options = {
             **self.job.options,
             **self.options,
             "plays.group.id": self.job.group,
-            "songs.path": str(self.catalogue),
+            "songs.path": str(catalogue or self.catalogue),
         }
         sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
-        lanes = ["--lanes", str(self.lanes)] if verb == "run" and self.lanes > 1 else []
-        return [str(self.binary), *verb.split(), str(self.job.pipeline), *sets, *lanes]
+        of_runs = []
+        if verb == "run":
+            of_runs = ["--stats-json", str(self.directory / f"statistics-{self.starts}.json")]
+            of_runs += ["--lanes", str(self.lanes)] if self.lanes > 1 else []
+        return [str(self.binary), *verb.split(), str(self.job.pipeline), *sets, *of_runs]
+
+    def statistics(self) -> list[dict]:
+        """Of each of its processes that ended by itself or was told to: one that was killed has left none, or half a file."""
+        found = []
+        for path in sorted(self.directory.glob("statistics-*.json")):
+            with contextlib.suppress(ValueError):
+                found.append(json.loads(path.read_text()))
+        return found
 
     async def make_table(self) -> None:
         process = await asyncio.create_subprocess_exec(

@@ -1,7 +1,7 @@
 """What the producer sends: plays that match, plays of unknown songs, and records that are no plays; all from a seed.
 
-Each event carries its number. No event has two faults, so that there is one right reason for every dead letter. Keys and
-headers come in every form that Kafka knows, for a dead letter must have them unchanged.
+Each event carries its number. No event has two faults, so that there is one right reason for every dead letter; only where there
+are several tables, each of which has its own, some have. Keys and headers come in every form that Kafka knows, for a dead letter must have them unchanged.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ PEOPLE = [PERSON, "Ann", "Zoë Łukasz", 'Quo"te \\ Back', "名無し", "O'Neil\
 BEGIN = datetime.datetime(2024, 3, 1)
 MINUTES = 4 * 24 * 60  # Few enough that many plays share a minute.
 UNMATCHED_SHARE, MALFORMED_SHARE = 0.05, 0.05
+TIMELESS_SHARE = 0.3  # Of Partly: of the plays of unknown songs, those whose time is none.
 # Of Turns: how many people play at a time, how many plays each has at most, and how often the next play is of the same person.
 PLAYING, PLAYS_LIMIT, AGAIN_SHARE = 6, 60, 0.5
 DEVICES = ["phone", "Küchenradio", "television in the living room"]
@@ -108,6 +109,10 @@ class Events:
         """What a play has beside what every play has."""
         return {}
 
+    def unmatched(self, play: Fields) -> tuple[str, bytes]:
+        """What becomes of a play of an unknown song."""
+        return "unmatched", text(play)
+
     def play(self) -> tuple[str, bytes | None, str]:
         """What it is, its value, and whose it is."""
         chance = self.chance
@@ -127,13 +132,23 @@ class Events:
             return reason, chance.choice(self.malformed[reason])(play), person
         if lot < MALFORMED_SHARE + UNMATCHED_SHARE:
             play["song"] = f"No such song {self.number}"
-            return "unmatched", text(play), person
+            return *self.unmatched(play), person
         # The same play as other producers would write it: without escapes, in another order, with another spacing.
         items = list(play.items())
         chance.shuffle(items)
         spaced = (", ", ": ") if chance.random() < 0.5 else (",", ":")
         value = json.dumps(dict(items), ensure_ascii=chance.random() < 0.5, separators=spaced)
         return "row", value.encode(), person
+
+
+class Partly(Events):
+    """For several tables, of which some need the song and some the time. A play that has neither is unmatched for one INSERT and
+    rejected by another, and its dead letter says both: as a whole it is rejected, for that is the worse."""
+
+    def unmatched(self, play: Fields) -> tuple[str, bytes]:
+        if self.chance.random() < TIMELESS_SHARE:
+            return "bad_value", text({**play, "time": "soon"})
+        return super().unmatched(play)
 
 
 class Turns(Events):

@@ -16,7 +16,7 @@ import math
 import struct
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -41,6 +41,14 @@ class Record:
     key: bytes | None = None
     headers: Headers = ()
     timestamp_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """What is to become of all records."""
+
+    tables: dict[str, dict[Place, tuple | str]]  # By table: of each record its row, or the reason why it has none there.
+    letters: dict[Place, tuple | str]  # Of each record the reason of its dead letter; what it has instead where there is none.
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,8 @@ class Judge:
     def __init__(self, songs: Mapping[str, tuple]) -> None:
         self.songs = songs
 
-    def row_or_reason(self, place: Place, value: bytes | None) -> tuple | str:
+    def event_or_reason(self, value: bytes | None) -> dict | str:
+        """The play, or why it is none, whatever is made of it."""
         if not value:
             return "empty_value"
         try:
@@ -157,6 +166,12 @@ class Judge:
                 return "wrong_type"
         if not -INT_LIMIT <= event["id"] < INT_LIMIT:
             return "out_of_range"
+        return event
+
+    def row_or_reason(self, place: Place, value: bytes | None) -> tuple | str:
+        event = self.event_or_reason(value)
+        if isinstance(event, str):
+            return event
         features = self.songs.get(event["song"])
         if features is None:
             return "unmatched"
@@ -195,11 +210,20 @@ def check_acknowledged(acknowledged: Iterable[Acknowledged], records: Mapping[Pl
             verdict.add("wrong", "the topic holds something else than was acknowledged", place, event, records[place])
 
 
+def with_features(row: tuple, features: tuple) -> tuple:
+    return (*row[: -2 - len(features)], *features, *row[-2:])
+
+
 def check_rows(
-    outcomes: Mapping[Place, tuple | str], rows: Iterable[tuple], verdict: Verdict, versions: Mapping[str, Sequence[tuple]] | None = None
+    outcomes: Mapping[Place, tuple | str],
+    rows: Iterable[tuple],
+    verdict: Verdict,
+    versions: Mapping[str, Sequence[tuple]] | None = None,
+    song_column: int = SONG_COLUMN,
+    with_features: Callable[[tuple, tuple], tuple] = with_features,
 ) -> None:
     """Every record that has a row has it once, with exactly these values; and there is no other row. Of a song whose row in the
-    catalogue has `versions`, all features are those of one of them."""
+    catalogue has `versions`, all features are those of one of them. A row ends with its record's partition and offset."""
     versions = versions or {}
     seen: set[Place] = set()
     for found in rows:
@@ -215,7 +239,7 @@ def check_rows(
             verdict.add("wrong", f"a record that is {expected} has a row", place, found=found)
         elif same_row(expected, tuple(found)):
             continue
-        elif any(same_row(with_features(expected, features), tuple(found)) for features in versions.get(expected[SONG_COLUMN], ())):
+        elif any(same_row(with_features(expected, features), tuple(found)) for features in versions.get(expected[song_column], ())):
             verdict.other_versions += 1
         else:
             verdict.add("wrong", "a row has other values than its record", place, expected, found)
@@ -256,8 +280,10 @@ def check_letters(
     return dict(copies)
 
 
-def with_features(row: tuple, features: tuple) -> tuple:
-    return (*row[: -2 - len(features)], *features, *row[-2:])
+def with_inserts(reason: str, inserts: Iterable[tuple[str, str]]) -> str:
+    """The reason of a dead letter that names INSERTs, each with a reason of its own. What names none is of all of them."""
+    named = ", ".join(f"{insert}: {why}" for insert, why in sorted(inserts))
+    return f"{reason} ({named})" if named else reason
 
 
 def differences(record: Record, kept: Record) -> str:

@@ -10,6 +10,8 @@ import random
 from dataclasses import dataclass
 
 GAP_SECONDS = (1.0, 7.0)  # Between the beginnings of two faults.
+# Where there is one engine, they are so many times as long. Every fault of an engine meets this one, and it must get something done in between.
+GAP_OF_ONE_ENGINE = 2.0
 PAUSE_SECONDS = (7.5, 14.0)  # Longer than the session timeout of 6 s: the group goes on without the paused one.
 
 # How often each kind is drawn, once each has come.
@@ -39,18 +41,19 @@ class Fault:
     lot: float  # From 0 to 1, for what else is to be chosen.
 
 
-def plan_of(seed: int, seconds: float, leave_out: frozenset[str] = frozenset()) -> list[Fault]:
+def plan_of(seed: int, seconds: float, leave_out: frozenset[str] = frozenset(), engines: int = 3) -> list[Fault]:
     chance = random.Random(f"plan {seed}")
     kinds = [kind for kind in WEIGHTS if kind not in leave_out]
     weights = [WEIGHTS[kind] for kind in kinds]
     first = list(kinds)
     chance.shuffle(first)
     plan: list[Fault] = []
+    longer = GAP_OF_ONE_ENGINE if engines == 1 else 1.0
     at = chance.uniform(3, 6)  # Some plays pass undisturbed.
     while at < seconds:
         kind = first.pop() if first else chance.choices(kinds, weights)[0]
         plan.append(Fault(at, kind, chance.randrange(1 << 16), lasting(kind, chance), chance.random()))
-        at += chance.uniform(*GAP_SECONDS)
+        at += chance.uniform(*GAP_SECONDS) * longer
     return plan
 
 

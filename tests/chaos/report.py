@@ -7,9 +7,14 @@ import json
 import statistics
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chaos.oracle import LATE_SECONDS, Verdict
+from support.books import OUTCOMES
 from support.program import ROOT
+
+if TYPE_CHECKING:
+    from chaos.compare import Partial
 
 
 def commit() -> str:
@@ -73,6 +78,7 @@ def rows_of(times: dict[str, dict]) -> list[list[object]]:
 
 def markdown(report: dict) -> str:
     counts = report["totals"]
+    engines = f"{report['engines']} engine" + ("s" if report["engines"] != 1 else "")
     lines = [
         f"# Chaos, {report['pipeline']}, seed {report['seed']}, {report['minutes']:g} minutes: {'passed' if report['passed'] else 'FAILED'}",
         "",
@@ -80,7 +86,8 @@ def markdown(report: dict) -> str:
         "",
         f"{report['acknowledged']:,} events were acknowledged, {report['rate']} a second while the brokers took them "
         f"({report['unacknowledged']:,} more were sent and not acknowledged). {report['brokers']} brokers, {report['nodes']} nodes, "
-        f"{report['engines']} engines, {report['members']} members of their groups; {sum(report['faults'].values())} faults, {report['engine_kills']} SIGKILLs of engines among them.",
+        f"{engines}, {report['members']} members of their groups; {sum(report['faults'].values())} faults, {report['engine_kills']} SIGKILLs of "
+        "engines among them.",
         "",
         f"**{in_words(counts).capitalize()}.**",
     ]
@@ -97,6 +104,7 @@ def markdown(report: dict) -> str:
             "in which a key came twice *for certain* have more rows than can follow each other in the topic without a person coming twice:",
         ]
         lines += table("flushes | with a key twice for certain | all", flushes)
+    lines += of_several_tables(report.get("partial", {}))
     lines += [
         "",
         "By topic, partition and offset every dead letter is there exactly once. *Copies more* were kept again after a kill, a pause or a "
@@ -132,6 +140,22 @@ def markdown(report: dict) -> str:
             lines += ["", f"## First findings in {name}", "", "```"]
             lines += [json.dumps(shown(example), ensure_ascii=False) for example in verdict.examples] + ["```"]
     return "\n".join(lines) + "\n"
+
+
+def of_several_tables(partial: dict[str, Partial]) -> list[str]:
+    if not partial:
+        return []
+    lines = [
+        "",
+        "There are several tables of one stream, and each is compared by itself. *Failed partly*: the records that have a row in one table and none "
+        "in another, and whose one dead letter names each INSERT that made none, with its reason. After the comparison all tables were emptied and "
+        "all dead letters replayed, with the songs in the catalogue that were unknown. *Replayed*: the rows that were missing before; nothing else "
+        "may be written. *Add up*: processes that left statistics in which, for each table, "
+        f"{' + '.join(OUTCOMES).replace('_', ' ')} are what was consumed.",
+    ]
+    tables = list(dict.fromkeys(table for of_job in partial.values() for table in of_job.replayed))
+    rows = [[name, of_job.letters, *(of_job.replayed.get(table, "") for table in tables), of_job.add_up] for name, of_job in partial.items()]
+    return lines + table(" | ".join(["engines", "failed partly", *(f"replayed: {name}" for name in tables), "add up"]), rows)
 
 
 def summary(report: dict, folder: Path) -> str:

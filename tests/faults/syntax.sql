@@ -1,4 +1,4 @@
--- faults at 7:22
+-- faults at 7:21
 CREATE TABLE plays (id int NOT NULL, name text NOT NULL, song text NOT NULL, time text NOT NULL)
   WITH (connector = 'ndjson', path = 'plays.ndjson');
 CREATE TABLE songs (name text, artists text, tempo double precision) WITH (connector = 'csv', path = 'songs.csv', key = 'name');

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import aiokafka
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,31 @@ class Kafka:
                 await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(offset) for number, offset in offsets.items()})
 
         asyncio.run(delete())
+
+    @contextlib.contextmanager
+    def joined(self, group: str, topic: str):
+        """Meanwhile another client is a member of the group, which assigns by 'range' and by no other strategy."""
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+
+        async def join() -> AIOKafkaConsumer:
+            consumer = AIOKafkaConsumer(
+                topic, bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False,
+                partition_assignment_strategy=(RangePartitionAssignor,),
+            )  # fmt: skip
+            await consumer.start()
+            while not consumer.assignment():
+                await asyncio.sleep(0.05)
+            return consumer
+
+        try:
+            consumer = asyncio.run_coroutine_threadsafe(join(), loop).result(60)
+            yield
+            asyncio.run_coroutine_threadsafe(consumer.stop(), loop).result(60)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(10)
 
     def members(self, group: str) -> set[str]:
         """The names of the group's members, without the UUID that the broker adds: a static one's group.instance.id, else the client.id."""

@@ -1,27 +1,12 @@
-// Comparison: https://www.postgresql.org/docs/15/functions-comparison.html. Text is compared byte
-// by byte, as PostgreSQL does in the locale C.UTF-8. NaN equals itself and is greater than every
-// other number; 0 and -0 are equal. A jsonb is kept as the text that came, so that it cannot be
-// compared as PostgreSQL does, by its value: there is no such function.
-#include <cmath>
-#include <compare>
-
+// Comparison: https://www.postgresql.org/docs/15/functions-comparison.html, in the order of
+// order.h. A jsonb is kept as the text that came, so that it cannot be compared as PostgreSQL does,
+// by its value: there is no such function.
 #include "sql/builtins.h"
+#include "sql/functions/order.h"
 #include "sql/loops.h"
 
 namespace turntable::sql {
 namespace {
-
-template <class T>
-std::strong_ordering order_of(T left, T right) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (left < right) return std::strong_ordering::less;
-    if (left > right) return std::strong_ordering::greater;
-    // Equal, or one of them is NaN.
-    return static_cast<int>(std::isnan(left)) <=> static_cast<int>(std::isnan(right));
-  } else {
-    return left <=> right;
-  }
-}
 
 // A and B are the C++ types of two columns; the values are compared as C.
 template <class A, class B, class C>

@@ -1,58 +1,111 @@
-// Functions on text: https://www.postgresql.org/docs/15/functions-string.html. Positions and
-// lengths count characters, not bytes. Text is UTF-8: decoders and catalogues take nothing else.
-#include <fmt/format.h>
-
+// Functions that measure texts and take them apart:
+// https://www.postgresql.org/docs/15/functions-string.html. Positions and lengths count characters,
+// not bytes. Text is UTF-8: decoders and catalogues take nothing else.
 #include <algorithm>
-#include <cstring>
 
-#include "base/text.h"
-#include "sql/builtins.h"
+#include "sql/functions/characters.h"
+#include "sql/functions/text_support.h"
 #include "sql/loops.h"
 
 namespace turntable::sql {
 namespace {
 
-using Text = std::string_view;
+// A text counts characters, bytes count bytes.
+struct Characters {
+  static size_t prefix(Text text, int64_t count) { return prefix_bytes(text, count); }
+  static int32_t count(Text text) { return character_count(text); }
+};
+struct Bytes {
+  static size_t prefix(Text bytes, int64_t count) {
+    return static_cast<size_t>(std::clamp<int64_t>(count, 0, static_cast<int64_t>(bytes.size())));
+  }
+  static int32_t count(Text bytes) { return static_cast<int32_t>(bytes.size()); }
+};
 
-bool begins_character(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
-}
-
-int32_t character_count(Text text) {
-  return static_cast<int32_t>(std::count_if(text.begin(), text.end(), begins_character));
-}
-
-// The bytes of the text's first `characters` characters.
-size_t prefix_bytes(Text text, int64_t characters) {
-  if (characters >= static_cast<int64_t>(text.size())) return text.size();
-  size_t byte = 0;
-  for (; byte < text.size(); ++byte)
-    if (begins_character(text[byte]) && characters-- == 0) break;
-  return byte;
-}
-
-// The characters [start, end), from 1; what lies outside of the text is not there.
+// The units [start, end), from 1; what lies outside of the text is not there.
+template <class Unit>
 Text slice(Text text, int64_t start, int64_t end) {
   start = std::max<int64_t>(start, 1);
   if (end <= start) return text.substr(0, 0);
-  text.remove_prefix(prefix_bytes(text, start - 1));
-  return text.substr(0, prefix_bytes(text, end - start));
+  text.remove_prefix(Unit::prefix(text, start - 1));
+  return text.substr(0, Unit::prefix(text, end - start));
 }
 
+template <class Unit>
 struct SubstrFrom {
   static Text call(Text text, int32_t start) {
-    return text.substr(prefix_bytes(text, std::max(int64_t{start} - 1, int64_t{0})));
+    return text.substr(Unit::prefix(text, std::max(int64_t{start} - 1, int64_t{0})));
   }
 };
 
+Reason negative_length(int32_t length) {
+  return bad_value(fmt::format("the length {} is negative", length));
+}
+
+template <class Unit>
 struct SubstrFromFor {
   static std::optional<Text> call(Text text, int32_t start, int32_t length) {
     // Characters before the first count towards the length, as the SQL standard has it.
     if (length < 0) return std::nullopt;
-    return slice(text, start, int64_t{start} + length);
+    return slice<Unit>(text, start, int64_t{start} + length);
   }
-  static Reason why(Text, int32_t, int32_t length) {
-    return {RejectCode::bad_value, fmt::format("the length {} is negative", length)};
+  static Reason why(Text, int32_t, int32_t length) { return negative_length(length); }
+};
+
+// Puts `with` in the place of `length` characters.
+std::optional<Text> overlaid(Text text, Text with, int32_t start, int64_t length, Arena& arena) {
+  // PostgreSQL computes the end as an int.
+  if (start < 1 || start + length > INT32_MAX) return std::nullopt;
+  const Text before = slice<Characters>(text, 1, start);
+  const Text after = text.substr(prefix_bytes(text, std::max<int64_t>(start + length - 1, 0)));
+  const size_t size = before.size() + with.size() + after.size();
+  if (size > kResultBytesLimit) return std::nullopt;
+  TextWriter writer(arena, size);
+  writer.put(before);
+  writer.put(with);
+  writer.put(after);
+  return writer.text();
+}
+
+Reason why_not_overlaid(int32_t start, int64_t length) {
+  if (start < 1) return bad_value(fmt::format("the start {} is not positive", start));
+  if (start + length > INT32_MAX)
+    return {RejectCode::out_of_range, "the end is out of range for int"};
+  return too_long();
+}
+
+struct Overlay {
+  static std::optional<Text> call(Text text, Text with, int32_t start, Arena& arena) {
+    return overlaid(text, with, start, character_count(with), arena);
+  }
+  static Reason why(Text, Text with, int32_t start, Arena&) {
+    return why_not_overlaid(start, character_count(with));
+  }
+};
+
+struct OverlayFor {
+  static std::optional<Text> call(Text text, Text with, int32_t start, int32_t length,
+                                  Arena& arena) {
+    return overlaid(text, with, start, length, arena);
+  }
+  static Reason why(Text, Text, int32_t start, int32_t length, Arena&) {
+    return why_not_overlaid(start, length);
+  }
+};
+
+// The first characters; where the number is negative, all but so many at the other end.
+struct Left {
+  static Text call(Text text, int32_t count) {
+    if (count >= 0) return text.substr(0, prefix_bytes(text, count));
+    return text.substr(0, text.size() - suffix_bytes(text, -int64_t{count}));
+  }
+};
+struct Right {
+  static Text call(Text text, int32_t count) {
+    if (count >= 0) return text.substr(text.size() - suffix_bytes(text, count));
+    // PostgreSQL negates the number as an int, which the lowest does not survive.
+    if (count == INT32_MIN) return text;
+    return text.substr(prefix_bytes(text, -int64_t{count}));
   }
 };
 
@@ -84,19 +137,45 @@ struct SplitPart {
     return split_field(text, delimiter, number);
   }
   static Reason why(Text, Text, int32_t) {
-    return {RejectCode::bad_value, "the field's number is 0; the first is 1"};
+    return bad_value("the field's number is 0; the first is 1");
   }
 };
 
-struct CharLength {
-  static int32_t call(Text text) { return character_count(text); }
+template <class Unit>
+struct Length {
+  static int32_t call(Text text) { return Unit::count(text); }
 };
 
-struct OctetLength {
-  static int32_t call(Text bytes) { return static_cast<int32_t>(bytes.size()); }
+struct BitLength {
+  static std::optional<int32_t> call(Text bytes) {
+    if (bytes.size() > INT32_MAX / 8) return std::nullopt;
+    return static_cast<int32_t>(bytes.size() * 8);
+  }
+  static Reason why(Text) { return {RejectCode::out_of_range, "the length is out of range"}; }
 };
 
-// Trims blanks (spaces only) from the start, the end, or both.
+// Where the part begins, from 1; 0 where it is not there.
+template <class Unit>
+struct Position {
+  static int32_t call(Text text, Text part) {
+    const size_t found = text.find(part);
+    return found == Text::npos ? 0 : Unit::count(text.substr(0, found)) + 1;
+  }
+};
+
+struct StartsWith {
+  static uint8_t call(Text text, Text start) { return text.starts_with(start) ? 1 : 0; }
+};
+
+// The number of the first character; 0 where there is none.
+struct Ascii {
+  static int32_t call(Text text) {
+    size_t at = 0;
+    return text.empty() ? 0 : static_cast<int32_t>(next_character(text, at));
+  }
+};
+
+// Trims spaces from the start, the end, or both.
 template <bool start, bool end>
 struct TrimBlanks {
   static Text call(Text text) {
@@ -106,80 +185,87 @@ struct TrimBlanks {
   }
 };
 
-// The only function that makes a text longer than those it is given.
-struct Concatenate {
-  static std::optional<Text> call(Text left, Text right, Arena& arena) {
-    if (left.empty()) return right;
-    if (right.empty()) return left;
-    const size_t size = left.size() + right.size();
-    if (size > kResultBytesLimit) [[unlikely]]
-      return std::nullopt;
-    char* place = arena.allocate(size);
-    std::memcpy(place, left.data(), left.size());
-    std::memcpy(place + left.size(), right.data(), right.size());
-    return Text(place, size);
-  }
-  static Reason why(Text, Text) {
-    return {RejectCode::too_large,
-            fmt::format("a text has more than {} bytes", grouped(kResultBytesLimit))};
-  }
-};
-
-// Bytes as UTF-8 text. The encoding is a constant, so that one that is not known is a fault of the
-// pipeline.
-struct ConvertFrom {
-  static std::optional<Text> call(Text bytes) {
-    if (!is_utf8(bytes) || bytes.find('\0') != Text::npos) return std::nullopt;
-    return bytes;
-  }
-  static Reason why(Text bytes) {
-    return {RejectCode::bad_value, fmt::format("'{}' is no UTF-8 text", printable(bytes))};
+// Trims characters that are in a set, given as a text of them.
+template <class Unit, bool start, bool end>
+struct TrimSet {
+  static Text call(Text text, Text set) {
+    const auto in_set = [&](Text character) { return set.find(character) != Text::npos; };
+    while (start && !text.empty()) {
+      const size_t first = Unit::prefix(text, 1);
+      if (!in_set(text.substr(0, first))) break;
+      text.remove_prefix(first);
+    }
+    while (end && !text.empty()) {
+      size_t last = 1;
+      if constexpr (std::is_same_v<Unit, Characters>) last = suffix_bytes(text, 1);
+      if (!in_set(text.substr(text.size() - last))) break;
+      text.remove_suffix(last);
+    }
+    return text;
   }
 };
 
-Result<std::shared_ptr<const Prepared>> prepare_encoding(std::string_view name) {
-  const std::string lower = lowercase(name);
-  if (lower == "utf8" || lower == "utf-8") return std::make_shared<const Prepared>();
-  return fail(ErrorKind::usage,
-              fmt::format("the encoding {} is not supported; expected UTF8", printable(name)));
+template <bool start, bool end>
+void add_trim(std::vector<Function>& all, Text name) {
+  constexpr Type text = Type::text;
+  constexpr Type bytes = Type::bytes;
+  all.push_back(
+      function_of<TrimBlanks<start, end>>({.name = name, .arguments = {text}, .result = text}));
+  all.push_back(function_of<TrimSet<Characters, start, end>>(
+      {.name = name, .arguments = {text, text}, .result = text}));
+  all.push_back(function_of<TrimSet<Bytes, start, end>>(
+      {.name = name, .arguments = {bytes, bytes}, .result = bytes}));
+}
+
+template <class Unit>
+void add_for_both(std::vector<Function>& all, Type type) {
+  constexpr Type integer = Type::int32;
+  for (const Text name : {"substr", "substring"}) {
+    all.push_back(function_of<SubstrFrom<Unit>>(
+        {.name = name, .arguments = {type, integer}, .result = type}));
+    all.push_back(function_of<SubstrFromFor<Unit>>(
+        {.name = name, .arguments = {type, integer, integer}, .result = type}));
+  }
+  all.push_back(
+      function_of<Length<Unit>>({.name = "length", .arguments = {type}, .result = integer}));
+  all.push_back(
+      function_of<Length<Bytes>>({.name = "octet_length", .arguments = {type}, .result = integer}));
+  all.push_back(
+      function_of<BitLength>({.name = "bit_length", .arguments = {type}, .result = integer}));
+  all.push_back(function_of<Position<Unit>>(
+      {.name = "position", .arguments = {type, type}, .result = integer}));
 }
 
 }  // namespace
 
 std::vector<Function> text_functions() {
   constexpr Type text = Type::text;
-  constexpr Type bytes = Type::bytes;
   constexpr Type integer = Type::int32;
   std::vector<Function> all;
-  for (const Text name : {"substr", "substring"}) {
-    all.push_back(function_of<SubstrFrom>(
-        {.name = name, .arguments = {text, integer}, .result = text}));
-    all.push_back(function_of<SubstrFromFor>(
-        {.name = name, .arguments = {text, integer, integer}, .result = text}));
-  }
+  add_for_both<Characters>(all, text);
+  add_for_both<Bytes>(all, Type::bytes);
+  for (const Text name : {"char_length", "character_length"})
+    all.push_back(
+        function_of<Length<Characters>>({.name = name, .arguments = {text}, .result = integer}));
+  all.push_back(function_of<Position<Characters>>(
+      {.name = "strpos", .arguments = {text, text}, .result = integer}));
+  all.push_back(function_of<Overlay>(
+      {.name = "overlay", .arguments = {text, text, integer}, .result = text}));
+  all.push_back(function_of<OverlayFor>(
+      {.name = "overlay", .arguments = {text, text, integer, integer}, .result = text}));
+  all.push_back(function_of<Left>({.name = "left", .arguments = {text, integer}, .result = text}));
+  all.push_back(
+      function_of<Right>({.name = "right", .arguments = {text, integer}, .result = text}));
   all.push_back(function_of<SplitPart>(
       {.name = "split_part", .arguments = {text, text, integer}, .result = text}));
-  for (const Text name : {"length", "char_length", "character_length"})
-    all.push_back(
-        function_of<CharLength>({.name = name, .arguments = {text}, .result = integer}));
-  for (const Type type : {text, bytes})
-    all.push_back(function_of<OctetLength>(
-        {.name = "octet_length", .arguments = {type}, .result = integer}));
-  all.push_back(
-      function_of<TrimBlanks<true, true>>({.name = "btrim", .arguments = {text}, .result = text}));
-  all.push_back(function_of<TrimBlanks<true, false>>(
-      {.name = "ltrim", .arguments = {text}, .result = text}));
-  all.push_back(function_of<TrimBlanks<false, true>>(
-      {.name = "rtrim", .arguments = {text}, .result = text}));
-  all.push_back(function_of<ConvertFrom>({.name = "convert_from",
-                                          .arguments = {bytes, text},
-                                          .result = text,
-                                          .constant = 1,
-                                          .prepare = prepare_encoding}));
-  all.push_back(function_of<Concatenate>({.name = "||",
-                                          .arguments = {text, text},
-                                          .result = text,
-                                          .kind = Kind::operation}));
+  all.push_back(function_of<StartsWith>(
+      {.name = "starts_with", .arguments = {text, text}, .result = Type::boolean}));
+  all.push_back(function_of<StartsWith>(
+      {.name = "^@", .arguments = {text, text}, .result = Type::boolean, .kind = Kind::operation}));
+  all.push_back(function_of<Ascii>({.name = "ascii", .arguments = {text}, .result = integer}));
+  add_trim<true, true>(all, "btrim");
+  add_trim<true, false>(all, "ltrim");
+  add_trim<false, true>(all, "rtrim");
   return all;
 }
 

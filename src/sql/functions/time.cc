@@ -1,111 +1,21 @@
-// Functions on times: https://www.postgresql.org/docs/15/functions-datetime.html and
-// functions-formatting.html. The time zone is UTC. extract gives a double, where PostgreSQL has
-// numeric.
+// Times from texts and numbers, and back:
+// https://www.postgresql.org/docs/15/functions-formatting.html. The time zone is UTC. Parts of
+// times are in time_parts.cc.
 #include <fmt/format.h>
 
-#include <array>
+#include <chrono>
 #include <cmath>
 
 #include "base/text.h"
 #include "sql/builtins.h"
 #include "sql/calendar.h"
+#include "sql/functions/time_range.h"
 #include "sql/loops.h"
 #include "sql/time_format.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
 namespace {
-
-// --- extract, date_part
-
-// A field of a time, as a loop of its own, so that the choice is made once for a pipeline and not
-// for every row.
-struct Part final : Prepared {
-  explicit Part(Loop compute) : loop(compute) {}
-  Loop loop;
-};
-
-struct IsoWeek {
-  int64_t year;
-  int week;
-};
-
-// Weeks begin on Monday; a week belongs to the year of its Thursday.
-IsoWeek iso_week(int64_t days) {
-  const int from_monday = (day_of_week(days) + 6) % 7;
-  const int64_t thursday = days - from_monday + 3;
-  const Date date = date_of(thursday);
-  return {date.year, (day_of_year(date) - 1) / 7 + 1};
-}
-
-int64_t day_number(int64_t micros) {
-  return floor_divide(micros, kMicrosPerDay);
-}
-
-// There is no year 0: 1 BC is -1.
-int64_t without_zero(int64_t year) {
-  return year > 0 ? year : year - 1;
-}
-
-// `Part` is the type of a lambda that takes microseconds since 1970.
-template <class Part>
-struct TimePart {
-  static double call(int64_t micros) { return static_cast<double>(Part()(micros)); }
-};
-
-// The second of the minute with its fraction, in units of `unit` microseconds.
-double seconds_in(int64_t micros, double unit) {
-  const Moment moment = moment_of(micros);
-  return (moment.second * 1e6 + moment.micros) / unit;
-}
-
-struct PartName {
-  std::string_view name;
-  Loop loop;
-};
-
-template <class Part>
-constexpr PartName part_name(std::string_view name, Part) {
-  return {name, loop_of<TimePart<Part>>};
-}
-
-constexpr std::array kParts = {
-    part_name("year", [](int64_t t) { return without_zero(moment_of(t).date.year); }),
-    part_name("month", [](int64_t t) { return moment_of(t).date.month; }),
-    part_name("day", [](int64_t t) { return moment_of(t).date.day; }),
-    part_name("hour", [](int64_t t) { return moment_of(t).hour; }),
-    part_name("minute", [](int64_t t) { return moment_of(t).minute; }),
-    part_name("second", [](int64_t t) { return seconds_in(t, 1e6); }),
-    part_name("milliseconds", [](int64_t t) { return seconds_in(t, 1e3); }),
-    part_name("microseconds", [](int64_t t) { return seconds_in(t, 1); }),
-    part_name("epoch", [](int64_t t) { return static_cast<double>(t) / 1e6; }),
-    part_name("dow", [](int64_t t) { return day_of_week(day_number(t)); }),
-    part_name("isodow",
-              [](int64_t t) {
-                const int weekday = day_of_week(day_number(t));
-                return weekday == 0 ? 7 : weekday;
-              }),
-    part_name("doy", [](int64_t t) { return day_of_year(moment_of(t).date); }),
-    part_name("week", [](int64_t t) { return iso_week(day_number(t)).week; }),
-    part_name("isoyear", [](int64_t t) { return without_zero(iso_week(day_number(t)).year); }),
-    part_name("quarter", [](int64_t t) { return (moment_of(t).date.month - 1) / 3 + 1; }),
-};
-
-Result<std::shared_ptr<const Prepared>> prepare_part(std::string_view name) {
-  std::vector<std::string> names;
-  std::string all;
-  for (const PartName& part : kParts) {
-    if (lowercase(name) == part.name) return std::make_shared<const Part>(part.loop);
-    names.emplace_back(part.name);
-    all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
-  }
-  return fail(ErrorKind::usage, fmt::format("a time has no field {}.{} Fields are {}",
-                                            printable(name), did_you_mean(name, names), all));
-}
-
-void extract(Frame& frame) {
-  static_cast<const Part*>(frame.prepared)->loop(frame);
-}
 
 // --- to_timestamp, to_char
 
@@ -135,21 +45,72 @@ struct TimestampToChar {
   }
 };
 
-// PostgreSQL's first and last times; ours end with int64_t, in the year 294247 instead of 294276.
-constexpr double kFirstSecond = -210'866'803'200.0;  // 4714-11-24 BC
-constexpr double kEndSecond = 9'223'372'036'854.0;
-
 struct SecondsToTimestamp {
   static std::optional<int64_t> call(double seconds) {
-    if (!(seconds >= kFirstSecond && seconds < kEndSecond)) return std::nullopt;
+    if (!(seconds >= static_cast<double>(kFirstSecond) &&
+          seconds < static_cast<double>(kEndSecond)))
+      return std::nullopt;
     // By way of 2000-01-01, as PostgreSQL counts: the last digit of a microsecond depends on it.
     constexpr int64_t kSecondsTo2000 = 946'684'800;
     return std::llrint((seconds - kSecondsTo2000) * 1e6) + kSecondsTo2000 * kMicrosPerSecond;
   }
   static Reason why(double seconds) {
-    return {RejectCode::out_of_range, fmt::format("{} seconds are out of range for timestamptz",
-                                                  float_text(seconds).view())};
+    return {RejectCode::out_of_range,
+            fmt::format("{} seconds are out of range for timestamptz", float_text(seconds).view())};
   }
+};
+
+// --- make_timestamptz
+
+struct MakeTimestamp {
+  static std::optional<int64_t> call(int32_t year, int32_t month, int32_t day, int32_t hour,
+                                     int32_t minute, double seconds) {
+    // There is no year 0; -1 is 1 BC.
+    const int64_t calendar_year = year < 0 ? int64_t{year} + 1 : year;
+    if (year == 0 || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(calendar_year, month))
+      return std::nullopt;
+    // The end of the day may be its hour 24, the end of a minute its second 60.
+    const double micros = std::rint(seconds * 1e6);
+    if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || !(micros >= 0 && micros <= 60e6))
+      return std::nullopt;
+    const int64_t in_day =
+        (hour * int64_t{60} + minute) * 60 * kMicrosPerSecond + static_cast<int64_t>(micros);
+    if (in_day > kMicrosPerDay) return std::nullopt;
+    const auto midnight = micros_of({.date = {calendar_year, month, day}});
+    if (!midnight) return std::nullopt;
+    int64_t made = 0;
+    if (__builtin_add_overflow(*midnight, in_day, &made)) return std::nullopt;
+    return in_range(made);
+  }
+  static Reason why(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
+                    double seconds) {
+    return {RejectCode::out_of_range, fmt::format("there is no time {}-{}-{} {}:{}:{}", year, month,
+                                                  day, hour, minute, float_text(seconds).view())};
+  }
+};
+
+// --- The clock
+
+int64_t clock_micros() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// The same for all records of a batch, as PostgreSQL's is for all rows of a transaction.
+void now(Frame& frame) {
+  const int64_t time = clock_micros();
+  for (const uint32_t row : frame.rows) frame.result.set(row, time);
+}
+
+struct ClockTimestamp {
+  static int64_t call() { return clock_micros(); }
+};
+
+// There are no infinite times.
+struct IsFinite {
+  static uint8_t call(int64_t) { return 1; }
 };
 
 }  // namespace
@@ -159,27 +120,33 @@ std::vector<Function> time_functions() {
   constexpr Type real = Type::float64;
   constexpr Type time = Type::timestamp;
   std::vector<Function> all;
-  for (const std::string_view name : {"extract", "date_part"})
-    all.push_back({.name = name,
-                   .arguments = {text, time},
-                   .result = real,
-                   .loop = extract,
-                   .constant = 0,
-                   .prepare = prepare_part});
-  all.push_back(
-      function_of<TextToTimestamp>({.name = "to_timestamp",
-                                    .arguments = {text, text},
-                                    .result = time,
-                                    .constant = 1,
-                                    .prepare = prepare_format<TimeFormat::Use::parse>}));
+  all.push_back(function_of<TextToTimestamp>({.name = "to_timestamp",
+                                              .arguments = {text, text},
+                                              .result = time,
+                                              .constant = 1,
+                                              .prepare = prepare_format<TimeFormat::Use::parse>}));
   all.push_back(function_of<SecondsToTimestamp>(
       {.name = "to_timestamp", .arguments = {real}, .result = time}));
+  all.push_back(function_of<TimestampToChar>({.name = "to_char",
+                                              .arguments = {time, text},
+                                              .result = text,
+                                              .constant = 1,
+                                              .prepare = prepare_format<TimeFormat::Use::print>}));
+  constexpr Type whole = Type::int32;
+  all.push_back(function_of<MakeTimestamp>({.name = "make_timestamptz",
+                                            .arguments = {whole, whole, whole, whole, whole, real},
+                                            .result = time}));
   all.push_back(
-      function_of<TimestampToChar>({.name = "to_char",
-                                    .arguments = {time, text},
-                                    .result = text,
-                                    .constant = 1,
-                                    .prepare = prepare_format<TimeFormat::Use::print>}));
+      function_of<IsFinite>({.name = "isfinite", .arguments = {time}, .result = Type::boolean}));
+  all.push_back({.name = "now",
+                 .arguments = {},
+                 .result = time,
+                 .loop = now,
+                 .is_volatile = true,
+                 .once_a_batch = true});
+  Function clock = function_of<ClockTimestamp>(
+      {.name = "clock_timestamp", .arguments = {}, .result = time, .is_volatile = true});
+  all.push_back(std::move(clock));
   return all;
 }
 

@@ -1,0 +1,84 @@
+#include "sql/foreign_functions.h"
+
+#include <algorithm>
+#include <span>
+
+#include "base/text.h"
+
+namespace turntable::sql {
+namespace {
+
+struct Instead {
+  std::string_view name;  // In lower case.
+  std::string_view ours;
+};
+
+constexpr Instead kFunctionsElsewhere[] = {
+    {"ifnull", "write coalesce(a, b)"},
+    {"nvl", "write coalesce(a, b)"},
+    {"isnull", "write a IS NULL"},
+    {"if", "write CASE WHEN condition THEN a ELSE b END"},
+    {"iff", "write CASE WHEN condition THEN a ELSE b END"},
+    {"decode", "write CASE a WHEN b THEN c ELSE d END"},
+    {"from_unixtime", "write to_timestamp(seconds)"},
+    {"timestamp_seconds", "write to_timestamp(seconds)"},
+    {"unix_timestamp", "write extract(epoch FROM time)"},
+    {"unix_seconds", "write extract(epoch FROM time)"},
+    {"date_format", "write to_char(time, 'YYYY-MM-DD HH24:MI')"},
+    {"format_timestamp", "write to_char(time, 'YYYY-MM-DD HH24:MI')"},
+    {"format_date", "write to_char(time, 'YYYY-MM-DD')"},
+    {"strftime", "write to_char(time, 'YYYY-MM-DD HH24:MI')"},
+    {"str_to_date", "write to_timestamp(text, 'YYYY-MM-DD HH24:MI')"},
+    {"parse_timestamp", "write to_timestamp(text, 'YYYY-MM-DD HH24:MI')"},
+    {"to_date", "write to_timestamp(text, 'YYYY-MM-DD')"},
+    {"to_timestamp_ltz", "write to_timestamp(milliseconds / cast(1000 AS double precision))"},
+    {"year", "write extract(year FROM time)"},
+    {"month", "write extract(month FROM time)"},
+    {"day", "write extract(day FROM time)"},
+    {"dayofmonth", "write extract(day FROM time)"},
+    {"dayofweek", "write extract(dow FROM time)"},
+    {"dayofyear", "write extract(doy FROM time)"},
+    {"hour", "write extract(hour FROM time)"},
+    {"minute", "write extract(minute FROM time)"},
+    {"second", "write extract(second FROM time)"},
+    {"safe_cast", "write cast(a AS type)"},
+    {"try_cast", "write cast(a AS type)"},
+    {"cast_to", "write cast(a AS type)"},
+    {"instr", "write position(piece IN text)"},
+    {"locate", "write position(piece IN text)"},
+    {"charindex", "write position(piece IN text)"},
+    {"len", "write length(text)"},
+    {"ucase", "write upper(text)"},
+    {"lcase", "write lower(text)"},
+};
+
+constexpr Instead kOperatorsElsewhere[] = {
+    {"==", "write ="},
+    {"===", "write ="},
+    {"<=>", "write IS NOT DISTINCT FROM"},
+    {"&&", "write AND"},
+    {"!", "write NOT"},
+    {"!!", "write NOT"},
+    {"~=", "write <>"},
+    {"->", "declare the field of an event that is an object as jsonb, whole"},
+    {"->>", "declare the field of an event that is an object as jsonb, whole"},
+};
+
+std::string_view instead_of(std::span<const Instead> known, std::string_view name) {
+  const auto found = std::find_if(known.begin(), known.end(), [&](const Instead& candidate) {
+    return candidate.name == lowercase(name);
+  });
+  return found == known.end() ? std::string_view() : found->ours;
+}
+
+}  // namespace
+
+std::string_view instead_of_function(std::string_view name) {
+  return instead_of(kFunctionsElsewhere, name);
+}
+
+std::string_view instead_of_operator(std::string_view sign) {
+  return instead_of(kOperatorsElsewhere, sign);
+}
+
+}  // namespace turntable::sql

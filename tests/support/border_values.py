@@ -1,0 +1,129 @@
+"""Rows of values at the borders of their types and between them, for expressions to meet each other on.
+
+A column is named by a letter for its type and a number: i1, i2, i3 are ints. Columns with a name of their own have what a certain
+argument takes (tests/support/calls.py): numbers as text, say."""
+
+from __future__ import annotations
+
+import functools
+import random
+
+from support.expressions import BIGINT, BOOLEAN, DOUBLE, INT, REAL, TEXT, TIME
+
+BYTES, JSON = "bytea", "jsonb"
+ROWS = 1000
+LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j"}
+COLUMNS_OF_TYPE = 3
+SECOND, DAY = 1_000_000, 86_400_000_000
+
+BORDERS = {
+    BOOLEAN: ["true", "false"],
+    INT: [0, 1, -1, 2, -2, 3, 7, 31, 32, 33, -31, -32, 63, 64, 100, 46340, 46341, 65536, 16777217, 2147483646, 2147483647, -2147483647, -2147483648],
+    BIGINT: [0, 1, -1, 2, -2, 31, 32, 63, 64, -64, 2147483647, 2147483648, -2147483648, -2147483649, 3037000499, 3037000500, 4294967296,
+             9007199254740993, 9223372036854775806, 9223372036854775807, -9223372036854775807, -9223372036854775808],
+    REAL: ["0", "-0", "1", "-1", "0.5", "1.5", "2.5", "-0.5", "-1.5", "-2.5", "0.1", "0.3", "3.1415927", "16777216", "16777218", "2147483520",
+           "2147483648", "-2147483648", "9.223372e+18", "-9.223372e+18", "3.4028235e+38", "-3.4028235e+38", "1e-45", "-1e-45",
+           "1.1754944e-38", "1.17549421e-38", "NaN", "Infinity", "-Infinity"],
+    DOUBLE: ["0", "-0", "1", "-1", "0.5", "1.5", "2.5", "-0.5", "-1.5", "-2.5", "0.1", "0.3", "0.49999999999999994", "3.141592653589793",
+             "1.5707963267948966", "30", "45", "60", "90", "180", "-270", "360", "709.78", "710", "-745.13", "-746", "2147483647.5",
+             "-2147483648.5", "2147483648", "4503599627370497.5", "9007199254740993", "9.223372036854775e+18", "9223372036854775808",
+             "-9223372036854775808", "1e+15", "1e+22", "1e-5", "0.0001", "1e+154", "1e-160", "1e+155", "3.4028235677973366e+38", "7e-46", "1.7976931348623157e+308",
+             "-1.7976931348623157e+308", "5e-324", "-5e-324", "2.2250738585072014e-308", "NaN", "Infinity", "-Infinity"],
+    TEXT: ["", "a", "A", "b", "a ", " a", "\t", "é", "e\u0301", "日本", "日本語テキスト", "\uffff", "𝄞", "a𝄞b", "ß", "İ", "ı", "ﬁ", "Σς", "ǆ", "👩\u200d👩\u200d👧", "🇨🇭", "abc",
+           "aaa", "ababab", "a,b,,c", ",", "xyxtrimyyx", "A\tb\nc\rd", "O'Neil", "a\\b", "%", "_", "a%b_c", ".*", "10", "-7", "ABCabc", "Hello, World",
+           "the quick-brown fox's 2nd", "ZÜRICH über", "\u00a0nbsp\u00a0", "\u2028", "/a/b?c=d&e=f#g"],
+    BYTES: [r"\x", r"\x00", r"\xff", r"\x5c", r"\x616263", r"\xc3a9", r"\x61c3", r"\xf09d849e", r"\x000102030405060708090a0b0c0d0e0f", r"\xdeadbeef"],
+    JSON: ["null", "true", "0", "1.50", '"x"', '""', "{}", "[]", '{"a": 1}', '{"a": {"b": [1, "é", null]}}', "[1, 2]"],
+    TIME: [0, -1, 1, 999_999, -SECOND, 59 * SECOND, DAY, -DAY,
+           951_782_400 * SECOND, 951_868_799_999_999, 1_709_164_800 * SECOND, 1_709_251_199_999_999, -2_203_891_200 * SECOND,  # Leap days and none.
+           1_704_067_199_999_999, 1_704_067_200 * SECOND, 1_735_516_800 * SECOND, 1_104_537_600 * SECOND,  # Years and their ISO weeks.
+           1_711_846_799_999_999, 1_711_846_800 * SECOND, 1_711_850_400 * SECOND, 1_729_989_000 * SECOND, 1_729_990_800 * SECOND,  # Clocks in Europe change.
+           1_710_053_999_999_999, 1_710_054_000 * SECOND, 1_730_611_800 * SECOND, 1_730_613_600 * SECOND,  # And in America.
+           -2_208_988_800 * SECOND, -2_717_640_000 * SECOND, -5_364_662_400 * SECOND, 2_147_483_647 * SECOND, 2_147_483_648 * SECOND, 4_102_444_800 * SECOND,
+           -62_135_596_800 * SECOND, -62_135_596_800 * SECOND - 1, -62_167_219_200 * SECOND, -62_167_219_201 * SECOND, -65_000_000_000 * SECOND,
+           -63_549_792_000 * SECOND, -93_724_128_000 * SECOND, -210_866_803_200 * SECOND, -210_834_316_800 * SECOND, 253_402_300_799_999_999, 253_402_300_800 * SECOND,
+           9_223_371_000_000 * SECOND],
+}  # fmt: skip
+
+
+def some_text(chance: random.Random) -> str:
+    words = ["a", "b", "ab", "abc", "x", "Y", "é", "ü", "日", "𝄞", " ", " ", ",", ";", "-", "1", "22", "_", ".", "/", "fox", "Dog", "É"]
+    return "".join(chance.choice(words) for _ in range(chance.randint(1, 9)))
+
+
+BETWEEN = {
+    BOOLEAN: lambda chance: chance.choice(["true", "false"]),
+    INT: lambda chance: chance.choice([chance.randint(-20, 20), chance.randint(-20, 20), chance.randint(-40_000, 40_000)]),
+    BIGINT: lambda chance: chance.choice([chance.randint(-40, 40), chance.randint(-40_000, 40_000), chance.randint(-(2**40), 2**40)]),
+    # As many digits as say the number exactly; -0.0 is none of them.
+    REAL: lambda chance: f"{chance.choice([chance.randint(-8000, 8000) / 64, chance.randint(1, 100) / 8])}".removesuffix(".0"),
+    DOUBLE: lambda chance: repr(chance.choice([chance.uniform(-3, 3), chance.uniform(0, 40), chance.uniform(-1, 1), float(chance.randint(-400, 400))])),
+    TEXT: some_text,
+    BYTES: lambda chance: "\\x" + bytes(chance.choice(b"abcxyz ,09\\'") for _ in range(chance.randint(0, 12))).hex(),
+    JSON: lambda chance: chance.choice(['{"a": [1, 2, {"b": "c"}]}', "12345678901234567890.125", '"é\\t"', '{"a": null, "bb": "x"}', "[[1], []]"]),
+    TIME: lambda chance: chance.randint(1_600_000_000, 1_800_000_000) * SECOND + chance.choice([0, 0, 500_000, 123_456, 999_999]),
+}  # fmt: skip
+
+# What text columns have whose values a cast or a function is to take. Some of it is none.
+WORDS = {
+    "t_boolean": ["true", "t", "TRUE", " yes ", "y", "on", "1", "false", "f", "no", "off", "of", "o", "0", "n", "fals", "tru", "2", "maybe", "", "\tTrue\n"],
+    "t_int": ["0", "1", "-1", "42", "  12 ", "+5", "-0", "007", "2147483647", "-2147483648", "2147483648", "\t7\n", "77", "-8", "900", " 31", "1000000", "+0", "1e3", "1.0", "x", "", "-", "+-1", "1 2", "１"],
+    "t_bigint": ["0", "-1", "42", " 12", "+5", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "4294967296", "000", "1.5", "x", ""],
+    "t_float": ["0", "-0", "1.5", "-2.25", ".5", "5.", "1e3", "1E-3", "  2.5  ", "+1.25", "NaN", "nan", "inf", "-Infinity", "+inf", "3.4028235e38", "1e-44", "123456789.123456789",
+                "0.1", "16777217", "1e39", "1e-60", "1e400", "1e-400", "x", "", "1e", "e5", "-", "1,5", "1_0"],
+    "t_time": ["2024-02-29", "2024-03-03 10:15:00", "2024-03-03T10:15:30.25Z", "2024-03-03 10:15:30.123456+02:00", "2024-03-03 10:15:30.1234567-05:30",
+               "1969-12-31 23:59:59.999999+00", "0001-01-01", "9999-12-31 23:59:59+00", "1900-02-28T00:00", " 2024-03-03 ", "2023-02-29", "2024-13-01", "2024-04-31", "x", ""],
+    "t_encoding": ["hex", "base64", "escape", "HEX", "Base64", "utf8"],
+    "t_encoded": ["", "616263", "00ff", "YWJj", "w6k=", "6", "zz", "YW Jj", "abc", r"\\a", r"\000"],
+    "t_bytes": [r"\x", r"\x00ff", r"\xDEADbeef", r"\x61 62", "abc", r"a\\b", r"\001\377", "", "é", r"\x6", r"\xzz", r"\9", "a\\"],
+}  # fmt: skip
+
+# Ints of a certain size, for arguments that a border would only make fail.
+SMALL = {"i_small": (-3, 12), "i_length": (0, 40), "i_year": (1, 4000), "i_month": (1, 12), "i_day": (1, 28), "i_hour": (0, 23), "i_minute": (0, 59), "i_buckets": (1, 50), "i_code": (-1, 1100)}
+NULLS, AT_BORDERS = 0.04, 0.4  # Shares of all values.
+
+
+@functools.cache
+def columns() -> dict[str, str]:
+    """Their types, by name."""
+    found = {f"{letter}{number + 1}": type for type, letter in LETTERS.items() for number in range(COLUMNS_OF_TYPE)}
+    return found | dict.fromkeys(WORDS, TEXT) | dict.fromkeys(SMALL, INT) | dict.fromkeys(["d_unit", "d_seconds", "d_positive"], DOUBLE)
+
+
+def value(name: str, type: str, chance: random.Random):
+    if chance.random() < NULLS:
+        return None
+    if name in WORDS:
+        return chance.choice(WORDS[name])
+    if name in SMALL:
+        return chance.randint(*SMALL[name])
+    if name == "d_unit":
+        return chance.choice(["0", "-0", "1", "-1", "1.0000000000000002", "5e-324", "0.5", "-0.5", *(repr(chance.uniform(-1, 1)) for _ in range(20))])
+    if name == "d_positive":
+        return chance.choice(["0", "0.5", "1", "2", "3", "10", "1e-300", "1.0000000000000002", "Infinity", "NaN", *(repr(chance.uniform(1, 30)) for _ in range(10))])
+    if name == "d_seconds":
+        return chance.choice(["0", "-0", "59.999999", "59.9999996", "60", "0.0000005", repr(chance.uniform(0, 60)), repr(round(chance.uniform(0, 60), 3))])
+    return chance.choice(BORDERS[type]) if chance.random() < AT_BORDERS else BETWEEN[type](chance)
+
+
+@functools.cache
+def rows(seed: str) -> list[list[str | None]]:
+    """Values as text; a time is microseconds since 1970."""
+    chance = random.Random(f"rows {seed}")
+    drawn = [[value(name, type, chance) for name, type in columns().items()] for _ in range(ROWS)]
+    return [[None if one is None else str(one) for one in row] for row in drawn]
+
+
+def time_text(micros: int) -> str:
+    """As PostgreSQL reads it. Python's own calendar ends with the years 1 and 9999."""
+    days, rest = divmod(micros, DAY)
+    cycles, days = divmod(days + 719_468, 146_097)  # Of 400 years from 0000-03-01 on.
+    year = (days - days // 1460 + days // 36_524 - days // 146_096) // 365
+    day = days - (365 * year + year // 4 - year // 100)
+    month = (5 * day + 2) // 153
+    day = day - (153 * month + 2) // 5 + 1
+    year += 400 * cycles + (month >= 10)
+    month = month + 3 if month < 10 else month - 9
+    seconds, fraction = divmod(rest, SECOND)
+    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:06}+00"
+    return f"{year if year > 0 else 1 - year:04}-{month:02}-{day:02} {clock}{'' if year > 0 else ' BC'}"

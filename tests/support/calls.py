@@ -1,0 +1,185 @@
+"""Calls of everything that the registry has, on columns; and expressions nested out of them.
+
+A new function needs nothing here where any values of its types are good arguments. Otherwise it has a line in ARGUMENTS, CONSTANTS or
+TEMPLATES; a function that cannot be called is a fault of the test (test_everything_can_be_called)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from support.border_values import COLUMNS_OF_TYPE, LETTERS, columns
+from support.known_differences import difference_of
+from support.probe import Function, registry
+
+ZONES = ["UTC", "Europe/Zurich", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia", "+02", "-05:30", "EST5EDT"]
+
+# Where the arguments of a type are to come from, by the function's name and the argument's number; of a cast, by its types. Several: one is drawn.
+ARGUMENTS: dict[tuple[str, int], list[str]] = {
+    ("text AS boolean", 0): ["t_boolean"],
+    ("text AS int", 0): ["t_int"],
+    ("text AS bigint", 0): ["t_bigint", "t_int"],
+    ("text AS real", 0): ["t_float"],
+    ("text AS double precision", 0): ["t_float"],
+    ("text AS timestamptz", 0): ["t_time"],
+    ("text AS bytea", 0): ["t_bytes"],
+    ("substr", 1): ["i_small", "i_small", "i1"],
+    ("substr", 2): ["i_length", "i_length", "i2"],
+    ("substring", 1): ["i_small", "i_small", "i1"],
+    ("substring", 2): ["i_length", "i_length", "i2"],
+    ("split_part", 2): ["i_small", "i1"],
+    ("repeat", 1): ["i_small"],
+    ("lpad", 1): ["i_small", "i_length"],
+    ("rpad", 1): ["i_small", "i_length"],
+    ("left", 1): ["i_small", "i_small", "i1"],
+    ("right", 1): ["i_small", "i_small", "i1"],
+    ("overlay", 2): ["i_small", "i_length"],
+    ("overlay", 3): ["i_small", "i_length"],
+    ("chr", 0): ["i_code"],
+    ("encode", 1): ["t_encoding"],
+    ("decode", 0): ["t_encoded"],
+    ("decode", 1): ["t_encoding"],
+    ("make_timestamptz", 0): ["i_year"],
+    ("make_timestamptz", 1): ["i_month"],
+    ("make_timestamptz", 2): ["i_day", "i_length"],
+    ("make_timestamptz", 3): ["i_hour", "i_length"],
+    ("make_timestamptz", 4): ["i_minute", "i_length"],
+    ("make_timestamptz", 5): ["d_seconds"],
+    ("asin", 0): ["d_unit", "d1"],
+    ("acos", 0): ["d_unit", "d1"],
+    ("atanh", 0): ["d_unit", "d1"],
+    ("asind", 0): ["d_unit", "d1"],
+    ("acosd", 0): ["d_unit", "d1"],
+    ("width_bucket", 3): ["i_buckets", "i_buckets", "i1"],
+    **{(name, 0): ["d_positive", "d_positive", "d1"] for name in ("power", "pow", "^", "acosh", "ln", "log", "log10", "sqrt")},
+    **{(name, 1): ["d_positive", "d2"] for name in ("power", "pow", "^")},
+    **{(operator, 1): ["i_small", "i1"] for operator in ("<<", ">>")},
+}
+
+# The text literals that an argument takes which must be one. All of them are tried.
+PARTS = ["year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "epoch", "dow", "isodow", "doy", "week", "isoyear", "quarter",
+         "decade", "century", "millennium", "julian", "timezone", "timezone_hour", "timezone_minute"]  # fmt: skip
+UNITS = ["microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century", "millennium"]
+CONSTANTS: dict[str, list[str]] = {
+    "extract": PARTS,
+    "date_part": PARTS,
+    "date_trunc": UNITS,
+    "to_char": ["YYYY-MM-DD HH24:MI:SS", "FMDay, FMDD Mon YY, HH12:MI AM", "US MS DDD", "MONTH|Month|month|Dy", '"at" HH:MI am', "FMMM/FMDD/YYYY"],
+    "to_timestamp": ["YYYY-MM-DD"],
+    "convert_from": ["UTF8"],
+    "convert_to": ["UTF8"],
+    "normalize": ["NFC", "NFD", "NFKC", "NFKD"],
+    "is_normalized": ["NFC", "NFD", "NFKC", "NFKD"],
+}
+
+# Where PostgreSQL has a syntax of its own, or names that are reserved.
+TEMPLATES: dict[str, str] = {
+    "extract": "extract({0} FROM {1})",
+    "position": "position({1} IN {0})",
+    "normalize": '"normalize"({arguments})',
+    "overlay": '"overlay"({arguments})',
+}
+
+# What each connective takes as its last argument may fail: PostgreSQL does not evaluate it where the others decide.
+LAZY = {"and", "or"}
+CALLS = 2  # At least so many of each, on different columns.
+
+
+@dataclass(frozen=True)
+class Call:
+    function: Function
+    text: str
+
+
+def argument_key(function: Function) -> str:
+    return f"{function.arguments[0]} AS {function.result}" if function.kind == "cast" else function.name
+
+
+def spelled(function: Function, arguments: list[str]) -> str:
+    if function.kind == "cast":
+        return f"cast({arguments[0]} AS {function.result})"
+    if function.name in TEMPLATES:
+        return TEMPLATES[function.name].format(*arguments, arguments=", ".join(arguments))
+    if function.kind == "function":
+        return f"{function.name}({', '.join(arguments)})"
+    if len(arguments) == 1:
+        return f"({arguments[0]} {function.name})" if function.name.startswith("is ") else f"({function.name} {arguments[0]})"
+    return f"({f' {function.name} '.join(arguments)})"
+
+
+def types_of(function: Function, chance: random.Random) -> list[str]:
+    """A variadic function's last argument some times more."""
+    types = list(function.arguments)
+    return types + types[-1:] * chance.randint(0 if len(types) > 1 or function.kind == "function" else 1, 3) if function.variadic else types
+
+
+def column(function: Function, number: int, type: str, first: int, chance: random.Random) -> str:
+    """`first`: the column of the first argument. Those behind it are other ones."""
+    last = len(function.arguments) - 1
+    named = [name for name in ARGUMENTS.get((argument_key(function), min(number, last)), []) if columns()[name] == type]
+    return f"p.{chance.choice(named) if named else f'{LETTERS[type]}{(number + first) % COLUMNS_OF_TYPE + 1}'}"
+
+
+def constants(function: Function) -> list[str]:
+    if function.constant is None:
+        return [""]
+    written = [constant.replace("'", "''") for constant in CONSTANTS[function.name]]
+    return [constant if function.name == "extract" else f"'{constant}'" for constant in written]
+
+
+def calls(function: Function) -> list[Call]:
+    """On columns, with every constant."""
+    chance = random.Random(f"calls of {function.signature}")
+    found: dict[str, None] = {}
+    given = constants(function)
+    for number in range(max(CALLS, len(given)) * 8):
+        if len(found) >= max(CALLS, len(given)):
+            break
+        first = chance.randrange(COLUMNS_OF_TYPE)
+        arguments = [column(function, at, type, first, chance) for at, type in enumerate(types_of(function, chance))]
+        if function.constant is not None:
+            arguments[function.constant] = given[number % len(given)]
+        found[spelled(function, arguments)] = None
+    return [Call(function, text) for text in found]
+
+
+class Nested:
+    """Expressions of any depth out of all that there is."""
+
+    def __init__(self, seed: str) -> None:
+        self.chance = random.Random(f"nested {seed}")
+        self.by_result: dict[str, list[Function]] = {}
+        for function in registry():
+            difference = difference_of(function)
+            if not function.volatile and (difference is None or difference.in_nested):
+                self.by_result.setdefault(function.result, []).append(function)
+
+    def __iter__(self) -> Iterator[str]:
+        while True:
+            yield self.of_type(self.chance.choice(list(LETTERS)), 3)
+
+    def of_type(self, type: str, depth: int) -> str:
+        drawn = self.chance.random()
+        if depth == 0 or drawn < 0.1 or type not in self.by_result:
+            return f"p.{LETTERS[type]}{self.chance.randint(1, COLUMNS_OF_TYPE)}"
+        if drawn < 0.17:
+            condition = self.of_type("boolean", depth - 1)
+            return f"CASE WHEN {condition} THEN {self.of_type(type, depth - 1)} ELSE {self.of_type(type, depth - 1)} END"
+        # By name first: comparisons, which have many signatures, would be most of them.
+        named: dict[str, list[Function]] = {}
+        for function in self.by_result[type]:
+            named.setdefault(function.name, []).append(function)
+        return self.call(self.chance.choice(named[self.chance.choice(list(named))]), depth - 1)
+
+    def call(self, function: Function, depth: int) -> str:
+        types = types_of(function, self.chance)
+        arguments = []
+        for at, type in enumerate(types):
+            if at == function.constant:
+                arguments.append(self.chance.choice(constants(function)))
+            elif (argument_key(function), min(at, len(function.arguments) - 1)) in ARGUMENTS and self.chance.random() < 0.8:
+                arguments.append(column(function, at, type, 0, self.chance))
+            else:
+                arguments.append(self.of_type(type, 0 if function.name in LAZY and at < len(types) - 1 else depth))
+        return spelled(function, arguments)

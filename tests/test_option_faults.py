@@ -1,0 +1,98 @@
+"""Faults in the options of Kafka's and Cassandra's clients, and in columns that a format has no form for, are faults of the file:
+each with its place, all in one pass, before anything is connected or made, in every command."""
+
+import re
+
+import pytest
+
+OF_A_JAVA_CONSUMER = """CREATE TABLE plays (id int, song text, raw bytea) WITH (
+  connector = 'kafka', topic = '{topic}', start = 'earliest', "bootstrap.servers" = '{kafka}', "group.id" = '{topic}',
+  "auto.offset.reset" = 'earliest',
+  "enable.auto.commit" = 'true',
+  "max.poll.records" = '500',
+  "session.timeout.ms" = 'soon',
+  "value.deserializer" = 'org.apache.kafka.common.serialization.StringDeserializer');
+CREATE TABLE history (id int) WITH (
+  connector = 'cassandra', contact_points = '127.0.0.1:1', keyspace = 'k', primary_key = 'id',
+  consistency = 'LOCAL_QUORM', replication_factor = 'two',
+  ca_file = '/nowhere/ca.pem');
+INSERT INTO history SELECT p.id FROM plays p;
+"""
+FAULTS = [
+    ("1:40", "The column 'raw' is bytea, which JSON has no form for: declare it as text."),
+    ("3:3", "The option \"auto.offset.reset\" cannot be set on a source: use start = 'latest', 'earliest' or a time"),
+    ("4:3", 'The option "enable.auto.commit" cannot be set on a source'),
+    ("5:3", "'max.poll.records' is no option of Kafka's client"),
+    ("6:3", "The Kafka option 'session.timeout.ms' was refused"),
+    ("7:3", "'value.deserializer' is no option of Kafka's client"),
+    ("10:3", "consistency cannot be 'LOCAL_QUORM'"),
+    ("10:32", "replication_factor = 'two' is no count of replicas"),
+    ("11:3", "cannot read the certificates in '/nowhere/ca.pem'"),
+]
+COMMANDS = [
+    ["run"], ["run", "--until-end"], ["schema", "print"], ["schema", "apply"], ["schema", "check"], ["dead-letters", "list"],
+    ["dead-letters", "show"], ["dead-letters", "replay"],
+]  # fmt: skip
+
+
+@pytest.fixture
+def faulty(turntable, kafka, unique):
+    path = turntable.directory / "faulty.sql"
+    path.write_text(OF_A_JAVA_CONSUMER.format(topic=unique, kafka=kafka.bootstrap))
+    return path.name
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_all_faults_come_in_one_pass_and_nothing_is_made(command, faulty, turntable, kafka, unique):
+    wrong = turntable.run(*command, faulty, timeout=20).expect(2)
+    told = wrong.stderr.splitlines()
+    assert len(told) == len(FAULTS), wrong.transcript()
+    for line, (place, said) in zip(told, FAULTS):
+        assert line.startswith(f"faulty.sql:{place}: {said}"), wrong.transcript()
+    assert "Did you mean 'LOCAL_QUORUM'?" in wrong.stderr and "Leave it out: the source's option format" in wrong.stderr
+    assert not [topic for topic in kafka.topics() if topic.startswith(unique)]
+
+
+def test_what_the_command_line_sets_is_placed_there(from_kafka, turntable):
+    wrong = from_kafka.with_options(
+        {
+            "plays.max.poll.records": 500,
+            "plays.fetch.min.bytes": "many",
+            "listening_history.contact_points": "127.0.0.1:none",
+            "listening_history.consistency": "ANY",
+        }
+    ).run("--until-end", timeout=20)
+    assert wrong.expect(2).stderr.count("\n") == 4
+    assert "--set plays.max.poll.records: 'max.poll.records' is no option of Kafka's client" in wrong.stderr
+    assert "--set plays.fetch.min.bytes: The Kafka option 'fetch.min.bytes' was refused" in wrong.stderr
+    assert "--set listening_history.contact_points: the contact point '127.0.0.1:none' is not of the form host:port" in wrong.stderr
+    assert "--set listening_history.consistency: consistency cannot be 'ANY'" in wrong.stderr
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ({"max.poll.interval.ms": 1000, "session.timeout.ms": 6000}, r"--set plays\.max\.poll\.interval\.ms: .*must be >= `session\.timeout\.ms`"),
+    ({"security.protocol": "SSL", "ssl.ca.location": "/nowhere/ca.pem"}, r"--set plays\.ssl\.ca\.location: .*ssl\.ca\.location"),
+    ({"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "GSAPI"}, r"--set plays\.s(asl|ecurity)\.\w+: .*GSAPI"),
+    ({"partition.assignment.strategy": "org.apache.kafka.clients.consumer.RangeAssignor"}, r"Write 'range'"),
+    ({"kafka.security.protocol": "SSL"}, r'Write "security\.protocol", without the prefix\.'),
+    ({"group.protocol": "consumer", "session.timeout.ms": 6000}, r'session\.timeout\.ms" does not go with "group\.protocol" = \'consumer\''),
+    ({"group.protocol": "consumer", "group.instance.id": "a"}, r'group\.instance\.id" is not supported with "group\.protocol"'),
+], ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")  # fmt: skip
+def test_options_that_do_not_go_together_are_told_before_anything_is_connected(options, said, from_kafka):
+    pipeline = from_kafka.with_options({f"plays.{name}": value for name, value in options.items()})
+    wrong = pipeline.with_options({"listening_history.contact_points": "127.0.0.1:1"}).run("--until-end", timeout=20).expect(2)
+    assert re.search(said, wrong.stderr), wrong.transcript()
+    assert wrong.stderr.count("\n") == 1, wrong.transcript()
+
+
+def test_commands_without_a_pipeline_see_them_too(turntable):
+    wrong = turntable.run(
+        "produce", "--catalogue", "none.csv", "--topic", "t", "--bootstrap", "127.0.0.1:1", "--set", "key.serializer=x",
+        "--set", "security.protocol=TLS",
+    ).expect(2)  # fmt: skip
+    assert "--set key.serializer: 'key.serializer' is no option" in wrong.stderr
+    assert "--set security.protocol: The Kafka option 'security.protocol' was refused" in wrong.stderr
+    words = ["query", "--cassandra", "127.0.0.1:1", "-e", "SELECT 1"]
+    wrong = turntable.run(*words, "--set", "consistency=QUORM", "--set", "key_file=k.pem").expect(2)
+    assert "--set consistency: consistency cannot be 'QUORM'" in wrong.stderr and "Did you mean 'QUORUM'?" in wrong.stderr
+    assert "--set key_file: key_file is given without certificate_file" in wrong.stderr

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Writes docs/FUNCTIONS.md: the operators, functions and casts of expressions, as the program's own registry has them.
+
+    ./dev build && tools/functions_page.py           # writes the page
+    tools/functions_page.py --print                  # prints it
+
+A test compares the page that is there with what this prints.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "FUNCTIONS.md"
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.known_differences import DIFFERENCES  # noqa: E402
+from support.probe import Function, registry  # noqa: E402
+
+HEAD = """# Operators, functions and casts
+
+<!-- `tools/functions_page.py` prints this page from the program's registry; tests/test_functions_page.py compares. -->
+
+What an expression may be made of, beside `AND`, `OR`, `NOT`, `CASE`, `COALESCE`, `IN` and `BETWEEN`. They mean what they mean in
+[PostgreSQL 15](https://www.postgresql.org/docs/15/functions.html); [what differs](#what-differs-from-postgresql) is at the end. Every one of
+them is evaluated beside a real PostgreSQL in [test_expressions_postgres.py](../tests/test_expressions_postgres.py).
+
+*Fails*: some values make it fail, and reject the record where it is used. *Volatile*: it has another value when a record is written again,
+and may not stand in a key. An argument whose type is in quotes must be a literal. `…`: the last argument may be repeated.
+"""
+
+
+def arguments_of(function: Function) -> str:
+    types = [f"'{type_}'" if number == function.constant else type_ for number, type_ in enumerate(function.arguments)]
+    return ", ".join(types) + (", …" if function.variadic else "")
+
+
+def remarks_of(functions: list[Function]) -> str:
+    remarks = []
+    if any(function.can_fail for function in functions):
+        remarks.append("fails")
+    if any(function.volatile for function in functions):
+        remarks.append("volatile")
+    return ", ".join(remarks)
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def table(functions: list[Function], title: str) -> list[str]:
+    by_name: dict[str, list[Function]] = defaultdict(list)
+    for function in functions:
+        by_name[function.name].append(function)
+    lines = [f"| {title} | arguments | result | |", "|---|---|---|---|"]
+    for name, same in sorted(by_name.items()):
+        by_result: dict[str, list[Function]] = defaultdict(list)
+        for function in same:
+            by_result[function.result].append(function)
+        for number, (result, overloads) in enumerate(by_result.items()):
+            forms = "; ".join(dict.fromkeys(f"({arguments_of(one)})" for one in overloads))
+            lines.append(f"| {cell(f'`{name}`') if number == 0 else ''} | {forms} | {result} | {remarks_of(overloads)} |")
+    return lines
+
+
+def casts(functions: list[Function]) -> list[str]:
+    by_source: dict[str, list[Function]] = defaultdict(list)
+    for function in functions:
+        by_source[function.arguments[0]].append(function)
+    lines = ["| from | to |", "|---|---|"]
+    for source, same in by_source.items():
+        lines.append(f"| {source} | {', '.join(one.result + (' (fails)' if one.can_fail else '') for one in same)} |")
+    return lines
+
+
+def page() -> str:
+    by_kind: dict[str, list[Function]] = defaultdict(list)
+    for function in registry():
+        by_kind[function.kind].append(function)
+    differences = [f"- {difference.reason}" for difference in DIFFERENCES]
+    parts = [
+        [HEAD.rstrip()],
+        ["## Operators", "", *table(by_kind["operator"], "operator")],
+        ["## Functions", "", *table(by_kind["function"], "function")],
+        ["## Casts", "", "`cast(x AS type)`, or `x::type`.", "", *casts(by_kind["cast"])],
+        ["## What differs from PostgreSQL", "", *dict.fromkeys(differences)],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def main() -> None:
+    if sys.argv[1:] == ["--print"]:
+        print(page(), end="")
+    elif sys.argv[1:]:
+        sys.exit(__doc__)
+    else:
+        PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    main()
