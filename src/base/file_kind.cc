@@ -51,7 +51,7 @@ Zeros zeros_in(std::string_view bytes) {
 // and nowhere else. Text in UTF-8 has none.
 std::optional<FileKind> wide_text(std::string_view bytes) {
   const auto [at, groups] = zeros_in(bytes);
-  if (groups == 0) return std::nullopt;
+  if (groups < 2) return std::nullopt;  // Four bytes may be a number.
   if (at[2] == groups && at[3] == groups && at[0] == 0)
     return FileKind{"text in UTF-32", "iconv -f UTF-32LE -t UTF-8"};
   if (at[0] == groups && at[1] == groups && at[3] == 0)

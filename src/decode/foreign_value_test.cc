@@ -21,10 +21,10 @@ class ForeignValue : public testing::Test {
 };
 
 TEST_F(ForeignValue, NamesTheHeaderOfASchemaRegistry) {
-  const std::string header("\0\0\0\x04\xD2", 5);
+  const std::string header("\0\0\0\x04\x52", 5);
   EXPECT_EQ(plays_.reason(header + R"({"id":1})"),
             "The value begins with the header of a schema registry (a zero byte and the schema id "
-            "1234) in front of JSON Schema, but it must be plain JSON. Write it with a serializer "
+            "1106) in front of JSON Schema, but it must be plain JSON. Write it with a serializer "
             "without a registry: in Kafka Connect, value.converter = "
             "org.apache.kafka.connect.json.JsonConverter with value.converter.schemas.enable = "
             "false.");
@@ -32,13 +32,13 @@ TEST_F(ForeignValue, NamesTheHeaderOfASchemaRegistry) {
   const std::string avro = header + "\x0E\x06Ann\x10Memories"s;
   EXPECT_THAT(plays_.reason(avro),
               StartsWith("The value begins with the header of a schema registry (a zero byte and "
-                         "the schema id 1234) in front of Avro or Protobuf, but"));
+                         "the schema id 1106) in front of Avro or Protobuf, but"));
   // Protobuf: the message's place in its file, then the fields.
   EXPECT_THAT(plays_.reason(header + "\0\x08\x01\x12\x03"s + "Ann"),
-              testing::HasSubstr("the schema id 1234) in front of Avro or Protobuf"));
+              testing::HasSubstr("the schema id 1106) in front of Avro or Protobuf"));
   // What is not UTF-8 keeps its code, so that letters are found by it.
   EXPECT_EQ(plays_.fault(header + "\xFF\xC8"), Code::invalid_utf8);
-  EXPECT_THAT(plays_.rejects()[0].reason, testing::HasSubstr("the schema id 1234"));
+  EXPECT_THAT(plays_.rejects()[0].reason, testing::HasSubstr("the schema id 1106"));
   EXPECT_THAT(plays_.reason("\0\0\0\x04"s), StartsWith("The value is not"));
 }
 

@@ -290,7 +290,8 @@ TEST(Enricher, ATimeToLiveIsJudgedForEachRow) {
           "null|60"));
 
   TestPipeline ready(
-      "CREATE TABLE plays (id int, song text); CREATE TABLE t ();"
+      "CREATE TABLE plays (id int, song text); CREATE TABLE songs () WITH (connector = 'csv');"
+      "CREATE TABLE t ();"
       "INSERT INTO t SELECT p.id, s.ttl FROM plays p LEFT JOIN songs s ON s.name = p.song;",
       {{"songs", {.csv = "name,ttl\na,60\nb,\nc,-5\n"}}}, {form});
   ready.run({{"1", "a"}, {"2", "b"}, {"3", "c"}, {"4", "d"}});
