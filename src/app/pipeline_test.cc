@@ -68,8 +68,8 @@ TEST_F(PipelineTest, AKeyIsNotMadeOfTheClock) {
   EXPECT_EQ(fault_with_key("id"), "");
   EXPECT_EQ(fault_with_key("((id), at)"),
             file_ +
-                ":3:52: now() is in the key of history, but has another value when a record is "
-                "read again, which would become a second row: take it out of primary_key");
+                ":3:51: now() is in the key of history, but has another value when a record is "
+                "read again, which would become a second row: take it out of primary_key\n");
 }
 
 TEST_F(PipelineTest, RowsHaveWriteTimesWhereTheirKeyDoesNotTellRecordsApart) {
