@@ -32,6 +32,15 @@ them is evaluated beside a real PostgreSQL in [test_expressions_postgres.py](../
 and may not stand in a key. An argument whose type is in quotes must be a literal. `…`: the last argument may be repeated.
 """
 
+# What is refused, or bounded, and so never comes to a comparison.
+BOUNDS = [
+    "In patterns look-ahead, look-behind, back references, basic regular expressions (`(?b)`, the flags `b` and `e`), names of collating elements such as `[[.hyphen.]]`, and `\\m` or `\\M` where it is not plain that a word character stands beside it are refused by name. A pattern whose program is larger than 8 MiB, or that nests too deeply, is refused.",
+    "A constant pattern, flag or form of `encode` that cannot be used is a fault of the pipeline, though PostgreSQL may never come to evaluate it.",
+    "A text of more than 64 MiB rejects its record; PostgreSQL's limit is 1 GiB.",
+    "`normalize` knows Unicode 15, PostgreSQL 15 knows 14: characters that came with 15 may be ordered otherwise.",
+    "`VARIADIC`, and functions that give arrays (`regexp_match`, `string_to_array`), are refused by name, for there are no arrays.",
+]  # fmt: skip
+
 
 def arguments_of(function: Function) -> str:
     types = [f"'{type_}'" if number == function.constant else type_ for number, type_ in enumerate(function.arguments)]
@@ -80,7 +89,7 @@ def page() -> str:
     by_kind: dict[str, list[Function]] = defaultdict(list)
     for function in registry():
         by_kind[function.kind].append(function)
-    differences = [f"- {difference.reason}" for difference in DIFFERENCES]
+    differences = [f"- {reason}" for reason in [*(one.reason for one in DIFFERENCES), *BOUNDS]]
     parts = [
         [HEAD.rstrip()],
         ["## Operators", "", *table(by_kind["operator"], "operator")],
