@@ -137,7 +137,7 @@ INSERT INTO o SELECT a.n, b.n AS m FROM e JOIN a ON a.k = e.k JOIN b ON b.k = e.
 
 
 def test_a_header_alone_is_a_lookup_of_no_rows(joined, tmp_path):
-    done = joined("name,x\n").expect(3)
+    done = joined("name,x\n", columns="name text, x int").expect(3)
     assert "songs: it has no rows, so that nothing matches" in done.stdout
     assert details(tmp_path) == ["no row of songs has name = 'Alpha'", "no row of songs has name = 'Beta'"]
 

@@ -235,7 +235,7 @@ def test_another_keyspace_can_be_named(turntable, sqlite_history_file):
 
 
 def test_a_missing_sqlite_file_is_named_and_not_made(turntable, tmp_path):
-    wrong = turntable.run("query", "--sqlite", "nowhere.db", "-e", "SELECT 1").expect(1)
+    wrong = turntable.run("query", "--sqlite", "nowhere.db", "-e", "SELECT 1").expect(2)
     assert "nowhere.db" in wrong.stderr and not (tmp_path / "nowhere.db").exists()
 
 

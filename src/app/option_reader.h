@@ -27,7 +27,7 @@ class OptionReader {
   // A whole number within bounds.
   [[nodiscard]] uint64_t number(const std::string& name, uint64_t otherwise, uint64_t least,
                                 uint64_t most);
-  // "250ms", "30s", "5min", "1h", "2d", or a bare 0; kDurationLimit at most.
+  // "250ms", "30s", "5min", "1h", "2d", or a bare 0; kLongestDuration at most.
   [[nodiscard]] Millis duration(const std::string& name, Millis otherwise);
   // "8MiB", "64kB", "1000": bytes, `most` at most.
   [[nodiscard]] uint64_t bytes(const std::string& name, uint64_t otherwise, uint64_t most);
@@ -61,11 +61,11 @@ inline constexpr size_t kSecretBytesLimit = size_t{64} << 10;
 inline constexpr uint64_t kFlushBytesLimit = uint64_t{1} << 30;
 
 // Of what is waited for: more is a typing error.
-inline constexpr Millis kDurationLimit = std::chrono::hours(366 * 24);
+inline constexpr Millis kLongestDuration = std::chrono::hours(366 * 24);
 
 // Reads "250ms", "30s", "5min", "1h", "2d" or "0"; nothing where it is no duration, or more than
 // `most`.
 [[nodiscard]] std::optional<Millis> parse_duration(std::string_view text,
-                                                   Millis most = kDurationLimit);
+                                                   Millis most = kLongestDuration);
 
 }  // namespace turntable

@@ -23,7 +23,7 @@ TEST(OptionReader, ReadsDurationsInTheUnitsPeopleWrite) {
   EXPECT_EQ(parse_duration("5min"), Millis(300'000));
   EXPECT_EQ(parse_duration(" 1 h "), Millis(3'600'000));
   EXPECT_EQ(parse_duration("2d"), Millis(172'800'000));
-  EXPECT_EQ(parse_duration("366d"), kDurationLimit);
+  EXPECT_EQ(parse_duration("366d"), kLongestDuration);
   EXPECT_EQ(parse_duration("730d", std::chrono::hours(24 * 730)), std::chrono::hours(24 * 730));
   EXPECT_EQ(parse_duration("0"), Millis(0));
   for (const char* bad : {"", "30", "s", "-1s", "1.5s", "30 parsecs", "99999999999999999999s",

@@ -15,7 +15,7 @@ namespace turntable::sql {
 namespace {
 
 // Each round reads the statement a dozen times.
-constexpr size_t kRoundsLimit = 32;
+constexpr size_t kMostRounds = 32;
 constexpr size_t kStatementBytesLimit = size_t{64} << 10;
 
 bool is_structural(std::string_view word) {
@@ -132,7 +132,7 @@ bool SyntaxRepair::finds_all(size_t stopped) {
   size_t sure_stopped = stopped;
   std::string sure_message;
   bool all_sure = true;
-  for (size_t round = 0; round < kRoundsLimit; ++round) {
+  for (size_t round = 0; round < kMostRounds; ++round) {
     const size_t index = stopped_index();
     const Candidate* best = nullptr;
     Outcome furthest;

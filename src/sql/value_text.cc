@@ -80,8 +80,8 @@ bool is_halfway(std::string_view text, T value) {
   std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), tens);
   tens -= static_cast<int>(places) - 1;
   // Further away no middle has so few digits: it has as many factors of 5 as there are tens.
-  constexpr int kTensLimit = 24;
-  if (tens < -kTensLimit || tens > kTensLimit) return false;
+  constexpr int kMostTens = 24;
+  if (tens < -kMostTens || tens > kMostTens) return false;
   Wide fives = 1;
   for (int i = 0; i < std::abs(tens); ++i) fives *= 5;
   int exponent = 0;
