@@ -261,7 +261,7 @@ def test_the_forms_of_iso_8601_that_are_in_use_are_times(turntable, pipeline):
 
 
 def test_what_a_value_is_that_is_no_json_is_said(turntable, from_topic, kafka, topic):
-    header = struct.pack(">bI", 0, 1234)
+    header = struct.pack(">bI", 0, 1106)
     values = [
         header + A,
         header + b"\x02\x0aAlpha",
@@ -274,7 +274,7 @@ def test_what_a_value_is_that_is_no_json_is_said(turntable, from_topic, kafka, t
     turntable.run("run", from_topic(), "--until-end").expect(3)
     found = letters(turntable)
     details = [letter["detail"] for letter in found]
-    registry = "The value begins with the header of a schema registry (a zero byte and the schema id 1234) in front of "
+    registry = "The value begins with the header of a schema registry (a zero byte and the schema id 1106) in front of "
     assert details[0].startswith(registry + "JSON Schema, but it must be plain JSON. Write it with a serializer without a registry")
     assert details[1].startswith(registry + "Avro or Protobuf, but it must be plain JSON.")
     assert details[2].startswith("The value is a JSON string whose text is a JSON object: it was encoded twice.")

@@ -252,7 +252,7 @@ def page() -> str:
 
 def evaluated(expression: str) -> int:
     """The value of a constant expression of C++ that has numbers, shifts, sums and other limits in it."""
-    text = re.sub(r"\b(?:size_t|uint64_t|uintmax_t)\{(\w+)\}", r"\1", expression.replace("'", ""))
+    text = re.sub(r"\b(?:size_t|u?int64_t|uintmax_t)\{(\w+)\}", r"\1", expression.replace("'", ""))
     text = re.sub(r"(?:\w+::)*(k\w+)", lambda match: str(value_of(match[1])), text)
     assert re.fullmatch(r"[\d<+\-*() ]+", text), expression
     return eval(text)  # Numbers and signs only, as has just been seen.

@@ -134,6 +134,7 @@ void print_account(const Lane& lane, const LetterSource& source, const Pipeline&
   out.print("{} dead letters: {} {} to {}, ", grouped(counts.consumed), grouped(rows),
             dry_run ? "would be written" : "written", pipeline.table_names());
   if (counts.filtered > 0) out.print("{} left out by WHERE, ", grouped(counts.filtered));
+  if (counts.tombstones > 0) out.print("{} tombstones passed over, ", grouped(counts.tombstones));
   out.print("{} still unmatched, {} still rejected", grouped(counts.unmatched),
             grouped(counts.rejected));
   if (source.foreign() > 0)
