@@ -182,7 +182,7 @@ def test_every_kind_of_cpp_test_can_be_named(selection):
         ("tests/test_demo.py", set()),
         ("test_query", {"cassandra"}),
         ("tests/test_outputs.py::test_timeout_ends_a_run_in_order", {"kafka", "cassandra"}),  # Others of its module use them.
-        ("test_membership", {"kafka"}),
+        ("test_produce", {"kafka"}),
         ("test_a_killed_run_is_continued_without_loss", {"kafka", "cassandra"}),
         (str(ROOT / "tests" / "test_demo.py"), set()),
     ],

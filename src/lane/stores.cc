@@ -52,7 +52,7 @@ int64_t Stores::highest_write_time() const {
 
 std::span<RowBatch* const> Stores::rows_by_insert() {
   for (Store& store : stores_) {
-    if (rows_full(store)) {
+    if (stores_.size() > 1 && rows_full(store)) {
       const size_t tables = store.rows.tables.size();
       store.full_bytes += store.rows.bytes();
       store.full_batches.push_back(std::exchange(store.rows, {}));

@@ -42,8 +42,9 @@ struct Store {
   [[nodiscard]] bool has_rows() const { return !full_batches.empty() || !rows.empty(); }
 
   std::vector<size_t> inserts;  // By table: whose rows it takes.
-  // Not yet handed to the sink. A batch that is full stands aside when others come, which happens
-  // only while another store goes on.
+  // Not yet handed to the sink. A batch that is full stands aside when others come, while another
+  // store goes on. Where there is one store alone all its rows go at once, for the positions that
+  // may go with them are behind all of them.
   std::deque<RowBatches> full_batches;
   size_t full_bytes = 0;
   RowBatches rows;          // Behind them.

@@ -107,6 +107,25 @@ TEST_F(StoresTest, BlockTheLaneWhenNoneTakesItsRows) {
   EXPECT_TRUE(stores_->all_full(false));
 }
 
+// Positions that go with a flush are behind all rows that wait.
+TEST(OneStore, HandsOverAllRowsAtOnce) {
+  auto owned = std::make_unique<FakeSink>();
+  FakeSink& sink = *owned;
+  std::vector<std::unique_ptr<Sink>> sinks;
+  sinks.push_back(std::move(owned));
+  ManualClock clock;
+  Stores stores(std::move(sinks), {{0, 0}}, {.flush_rows = 10}, clock);
+  for (uint64_t ticket = 0; ticket < 25; ++ticket) {
+    RowBatch& batch = *stores.rows_by_insert()[0];
+    batch.cells += "cell";
+    batch.ends.push_back(batch.cells.size());
+    batch.origins.push_back({0, 1, ticket});
+  }
+  ASSERT_TRUE(stores.submit(stores.all()[0]));
+  EXPECT_EQ(sink.rows(0).size(), 25U);
+  EXPECT_FALSE(stores.all()[0].has_rows());
+}
+
 TEST_F(StoresTest, FlushOneThatWasAwayInBatchesOfTheUsualSize) {
   sinks_[0]->set_capacity(1);
   sinks_[0]->cork();

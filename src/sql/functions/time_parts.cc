@@ -73,6 +73,12 @@ int64_t day_number(int64_t micros) {
   return floor_divide(micros, kMicrosPerDay);
 }
 
+// Unsigned: the day of the first times there are begins before int64_t does.
+uint64_t seconds_of_day(int64_t micros) {
+  const auto begin = static_cast<uint64_t>(day_number(micros)) * uint64_t{kMicrosPerDay};
+  return (static_cast<uint64_t>(micros) - begin) / uint64_t{kMicrosPerSecond};
+}
+
 // There is no year 0: 1 BC is -1.
 int64_t without_zero(int64_t year) {
   return year > 0 ? year : year - 1;
@@ -136,8 +142,8 @@ constexpr auto parts(Seconds seconds, Millis millis, Julian julian_day) {
       part("year", [](int64_t t) { return without_zero(year_of(t)); }),
       part("month", [](int64_t t) { return moment_of(t).date.month; }),
       part("day", [](int64_t t) { return moment_of(t).date.day; }),
-      part("hour", [](int64_t t) { return moment_of(t).hour; }),
-      part("minute", [](int64_t t) { return moment_of(t).minute; }),
+      part("hour", [](int64_t t) { return seconds_of_day(t) / 3'600; }),
+      part("minute", [](int64_t t) { return seconds_of_day(t) / 60 % 60; }),
       part("second", seconds),
       part("milliseconds", millis),
       part("microseconds", [](int64_t t) { return seconds_in(t, 1); }),
