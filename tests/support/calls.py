@@ -57,6 +57,9 @@ ARGUMENTS: dict[tuple[str, int], list[str]] = {
     **{(operator, 1): ["i_small", "i1"] for operator in ("<<", ">>")},
 }
 
+# These make a text as long as they are told to: nested, too, they are told to make a short one.
+LENGTHS = {("repeat", 1), ("lpad", 1), ("rpad", 1)}
+
 # The text literals that an argument takes which must be one. All of them are tried.
 PARTS = ["year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "epoch", "dow", "isodow", "doy", "week", "isoyear", "quarter",
          "decade", "century", "millennium", "julian", "timezone", "timezone_hour", "timezone_minute"]  # fmt: skip
@@ -178,7 +181,7 @@ class Nested:
         for at, type in enumerate(types):
             if at == function.constant:
                 arguments.append(self.chance.choice(constants(function)))
-            elif (argument_key(function), min(at, len(function.arguments) - 1)) in ARGUMENTS and self.chance.random() < 0.8:
+            elif (key := (argument_key(function), min(at, len(function.arguments) - 1))) in ARGUMENTS and (key in LENGTHS or self.chance.random() < 0.8):
                 arguments.append(column(function, at, type, 0, self.chance))
             else:
                 arguments.append(self.of_type(type, 0 if function.name in LAZY and at < len(types) - 1 else depth))

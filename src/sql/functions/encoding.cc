@@ -97,7 +97,7 @@ struct Md5Hex {
   static Reason why(DigestState&, Text, Arena&) { return no_digest(); }
 };
 
-// --- Base64, with a newline after each 76 characters
+// --- Base64, with a newline after each 76 characters, but none behind the = at the end
 
 Text in_base64(Text bytes, Arena& arena) {
   const size_t digits = (bytes.size() + 2) / 3 * 4;
@@ -113,7 +113,7 @@ Text in_base64(Text bytes, Arena& arena) {
     writer.put(at + 1 < bytes.size() ? kBase64[three >> 6 & 63] : '=');
     writer.put(at + 2 < bytes.size() ? kBase64[three & 63] : '=');
     on_line += 4;
-    if (on_line >= 76) {
+    if (on_line >= 76 && at + 3 <= bytes.size()) {
       writer.put('\n');
       on_line = 0;
     }

@@ -21,8 +21,11 @@ bool is_digit(char32_t c) {
 bool is_ascii_letter(char32_t c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool is_ascii_space(char32_t c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
+// Those that the option x passes over, and \s takes.
+bool is_space(char32_t c) {
+  const auto& ranges = character_class("space")->ranges();
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [c](const auto& range) { return range.first <= c && c <= range.last; });
 }
 
 // Reads a pattern from left to right. After the first error everything reads as the end.
@@ -105,7 +108,7 @@ class PatternParser {
   void skip_blanks() {
     for (;;) {
       if (options_.expanded) {
-        while (is_ascii_space(peek())) ++at_;
+        while (is_space(peek())) ++at_;
         if (peek() == '#') {
           while (!at_end() && peek() != kNewline) ++at_;
           continue;
@@ -210,7 +213,7 @@ class PatternParser {
   // Whether the brace at hand begins a bound. Otherwise it is an ordinary character.
   [[nodiscard]] bool begins_bound() const {
     size_t ahead = 1;
-    while (options_.expanded && is_ascii_space(peek(ahead))) ++ahead;
+    while (options_.expanded && is_space(peek(ahead))) ++ahead;
     return is_digit(peek(ahead));
   }
 
