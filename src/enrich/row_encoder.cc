@@ -14,6 +14,13 @@ namespace {
 
 constexpr size_t kCacheLine = 64;
 
+// Where no row's state is NULL, none of `rows` needs to be looked at. They ascend.
+bool may_have_null(const Column& column, const Selection& rows) {
+  static_assert(sizeof(State) == 1);
+  return !rows.empty() && std::memchr(column.states(), static_cast<int>(State::null),
+                                      size_t{rows.back()} + 1) != nullptr;
+}
+
 }  // namespace
 
 RowEncoder::RowEncoder(const EnrichPlan& plan, size_t insert, const Matches& matches,
@@ -91,6 +98,7 @@ void RowEncoder::reject_failed(Selection& alive, Rejects& rejects) const {
 
 void RowEncoder::reject_null_keys(const Segment& segment, Selection& alive,
                                   Rejects& rejects) const {
+  if (!may_have_null(*segment.column, alive)) return;
   std::erase_if(alive, [&](uint32_t row) {
     if (!segment.column->is_null(row)) return false;
     rejects.push_back(
