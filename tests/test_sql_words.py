@@ -109,10 +109,10 @@ def test_an_unknown_function_lists_those_there_are(faults_of):
 
 
 def test_a_type_is_named_as_it_was_written(faults_of):
-    (fault,) = faults_of(PIPELINE.replace("WORD text", "price DECIMAL(10,2)"))
-    assert fault.startswith("1:46: there is no type DECIMAL. Write double precision. Types are boolean, int, ")
-    (fault,) = faults_of(PIPELINE.replace("WORD text", "at TIMESTAMP(3)"))
-    assert fault.startswith("1:43: there is no type TIMESTAMP. Write timestamptz. Types are ")
+    (fault,) = faults_of(PIPELINE.replace("WORD text", "price NUMBER(10,2)"))
+    assert fault.startswith("1:46: there is no type NUMBER. Write numeric. Types are boolean, smallint, ")
+    (fault,) = faults_of(PIPELINE.replace("WORD text", "at DATETIME(3)"))
+    assert fault.startswith("1:43: there is no type DATETIME. Write timestamptz. Types are ")
 
 
 def test_a_no_break_space_is_said(faults_of):

@@ -64,7 +64,7 @@ TEST_F(CatalogueTest, TakesNumbersForKeys) {
 
 TEST_F(CatalogueTest, TakesDeclaredColumnsByNameInTheirOrder) {
   options_.declared = {
-      {"d", Type::float32, false}, {"k", Type::text, true}, {"at", Type::timestamp, false}};
+      {"d", Type::float32, false}, {"k", Type::text, true}, {"at", Type::timestamptz, false}};
   const auto table = loaded("k,unused,at,d\n7,x,2024-03-03T10:15Z,1.5\n8,y,,\n");
   EXPECT_EQ(table.catalogue->schema()[0].name, "d");
   EXPECT_EQ(table.catalogue->columns()[0].get<float>(0), 1.5F);

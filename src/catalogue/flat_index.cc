@@ -42,6 +42,24 @@ FlatIndex::FlatIndex(size_t rows)
       mask_(slots_.size() - 1),
       room_(rows) {}
 
+// Calls use() with the column's values, which can_index().
+template <class Use>
+decltype(auto) with_keys(const Column& column, const Use& use) {
+  CHECK(FlatIndex::can_index(column.type()));
+  switch (column.type()) {
+    case Type::int32:
+    case Type::date:
+      return use(column.data<int32_t>());
+    case Type::int64:
+    case Type::time:
+    case Type::timestamp:
+    case Type::timestamptz:
+      return use(column.data<int64_t>());
+    default:
+      return use(column.data<std::string_view>());
+  }
+}
+
 template <class Key>
 uint32_t FlatIndex::find_or_add(const Key* stored, uint32_t row) {
   const uint64_t hash = hash_of(stored[row]);
@@ -58,15 +76,7 @@ uint32_t FlatIndex::find_or_add(const Key* stored, uint32_t row) {
 }
 
 uint32_t FlatIndex::find_or_add(const Column& stored, uint32_t row) {
-  switch (stored.type()) {
-    case Type::int32:
-      return find_or_add(stored.data<int32_t>(), row);
-    case Type::int64:
-    case Type::timestamp:
-      return find_or_add(stored.data<int64_t>(), row);
-    default:
-      return find_or_add(stored.data<std::string_view>(), row);
-  }
+  return with_keys(stored, [&](const auto* values) { return find_or_add(values, row); });
 }
 
 template <class Key>
@@ -77,15 +87,7 @@ void FlatIndex::replace(const Key* stored, uint32_t from, uint32_t to) {
 }
 
 void FlatIndex::replace(const Column& stored, uint32_t from, uint32_t to) {
-  switch (stored.type()) {
-    case Type::int32:
-      return replace(stored.data<int32_t>(), from, to);
-    case Type::int64:
-    case Type::timestamp:
-      return replace(stored.data<int64_t>(), from, to);
-    default:
-      return replace(stored.data<std::string_view>(), from, to);
-  }
+  return with_keys(stored, [&](const auto* values) { return replace(values, from, to); });
 }
 
 // rows[w] for every w in `wanted`, of which there are at most kGroup, none of them NULL.
@@ -144,15 +146,8 @@ void FlatIndex::find(const Key* stored, const Column& keys, const Selection& ali
 void FlatIndex::find(const Column& stored, const Column& keys, const Selection& alive,
                      std::span<uint32_t> rows, uint32_t none) const {
   CHECK(keys.type() == stored.type());
-  switch (stored.type()) {
-    case Type::int32:
-      return find(stored.data<int32_t>(), keys, alive, rows, none);
-    case Type::int64:
-    case Type::timestamp:
-      return find(stored.data<int64_t>(), keys, alive, rows, none);
-    default:
-      return find(stored.data<std::string_view>(), keys, alive, rows, none);
-  }
+  return with_keys(stored,
+                   [&](const auto* values) { return find(values, keys, alive, rows, none); });
 }
 
 }  // namespace turntable

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "row/column.h"
@@ -23,7 +24,10 @@ class FlatIndex {
   static constexpr uint32_t kNoRow = ~0U;
 
   [[nodiscard]] static bool can_index(Type type) {
-    return is_view(type) || type == Type::int32 || type == Type::int64 || type == Type::timestamp;
+    return with_cpp_type(type, []<class T>() {
+      return std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t> ||
+             std::is_same_v<T, std::string_view>;
+    });
   }
 
   // Room for `rows` keys; more must not be added.

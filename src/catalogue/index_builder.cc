@@ -27,21 +27,7 @@ std::vector<Type> key_types(const IndexRule& rule, const Schema& schema) {
 
 void copy_value(const Column& from, size_t row, Column& to, size_t at) {
   if (from.state(row) != State::value) return to.set_null(at);
-  switch (from.type()) {
-    case Type::boolean:
-      return copy_as<uint8_t>(from, row, to, at);
-    case Type::int32:
-      return copy_as<int32_t>(from, row, to, at);
-    case Type::int64:
-    case Type::timestamp:
-      return copy_as<int64_t>(from, row, to, at);
-    case Type::float32:
-      return copy_as<float>(from, row, to, at);
-    case Type::float64:
-      return copy_as<double>(from, row, to, at);
-    default:
-      return copy_as<std::string_view>(from, row, to, at);
-  }
+  with_cpp_type(from.type(), [&]<class T>() { copy_as<T>(from, row, to, at); });
 }
 
 std::optional<uint32_t> key_column(const IndexRule& rule, const Schema& schema) {

@@ -2,10 +2,11 @@
 // a column that FlatIndex takes. Two keys have the same form exactly where `=` takes their parts
 // for equal.
 //
-// A single text, bytea, int, bigint or timestamptz is its own form. A boolean becomes 0 or 1, and a
-// real or double precision becomes its bits, where -0 is 0 and all NaN are one. Several parts are
-// made one byte string: eight bytes for each number; for each view eight bytes of length, then its
-// bytes.
+// A single text, bytea, int, bigint, date or time is its own form. A boolean becomes 0 or 1, a
+// smallint a bigint, and a real or double precision becomes its bits, where -0 is 0 and all NaN are
+// one. A numeric, an interval and a uuid become the bytes of their cell, where 1.0 is 1 and 24
+// hours are a day. Several parts are made one byte string: eight bytes for each number; for each of
+// the others eight bytes of length, then its bytes.
 #pragma once
 
 #include <cstdint>
@@ -35,11 +36,14 @@ class KeyForm {
   [[nodiscard]] const Column& of(std::span<const Column* const> parts, const Selection& rows);
 
  private:
+  // A numeric, interval or uuid as bytes, in `views`.
+  const Column& as_views(const Column& part, const Selection& rows, Column& views);
   void join_parts(std::span<const Column* const> parts, const Selection& rows);
 
   Type part_type_;  // The first part's.
   bool own_form_;
-  Column keys_;  // Where a key is not its own form.
+  Column keys_;               // Where a key is not its own form.
+  std::vector<Column> wide_;  // By part: a numeric, interval or uuid as bytes.
   // By place in the rows, where there are several parts.
   std::vector<uint64_t> sizes_;
   std::vector<char*> places_;

@@ -25,7 +25,7 @@ Selection all(size_t rows) {
 }
 
 TEST(KeyForm, ASingleTextOrWholeNumberIsItsOwnForm) {
-  for (const Type type : {Type::text, Type::bytes, Type::int32, Type::int64, Type::timestamp}) {
+  for (const Type type : {Type::text, Type::bytes, Type::int32, Type::int64, Type::timestamptz}) {
     Column keys(type);
     keys.reset(3);
     const Column* const parts[] = {&keys};

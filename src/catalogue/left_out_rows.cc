@@ -15,15 +15,13 @@ std::string bytes_of(T value) {
 }
 
 std::string key_bytes(const Column& keys, size_t row) {
-  switch (keys.type()) {
-    case Type::int32:
-      return bytes_of(keys.get<int32_t>(row));
-    case Type::int64:
-    case Type::timestamp:
-      return bytes_of(keys.get<int64_t>(row));
-    default:
-      return std::string(keys.get<std::string_view>(row));
-  }
+  return with_cpp_type(keys.type(), [&]<class T>() {
+    if constexpr (std::is_same_v<T, std::string_view>) {
+      return std::string(keys.get<T>(row));
+    } else {
+      return bytes_of(keys.get<T>(row));
+    }
+  });
 }
 
 }  // namespace

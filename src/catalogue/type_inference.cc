@@ -64,7 +64,18 @@ Type TypeInference::type() const {
 }
 
 bool can_read_from_text(Type type) {
-  return type != Type::bytes && type != Type::jsonb;
+  switch (type) {
+    case Type::boolean:
+    case Type::int32:
+    case Type::int64:
+    case Type::float32:
+    case Type::float64:
+    case Type::timestamptz:
+    case Type::text:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool set_from_text(Column& column, size_t row, std::string_view text) {
@@ -79,13 +90,12 @@ bool set_from_text(Column& column, size_t row, std::string_view text) {
       return set(column, row, sql::parse_float32(text));
     case Type::float64:
       return set(column, row, sql::parse_float64(text));
-    case Type::timestamp:
+    case Type::timestamptz:
       return set(column, row, sql::parse_whole_timestamp(text));
     case Type::text:
       column.set(row, text);
       return true;
-    case Type::bytes:
-    case Type::jsonb:
+    default:
       break;
   }
   CHECK(can_read_from_text(column.type()));

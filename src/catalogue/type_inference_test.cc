@@ -71,10 +71,10 @@ TEST(SetFromText, TakesWhatTheTypeCanHold) {
   EXPECT_FALSE(holds(Type::float64, "1,5"));
   EXPECT_TRUE(holds(Type::boolean, "false"));
   EXPECT_FALSE(holds(Type::boolean, "maybe"));
-  EXPECT_TRUE(holds(Type::timestamp, "2024-03-03 10:15"));
-  EXPECT_FALSE(holds(Type::timestamp, "2024-02-30"));
-  EXPECT_TRUE(holds(Type::timestamp, "2024-03-03 10:15:00.250000000"));
-  EXPECT_FALSE(holds(Type::timestamp, "2024-03-03 10:15:00.000000100"));
+  EXPECT_TRUE(holds(Type::timestamptz, "2024-03-03 10:15"));
+  EXPECT_FALSE(holds(Type::timestamptz, "2024-02-30"));
+  EXPECT_TRUE(holds(Type::timestamptz, "2024-03-03 10:15:00.250000000"));
+  EXPECT_FALSE(holds(Type::timestamptz, "2024-03-03 10:15:00.000000100"));
   EXPECT_TRUE(holds(Type::text, ""));
 }
 

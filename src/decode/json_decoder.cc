@@ -473,7 +473,7 @@ error_code JsonDecoder::read_string(ondemand::value& value, Field& field, Column
     column.set<std::string_view>(row, text);
     return simdjson::SUCCESS;
   }
-  if (field.type == Type::timestamp) {
+  if (field.type == Type::timestamptz) {
     read_time(text, in_record(token), field, column, row);
     return simdjson::SUCCESS;
   }
@@ -523,6 +523,11 @@ bool JsonDecoder::read_leniently(std::string_view text, std::string_view token, 
 }  // namespace
 
 std::optional<std::string> no_form_in_json(const ColumnDef& column) {
+  if (is_array(column.type) || column.type == Type::int16 || column.type == Type::numeric ||
+      column.type == Type::date || column.type == Type::time || column.type == Type::timestamp ||
+      column.type == Type::interval || column.type == Type::uuid)
+    return fmt::format("The column '{}' is {}, which events cannot have (yet): declare it as text.",
+                       column.name, sql_name(column.type));
   if (column.type != Type::bytes) return std::nullopt;
   return fmt::format("The column '{}' is bytea, which JSON has no form for: declare it as text.",
                      column.name);

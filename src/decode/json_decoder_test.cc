@@ -96,7 +96,7 @@ TEST(JsonDecoder, TakesEveryTypeThatJsonCanGive) {
                       {"d", Type::float64},
                       {"b", Type::boolean},
                       {"t", Type::text},
-                      {"s", Type::timestamp},
+                      {"s", Type::timestamptz},
                       {"j", Type::jsonb}});
   EXPECT_EQ(all.fault(R"({"i":-0,"l":-9223372036854775808,"r":2.5,"d":3,"b":true,"t":"",)"
                       R"("s":"2024-03-03T10:15:00+02:00","j":{"a" : [1, "x\n"] } })"),
@@ -155,7 +155,7 @@ TEST(JsonDecoder, RejectsOnlyTheBadRecordsOfABatch) {
 
 // The forms themselves are tested with iso_time.h.
 TEST(JsonDecoder, TakesTimesInTheFormsThatAreInUse) {
-  DecoderHarness times({{"at", Type::timestamp}}, {.whole_times = {"at"}});
+  DecoderHarness times({{"at", Type::timestamptz}}, {.whole_times = {"at"}});
   for (const char* text : {"2024-03-03T10:15:30.5Z", "20240303T101530,5Z", "2024-03-03t10:15:30.5z",
                            "2024-03-03 12:15:30.500 +0200", "2024-03-03T08:15:30.5-02"}) {
     EXPECT_EQ(times.fault("{\"at\":\"" + std::string(text) + "\"}"), kRow) << text;
@@ -166,7 +166,7 @@ TEST(JsonDecoder, TakesTimesInTheFormsThatAreInUse) {
 }
 
 TEST(JsonDecoder, CutsDigitsBeyondMicrosecondsAndSaysSoOnce) {
-  DecoderHarness times({{"at", Type::timestamp}, {"until", Type::timestamp}});
+  DecoderHarness times({{"at", Type::timestamptz}, {"until", Type::timestamptz}});
   EXPECT_EQ(times.fault(R"({"at":"2024-03-03T10:15:00.123456000Z"})"), std::nullopt);
   EXPECT_TRUE(times.newly_cut().empty());
   EXPECT_EQ(times.fault(R"({"at":"2024-03-03T10:15:00.123456789Z"})"), std::nullopt);
@@ -179,7 +179,7 @@ TEST(JsonDecoder, CutsDigitsBeyondMicrosecondsAndSaysSoOnce) {
 }
 
 TEST(JsonDecoder, RefusesToCutATimeThatIsWantedWhole) {
-  DecoderHarness times({{"at", Type::timestamp}, {"until", Type::timestamp}},
+  DecoderHarness times({{"at", Type::timestamptz}, {"until", Type::timestamptz}},
                        {.whole_times = {"at"}});
   const std::string event =
       R"({"at":"2024-03-03T10:15:00.000000100Z","until":"2024-03-03T10:15:00.000000100Z"})";
@@ -215,7 +215,7 @@ TEST(JsonDecoder, SaysWhatWasFoundAndWhatWasExpected) {
   EXPECT_EQ(plays.reason(play("1", "17")), "The field 'song' is 17, but it must be of type text.");
   EXPECT_EQ(plays.reason(play("\"" + std::string(500, 'x') + "\"")).size(),
             std::string("The field 'id' is , but it must be of type int.").size() + 80 + 3);
-  DecoderHarness times({{"at", Type::timestamp}});
+  DecoderHarness times({{"at", Type::timestamptz}});
   EXPECT_EQ(times.reason(R"({"at":"yesterday"})"),
             "The field 'at' is \"yesterday\", which is no time in ISO 8601.");
 }

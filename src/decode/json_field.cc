@@ -18,7 +18,7 @@ LenientNumber lenient_number(const JsonField& field) {
 
 std::string number_text(Type type, const LenientNumber& number) {
   switch (type) {
-    case Type::timestamp:
+    case Type::timestamptz:
       return std::string(sql::timestamp_text(number.integer).view());
     case Type::float32:
       return std::string(sql::float_text(static_cast<float>(number.real)).view());
@@ -49,7 +49,7 @@ std::string JsonField::reason() const {
     case RejectCode::null_field:
       return fmt::format("The field '{}' is null, but it must have a value.", shown_name);
     case RejectCode::out_of_range:
-      if (type == Type::timestamp) return time_reason(*this, shown_name, shown);
+      if (type == Type::timestamptz) return time_reason(*this, shown_name, shown);
       return fmt::format("The field '{}' is {}, which the type {} cannot hold.", shown_name, shown,
                          sql_name(type));
     case RejectCode::bad_value:

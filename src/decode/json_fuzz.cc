@@ -39,7 +39,7 @@ Schema schema_with(bool not_null) {
           {"d", Type::float64, not_null},
           {"r", Type::float32, not_null},
           {"o", Type::boolean, not_null},
-          {"z", Type::timestamp, not_null},
+          {"z", Type::timestamptz, not_null},
           {"j", Type::jsonb, not_null},
           // Longer than what the decoder learns of a key.
           {"a_name_of_fifty_five_bytes_that_is_not_to_be_remembered", Type::text, false}};
@@ -65,7 +65,7 @@ std::string value_text(const Column& column, size_t row) {
     case Type::int32:
       return std::to_string(column.get<int32_t>(row));
     case Type::int64:
-    case Type::timestamp:
+    case Type::timestamptz:
       return std::to_string(column.get<int64_t>(row));
     case Type::float32: {
       std::array<char, 64> text{};
@@ -213,7 +213,7 @@ std::optional<std::string> taken(Type type, const json& value, bool lenient) {
     const auto number = number_text(value);
     if (!number) return std::nullopt;
     if (type == Type::int32 || type == Type::int64) return lenient_integer(type, *number);
-    if (type == Type::timestamp) {
+    if (type == Type::timestamptz) {
       if (value.is_string())
         if (const auto time = read_iso_time(*number, IsoForms::in_use))
           return std::to_string(time->micros);
@@ -251,7 +251,7 @@ std::optional<std::string> taken(Type type, const json& value, bool lenient) {
       std::snprintf(text.data(), text.size(), "%a", double{static_cast<float>(number)});
       return text.data();
     }
-    case Type::timestamp: {
+    case Type::timestamptz: {
       if (!value.is_string()) return std::nullopt;
       const auto time = read_iso_time(value.get_ref<const std::string&>(), IsoForms::in_use);
       return time ? std::optional(std::to_string(time->micros)) : std::nullopt;

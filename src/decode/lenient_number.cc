@@ -168,7 +168,7 @@ LenientNumber read_lenient_number(Type type, std::string_view text, bool quoted)
       return float_of(sql::parse_float32(text));
     case Type::float64:
       return float_of(sql::parse_float64(text));
-    case Type::timestamp:
+    case Type::timestamptz:
       return time_of(*number, quoted);
     default:
       return {};

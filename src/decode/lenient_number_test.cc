@@ -81,7 +81,7 @@ TEST(LenientNumber, TakesNoIntegerOfWhatIsNoneOrTooLarge) {
   for (const char* text :
        {"",    " ",     "-",    "+",     ".",   "e1",       "1e",   "1e+",  "--1",  "+-1",
         "1 2", "1,000", "0x10", "1_000", "NaN", "Infinity", "-inf", "true", "four", "4 apples"})
-    for (const Type type : {int32, int64, float32, float64, timestamp})
+    for (const Type type : {int32, int64, float32, float64, timestamptz})
       EXPECT_EQ(quoted(type, text), kNothing) << text;
 }
 
@@ -100,51 +100,51 @@ TEST(LenientNumber, TakesTheTimeSince1970InTheUnitThatItsSizeTells) {
   for (const char* text :
        {"1709460930", "1709460930.0", "1.70946093e9", "1709460930000", "1709460930000.0",
         "1.70946093e12", "1709460930000000", "1709460930000000000", "1.70946093e18"}) {
-    EXPECT_EQ(number(timestamp, text), time) << text;
-    EXPECT_EQ(quoted(timestamp, text), time) << text;
+    EXPECT_EQ(number(timestamptz, text), time) << text;
+    EXPECT_EQ(quoted(timestamptz, text), time) << text;
   }
-  EXPECT_EQ(number(timestamp, "0"), "0");
-  EXPECT_EQ(number(timestamp, "-1"), "-1000000");
-  EXPECT_EQ(number(timestamp, "31535999999"), "31535999999000000");  // Seconds: in 2969.
-  EXPECT_EQ(number(timestamp, "31536000000"), "31536000000000");     // Milliseconds: in 1971.
-  EXPECT_EQ(number(timestamp, "31535999999999"), "31535999999999000");
-  EXPECT_EQ(number(timestamp, "31536000000000"), "31536000000000");     // Microseconds.
-  EXPECT_EQ(number(timestamp, "31536000000000000"), "31536000000000");  // Nanoseconds.
-  EXPECT_EQ(number(timestamp, "-31536000000"), "-31536000000000");
+  EXPECT_EQ(number(timestamptz, "0"), "0");
+  EXPECT_EQ(number(timestamptz, "-1"), "-1000000");
+  EXPECT_EQ(number(timestamptz, "31535999999"), "31535999999000000");  // Seconds: in 2969.
+  EXPECT_EQ(number(timestamptz, "31536000000"), "31536000000000");     // Milliseconds: in 1971.
+  EXPECT_EQ(number(timestamptz, "31535999999999"), "31535999999999000");
+  EXPECT_EQ(number(timestamptz, "31536000000000"), "31536000000000");     // Microseconds.
+  EXPECT_EQ(number(timestamptz, "31536000000000000"), "31536000000000");  // Nanoseconds.
+  EXPECT_EQ(number(timestamptz, "-31536000000"), "-31536000000000");
 }
 
 TEST(LenientNumber, KeepsTheMicrosecondsOfATime) {
   // As a double this is 1709460930.1234560013 or so.
-  EXPECT_EQ(number(timestamp, "1709460930.123456"), "1709460930123456");
-  EXPECT_EQ(number(timestamp, "1709460930.1234560000"), "1709460930123456");
-  EXPECT_EQ(number(timestamp, "1709460930123.456"), "1709460930123456");
-  EXPECT_EQ(number(timestamp, "1709460930123456789"), "1709460930123456 cut");
-  EXPECT_EQ(number(timestamp, "1709460930.1234567"), "1709460930123456 cut");
+  EXPECT_EQ(number(timestamptz, "1709460930.123456"), "1709460930123456");
+  EXPECT_EQ(number(timestamptz, "1709460930.1234560000"), "1709460930123456");
+  EXPECT_EQ(number(timestamptz, "1709460930123.456"), "1709460930123456");
+  EXPECT_EQ(number(timestamptz, "1709460930123456789"), "1709460930123456 cut");
+  EXPECT_EQ(number(timestamptz, "1709460930.1234567"), "1709460930123456 cut");
   // Cut as the text of a time is: 1969-12-31 23:59:59.9999999.
-  EXPECT_EQ(number(timestamp, "-0.0000001"), "-1 cut");
+  EXPECT_EQ(number(timestamptz, "-0.0000001"), "-1 cut");
   EXPECT_EQ(*parse_iso_time("1969-12-31 23:59:59.9999999"), -1);
 }
 
 TEST(LenientNumber, TakesNoTimeOutsideOfTheYears1To9999) {
-  EXPECT_EQ(number(timestamp, "1e30"), kOutOfRange);
-  EXPECT_EQ(number(timestamp, "-1e30"), kOutOfRange);
-  EXPECT_EQ(number(timestamp, "253402300799999999999"), "253402300799999999 cut");
-  EXPECT_EQ(number(timestamp, "253402300800000000000"), kOutOfRange);
-  EXPECT_EQ(number(timestamp, "-62135596800000000000"), "-62135596800000000");
-  EXPECT_EQ(number(timestamp, "-62135596800000001000"), kOutOfRange);
+  EXPECT_EQ(number(timestamptz, "1e30"), kOutOfRange);
+  EXPECT_EQ(number(timestamptz, "-1e30"), kOutOfRange);
+  EXPECT_EQ(number(timestamptz, "253402300799999999999"), "253402300799999999 cut");
+  EXPECT_EQ(number(timestamptz, "253402300800000000000"), kOutOfRange);
+  EXPECT_EQ(number(timestamptz, "-62135596800000000000"), "-62135596800000000");
+  EXPECT_EQ(number(timestamptz, "-62135596800000001000"), kOutOfRange);
 }
 
 // A year, or a date: whoever has written it did not count seconds.
 TEST(LenientNumber, TakesNoShortTextForATimeSince1970) {
   for (const char* text : {"2024", "202401", "99999999", "0", "-1", "1e7"})
-    EXPECT_EQ(quoted(timestamp, text), kNothing) << text;
-  EXPECT_EQ(quoted(timestamp, "100000000"), "100000000000000");
+    EXPECT_EQ(quoted(timestamptz, text), kNothing) << text;
+  EXPECT_EQ(quoted(timestamptz, "100000000"), "100000000000000");
 }
 
 class LenientDecoder : public testing::Test {
  protected:
-  const Schema schema_{{"i", int32}, {"b", int64},     {"r", float32}, {"d", float64},
-                       {"t", text},  {"z", timestamp}, {"o", boolean}, {"j", jsonb}};
+  const Schema schema_{{"i", int32}, {"b", int64},       {"r", float32}, {"d", float64},
+                       {"t", text},  {"z", timestamptz}, {"o", boolean}, {"j", jsonb}};
   DecoderHarness lenient_{schema_, {.lenient_numbers = true}};
   DecoderHarness strict_{schema_};
 };
@@ -227,7 +227,7 @@ TEST_F(LenientDecoder, IsNamedWhereItWouldTakeWhatWasRejected) {
 }
 
 TEST_F(LenientDecoder, CutsNoTimeThatIsInTheKey) {
-  const Schema key{{"z", timestamp}};
+  const Schema key{{"z", timestamptz}};
   DecoderHarness whole(key, {.whole_times = {"z"}, .lenient_numbers = true});
   EXPECT_EQ(whole.fault(R"({"z":1709460930.123456})"), std::nullopt);
   EXPECT_EQ(whole.reason(R"({"z":1709460930.1234567})"),

@@ -154,7 +154,7 @@ Meaning Meanings::of(Tokens expression, int depth) {
 Meaning Meanings::of_column(Tokens column, int depth) {
   const auto declared = ask(column);
   if (declared && !declared->empty()) {
-    if (sqlite::type_from_declaration(*declared) != Type::timestamp) return {};
+    if (sqlite::type_from_declaration(*declared) != Type::timestamptz) return {};
     return {.kind = MeaningKind::time, .unit = sqlite::time_unit(*declared)};
   }
   // SQLite takes a name in quotes that no column has for a text.

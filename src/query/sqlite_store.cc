@@ -113,8 +113,8 @@ class SqliteStream final : public RowStream {
         page_rows_(page_rows) {
     for (const SqliteColumn& column : columns_) {
       result_columns_.push_back(
-          {column.name, std::string(*column.type == Type::timestamp ? sqlite::kMicrosTypeName
-                                                                    : cql_name(*column.type))});
+          {column.name, std::string(*column.type == Type::timestamptz ? sqlite::kMicrosTypeName
+                                                                      : cql_name(*column.type))});
     }
   }
 

@@ -1,7 +1,9 @@
 // Cells: how values leave the engine. A cell is a big-endian int32 length (-1 is NULL, -2 unset)
 // and that many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian
 // integers and IEEE floats, one byte for a boolean, UTF-8 for text, a 64-bit count since 1970 for a
-// timestamp. Every sink takes rows in this form; what a timestamp counts, the sink says (TimeUnit).
+// timestamp, days since -5877641-06-23 for a date, nanoseconds for a time of day, a scale and a
+// two's complement integer for a numeric, three vints for an interval, a list for an array. Every
+// sink takes rows in this form; what a timestamp counts, the sink says (TimeUnit).
 #pragma once
 
 #include <bit>
@@ -72,6 +74,27 @@ inline void append_float64_cell(std::string& out, double value) {
   append_be32(out, 8);
   append_be64(out, std::bit_cast<uint64_t>(value));
 }
+inline void append_int16_cell(std::string& out, int16_t value) {
+  append_be32(out, 2);
+  out.push_back(static_cast<char>(value >> 8));
+  out.push_back(static_cast<char>(value));
+}
+// Days since 1970-01-01.
+inline void append_date_cell(std::string& out, int32_t days) {
+  append_be32(out, 4);
+  append_be32(out, static_cast<uint32_t>(days) ^ 0x8000'0000U);
+}
+// Microseconds since midnight.
+inline void append_time_cell(std::string& out, int64_t micros) {
+  append_int64_cell(out, micros * 1000);
+}
+inline void append_uuid_cell(std::string& out, const Uuid& value) {
+  append_be32(out, 16);
+  out.append(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
+}
+// NaN and the infinities, which Cassandra has no form for, have no integer behind their scale.
+void append_numeric_cell(std::string& out, const Numeric& value);
+void append_interval_cell(std::string& out, const Interval& value);
 inline void append_bool_cell(std::string& out, bool value) {
   append_be32(out, 1);
   out.push_back(value ? 1 : 0);
@@ -98,11 +121,28 @@ class CellView {
 
   [[nodiscard]] bool is_null() const { return null_; }
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  [[nodiscard]] int16_t int16() const {
+    return static_cast<int16_t>(static_cast<uint8_t>(bytes_[0]) << 8 |
+                                static_cast<uint8_t>(bytes_[1]));
+  }
   [[nodiscard]] int32_t int32() const { return static_cast<int32_t>(read_be32(bytes_.data())); }
   [[nodiscard]] int64_t int64() const { return static_cast<int64_t>(read_be64(bytes_.data())); }
   [[nodiscard]] float float32() const { return std::bit_cast<float>(read_be32(bytes_.data())); }
   [[nodiscard]] double float64() const { return std::bit_cast<double>(read_be64(bytes_.data())); }
   [[nodiscard]] bool boolean() const { return bytes_[0] != 0; }
+  // Days since 1970-01-01.
+  [[nodiscard]] int32_t date() const {
+    return static_cast<int32_t>(read_be32(bytes_.data()) ^ 0x8000'0000U);
+  }
+  // Microseconds since midnight.
+  [[nodiscard]] int64_t time() const { return int64() / 1000; }
+  [[nodiscard]] Numeric numeric() const;
+  [[nodiscard]] Interval interval() const;
+  [[nodiscard]] Uuid uuid() const {
+    Uuid uuid;
+    std::memcpy(uuid.bytes.data(), bytes_.data(), uuid.bytes.size());
+    return uuid;
+  }
 
  private:
   std::string_view bytes_;

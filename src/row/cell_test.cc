@@ -50,7 +50,7 @@ TEST(Cell, WritesNothingOfAValueThatFailed) {
 }
 
 TEST(Cell, CountsMicrosecondsOrRoundsThemDownToMilliseconds) {
-  Column times(Type::timestamp);
+  Column times(Type::timestamptz);
   times.reset(2);
   times.set(0, int64_t{-1});
   times.set(1, int64_t{1'234'567});
@@ -87,17 +87,18 @@ TEST(Cell, ShowsValuesAsPeopleReadThem) {
   const auto shown = [](const std::string& cell, Type type) {
     return cell_text(CellReader(cell).next(), type);
   };
-  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{1'709'460'900'000'000}), Type::timestamp),
+  EXPECT_EQ(shown(cell_of(Type::timestamptz, int64_t{1'709'460'900'000'000}), Type::timestamptz),
             "2024-03-03T10:15:00.000Z");
-  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1000}), Type::timestamp),
+  EXPECT_EQ(shown(cell_of(Type::timestamptz, int64_t{-1000}), Type::timestamptz),
             "1969-12-31T23:59:59.999Z");
-  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{-1}), Type::timestamp),
+  EXPECT_EQ(shown(cell_of(Type::timestamptz, int64_t{-1}), Type::timestamptz),
             "1969-12-31T23:59:59.999999Z");
-  EXPECT_EQ(shown(cell_of(Type::timestamp, int64_t{1'709'460'900'123'800}), Type::timestamp),
+  EXPECT_EQ(shown(cell_of(Type::timestamptz, int64_t{1'709'460'900'123'800}), Type::timestamptz),
             "2024-03-03T10:15:00.123800Z");
   std::string first;
   append_int64_cell(first, std::numeric_limits<int64_t>::min());
-  EXPECT_TRUE(shown(first, Type::timestamp).ends_with(".224192Z")) << shown(first, Type::timestamp);
+  EXPECT_TRUE(shown(first, Type::timestamptz).ends_with(".224192Z"))
+      << shown(first, Type::timestamptz);
   EXPECT_EQ(shown(cell_of(Type::bytes, std::string_view("\x01\xff", 2)), Type::bytes), "0x01ff");
   EXPECT_EQ(shown(cell_of(Type::float32, 0.748F), Type::float32), "0.748");
 }

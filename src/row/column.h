@@ -9,24 +9,115 @@
 #include <vector>
 
 #include "base/check.h"
+#include "row/interval.h"
+#include "row/numeric.h"
 #include "row/types.h"
+#include "row/uuid.h"
 
 namespace turntable {
 
 // The rows of a batch that are still alive, as ascending indices. Steps compute for these only.
 using Selection = std::vector<uint32_t>;
 
-// The C++ type of a Type: bool as uint8_t, timestamp as int64_t (microseconds), text, bytes and
-// jsonb as views.
+namespace types {
+
 template <Type type>
-using CppType = std::conditional_t<
-    type == Type::boolean, uint8_t,
-    std::conditional_t<
-        type == Type::int32, int32_t,
-        std::conditional_t<type == Type::int64 || type == Type::timestamp, int64_t,
-                           std::conditional_t<type == Type::float32, float,
-                                              std::conditional_t<type == Type::float64, double,
-                                                                 std::string_view>>>>>;
+struct CppTypeOf {
+  using Type = std::string_view;  // text, bytea, jsonb and arrays.
+};
+template <>
+struct CppTypeOf<Type::boolean> {
+  using Type = uint8_t;
+};
+template <>
+struct CppTypeOf<Type::int16> {
+  using Type = int16_t;
+};
+template <>
+struct CppTypeOf<Type::int32> {
+  using Type = int32_t;
+};
+template <>
+struct CppTypeOf<Type::int64> {
+  using Type = int64_t;
+};
+template <>
+struct CppTypeOf<Type::float32> {
+  using Type = float;
+};
+template <>
+struct CppTypeOf<Type::float64> {
+  using Type = double;
+};
+template <>
+struct CppTypeOf<Type::numeric> {
+  using Type = Numeric;
+};
+template <>
+struct CppTypeOf<Type::date> {
+  using Type = int32_t;
+};
+template <>
+struct CppTypeOf<Type::time> {
+  using Type = int64_t;
+};
+template <>
+struct CppTypeOf<Type::timestamp> {
+  using Type = int64_t;
+};
+template <>
+struct CppTypeOf<Type::timestamptz> {
+  using Type = int64_t;
+};
+template <>
+struct CppTypeOf<Type::interval> {
+  using Type = Interval;
+};
+template <>
+struct CppTypeOf<Type::uuid> {
+  using Type = Uuid;
+};
+
+}  // namespace types
+
+// The C++ type of a Type: bool as uint8_t, dates as int32_t (days), times of day and points in time
+// as int64_t (microseconds), text, bytes, jsonb and arrays as views.
+template <Type type>
+using CppType = typename types::CppTypeOf<type>::Type;
+
+// Calls use.operator()<T>() with the C++ type of `type`, and gives what that gives.
+template <class Use>
+decltype(auto) with_cpp_type(Type type, Use&& use) {
+  switch (type) {
+    case Type::boolean:
+      return use.template operator()<uint8_t>();
+    case Type::int16:
+      return use.template operator()<int16_t>();
+    case Type::int32:
+    case Type::date:
+      return use.template operator()<int32_t>();
+    case Type::int64:
+    case Type::time:
+    case Type::timestamp:
+    case Type::timestamptz:
+      return use.template operator()<int64_t>();
+    case Type::float32:
+      return use.template operator()<float>();
+    case Type::float64:
+      return use.template operator()<double>();
+    case Type::numeric:
+      return use.template operator()<Numeric>();
+    case Type::interval:
+      return use.template operator()<Interval>();
+    case Type::uuid:
+      return use.template operator()<Uuid>();
+    case Type::text:
+    case Type::bytes:
+    case Type::jsonb:
+      break;
+  }
+  return use.template operator()<std::string_view>();
+}
 
 // What a row of a column has. A value that failed (an expression could not take its arguments) does
 // not reject its record at once: it spreads through strict functions, and counts only where it
@@ -40,29 +131,7 @@ enum class State : uint8_t { null, value, failed };
 class Column {
  public:
   explicit Column(Type type) : type_(type) {
-    switch (type) {
-      case Type::boolean:
-        values_.emplace<std::vector<uint8_t>>();
-        break;
-      case Type::int32:
-        values_.emplace<std::vector<int32_t>>();
-        break;
-      case Type::int64:
-      case Type::timestamp:
-        values_.emplace<std::vector<int64_t>>();
-        break;
-      case Type::float32:
-        values_.emplace<std::vector<float>>();
-        break;
-      case Type::float64:
-        values_.emplace<std::vector<double>>();
-        break;
-      case Type::text:
-      case Type::bytes:
-      case Type::jsonb:
-        values_.emplace<std::vector<std::string_view>>();
-        break;
-    }
+    with_cpp_type(type, [this]<class T>() { values_.emplace<std::vector<T>>(); });
   }
 
   [[nodiscard]] Type type() const { return type_; }
@@ -110,8 +179,9 @@ class Column {
  private:
   Type type_;
   std::vector<State> states_;
-  std::variant<std::vector<uint8_t>, std::vector<int32_t>, std::vector<int64_t>, std::vector<float>,
-               std::vector<double>, std::vector<std::string_view>>
+  std::variant<std::vector<uint8_t>, std::vector<int16_t>, std::vector<int32_t>,
+               std::vector<int64_t>, std::vector<float>, std::vector<double>, std::vector<Numeric>,
+               std::vector<Interval>, std::vector<Uuid>, std::vector<std::string_view>>
       values_;
 };
 

@@ -13,19 +13,28 @@ namespace {
 struct Names {
   Type type;
   std::string_view sql;
+  std::string_view sql_array;
   std::string_view cql;
+  std::string_view cql_list;
 };
 
-constexpr std::array<Names, 9> kNames{{
-    {Type::boolean, "boolean", "boolean"},
-    {Type::int32, "int", "int"},
-    {Type::int64, "bigint", "bigint"},
-    {Type::float32, "real", "float"},
-    {Type::float64, "double precision", "double"},
-    {Type::text, "text", "text"},
-    {Type::bytes, "bytea", "blob"},
-    {Type::timestamp, "timestamptz", "timestamp"},
-    {Type::jsonb, "jsonb", "text"},
+constexpr std::array<Names, 16> kNames{{
+    {Type::boolean, "boolean", "boolean[]", "boolean", "list<boolean>"},
+    {Type::int16, "smallint", "smallint[]", "smallint", "list<smallint>"},
+    {Type::int32, "int", "int[]", "int", "list<int>"},
+    {Type::int64, "bigint", "bigint[]", "bigint", "list<bigint>"},
+    {Type::float32, "real", "real[]", "float", "list<float>"},
+    {Type::float64, "double precision", "double precision[]", "double", "list<double>"},
+    {Type::numeric, "numeric", "numeric[]", "decimal", "list<decimal>"},
+    {Type::text, "text", "text[]", "text", "list<text>"},
+    {Type::bytes, "bytea", "bytea[]", "blob", "list<blob>"},
+    {Type::date, "date", "date[]", "date", "list<date>"},
+    {Type::time, "time", "time[]", "time", "list<time>"},
+    {Type::timestamp, "timestamp", "timestamp[]", "timestamp", "list<timestamp>"},
+    {Type::timestamptz, "timestamptz", "timestamptz[]", "timestamp", "list<timestamp>"},
+    {Type::interval, "interval", "interval[]", "duration", "list<duration>"},
+    {Type::uuid, "uuid", "uuid[]", "uuid", "list<uuid>"},
+    {Type::jsonb, "jsonb", "jsonb[]", "text", "list<text>"},
 }};
 
 struct Alias {
@@ -36,15 +45,23 @@ struct Alias {
 // https://www.postgresql.org/docs/15/datatype.html, table 8.1.
 constexpr Alias kAliases[] = {
     {"bool", Type::boolean},
+    {"int2", Type::int16},
     {"int4", Type::int32},
     {"integer", Type::int32},
     {"int8", Type::int64},
     {"float4", Type::float32},
     {"float8", Type::float64},
     {"double", Type::float64},
+    {"decimal", Type::numeric},
     {"varchar", Type::text},
-    {"timestamp with time zone", Type::timestamp},
+    {"time without time zone", Type::time},
+    {"timestamp without time zone", Type::timestamp},
+    {"timestamp with time zone", Type::timestamptz},
 };
+
+const Names& names_of(Type element) {
+  return kNames[static_cast<size_t>(element)];
+}
 
 }  // namespace
 
@@ -55,13 +72,19 @@ std::vector<Type> all_types() {
 }
 
 std::string_view sql_name(Type type) {
-  return kNames[static_cast<size_t>(type)].sql;
+  const Names& names = names_of(element_of(type));
+  return is_array(type) ? names.sql_array : names.sql;
 }
 std::string_view cql_name(Type type) {
-  return kNames[static_cast<size_t>(type)].cql;
+  const Names& names = names_of(element_of(type));
+  return is_array(type) ? names.cql_list : names.cql;
 }
 
 std::optional<Type> type_from_sql(std::string_view name) {
+  if (name.ends_with("[]")) {
+    const auto element = type_from_sql(name.substr(0, name.size() - 2));
+    return element && !is_array(*element) ? std::optional(array_of(*element)) : std::nullopt;
+  }
   for (const Names& names : kNames)
     if (names.sql == name) return names.type;
   for (const Alias& alias : kAliases)

@@ -14,33 +14,54 @@ using PartitionId = int32_t;  // Kafka's partition number; 0 for files.
 
 enum class Type : uint8_t {
   boolean,
-  int32,      // int
-  int64,      // bigint
-  float32,    // real
-  float64,    // double precision
-  text,       // UTF-8
-  bytes,      // bytea
-  timestamp,  // timestamptz: microseconds since 1970-01-01 00:00 UTC
-  jsonb,      // a JSON text
+  int16,        // smallint
+  int32,        // int
+  int64,        // bigint
+  float32,      // real
+  float64,      // double precision
+  numeric,      // Up to 38 decimal digits and a scale (row/numeric.h)
+  text,         // UTF-8
+  bytes,        // bytea
+  date,         // days since 1970-01-01
+  time,         // microseconds since midnight
+  timestamp,    // without a time zone: microseconds since 1970-01-01 00:00 on the same clock
+  timestamptz,  // microseconds since 1970-01-01 00:00 UTC
+  interval,     // months, days and microseconds (row/interval.h)
+  uuid,
+  jsonb,  // a JSON text
+  // Arrays of these are array_of(type); they have no names of their own.
 };
 
-// In the order above.
+// An array of one level, whose values are in the form of row/array.h.
+inline constexpr uint8_t kArrayBit = 0x80;
+[[nodiscard]] constexpr bool is_array(Type type) {
+  return (static_cast<uint8_t>(type) & kArrayBit) != 0;
+}
+// `element` is no array.
+[[nodiscard]] constexpr Type array_of(Type element) {
+  return static_cast<Type>(static_cast<uint8_t>(element) | kArrayBit);
+}
+[[nodiscard]] constexpr Type element_of(Type array) {
+  return static_cast<Type>(static_cast<uint8_t>(array) & ~kArrayBit);
+}
+
+// In the order above, without arrays.
 [[nodiscard]] std::vector<Type> all_types();
 
-// PostgreSQL's name: "int", "bigint", "real", "double precision", "boolean", "text", "bytea",
-// "timestamptz", "jsonb".
+// PostgreSQL's name: "smallint", "double precision", "timestamp", "timestamptz", "text[]".
 [[nodiscard]] std::string_view sql_name(Type type);
 
-// Cassandra's name: "int", "bigint", "float", "double", "boolean", "text", "blob", "timestamp",
-// "text".
+// Cassandra's name for the type that holds most of it: "smallint", "double", "decimal", "blob",
+// "timestamp", "duration", "list<text>"; "text" for jsonb.
 [[nodiscard]] std::string_view cql_name(Type type);
 
-// From PostgreSQL's names and their aliases (int4, integer, float8, varchar, …), in lower case.
+// From PostgreSQL's names and their aliases (int4, integer, float8, varchar, …), in lower case;
+// with [] behind it an array.
 [[nodiscard]] std::optional<Type> type_from_sql(std::string_view name);
 
-// True for text, bytes and jsonb, whose values are views.
+// True for text, bytes, jsonb and arrays, whose values are views.
 [[nodiscard]] constexpr bool is_view(Type type) {
-  return type == Type::text || type == Type::bytes || type == Type::jsonb;
+  return type == Type::text || type == Type::bytes || type == Type::jsonb || is_array(type);
 }
 
 struct ColumnDef {

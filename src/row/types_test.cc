@@ -12,7 +12,7 @@ TEST(Types, KnowsPostgresNamesAndAliases) {
   EXPECT_EQ(type_from_sql("double precision"), Type::float64);
   EXPECT_EQ(type_from_sql("strng"), std::nullopt);
   for (const Type type : {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64,
-                          Type::text, Type::bytes, Type::timestamp, Type::jsonb})
+                          Type::text, Type::bytes, Type::timestamptz, Type::jsonb})
     EXPECT_EQ(type_from_sql(sql_name(type)), type);
 }
 

@@ -35,8 +35,8 @@ class ChangedFileTest : public testing::Test {
   }
 
   void open() {
-    auto sink = SqliteSink::open(
-        {.path = path_, .tables = {table_}, .group = "g", .topic = topic_});
+    auto sink =
+        SqliteSink::open({.path = path_, .tables = {table_}, .group = "g", .topic = topic_});
     ASSERT_TRUE(sink) << sink.error().message;
     sink_ = std::move(*sink);
   }
@@ -45,7 +45,7 @@ class ChangedFileTest : public testing::Test {
   std::string write() {
     RowBatch rows;
     append_int64_cell(rows.cells, next_);
-    if (table_.columns[1].type == Type::timestamp) {
+    if (table_.columns[1].type == Type::timestamptz) {
       append_int64_cell(rows.cells, 1'709'460'900'123'456);
     } else {
       append_float32_cell(rows.cells, 0.5F);
@@ -265,7 +265,7 @@ TEST_F(ChangedFileTest, ATableOfOtherTypesIsToldAsAtTheStart) {
 
 // The start takes both forms, and a row that is made for the one is another row in the other.
 TEST_F(ChangedFileTest, ATableThatKeepsOtherPartsOfTimesIsTold) {
-  table_.columns = {{"kafka_offset", Type::int64}, {"at", Type::timestamp}};
+  table_.columns = {{"kafka_offset", Type::int64}, {"at", Type::timestamptz}};
   table_.key = {.partition = {"kafka_offset"}, .clustering = {{"at"}}};
   const std::string made = "DROP TABLE plays; CREATE TABLE plays (kafka_offset bigint, at ";
   begin();

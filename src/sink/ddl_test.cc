@@ -20,7 +20,7 @@ SinkTable history() {
                       {"hour", Type::int32},
                       {"time", Type::text},
                       {"Tempo", Type::float32},
-                      {"token", Type::timestamp},
+                      {"token", Type::timestamptz},
                       {"kafka_offset", Type::int64, true}},
           .key = {.partition = {"name", "hour"},
                   .clustering = {{"time", true}, {"kafka_offset", false}}}};

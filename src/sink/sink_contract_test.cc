@@ -44,7 +44,7 @@ SinkTable contract_table(size_t number) {
                       {"d", Type::float64},
                       {"t", Type::text},
                       {"y", Type::bytes},
-                      {"ts", Type::timestamp},
+                      {"ts", Type::timestamptz},
                       {"j", Type::jsonb}},
           .key = {.partition = {"k"}, .clustering = {{"n", true}}}};
 }
@@ -139,10 +139,8 @@ class SqliteSubject final : public Subject {
   ~SqliteSubject() override { std::filesystem::remove_all(dir_); }
 
   std::unique_ptr<Sink> open() override {
-    auto sink = SqliteSink::open({.path = path_,
-                                  .tables = contract_tables(tables_),
-                                  .group = "group",
-                                  .topic = "topic"});
+    auto sink = SqliteSink::open(
+        {.path = path_, .tables = contract_tables(tables_), .group = "group", .topic = "topic"});
     EXPECT_TRUE(sink) << sink.error().message;
     return std::move(*sink);
   }
@@ -555,8 +553,8 @@ TEST_P(SinkContract, ARefusedRowConcernsNoOther) {
   ASSERT_THAT(refused_, SizeIs(1));
   EXPECT_EQ(refused_.begin()->first, bad);
   EXPECT_FALSE(refused_.begin()->second.empty());
-  expect_stored(testing::UnorderedElementsAre(Row{.k = "before"}.cells(),
-                                              Row{.k = "behind"}.cells()));
+  expect_stored(
+      testing::UnorderedElementsAre(Row{.k = "before"}.cells(), Row{.k = "behind"}.cells()));
   if (sink_->keeps_positions()) {
     EXPECT_EQ(sink_->kept_position(0), (Position{0, 1}));
   }

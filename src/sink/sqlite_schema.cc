@@ -198,7 +198,7 @@ Result<KeptTimes> kept_times(sqlite::Database& db, const SinkTable& table) {
       db.prepare(fmt::format("SELECT {} FROM {}", names, sqlite::quote_name(table.name))));
   KeptTimes kept;
   for (size_t i = 0; i < written.size(); ++i)
-    kept.push_back(written[i].type == Type::timestamp
+    kept.push_back(written[i].type == Type::timestamptz
                        ? sqlite::time_unit(select.declared_type(static_cast<int>(i)))
                        : TimeUnit::micros);
   if (table.has_write_times()) kept.push_back(TimeUnit::micros);

@@ -125,7 +125,7 @@ class SqliteSinkTest : public testing::Test {
   static SinkTable heard() {
     return {.keyspace = "",
             .name = "heard",
-            .columns = {{"id", Type::int32}, {"at", Type::timestamp}},
+            .columns = {{"id", Type::int32}, {"at", Type::timestamptz}},
             .key = {.partition = {"id"}, .clustering = {{"at", false}}},
             .microsecond_keys = {"at"}};
   }
@@ -293,8 +293,9 @@ TEST_F(SqliteSinkTest, WriteTimesGoWithTheirRowsEvenWherePositionsCannot) {
 TEST_F(SqliteSinkTest, GoesOnWithAStrictTableOfTheVersionBefore) {
   {
     auto db = sqlite::Database::open(path(), sqlite::Database::Mode::write);
-    ASSERT_TRUE(db->execute("CREATE TABLE plays (name text NOT NULL, kafka_offset int, tempo real, "
-                            "PRIMARY KEY (name)) STRICT"));
+    ASSERT_TRUE(
+        db->execute("CREATE TABLE plays (name text NOT NULL, kafka_offset int, tempo real, "
+                    "PRIMARY KEY (name)) STRICT"));
     ASSERT_TRUE(db->execute("INSERT INTO plays VALUES ('ann', 1, 0.5)"));
   }
   SinkTable latest = latest_play();

@@ -14,7 +14,7 @@ namespace {
 
 // The types of columns that pipelines write.
 constexpr std::array kTypes = {Type::boolean, Type::int32, Type::int64, Type::float32,
-                               Type::float64, Type::text,  Type::bytes, Type::timestamp};
+                               Type::float64, Type::text,  Type::bytes, Type::timestamptz};
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
   return fmt::format("{}", fmt::join(parts, separator));
@@ -303,7 +303,7 @@ std::vector<std::string> narrowed_keys(const SinkTable& table, std::span<const L
         "column {} is part of the key of {} and keeps milliseconds, since it was made "
         "as {}: events less than a millisecond apart fall together. A table that is "
         "made anew keeps microseconds, as {}",
-        printable(name), table.full_name(), there->type, sqlite::type_name(Type::timestamp)));
+        printable(name), table.full_name(), there->type, sqlite::type_name(Type::timestamptz)));
   }
   return warnings;
 }

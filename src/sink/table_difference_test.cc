@@ -19,7 +19,7 @@ SinkTable history() {
                       {"hour", Type::int32},
                       {"time", Type::text},
                       {"Tempo", Type::float32},
-                      {"token", Type::timestamp},
+                      {"token", Type::timestamptz},
                       {"kafka_offset", Type::int64, true}},
           .key = {.partition = {"name", "hour"},
                   .clustering = {{"time", true}, {"kafka_offset", false}}}};
@@ -94,7 +94,7 @@ TEST(TableDifference, ComparesSqliteByItsOwnRules) {
 TEST(TableDifference, WarnsOfKeysThatTheStoreNarrows) {
   SinkTable table{.keyspace = "ks",
                   .name = "heard",
-                  .columns = {{"id", Type::int32}, {"at", Type::timestamp}},
+                  .columns = {{"id", Type::int32}, {"at", Type::timestamptz}},
                   .key = {.partition = {"id"}, .clustering = {{"at", false}}}};
   EXPECT_THAT(narrowed_keys(table, {}, Dialect::cql), IsEmpty());
   table.microsecond_keys = {"at"};
@@ -131,7 +131,7 @@ TEST(TableDifference, SaysHowAMissingColumnIsAdded) {
             "\n`turntable schema apply --add-columns` adds it, or:\n  ALTER TABLE ks.plays ADD n "
             "int;");
   SinkTable more = plays();
-  more.columns.push_back({"token", Type::timestamp});
+  more.columns.push_back({"token", Type::timestamptz});
   EXPECT_THAT(compare(more, live_plays("text"), Dialect::sqlite).advice,
               ElementsAre("`turntable schema apply --add-columns` adds them, or:",
                           R"(  ALTER TABLE "plays" ADD COLUMN "n" int;)",

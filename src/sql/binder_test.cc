@@ -276,8 +276,9 @@ TEST(Binder, AllInsertsReadOneStream) {
 TEST(Binder, ATableWithAFaultIsNoSecondStream) {
   EXPECT_EQ(faults_of("CREATE TABLE films (x itn);\nINSERT INTO out SELECT p.id FROM plays p JOIN "
                       "films f ON f.x > p.id;"),
-            "p.sql:2:23: there is no type itn. Did you mean 'int'? Types are boolean, int, bigint, "
-            "real, double precision, text, bytea, timestamptz, jsonb");
+            "p.sql:2:23: there is no type itn. Did you mean 'int'? Types are boolean, smallint, "
+            "int, bigint, real, double precision, numeric, text, bytea, date, time, timestamp, "
+            "timestamptz, interval, uuid, jsonb");
 }
 
 TEST(Binder, WhereIsBooleanConjuncts) {

@@ -92,9 +92,17 @@ struct BooleanToText {
 };
 
 struct TimestampToText {
-  static Text call(int64_t value, Arena& arena) {
-    return arena.copy(timestamp_text(value).view());
-  }
+  static Text call(int64_t value, Arena& arena) { return arena.copy(timestamp_text(value).view()); }
+};
+
+template <class T, std::string (*text_of)(const T&)>
+struct ValueToText {
+  static Text call(const T& value, Arena& arena) { return arena.copy(text_of(value)); }
+};
+
+template <class T, ShortText (*text_of)(T)>
+struct TimeToText {
+  static Text call(T value, Arena& arena) { return arena.copy(text_of(value).view()); }
 };
 
 struct BytesToText {
@@ -120,7 +128,7 @@ struct TextToWholeTime {
   static std::optional<int64_t> call(Text text) { return parse_whole_timestamp(text).value; }
   static Reason why(Text text) {
     if (parse_whole_timestamp(text).failure == ParseFailure::syntax)
-      return text_misfit(Type::timestamp, text, ParseFailure::syntax);
+      return text_misfit(Type::timestamptz, text, ParseFailure::syntax);
     return {RejectCode::out_of_range,
             fmt::format("'{}' has digits beyond microseconds, which timestamptz cannot "
                         "hold; it is in the key, where cut times fall together",
@@ -139,12 +147,17 @@ struct TextToBytes {
   static Reason why(Text text) { return text_misfit(Type::bytes, text, ParseFailure::syntax); }
 };
 
+struct TextToUuid {
+  static std::optional<Uuid> call(Text text) { return parse_uuid(text); }
+  static Reason why(Text text) { return text_misfit(Type::uuid, text, ParseFailure::syntax); }
+};
+
 // --- The table
 
 template <class F>
 Cast row(Type from, Type to, CastContext context) {
-  return {context, function_of<F>(
-                       {.name = "cast", .arguments = {from}, .result = to, .kind = Kind::cast})};
+  return {context,
+          function_of<F>({.name = "cast", .arguments = {from}, .result = to, .kind = Kind::cast})};
 }
 
 // pg_cast of PostgreSQL 15, and casts by way of text, which go into text in assignments and out of
@@ -174,7 +187,14 @@ const std::vector<Cast>& casts() {
       row<NumberToText<int64_t>>(int64, text, assignment),
       row<NumberToText<float>>(float32, text, assignment),
       row<NumberToText<double>>(float64, text, assignment),
-      row<TimestampToText>(timestamp, text, assignment),
+      row<NumberToText<int16_t>>(int16, text, assignment),
+      row<ValueToText<Numeric, numeric_text>>(numeric, text, assignment),
+      row<TimeToText<int32_t, date_text>>(date, text, assignment),
+      row<TimeToText<int64_t, time_text>>(time, text, assignment),
+      row<TimeToText<int64_t, local_timestamp_text>>(timestamp, text, assignment),
+      row<TimestampToText>(timestamptz, text, assignment),
+      row<ValueToText<Interval, interval_text>>(interval, text, assignment),
+      row<ValueToText<Uuid, uuid_text>>(uuid, text, assignment),
       row<BytesToText>(bytes, text, assignment),
       row<JsonToText>(jsonb, text, assignment),
 
@@ -183,29 +203,39 @@ const std::vector<Cast>& casts() {
       row<TextTo<int64, parse_int64>>(text, int64, on_demand),
       row<TextTo<float32, parse_float32>>(text, float32, on_demand),
       row<TextTo<float64, parse_float64>>(text, float64, on_demand),
-      row<TextTo<timestamp, parse_timestamp>>(text, timestamp, on_demand),
+      row<TextTo<timestamptz, parse_timestamp>>(text, timestamptz, on_demand),
       row<TextToBytes>(text, bytes, on_demand),
+      row<TextTo<int16, parse_int16>>(text, int16, on_demand),
+      row<TextToUuid>(text, uuid, on_demand),
   };
   return kCasts;
 }
 
 // PostgreSQL's categories of types (pg_type.typcategory).
-enum class Category { boolean, number, string, time, other };
+enum class Category { boolean, number, string, time, span, other };
 
 Category category_of(Type type) {
   switch (type) {
     case Type::boolean:
       return Category::boolean;
+    case Type::int16:
     case Type::int32:
     case Type::int64:
     case Type::float32:
     case Type::float64:
+    case Type::numeric:
       return Category::number;
     case Type::text:
       return Category::string;
+    case Type::date:
+    case Type::time:
     case Type::timestamp:
+    case Type::timestamptz:
       return Category::time;
+    case Type::interval:
+      return Category::span;
     case Type::bytes:
+    case Type::uuid:
     case Type::jsonb:
       return Category::other;
   }
@@ -227,7 +257,7 @@ const Cast* find_cast(Type from, Type to) {
 
 const Function& whole_time_cast() {
   static const Cast kCast =
-      row<TextToWholeTime>(Type::text, Type::timestamp, CastContext::on_demand);
+      row<TextToWholeTime>(Type::text, Type::timestamptz, CastContext::on_demand);
   return kCast.function;
 }
 

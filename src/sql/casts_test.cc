@@ -140,7 +140,7 @@ TEST(Casts, WhatIsAllowedUnasked) {
   EXPECT_FALSE(can_cast(Type::int32, Type::text, CastContext::implicit));
   EXPECT_FALSE(can_cast(Type::text, Type::int32, CastContext::assignment));
   EXPECT_FALSE(can_cast(Type::boolean, Type::int32, CastContext::assignment));
-  EXPECT_EQ(find_cast(Type::timestamp, Type::int64), nullptr);
+  EXPECT_EQ(find_cast(Type::timestamptz, Type::int64), nullptr);
 }
 
 // https://www.postgresql.org/docs/15/typeconv-union-case.html
@@ -159,14 +159,14 @@ TEST(Casts, TypesThatStandForOneAnotherHaveACommonOne) {
   EXPECT_EQ(common({Type::int32, Type::float32, Type::float64}), "double precision");
   EXPECT_EQ(common({Type::float64, Type::float32}), "double precision");
   EXPECT_EQ(common({Type::jsonb, std::nullopt, Type::jsonb}), "jsonb");
-  EXPECT_EQ(common({Type::timestamp, Type::timestamp}), "timestamptz");
+  EXPECT_EQ(common({Type::timestamptz, Type::timestamptz}), "timestamptz");
   EXPECT_EQ(common({Type::int32, Type::text}),
             "int and text have no common type; cast one of them");
   EXPECT_EQ(common({Type::boolean, Type::int32}),
             "boolean and int have no common type; cast one of them");
   EXPECT_EQ(common({Type::jsonb, Type::bytes}),
             "jsonb and bytea have no common type; cast one of them");
-  EXPECT_EQ(common({Type::text, Type::timestamp}),
+  EXPECT_EQ(common({Type::text, Type::timestamptz}),
             "text and timestamptz have no common type; cast one of them");
 }
 

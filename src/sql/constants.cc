@@ -7,35 +7,38 @@
 namespace turntable::sql {
 namespace {
 
-template <class T, class V>
-void fill(Column& column, V value) {
-  T* const values = column.data<T>();
-  for (size_t row = 0; row < column.rows(); ++row) {
-    values[row] = static_cast<T>(value);
-    column.states()[row] = State::value;
+// How a value of a column is held in a Literal.
+template <class T>
+Literal literal_of(const T& value, Type type) {
+  if constexpr (std::is_same_v<T, std::string_view>) {
+    return std::string(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return double{value};
+  } else if constexpr (std::is_integral_v<T>) {
+    return type == Type::boolean ? Literal(value != 0) : Literal(int64_t{value});
+  } else {
+    return value;
+  }
+}
+
+template <class T>
+T value_of(const Literal& literal, Type type) {
+  if constexpr (std::is_same_v<T, std::string_view>) {
+    return std::get<std::string>(literal);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(std::get<double>(literal));
+  } else if constexpr (std::is_integral_v<T>) {
+    return type == Type::boolean ? static_cast<T>(std::get<bool>(literal))
+                                 : static_cast<T>(std::get<int64_t>(literal));
+  } else {
+    return std::get<T>(literal);
   }
 }
 
 Literal literal_of(const Column& column, size_t row) {
   if (column.is_null(row)) return std::monostate();
-  switch (column.type()) {
-    case Type::boolean:
-      return column.get<uint8_t>(row) != 0;
-    case Type::int32:
-      return int64_t{column.get<int32_t>(row)};
-    case Type::int64:
-    case Type::timestamp:
-      return column.get<int64_t>(row);
-    case Type::float32:
-      return double{column.get<float>(row)};
-    case Type::float64:
-      return column.get<double>(row);
-    case Type::text:
-    case Type::bytes:
-    case Type::jsonb:
-      return std::string(column.get<std::string_view>(row));
-  }
-  return std::monostate();
+  return with_cpp_type(column.type(),
+                       [&]<class T>() { return literal_of<T>(column.get<T>(row), column.type()); });
 }
 
 }  // namespace
@@ -45,23 +48,10 @@ void fill_constant(Column& column, const Literal& value) {
     for (size_t row = 0; row < column.rows(); ++row) column.set_null(row);
     return;
   }
-  switch (column.type()) {
-    case Type::boolean:
-      return fill<uint8_t>(column, std::get<bool>(value));
-    case Type::int32:
-      return fill<int32_t>(column, std::get<int64_t>(value));
-    case Type::int64:
-    case Type::timestamp:
-      return fill<int64_t>(column, std::get<int64_t>(value));
-    case Type::float32:
-      return fill<float>(column, std::get<double>(value));
-    case Type::float64:
-      return fill<double>(column, std::get<double>(value));
-    case Type::text:
-    case Type::bytes:
-    case Type::jsonb:
-      return fill<std::string_view>(column, std::string_view(std::get<std::string>(value)));
-  }
+  with_cpp_type(column.type(), [&]<class T>() {
+    const T held = value_of<T>(value, column.type());
+    for (size_t row = 0; row < column.rows(); ++row) column.set(row, held);
+  });
 }
 
 Result<Literal> fold(const Call& call, std::span<const Node* const> arguments) {
@@ -78,10 +68,8 @@ Result<Literal> fold(const Call& call, std::span<const Node* const> arguments) {
   result.reset(1);
   Arena arena;
   const auto state = function.open_state ? function.open_state() : nullptr;
-  const CallInput input{.arguments = pointers,
-                        .arena = arena,
-                        .prepared = call.prepared.get(),
-                        .state = state.get()};
+  const CallInput input{
+      .arguments = pointers, .arena = arena, .prepared = call.prepared.get(), .state = state.get()};
   const Selection rows{0};
   Frame frame{input, rows, result};
   function.loop(frame);

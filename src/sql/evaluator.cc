@@ -23,23 +23,7 @@ void gather(const Column& from, const uint32_t* places, const Selection& rows, C
 }
 
 void gather(const Column& from, const uint32_t* places, const Selection& rows, Column& to) {
-  switch (from.type()) {
-    case Type::boolean:
-      return gather<uint8_t>(from, places, rows, to);
-    case Type::int32:
-      return gather<int32_t>(from, places, rows, to);
-    case Type::int64:
-    case Type::timestamp:
-      return gather<int64_t>(from, places, rows, to);
-    case Type::float32:
-      return gather<float>(from, places, rows, to);
-    case Type::float64:
-      return gather<double>(from, places, rows, to);
-    case Type::text:
-    case Type::bytes:
-    case Type::jsonb:
-      return gather<std::string_view>(from, places, rows, to);
-  }
+  with_cpp_type(from.type(), [&]<class T>() { gather<T>(from, places, rows, to); });
 }
 
 std::vector<bool> nodes_that_may_fail(const Program& program) {
@@ -165,11 +149,10 @@ Reason Evaluator::why(NodeId node, uint32_t row) const {
       CHECK(function.can_fail());
       Reason reason = function.explain(input, row);
       // A cast is known by what it was to cast, a function by its name.
-      const std::string_view subject = function.kind == Kind::cast
-                                           ? program_.nodes[call.arguments[0]].text
-                                       : function.kind == Kind::operation
-                                           ? program_.nodes[node].text
-                                           : function.name;
+      const std::string_view subject =
+          function.kind == Kind::cast        ? program_.nodes[call.arguments[0]].text
+          : function.kind == Kind::operation ? program_.nodes[node].text
+                                             : function.name;
       reason.message = fmt::format("{}: {}", subject, reason.message);
       return reason;
     }
@@ -185,13 +168,12 @@ void Evaluator::drop_failed(std::span<const NodeId> nodes, Selection& rows,
     return may_fail_[node] && result(node).state(row) == State::failed;
   };
   // Mostly there is none, and no row needs a look at each of its nodes.
-  if (std::none_of(nodes.begin(), nodes.end(), [&](NodeId node) {
-        return may_fail_[node] && any_failed(result(node), rows);
-      }))
+  if (std::none_of(nodes.begin(), nodes.end(),
+                   [&](NodeId node) { return may_fail_[node] && any_failed(result(node), rows); }))
     return;
   std::erase_if(rows, [&](uint32_t row) {
-    const auto failed = std::find_if(nodes.begin(), nodes.end(),
-                                     [&](NodeId node) { return failed_in(node, row); });
+    const auto failed =
+        std::find_if(nodes.begin(), nodes.end(), [&](NodeId node) { return failed_in(node, row); });
     if (failed == nodes.end()) return false;
     Reason reason = why(*failed, row);
     rejects.push_back({.row = row, .code = reason.code, .reason = std::move(reason.message)});

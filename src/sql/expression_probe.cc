@@ -185,10 +185,12 @@ class Table {
     switch (column.type()) {
       case Type::boolean:
         return column.set(row, good(parse_bool(text)));
+      case Type::int16:
+        return column.set(row, good(parse_int16(text)));
       case Type::int32:
         return column.set(row, good(parse_int32(text)));
       case Type::int64:
-      case Type::timestamp:
+      case Type::timestamptz:
         return column.set(row, good(parse_int64(text)));
       case Type::float32:
         return column.set(row, good(parse_float32(text)));
@@ -202,6 +204,13 @@ class Table {
         CHECK(bytes);
         return column.set(row, *bytes);
       }
+      case Type::uuid: {
+        const auto uuid = parse_uuid(text);
+        CHECK(uuid);
+        return column.set(row, *uuid);
+      }
+      default:
+        CHECK(false);
     }
   }
 

@@ -98,10 +98,9 @@ TEST(Faults, OfAllStatementsAreFoundInOnePass) {
   // it may have been meant as a lookup.
   EXPECT_EQ(
       bound.faults.text(),
-      "p.sql:1:19: there is no type itn. Did you mean 'int'? Types are boolean, int, bigint, "
-      "real, double "
-      "precision, text, bytea, "
-      "timestamptz, jsonb\n"
+      "p.sql:1:19: there is no type itn. Did you mean 'int'? Types are boolean, smallint, "
+      "int, bigint, real, double precision, numeric, text, bytea, date, time, timestamp, "
+      "timestamptz, interval, uuid, jsonb\n"
       "p.sql:2:22: a comma stands before ) here: take it away\n"
       "p.sql:5:13: table c has an INSERT already, in line 4: an INSERT is named by its table, "
       "so a table has one\n"

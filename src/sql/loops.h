@@ -10,7 +10,8 @@
 // and function_of<Divide>({.name = "div", …}) makes its loop and its explanation. How it treats
 // NULL and failures is read off its types:
 //
-//   - A parameter T is a value: where an argument is NULL the result is NULL, and call() is not
+//   - A parameter T, or const T& where T is a struct, is a value: where an argument is NULL the
+//   result is NULL, and call() is not
 //     asked.
 //   - A parameter Nullable<T> takes NULL too.
 //   - call() gives T; or optional<T> where it can fail, and then there is why(); or Nullable<T>
@@ -71,6 +72,12 @@ struct Source {
   [[nodiscard]] const P& get(uint32_t row) const { return values[row]; }
   const P* values;
   const State* states;
+};
+
+template <class T>
+requires std::same_as<T, Numeric> || std::same_as<T, Interval> || std::same_as<T, Uuid>
+struct Source<const T&> : Source<T> {
+  using Source<T>::Source;
 };
 
 template <class T>

@@ -23,6 +23,12 @@ std::string key_of(const Literal& value) {
           return fmt::format("d{}", std::bit_cast<uint64_t>(held));
         } else if constexpr (std::is_same_v<T, std::string>) {
           return "s" + held;
+        } else if constexpr (std::is_same_v<T, Numeric>) {
+          return "n" + numeric_text(held);
+        } else if constexpr (std::is_same_v<T, Interval>) {
+          return fmt::format("t{} {} {}", held.months, held.days, held.micros);
+        } else if constexpr (std::is_same_v<T, Uuid>) {
+          return "u" + uuid_text(held);
         } else {
           return fmt::format("i{}", held);
         }

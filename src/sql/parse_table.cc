@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "base/text.h"
@@ -40,12 +39,7 @@ constexpr OtherType kOtherTypes[] = {
     {"character varying", "text"},
     {"bpchar", "text"},
     {"clob", "text"},
-    {"uuid", "text"},
-    {"date", "text"},
-    {"time", "text"},
-    {"tinyint", "int"},
-    {"smallint", "int"},
-    {"int2", "int"},
+    {"tinyint", "smallint"},
     {"mediumint", "int"},
     {"int32", "int"},
     {"int64", "bigint"},
@@ -54,13 +48,9 @@ constexpr OtherType kOtherTypes[] = {
     {"bigserial", "bigint"},
     {"float32", "real"},
     {"float64", "double precision"},
-    {"decimal", "double precision"},
-    {"numeric", "double precision"},
-    {"number", "double precision"},
-    {"timestamp", "timestamptz"},
-    {"timestamp without time zone", "timestamptz"},
+    {"number", "numeric"},
     {"timestamp_ltz", "timestamptz"},
-    {"timestamp_ntz", "timestamptz"},
+    {"timestamp_ntz", "timestamp"},
     {"datetime", "timestamptz"},
     {"json", "jsonb"},
     {"variant", "jsonb"},
@@ -75,12 +65,9 @@ constexpr OtherType kOtherTypes[] = {
 
 // `written`: as in the file; `name`: as libpg_query calls it.
 std::string unknown_type_text(const std::string& written, const std::string& name) {
-  static constexpr std::array kTypes = {Type::boolean, Type::int32,     Type::int64,
-                                        Type::float32, Type::float64,   Type::text,
-                                        Type::bytes,   Type::timestamp, Type::jsonb};
   std::vector<std::string> names;
   std::string all;
-  for (const Type type : kTypes) {
+  for (const Type type : all_types()) {
     names.emplace_back(sql_name(type));
     all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
   }
@@ -194,8 +181,8 @@ std::optional<Type> parse_type(ParseContext& context, const PgQuery__TypeName& n
     context.refuse(place, name.setof ? "SETOF" : "%TYPE");
     return std::nullopt;
   }
-  if (name.n_array_bounds > 0) {
-    context.refuse(place, "an array type");
+  if (name.n_array_bounds > 1) {
+    context.refuse(place, "an array of arrays");
     return std::nullopt;
   }
   const auto type = type_from_sql(written);
@@ -209,7 +196,7 @@ std::optional<Type> parse_type(ParseContext& context, const PgQuery__TypeName& n
                   fmt::format("a length or precision is not supported: write {}", sql_name(*type)));
     return std::nullopt;
   }
-  return type;
+  return name.n_array_bounds > 0 ? array_of(*type) : *type;
 }
 
 std::string parse_table_name(ParseContext& context, const PgQuery__RangeVar& table) {

@@ -30,7 +30,7 @@ const BindOptions& bind_options() {
                                      {"explicit", Type::boolean, false}}}},
                   {"artists",
                    {.schema = Schema{{"artists", Type::text, false},
-                                     {"since", Type::timestamp, false},
+                                     {"since", Type::timestamptz, false},
                                      {"rating", Type::float32, true}},
                     .drop_missing = true}}}};
   return kOptions;
@@ -67,7 +67,7 @@ Column awkward(Type type) {
         break;
       }
       case Type::int64:
-      case Type::timestamp: {
+      case Type::timestamptz: {
         constexpr int64_t kValues[] = {0, -1, 1'709'460'900'123'456,
                                        std::numeric_limits<int64_t>::max(),
                                        std::numeric_limits<int64_t>::min()};
@@ -97,6 +97,8 @@ Column awkward(Type type) {
         column.set(row, kValues[row]);
         break;
       }
+      default:
+        column.set_null(row);
     }
   }
   return column;

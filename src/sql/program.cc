@@ -59,7 +59,7 @@ std::string_view hidden_column_in(const Program& program, const Node& node) {
 
 // Kafka's times have milliseconds, and those of a text what its pattern reads.
 bool node_may_have_micros(const Program& program, const Node& node) {
-  if (node.type != Type::timestamp) return false;
+  if (node.type != Type::timestamptz) return false;
   if (const auto* column = std::get_if<ColumnRef>(&node.what))
     return column->table != 0 || column->column < program.declared_columns;
   if (const auto* literal = std::get_if<Literal>(&node.what)) {
@@ -143,7 +143,7 @@ Schema Program::output_schema(size_t insert) const {
 const Schema& hidden_columns() {
   static const Schema kHidden = {
       {"kafka_topic", Type::text, true},   {"kafka_partition", Type::int32, true},
-      {"kafka_offset", Type::int64, true}, {"kafka_timestamp", Type::timestamp, false},
+      {"kafka_offset", Type::int64, true}, {"kafka_timestamp", Type::timestamptz, false},
       {"kafka_key", Type::bytes, false},   {"kafka_headers", Type::jsonb, false},
   };
   return kHidden;

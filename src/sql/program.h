@@ -13,7 +13,10 @@
 #include <variant>
 #include <vector>
 
+#include "row/interval.h"
+#include "row/numeric.h"
 #include "row/types.h"
+#include "row/uuid.h"
 #include "sql/script.h"
 
 namespace turntable::sql {
@@ -39,9 +42,10 @@ struct ColumnRef {
   uint32_t column = 0;  // Index into that table's schema in the Program.
 };
 
-// A literal, or a constant expression's value. std::monostate is NULL; a real is held as double, a
-// timestamp as int64_t, bytes as std::string.
-using Literal = std::variant<std::monostate, bool, int64_t, double, std::string>;
+// A literal, or a constant expression's value. std::monostate is NULL; a real is held as double,
+// integers, dates and times as int64_t, what columns hold as views as std::string.
+using Literal =
+    std::variant<std::monostate, bool, int64_t, double, std::string, Numeric, Interval, Uuid>;
 
 struct Call {
   const Function* function = nullptr;

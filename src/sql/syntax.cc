@@ -94,6 +94,9 @@ class Printer {
   void operator()(int64_t value) { out_ += fmt::format("{}", value); }
   void operator()(double value) { out_ += fmt::format("{}", value); }
   void operator()(const std::string& value) { print_quoted(value, '\''); }
+  void operator()(const Numeric& value) { out_ += numeric_text(value); }
+  void operator()(const Interval& value) { print_quoted(interval_text(value), '\''); }
+  void operator()(const Uuid& value) { print_quoted(uuid_text(value), '\''); }
   void operator()(const DecimalSyntax& decimal) { out_ += decimal.text; }
 
   void operator()(const CallSyntax& call) {
@@ -129,9 +132,7 @@ class Printer {
   }
 
  private:
-  void print_name(std::string_view name) {
-    out_ += sql_identifier(name);
-  }
+  void print_name(std::string_view name) { out_ += sql_identifier(name); }
 
   void print_quoted(std::string_view text, char quote) {
     out_ += quote;

@@ -75,7 +75,7 @@ void check_bits(uint64_t bits) {
   CHECK(!timestamp_text(whole).view().empty());
   std::string cell;
   append_int64_cell(cell, whole);
-  for (const Type type : {Type::int64, Type::timestamp, Type::float64})
+  for (const Type type : {Type::int64, Type::timestamptz, Type::float64})
     CHECK(!cell_text(CellReader(cell).next(), type).empty());
 }
 

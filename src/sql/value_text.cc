@@ -196,6 +196,24 @@ Parsed<T> parse_float(std::string_view text) {
   return {value, {}};
 }
 
+// There is no year 0: it is 1 BC, which stands behind it all.
+void append_date(ShortText& out, const Date& date) {
+  char buffer[48];
+  const auto written =
+      fmt::format_to_n(buffer, sizeof buffer, "{:04}-{:02}-{:02}",
+                       date.year > 0 ? date.year : 1 - date.year, date.month, date.day);
+  out.append(std::string_view(buffer, written.size));
+}
+
+void append_clock(ShortText& out, const Moment& moment) {
+  char buffer[48];
+  const auto written = fmt::format_to_n(buffer, sizeof buffer, "{:02}:{:02}:{:02}.{:06}",
+                                        moment.hour, moment.minute, moment.second, moment.micros);
+  out.append(std::string_view(buffer, written.size));
+  out.trim_end('0');
+  out.trim_end('.');
+}
+
 }  // namespace
 
 ShortText float_text(double value) {
@@ -213,21 +231,46 @@ ShortText integer_text(int64_t value) {
 
 ShortText timestamp_text(int64_t micros) {
   const Moment moment = moment_of(micros);
-  const Date& date = moment.date;
-  char buffer[48];
-  const auto written =
-      fmt::format_to_n(buffer, sizeof buffer, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}",
-                       date.year > 0 ? date.year : 1 - date.year, date.month, date.day, moment.hour,
-                       moment.minute, moment.second, moment.micros);
-  ShortText out = short_text({buffer, written.size});
-  out.trim_end('0');
-  if (moment.micros == 0) {
-    out = short_text({buffer, written.size - std::string_view(".000000").size()});
-  }
-  out.append(date.year > 0 ? "+00" : "+00 BC");
+  ShortText out;
+  append_date(out, moment.date);
+  out.append(' ');
+  append_clock(out, moment);
+  out.append(moment.date.year > 0 ? "+00" : "+00 BC");
   return out;
 }
 
+ShortText local_timestamp_text(int64_t micros) {
+  const Moment moment = moment_of(micros);
+  ShortText out;
+  append_date(out, moment.date);
+  out.append(' ');
+  append_clock(out, moment);
+  if (moment.date.year <= 0) out.append(" BC");
+  return out;
+}
+
+ShortText date_text(int32_t days) {
+  const Date date = date_of(days);
+  ShortText out;
+  append_date(out, date);
+  if (date.year <= 0) out.append(" BC");
+  return out;
+}
+
+ShortText time_text(int64_t micros) {
+  ShortText out;
+  // The end of the day is a time of its own.
+  if (micros == kMicrosPerDay) {
+    out.append("24:00:00");
+  } else {
+    append_clock(out, moment_of(micros));
+  }
+  return out;
+}
+
+Parsed<int16_t> parse_int16(std::string_view text) {
+  return parse_int<int16_t>(text);
+}
 Parsed<int32_t> parse_int32(std::string_view text) {
   return parse_int<int32_t>(text);
 }

@@ -36,7 +36,10 @@ class ShortText {
 [[nodiscard]] ShortText float_text(double value);
 [[nodiscard]] ShortText float_text(float value);
 [[nodiscard]] ShortText integer_text(int64_t value);
-[[nodiscard]] ShortText timestamp_text(int64_t micros);  // "2024-03-03 10:15:00.25+00"
+[[nodiscard]] ShortText timestamp_text(int64_t micros);        // "2024-03-03 10:15:00.25+00"
+[[nodiscard]] ShortText local_timestamp_text(int64_t micros);  // "2024-03-03 10:15:00.25"
+[[nodiscard]] ShortText date_text(int32_t days);               // "0044-03-15 BC"
+[[nodiscard]] ShortText time_text(int64_t micros);             // "10:15:00.25"
 
 enum class ParseFailure { syntax, range };
 
@@ -48,6 +51,7 @@ struct Parsed {
 };
 
 // Blanks around the value are allowed, as in PostgreSQL.
+[[nodiscard]] Parsed<int16_t> parse_int16(std::string_view text);
 [[nodiscard]] Parsed<int32_t> parse_int32(std::string_view text);
 [[nodiscard]] Parsed<int64_t> parse_int64(std::string_view text);
 [[nodiscard]] Parsed<float> parse_float32(std::string_view text);

@@ -30,7 +30,7 @@ class KeyTimes {
   NodeId replace(NodeId id) {
     Node node = program_.nodes[id];
     if (const auto* column = std::get_if<ColumnRef>(&node.what)) {
-      if (node.type == Type::timestamp && column->table == 0 &&
+      if (node.type == Type::timestamptz && column->table == 0 &&
           column->column < program_.declared_columns)
         times_.insert(program_.stream_schema[column->column].name);
       return id;
@@ -38,7 +38,7 @@ class KeyTimes {
     auto* call = std::get_if<Call>(&node.what);
     if (call == nullptr || !shows_arguments(*call->function)) return id;
     bool changed = false;
-    if (call->function->kind == Kind::cast && node.type == Type::timestamp &&
+    if (call->function->kind == Kind::cast && node.type == Type::timestamptz &&
         call->function->arguments[0] == Type::text && call->function != &whole_time_cast()) {
       call->function = &whole_time_cast();
       changed = true;
@@ -77,7 +77,7 @@ std::set<std::string> keep_key_times_whole(Program& program, size_t insert,
   KeyTimes times(program);
   for (Output& output : program.inserts[insert].outputs) {
     if (std::find(key.begin(), key.end(), output.name) == key.end()) continue;
-    if (output.type == Type::timestamp && in_keys == TimesInKeys::said_to_be_narrowed) continue;
+    if (output.type == Type::timestamptz && in_keys == TimesInKeys::said_to_be_narrowed) continue;
     output.node = times.keep_whole(output.node);
   }
   return times.times();

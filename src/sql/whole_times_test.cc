@@ -109,7 +109,7 @@ TEST(WholeTimes, LeaveTheCastsOfOtherInsertsAsTheyAre) {
     }
     return count;
   };
-  const Function& cutting = find_cast(Type::text, Type::timestamp)->function;
+  const Function& cutting = find_cast(Type::text, Type::timestamptz)->function;
   for (const Output& output : program.inserts[0].outputs)
     EXPECT_EQ(casts(output.node, whole_time_cast()), 0U);
   EXPECT_EQ(casts(program.inserts[0].filters[0], cutting), 1U);

@@ -72,7 +72,7 @@ std::string_view type_name(Type type) {
   switch (type) {
     case Type::bytes:
       return "blob";
-    case Type::timestamp:
+    case Type::timestamptz:
       return kMicrosTypeName;
     case Type::jsonb:
       return "json text";
@@ -84,7 +84,8 @@ std::string_view type_name(Type type) {
 std::optional<Type> type_from_declaration(std::string_view declared) {
   const std::string name = lowercase(trim(declared));
   if (name == "blob") return Type::bytes;
-  if (name == kMicrosTypeName || name == "timestamp" || name == "datetime") return Type::timestamp;
+  if (name == kMicrosTypeName || name == "timestamp" || name == "datetime")
+    return Type::timestamptz;
   if (name == "json text" || name == "json") return Type::jsonb;
   if (name == "integer") return Type::int64;  // SQLite's own word, for any size.
   if (name == "float") return Type::float32;  // Cassandra's.
@@ -128,8 +129,10 @@ void bind_cell(Statement& statement, int index, CellView cell, Type type, TimeUn
       return statement.bind_text(index, cell.bytes());
     case Type::bytes:
       return statement.bind_blob(index, cell.bytes());
-    case Type::timestamp:
+    case Type::timestamptz:
       return bind_timestamp(statement, index, cell.int64(), kept);
+    default:
+      break;
   }
 }
 
@@ -164,8 +167,10 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
       if (storage != Storage::blob) return false;
       append_view_cell(out, statement.text(index));
       return true;
-    case Type::timestamp:
+    case Type::timestamptz:
       return append_timestamp(out, statement, index, kept);
+    default:
+      break;
   }
   return false;
 }

@@ -9,9 +9,9 @@
 namespace turntable::sqlite {
 namespace {
 
-constexpr Type kTypes[] = {Type::boolean, Type::int32,     Type::int64,
-                           Type::float32, Type::float64,   Type::text,
-                           Type::bytes,   Type::timestamp, Type::jsonb};
+constexpr Type kTypes[] = {Type::boolean, Type::int32,       Type::int64,
+                           Type::float32, Type::float64,     Type::text,
+                           Type::bytes,   Type::timestamptz, Type::jsonb};
 
 template <class Append, class Value>
 std::string cell(Append append, Value value) {
@@ -80,7 +80,7 @@ TEST(SqliteValues, KeepTimestampsOfEveryAge) {
        {int64_t{0}, int64_t{-1}, int64_t{1'709'460'900'123'456}, int64_t{-62'135'596'800'000'000},
         int64_t{-62'135'596'800'000'001}, int64_t{253'402'300'799'999'999},
         int64_t{253'402'300'800'000'000}, INT64_MIN, INT64_MAX})
-    expect_kept(Type::timestamp, cell(append_int64_cell, micros));
+    expect_kept(Type::timestamptz, cell(append_int64_cell, micros));
 }
 
 // Tables that were made before microseconds were kept: keys must stay what they were.
@@ -92,14 +92,14 @@ TEST(SqliteValues, ColumnsThatKeepMillisecondsGoOn) {
   auto select = db->prepare("SELECT ?1, ?2");
   const std::string within = cell(append_int64_cell, int64_t{1'709'460'900'123'800});
   const std::string beyond = cell(append_int64_cell, int64_t{-62'135'596'800'000'001});
-  bind_cell(*select, 1, CellReader(within).next(), Type::timestamp, TimeUnit::millis);
-  bind_cell(*select, 2, CellReader(beyond).next(), Type::timestamp, TimeUnit::millis);
+  bind_cell(*select, 1, CellReader(within).next(), Type::timestamptz, TimeUnit::millis);
+  bind_cell(*select, 2, CellReader(beyond).next(), Type::timestamptz, TimeUnit::millis);
   ASSERT_TRUE(select->step().value());
   EXPECT_EQ(select->text(0), "2024-03-03T10:15:00.123Z");
   EXPECT_EQ(select->int64(1), -62'135'596'800'001);
   std::string read;
-  ASSERT_TRUE(append_value_cell(read, *select, 0, Type::timestamp, TimeUnit::millis));
-  ASSERT_TRUE(append_value_cell(read, *select, 1, Type::timestamp, TimeUnit::millis));
+  ASSERT_TRUE(append_value_cell(read, *select, 0, Type::timestamptz, TimeUnit::millis));
+  ASSERT_TRUE(append_value_cell(read, *select, 1, Type::timestamptz, TimeUnit::millis));
   CellReader cells(read);
   EXPECT_EQ(cells.next().int64(), 1'709'460'900'123'000);
   EXPECT_EQ(cells.next().int64(), -62'135'596'800'001'000);
@@ -109,7 +109,7 @@ TEST(SqliteValues, TimestampsAreReadableByPeopleAndBySqlite) {
   auto db = Database::open("", Database::Mode::memory);
   auto select = db->prepare("SELECT ?1, strftime('%H:%M', ?1)");
   bind_cell(*select, 1, CellReader(cell(append_int64_cell, int64_t{1'709'460'900'123'000})).next(),
-            Type::timestamp);
+            Type::timestamptz);
   ASSERT_TRUE(select->step().value());
   EXPECT_EQ(select->text(0), "2024-03-03T10:15:00.123000Z");
   EXPECT_EQ(select->text(1), "10:15");

@@ -86,10 +86,8 @@ struct NullIf {
 template <class P>
 void add_for(std::vector<Function>& all, Type left, Type right) {
   const auto operation = [&](std::string_view name) {
-    return Function{.name = name,
-                    .arguments = {left, right},
-                    .result = Type::boolean,
-                    .kind = Kind::operation};
+    return Function{
+        .name = name, .arguments = {left, right}, .result = Type::boolean, .kind = Kind::operation};
   };
   all.push_back(function_of<Equal<P>>(operation("=")));
   all.push_back(function_of<NotEqual<P>>(operation("<>")));
@@ -122,7 +120,7 @@ std::vector<Function> comparison_functions() {
   add_for<Type::float64>(all);
   add_for<Type::text>(all);
   add_for<Type::bytes>(all);
-  add_for<Type::timestamp>(all);
+  add_for<Type::timestamptz>(all);
   // The mixed pairs that PostgreSQL has. Other mixed numbers are cast to these: a real and an int
   // are compared as double precision.
   add_for<Pair<int32_t, int64_t, int64_t>>(all, Type::int32, Type::int64);

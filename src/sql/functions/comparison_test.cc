@@ -51,8 +51,8 @@ TEST(Comparison, EveryTypeHasItsOrder) {
   expect_less(real(0.5), real(0.75));
   expect_less(precise(-0.1), precise(0.1));
   expect_less(text("a"), text("b"));
-  expect_less({Type::timestamp, State::value, int64_t{-1}},
-              {Type::timestamp, State::value, int64_t{0}});
+  expect_less({Type::timestamptz, State::value, int64_t{-1}},
+              {Type::timestamptz, State::value, int64_t{0}});
   expect_less({Type::bytes, State::value, std::string("\x7f")},
               {Type::bytes, State::value, std::string("\x80")});
 }
@@ -119,16 +119,17 @@ TEST(Comparison, NullAndFailureSpread) {
 
 TEST(Comparison, DistinctTakesNullForAValue) {
   using Row = std::tuple<Argument, Argument, std::string>;
-  for (const auto& [left, right, distinct] : std::vector<Row>{
-           {null(Type::text), null(Type::text), "false"},
-           {null(Type::text), text(""), "true"},
-           {integer(0), null(Type::int32), "true"},
-           {integer(0), null(Type::int64), "true"},
-           {integer(0), failed(Type::int64), "failed"},
-           {failed(Type::boolean), null(Type::boolean), "failed"}}) {
+  for (const auto& [left, right, distinct] :
+       std::vector<Row>{{null(Type::text), null(Type::text), "false"},
+                        {null(Type::text), text(""), "true"},
+                        {integer(0), null(Type::int32), "true"},
+                        {integer(0), null(Type::int64), "true"},
+                        {integer(0), failed(Type::int64), "failed"},
+                        {failed(Type::boolean), null(Type::boolean), "failed"}}) {
     EXPECT_EQ(compared(left, "is distinct from", right), distinct);
-    EXPECT_EQ(compared(left, "is not distinct from", right),
-              distinct == "failed" ? "failed" : distinct == "true" ? "false" : "true");
+    EXPECT_EQ(compared(left, "is not distinct from", right), distinct == "failed" ? "failed"
+                                                             : distinct == "true" ? "false"
+                                                                                  : "true");
   }
 }
 
@@ -166,7 +167,7 @@ TEST(Comparison, ALiteralTakesTheTypeOfTheOtherSide) {
     return resolved ? signature(*resolved->function) : "none";
   };
   EXPECT_EQ(found("=", Kind::operation, Type::int32, std::nullopt), "int = int");
-  EXPECT_EQ(found("<", Kind::operation, std::nullopt, Type::timestamp),
+  EXPECT_EQ(found("<", Kind::operation, std::nullopt, Type::timestamptz),
             "timestamptz < timestamptz");
   EXPECT_EQ(found("=", Kind::operation, Type::float32, std::nullopt), "real = real");
   EXPECT_EQ(found("=", Kind::operation, std::nullopt, std::nullopt), "text = text");

@@ -2,7 +2,6 @@
 // arguments are computed for all rows, and what is not chosen counts for nothing, whether it is a
 // value, NULL, or failed.
 #include <algorithm>
-#include <array>
 
 #include "base/check.h"
 #include "sql/builtins.h"
@@ -92,12 +91,11 @@ bool values_never_null(const std::vector<bool>& not_null) {
   return not_null.back();
 }
 
-template <Type type>
-Function coalesce_of() {
+Function coalesce_of(Type type) {
   return {.name = "coalesce",
           .arguments = {type},
           .result = type,
-          .loop = coalesce<CppType<type>>,
+          .loop = with_cpp_type(type, []<class T>() -> Loop { return coalesce<T>; }),
           .variadic = true,
           .nulls = NullRule::sees_null,
           .never_null = any_never_null,
@@ -105,12 +103,11 @@ Function coalesce_of() {
           .open_state = open_undecided};
 }
 
-template <Type type>
-Function case_of() {
+Function case_of(Type type) {
   return {.name = "case",
           .arguments = {Type::boolean, type, type},
           .result = type,
-          .loop = choose<CppType<type>>,
+          .loop = with_cpp_type(type, []<class T>() -> Loop { return choose<T>; }),
           .nulls = NullRule::sees_null,
           .blame = blamed_by_case,
           .never_null = values_never_null,
@@ -120,17 +117,21 @@ Function case_of() {
 }  // namespace
 
 std::vector<Function> conditional_functions() {
-  return {coalesce_of<Type::boolean>(), coalesce_of<Type::int32>(),   coalesce_of<Type::int64>(),
-          coalesce_of<Type::float32>(), coalesce_of<Type::float64>(), coalesce_of<Type::text>(),
-          coalesce_of<Type::bytes>(),   coalesce_of<Type::timestamp>(),
-          coalesce_of<Type::jsonb>()};
+  std::vector<Function> all;
+  for (const Type type : all_types()) all.push_back(coalesce_of(type));
+  for (const Type type : all_types()) all.push_back(coalesce_of(array_of(type)));
+  return all;
 }
 
 const Function& case_function(Type result) {
-  static const std::array kCases = {
-      case_of<Type::boolean>(), case_of<Type::int32>(),   case_of<Type::int64>(),
-      case_of<Type::float32>(), case_of<Type::float64>(), case_of<Type::text>(),
-      case_of<Type::bytes>(),   case_of<Type::timestamp>(), case_of<Type::jsonb>()};
+  static const std::vector<Function> kCases = [] {
+    std::vector<Function> all;
+    for (const Type type : all_types()) {
+      all.push_back(case_of(type));
+      all.push_back(case_of(array_of(type)));
+    }
+    return all;
+  }();
   const auto found = std::find_if(kCases.begin(), kCases.end(), [&](const Function& function) {
     return function.result == result;
   });

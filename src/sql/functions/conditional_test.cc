@@ -59,9 +59,8 @@ TEST(Conditional, OnlyTheChosenBranchOfACaseCanFail) {
 }
 
 TEST(Conditional, AreThereForEveryType) {
-  for (const Type type :
-       {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64, Type::text,
-        Type::bytes, Type::timestamp, Type::jsonb}) {
+  for (const Type type : {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64,
+                          Type::text, Type::bytes, Type::timestamptz, Type::jsonb}) {
     EXPECT_EQ(case_function(type).result, type);
     EXPECT_EQ(chosen({boolean(true), null(type), failed(type)}), "NULL") << sql_name(type);
     EXPECT_EQ(coalesced({null(type), null(type)}), "NULL") << sql_name(type);

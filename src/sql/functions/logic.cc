@@ -80,8 +80,7 @@ struct IsNull {
 };
 
 Function boolean_test(std::string_view name, Type type) {
-  return {
-      .name = name, .arguments = {type}, .result = Type::boolean, .kind = Kind::operation};
+  return {.name = name, .arguments = {type}, .result = Type::boolean, .kind = Kind::operation};
 }
 
 template <Type type>
@@ -109,7 +108,7 @@ std::vector<Function> logic_functions() {
   add_null_tests<Type::float64>(all);
   add_null_tests<Type::text>(all);
   add_null_tests<Type::bytes>(all);
-  add_null_tests<Type::timestamp>(all);
+  add_null_tests<Type::timestamptz>(all);
   add_null_tests<Type::jsonb>(all);
   return all;
 }

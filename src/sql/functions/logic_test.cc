@@ -29,18 +29,44 @@ std::string connected(std::string_view name, std::string_view arguments) {
 }
 
 TEST(Logic, AndIsDecidedByFalseThenByFailureThenByNull) {
-  for (const auto& [arguments, expected] : std::vector<std::pair<std::string, std::string>>{
-           {"tt", "t"}, {"tf", "f"}, {"tn", "n"}, {"tx", "x"}, {"ft", "f"}, {"ff", "f"},
-           {"fn", "f"}, {"fx", "f"}, {"nt", "n"}, {"nf", "f"}, {"nn", "n"}, {"nx", "x"},
-           {"xt", "x"}, {"xf", "f"}, {"xn", "x"}, {"xx", "x"}})
+  for (const auto& [arguments, expected] :
+       std::vector<std::pair<std::string, std::string>>{{"tt", "t"},
+                                                        {"tf", "f"},
+                                                        {"tn", "n"},
+                                                        {"tx", "x"},
+                                                        {"ft", "f"},
+                                                        {"ff", "f"},
+                                                        {"fn", "f"},
+                                                        {"fx", "f"},
+                                                        {"nt", "n"},
+                                                        {"nf", "f"},
+                                                        {"nn", "n"},
+                                                        {"nx", "x"},
+                                                        {"xt", "x"},
+                                                        {"xf", "f"},
+                                                        {"xn", "x"},
+                                                        {"xx", "x"}})
     EXPECT_EQ(connected("and", arguments), expected) << arguments;
 }
 
 TEST(Logic, OrIsDecidedByTrueThenByFailureThenByNull) {
-  for (const auto& [arguments, expected] : std::vector<std::pair<std::string, std::string>>{
-           {"tt", "t"}, {"tf", "t"}, {"tn", "t"}, {"tx", "t"}, {"ft", "t"}, {"ff", "f"},
-           {"fn", "n"}, {"fx", "x"}, {"nt", "t"}, {"nf", "n"}, {"nn", "n"}, {"nx", "x"},
-           {"xt", "t"}, {"xf", "x"}, {"xn", "x"}, {"xx", "x"}})
+  for (const auto& [arguments, expected] :
+       std::vector<std::pair<std::string, std::string>>{{"tt", "t"},
+                                                        {"tf", "t"},
+                                                        {"tn", "t"},
+                                                        {"tx", "t"},
+                                                        {"ft", "t"},
+                                                        {"ff", "f"},
+                                                        {"fn", "n"},
+                                                        {"fx", "x"},
+                                                        {"nt", "t"},
+                                                        {"nf", "n"},
+                                                        {"nn", "n"},
+                                                        {"nx", "x"},
+                                                        {"xt", "t"},
+                                                        {"xf", "x"},
+                                                        {"xn", "x"},
+                                                        {"xx", "x"}})
     EXPECT_EQ(connected("or", arguments), expected) << arguments;
 }
 
@@ -84,9 +110,8 @@ TEST(Logic, TestsGiveAValueForNullAndPassOnAFailure) {
 }
 
 TEST(Logic, EveryTypeIsTestedForNull) {
-  for (const Type type :
-       {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64, Type::text,
-        Type::bytes, Type::timestamp, Type::jsonb}) {
+  for (const Type type : {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64,
+                          Type::text, Type::bytes, Type::timestamptz, Type::jsonb}) {
     EXPECT_EQ(call("is null", Kind::operation, {null(type)}), "true") << sql_name(type);
     EXPECT_EQ(call("is not null", Kind::operation, {null(type)}), "false") << sql_name(type);
     EXPECT_EQ(call("is null", Kind::operation, {failed(type)}), "failed") << sql_name(type);

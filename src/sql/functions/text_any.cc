@@ -357,8 +357,22 @@ Text text_form(const Column& column, uint32_t row, BooleanForm form, Arena& aren
       return arena.copy(float_text(column.get<float>(row)).view());
     case Type::float64:
       return arena.copy(float_text(column.get<double>(row)).view());
+    case Type::int16:
+      return arena.copy(integer_text(column.get<int16_t>(row)).view());
+    case Type::numeric:
+      return arena.copy(numeric_text(column.get<Numeric>(row)));
+    case Type::date:
+      return arena.copy(date_text(column.get<int32_t>(row)).view());
+    case Type::time:
+      return arena.copy(time_text(column.get<int64_t>(row)).view());
     case Type::timestamp:
+      return arena.copy(local_timestamp_text(column.get<int64_t>(row)).view());
+    case Type::timestamptz:
       return arena.copy(timestamp_text(column.get<int64_t>(row)).view());
+    case Type::interval:
+      return arena.copy(interval_text(column.get<Interval>(row)));
+    case Type::uuid:
+      return arena.copy(uuid_text(column.get<Uuid>(row)));
     case Type::bytes:
       return bytes_text(column.get<Text>(row), arena);
     case Type::text:
@@ -408,7 +422,7 @@ std::vector<Function> text_any_functions() {
       function_of<QuoteNullable>({.name = "quote_nullable", .arguments = {text}, .result = text}));
   // bytea || 'literal' is bytea, and jsonb || text is about jsonb in PostgreSQL.
   for (const Type type :
-       {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64, Type::timestamp}) {
+       {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64, Type::timestamptz}) {
     const auto operation = [](Type left, Type right, Loop loop) {
       return Function{.name = "||",
                       .arguments = {left, right},

@@ -118,7 +118,7 @@ struct IsFinite {
 std::vector<Function> time_functions() {
   constexpr Type text = Type::text;
   constexpr Type real = Type::float64;
-  constexpr Type time = Type::timestamp;
+  constexpr Type time = Type::timestamptz;
   std::vector<Function> all;
   all.push_back(function_of<TextToTimestamp>({.name = "to_timestamp",
                                               .arguments = {text, text},

@@ -239,7 +239,7 @@ constexpr std::array kUnits = {
 
 Function of_part(std::string_view name, Type result, Prepare prepare) {
   return {.name = name,
-          .arguments = {Type::text, Type::timestamp},
+          .arguments = {Type::text, Type::timestamptz},
           .result = result,
           .loop = run_chosen,
           .constant = 0,
@@ -249,7 +249,7 @@ Function of_part(std::string_view name, Type result, Prepare prepare) {
 }  // namespace
 
 std::vector<Function> time_part_functions() {
-  Function trunc = of_part("date_trunc", Type::timestamp, prepare_choice<kUnits>);
+  Function trunc = of_part("date_trunc", Type::timestamptz, prepare_choice<kUnits>);
   trunc.explain = explain_chosen;
   return {of_part("extract", Type::float64, prepare_choice<kExtracted>),
           of_part("date_part", Type::float64, prepare_choice<kDateParts>), std::move(trunc)};
