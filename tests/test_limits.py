@@ -53,6 +53,24 @@ class Memory:
 # -------------------------------------------------------------------------------------------------------------------- records
 
 
+def test_what_the_expressions_of_a_batch_make_has_a_limit_in_memory(turntable, tmp_path):
+    """A producer writes the numbers: 30 texts of 60 million bytes would be 1.8 GB."""
+    events = tmp_path / "events.ndjson"
+    events.write_text("".join(f'{{"id": {id}, "n": {60_000_000 if id % 3 else 7}}}\n' for id in range(45)))
+    pipeline = tmp_path / "p.sql"
+    pipeline.write_text(
+        f"CREATE TABLE s (id int NOT NULL, n int) WITH (connector = 'file', path = '{events}');\n"
+        f"CREATE TABLE o () WITH (connector = 'sqlite', path = '{tmp_path / 'o.db'}', primary_key = 'id');\n"
+        "INSERT INTO o SELECT p.id, length(repeat('x', p.n)) AS n FROM s p;\n"
+    )
+    running = turntable.start("run", pipeline, "--until-end")
+    memory = Memory(running)
+    running.wait(300).expect(0)
+    assert memory.peak < 1024 * MEBIBYTE
+    with contextlib.closing(sqlite3.connect(tmp_path / "o.db")) as database:
+        assert database.execute("SELECT count(*), sum(n) FROM o").fetchone() == (45, 30 * 60_000_000 + 15 * 7)
+
+
 def test_a_record_beyond_the_limit_is_a_letter_in_the_topic_with_its_bytes(to_sqlite, kafka, topic):
     at, above = padded(RECORD, id=1), padded(RECORD + 1, id=2)
     assert send(kafka.bootstrap, topic, [records("gzip", [at, above, play(3)])]) == [0]

@@ -119,7 +119,8 @@ class Path {
       decoder_->decode(batch, enricher_.declared(), alive_, rejects_);
       const size_t before = rows_.size();
       if (options_.until == "rows")
-        enricher_.enrich(batch, std::span(origins_).first(batch.size()), alive_, rejects_, targets_);
+        CHECK(enricher_.enrich(batch, std::span(origins_).first(batch.size()), alive_, rejects_,
+                               targets_));
       if (number == 0) note(before);
       if (rows_.size() >= pipeline_.stores[0].flush_rows) rows_.clear();
       rejects_.clear();

@@ -13,8 +13,8 @@ void judge(const sql::Evaluator& evaluator, std::span<const sql::NodeId> conjunc
     const auto* const values = column.data<uint8_t>();
     const State* const states = column.states();
     for (const uint32_t row : rows) {
-      const Verdict verdict = states[row] == State::value  ? values[row] != 0 ? Verdict::yes
-                                                                              : Verdict::no
+      const Verdict verdict = states[row] == State::value
+                                  ? values[row] != 0 ? Verdict::yes : Verdict::no
                               : states[row] == State::null ? Verdict::null
                                                            : Verdict::failed;
       verdicts[row] = std::max(verdicts[row], verdict);

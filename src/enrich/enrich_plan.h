@@ -37,7 +37,7 @@ struct EnrichPlan {
   };
 
   sql::Program program;
-  std::vector<InsertForm> forms;  // By INSERT.
+  std::vector<InsertForm> forms;                      // By INSERT.
   std::map<std::string, LoadedCatalogue> catalogues;  // By the lookup's name.
   std::vector<Lookup> lookups;                        // By probe.
   // By INSERT, then by probe. Null where no output of the INSERT needs just that lookup.

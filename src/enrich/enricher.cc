@@ -44,11 +44,13 @@ Enricher::Lookup::Lookup(const sql::Program& program, const sql::Probe& probe)
   for (const sql::JoinKey& key : probe.keys) keys.push_back(key.probe);
 }
 
-Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared)
-    : shared_(std::move(shared)), alive_(shared_->program.inserts.size()) {
+Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared, size_t results_limit)
+    : shared_(std::move(shared)),
+      results_limit_(results_limit),
+      alive_(shared_->program.inserts.size()) {
   const sql::Program& program = shared_->program;
   for (const ColumnDef& column : program.stream_schema) stream_.emplace_back(column.type);
-  evaluator_ = std::make_unique<sql::Evaluator>(program, shared_->stages.nodes());
+  evaluator_ = std::make_unique<sql::Evaluator>(program, shared_->stages.nodes(), results_limit);
   tables_.resize(program.probes.size() + 1);
   matches_.resize(program.probes.size());
   for (size_t probe = 0; probe < program.probes.size(); ++probe) {
@@ -70,26 +72,41 @@ Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared)
   }
 }
 
-void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins,
+bool Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins,
                       const Selection& alive, Rejects& rejects, std::span<RowBatch* const> rows) {
   CHECK(rows.size() == inserts_.size());
+  const size_t rejects_before = rejects.size();
   begin(batch, alive, rejects);
-  filter_stream(rejects);
-  for (size_t probe = 0; probe < lookups_.size(); ++probe) look_up(probe, rejects);
-  filter_joined(rejects);
-  append_rows(origins, rejects, rows);
+  if (!make_rows(origins, rejects, rows)) {
+    rejects.resize(rejects_before);
+    return false;
+  }
+  count_missed();
+  return true;
+}
+
+bool Enricher::make_rows(std::span<const Origin> origins, Rejects& rejects,
+                         std::span<RowBatch* const> rows) {
+  if (!filter_stream(rejects)) return false;
+  for (size_t probe = 0; probe < lookups_.size(); ++probe)
+    if (!look_up(probe, rejects)) return false;
+  return filter_joined(rejects) && append_rows(origins, rejects, rows);
 }
 
 void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects) {
   const sql::Program& program = shared_->program;
   rows_ = batch.size();
+  given_ = alive.size();
   for (size_t i = program.declared_columns; i < program.stream_schema.size(); ++i)
     fill_hidden_column(batch, program.stream_schema[i].name, stream_[i]);
   if (want_write_times_) {
     write_times_.reset(rows_);
     for (size_t i = 0; i < rows_; ++i) write_times_.set<int64_t>(i, batch.records[i].write_time_us);
   }
-  for (auto& [lookup, missed] : missed_) missed.counted.clear();
+  for (auto& [lookup, missed] : missed_) {
+    missed.counted.clear();
+    missed.found_missing.clear();
+  }
   for (Insert& insert : inserts_) {
     insert.filtered.clear();
     insert.filter_failed = false;
@@ -116,23 +133,28 @@ void Enricher::leave_to_wanted(const RecordBatch& batch) {
   alive_.narrowed();
 }
 
-void Enricher::run(std::span<const sql::Step> steps) {
-  for (const sql::Step& step : steps) evaluator_->compute(step.node, alive_.in_any(step.inserts));
+bool Enricher::run(std::span<const sql::Step> steps) {
+  for (const sql::Step& step : steps) {
+    evaluator_->compute(step.node, alive_.in_any(step.inserts));
+    if (evaluator_->is_full()) return false;
+  }
+  return true;
 }
 
 // Before the joins. Where other filters follow, a record for which one of these failed goes on:
 // another may leave it out.
-void Enricher::filter_stream(Rejects& rejects) {
-  run(shared_->stages.stream_filters);
+bool Enricher::filter_stream(Rejects& rejects) {
+  if (!run(shared_->stages.stream_filters)) return false;
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
     if (!inserts_[insert].before_joins().empty())
       filter(insert, inserts_[insert].before_joins(), !inserts_[insert].after_joins().empty(),
              rejects);
   alive_.narrowed();
+  return true;
 }
 
-void Enricher::filter_joined(Rejects& rejects) {
-  run(shared_->stages.joined_filters);
+bool Enricher::filter_joined(Rejects& rejects) {
+  if (!run(shared_->stages.joined_filters)) return false;
   for (size_t insert = 0; insert < inserts_.size(); ++insert) {
     Insert& what = inserts_[insert];
     if (what.after_joins().empty()) continue;
@@ -143,6 +165,7 @@ void Enricher::filter_joined(Rejects& rejects) {
     std::inplace_merge(what.filtered.begin(), what.filtered.begin() + before, what.filtered.end());
   }
   alive_.narrowed();
+  return true;
 }
 
 void Enricher::filter(size_t insert, std::span<const sql::NodeId> conjuncts, bool others_follow,
@@ -174,22 +197,24 @@ void Enricher::filter(size_t insert, std::span<const sql::NodeId> conjuncts, boo
 }
 
 // Finds the row of the lookup for every record that an INSERT still wants to join with it.
-void Enricher::look_up(size_t probe, Rejects& rejects) {
+bool Enricher::look_up(size_t probe, Rejects& rejects) {
   const sql::Stages::Probing& stage = shared_->stages.probes[probe];
-  if (stage.inserts.empty()) return;
+  if (stage.inserts.empty()) return true;
   Lookup& lookup = lookups_[probe];
-  run(stage.keys);
+  if (!run(stage.keys)) return false;
   lookup.columns.clear();
   for (const sql::NodeId key : lookup.keys) lookup.columns.push_back(&evaluator_->result(key));
   reject_failed(lookup.keys, stage.inserts, rejects);
   const Selection& rows = alive_.in_any(stage.inserts);
   lookup.formed = &lookup.form.of(lookup.columns, rows);
   shared_->lookups[probe].index->find(*lookup.formed, rows, matches_[probe]);
-  if (!shared_->program.probes[probe].conditions.empty()) test_conditions(probe, rejects);
+  if (!shared_->program.probes[probe].conditions.empty() && !test_conditions(probe, rejects))
+    return false;
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
     if (stage.inserts.has(insert) && !inserts_[insert].left[probe])
       drop_unmatched(probe, insert, rejects);
   alive_.narrowed();
+  return true;
 }
 
 void Enricher::reject_failed(std::span<const sql::NodeId> nodes, InsertSet inserts,
@@ -211,12 +236,12 @@ void Enricher::reject_failed(std::span<const sql::NodeId> nodes, InsertSet inser
 
 // The further conditions of ON, on the rows that the keys led to: where one is not true, there is
 // no match.
-void Enricher::test_conditions(size_t probe, Rejects& rejects) {
+bool Enricher::test_conditions(size_t probe, Rejects& rejects) {
   const sql::Stages::Probing& stage = shared_->stages.probes[probe];
   const std::vector<sql::NodeId>& conditions = shared_->program.probes[probe].conditions;
   const uint32_t none = shared_->lookups[probe].catalogue->null_row();
   std::vector<uint32_t>& matches = matches_[probe];
-  run(stage.conditions);
+  if (!run(stage.conditions)) return false;
   tested_.clear();
   for (const uint32_t row : alive_.in_any(stage.inserts))
     if (matches[row] != none) tested_.push_back(row);
@@ -229,7 +254,7 @@ void Enricher::test_conditions(size_t probe, Rejects& rejects) {
     matches[row] = none;
     unmet_[row] = 1;
   }
-  if (!any_failed) return;
+  if (!any_failed) return true;
   for (size_t insert = 0; insert < inserts_.size(); ++insert) {
     if (!stage.inserts.has(insert)) continue;
     std::erase_if(alive_.in(insert), [&](uint32_t row) {
@@ -238,6 +263,7 @@ void Enricher::test_conditions(size_t probe, Rejects& rejects) {
       return true;
     });
   }
+  return true;
 }
 
 std::map<std::string, MissedKeys> Enricher::missed_keys() const {
@@ -287,7 +313,7 @@ Reject Enricher::unmatched(size_t probe, uint32_t row, size_t insert) {
   Missed& missed = missed_[what.table];
   missed.counted.resize(rows_);
   if (!unmet && !missed.counted[row]) {
-    missed.keys.add(keys);
+    missed.found_missing.push_back(keys);
     missed.counted[row] = true;
   }
   return {row, RejectCode::unmatched,
@@ -311,15 +337,26 @@ std::string Enricher::why_unmatched(size_t probe, uint32_t row, const std::strin
                      unknown == 1 ? "row that was" : "rows that were", left_out.unknown_example());
 }
 
-void Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
+bool Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
                            std::span<RowBatch* const> rows) {
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
     inserts_[insert].writer.reject_unfit(alive_.in(insert), rejects);
   alive_.narrowed();
-  run(shared_->stages.outputs);
+  if (!run(shared_->stages.outputs)) return false;
+  uint64_t bytes = 0;
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
-    inserts_[insert].writer.append(write_times_, origins, alive_.in(insert), rejects,
-                                   *rows[insert]);
+    bytes += inserts_[insert].writer.weigh(write_times_, alive_.in(insert), rejects);
+  // The rows of a record alone have limits of their own.
+  if (bytes > results_limit_ && given_ > 1) return false;
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    inserts_[insert].writer.append(write_times_, origins, alive_.in(insert), *rows[insert]);
+  return true;
+}
+
+// Once nothing of the batch is taken back any more.
+void Enricher::count_missed() {
+  for (auto& [lookup, missed] : missed_)
+    for (const std::string& keys : missed.found_missing) missed.keys.add(keys);
 }
 
 }  // namespace turntable

@@ -24,10 +24,15 @@
 
 namespace turntable {
 
+// Of the texts that expressions make of the records of one batch, and of the rows' cells. Texts
+// have a limit each, but a batch has thousands of them.
+inline constexpr size_t kBatchResultsLimit = size_t{256} << 20;
+
 // One lane's; memory is kept from batch to batch.
 class Enricher {
  public:
-  explicit Enricher(std::shared_ptr<const EnrichPlan> shared);
+  explicit Enricher(std::shared_ptr<const EnrichPlan> shared,
+                    size_t results_limit = kBatchResultsLimit);
 
   [[nodiscard]] size_t inserts() const { return inserts_.size(); }
 
@@ -48,8 +53,14 @@ class Enricher {
   // concerns the whole record has kEveryInsert. INSERTs that the record is not for
   // (Record::inserts) make nothing of it. origins[i] belongs to batch.records[i]. The records have
   // their write times, where rows are to have them.
-  void enrich(const RecordBatch& batch, std::span<const Origin> origins, const Selection& alive,
-              Rejects& rejects, std::span<RowBatch* const> rows);
+  //
+  // False where the results of so many records take more than results_limit(): nothing was made of
+  // any of them. They can be given in parts.
+  [[nodiscard]] bool enrich(const RecordBatch& batch, std::span<const Origin> origins,
+                            const Selection& alive, Rejects& rejects,
+                            std::span<RowBatch* const> rows);
+
+  [[nodiscard]] size_t results_limit() const { return results_limit_; }
 
   // By the lookup's name, the keys that inner joins did not find in it: "name = 'x'". A record
   // counts once, however many INSERTs missed it.
@@ -90,25 +101,30 @@ class Enricher {
 
   void begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects);
   void leave_to_wanted(const RecordBatch& batch);
-  void run(std::span<const sql::Step> steps);
+  // False, here and below: the results take too much.
+  [[nodiscard]] bool make_rows(std::span<const Origin> origins, Rejects& rejects,
+                               std::span<RowBatch* const> rows);
+  [[nodiscard]] bool run(std::span<const sql::Step> steps);
   void filter(size_t insert, std::span<const sql::NodeId> conjuncts, bool others_follow,
               Rejects& rejects);
-  void filter_stream(Rejects& rejects);
-  void filter_joined(Rejects& rejects);
+  [[nodiscard]] bool filter_stream(Rejects& rejects);
+  [[nodiscard]] bool filter_joined(Rejects& rejects);
 
-  void look_up(size_t probe, Rejects& rejects);
+  [[nodiscard]] bool look_up(size_t probe, Rejects& rejects);
   void reject_failed(std::span<const sql::NodeId> nodes, InsertSet inserts, Rejects& rejects);
-  void test_conditions(size_t probe, Rejects& rejects);
+  [[nodiscard]] bool test_conditions(size_t probe, Rejects& rejects);
   void drop_unmatched(size_t probe, size_t insert, Rejects& rejects);
   [[nodiscard]] Reject failed(sql::NodeId node, uint32_t row, size_t insert) const;
   [[nodiscard]] Reject unmatched(size_t probe, uint32_t row, size_t insert);
   [[nodiscard]] std::string why_unmatched(size_t probe, uint32_t row,
                                           const std::string& keys) const;
 
-  void append_rows(std::span<const Origin> origins, Rejects& rejects,
-                   std::span<RowBatch* const> rows);
+  [[nodiscard]] bool append_rows(std::span<const Origin> origins, Rejects& rejects,
+                                 std::span<RowBatch* const> rows);
+  void count_missed();
 
   std::shared_ptr<const EnrichPlan> shared_;
+  const size_t results_limit_;
   std::vector<Column> stream_;  // The program's stream schema: declared columns, then hidden ones.
   std::unique_ptr<sql::Evaluator> evaluator_;
   std::vector<sql::TableInput> tables_;
@@ -116,13 +132,16 @@ class Enricher {
   std::vector<Lookup> lookups_;  // By probe.
   struct Missed {
     MissedKeys keys;
-    std::vector<bool> counted;  // Of the batch at hand, by record.
+    // Of the batch at hand: by record, whether it missed a key; and those keys.
+    std::vector<bool> counted;
+    std::vector<std::string> found_missing;
   };
   std::map<std::string, Missed> missed_;  // By the lookup's name, which several probes may have.
   std::vector<Insert> inserts_;
 
   // Of the batch at hand.
   size_t rows_ = 0;
+  size_t given_ = 0;  // How many of them are to be enriched.
   AliveRecords alive_;
   std::vector<Verdict> verdicts_;    // By record.
   Selection tested_;                 // The records whose conditions are tested.

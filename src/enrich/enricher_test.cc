@@ -77,7 +77,7 @@ class EnricherTest : public testing::Test {
     rejects_.clear();
     rows_.clear();
     RowBatch* const rows[] = {&rows_};
-    enricher_->enrich(batch, origins, alive, rejects_, rows);
+    CHECK(enricher_->enrich(batch, origins, alive, rejects_, rows));
   }
 
   [[nodiscard]] std::string row(size_t i) const {

@@ -44,13 +44,12 @@ std::vector<TestRecord> all_pairs(const std::string& song) {
 }
 
 TEST(Filter, FalseBeatsFailedBeatsNull) {
-  const std::string insert =
-      fmt::format("INSERT INTO o SELECT id FROM p WHERE {} AND {};", kA, kB);
+  const std::string insert = fmt::format("INSERT INTO o SELECT id FROM p WHERE {} AND {};", kA, kB);
   EXPECT_THAT(outcomes(insert, all_pairs("One")),
-              ElementsAre("0", "filtered", StartsWith("bad_value: b"), "filtered",   // true and
-                          "filtered", "filtered", "filtered", "filtered",            // false and
-                          StartsWith("bad_value: a"), "filtered",                    // failed and
-                          StartsWith("bad_value: a"), StartsWith("bad_value: a"),    //
+              ElementsAre("0", "filtered", StartsWith("bad_value: b"), "filtered",  // true and
+                          "filtered", "filtered", "filtered", "filtered",           // false and
+                          StartsWith("bad_value: a"), "filtered",                   // failed and
+                          StartsWith("bad_value: a"), StartsWith("bad_value: a"),   //
                           "filtered", "filtered", StartsWith("bad_value: b"), "filtered"));  // NULL
 }
 
@@ -61,21 +60,23 @@ TEST(Filter, IsTheSameBeforeAndAfterTheJoin) {
       "WHERE {} AND (cast(b AS int) = 1) = (s.name = 'One');",
       kA);
   EXPECT_THAT(outcomes(insert, all_pairs("One")),
-              ElementsAre("0", "filtered", StartsWith("bad_value: b"), "filtered",
-                          "filtered", "filtered", "filtered", "filtered",
-                          StartsWith("bad_value: a"), "filtered",
-                          StartsWith("bad_value: a"), StartsWith("bad_value: a"),
+              ElementsAre("0", "filtered", StartsWith("bad_value: b"), "filtered", "filtered",
+                          "filtered", "filtered", "filtered", StartsWith("bad_value: a"),
+                          "filtered", StartsWith("bad_value: a"), StartsWith("bad_value: a"),
                           "filtered", "filtered", "filtered", "filtered"))
       << "NULL before the join leaves out at once";
 }
 
 TEST(Filter, WhatItLeavesOutIsNotUnmatched) {
-  const std::string insert =
-      fmt::format("INSERT INTO o SELECT id, s.artist FROM p JOIN songs s ON s.name = p.song "
-                  "WHERE {};",
-                  kA);
-  EXPECT_THAT(outcomes(insert, {{"1", "1", {}, "x"}, {"2", "0", {}, "x"}, {"3", "0", {}, "One"},
-                                {"4", "1", {}, "One"}, {"5", "x", {}, "x"}}),
+  const std::string insert = fmt::format(
+      "INSERT INTO o SELECT id, s.artist FROM p JOIN songs s ON s.name = p.song "
+      "WHERE {};",
+      kA);
+  EXPECT_THAT(outcomes(insert, {{"1", "1", {}, "x"},
+                                {"2", "0", {}, "x"},
+                                {"3", "0", {}, "One"},
+                                {"4", "1", {}, "One"},
+                                {"5", "x", {}, "x"}}),
               ElementsAre("unmatched: no row of songs has name = 'x'", "filtered", "filtered",
                           "4|A", StartsWith("bad_value: a")));
 }
@@ -88,21 +89,24 @@ TEST(Filter, ARecordWithoutAMatchIsUnmatchedWhateverALaterFilterSays) {
 }
 
 TEST(Filter, ThatFailedIsTheReasonWhereNoMatchIsFound) {
-  const std::string insert =
-      fmt::format("INSERT INTO o SELECT id FROM p JOIN songs s ON s.name = p.song "
-                  "WHERE {} AND s.artist = 'A';",
-                  kA);
-  EXPECT_THAT(outcomes(insert, {{"1", "x", {}, "One"}, {"2", "x", {}, "Two"}, {"3", "x", {}, "?"},
-                                {"4", "1", {}, "?"}, {"5", "x", {}, std::nullopt}}),
+  const std::string insert = fmt::format(
+      "INSERT INTO o SELECT id FROM p JOIN songs s ON s.name = p.song "
+      "WHERE {} AND s.artist = 'A';",
+      kA);
+  EXPECT_THAT(outcomes(insert, {{"1", "x", {}, "One"},
+                                {"2", "x", {}, "Two"},
+                                {"3", "x", {}, "?"},
+                                {"4", "1", {}, "?"},
+                                {"5", "x", {}, std::nullopt}}),
               ElementsAre(StartsWith("bad_value: a"), "filtered", StartsWith("bad_value: a"),
                           StartsWith("unmatched"), StartsWith("bad_value: a")));
 }
 
 TEST(Filter, ThatFailedIsTheReasonWhereAKeyFailsToo) {
-  const std::string insert =
-      fmt::format("INSERT INTO o SELECT id FROM p LEFT JOIN songs s ON length(s.name) = cast(b AS "
-                  "int) WHERE {} AND s.artist IS NULL;",
-                  kA);
+  const std::string insert = fmt::format(
+      "INSERT INTO o SELECT id FROM p LEFT JOIN songs s ON length(s.name) = cast(b AS "
+      "int) WHERE {} AND s.artist IS NULL;",
+      kA);
   EXPECT_THAT(outcomes(insert, {{"1", "x", "x", {}}, {"2", "1", "x", {}}, {"3", "1", "99", {}}}),
               ElementsAre(StartsWith("bad_value: a"), StartsWith("bad_value: b"), "3"));
 }
@@ -172,8 +176,9 @@ TEST(SeveralInserts, OnlyThoseThatNeedAValueRejectForIt) {
 }
 
 TEST(SeveralInserts, LeaveAloneTheRecordsThatAreNotAlive) {
-  TestPipeline pipeline(std::string(kTables) + "INSERT INTO o SELECT id FROM p WHERE a = '1';"
-                                               "INSERT INTO o2 SELECT id FROM p WHERE a = '0';",
+  TestPipeline pipeline(std::string(kTables) +
+                            "INSERT INTO o SELECT id FROM p WHERE a = '1';"
+                            "INSERT INTO o2 SELECT id FROM p WHERE a = '0';",
                         kLookups);
   pipeline.run({{"1", "1", {}, {}}, {"2", "1", {}, {}}, {"3", "0", {}, {}}}, {1, 2});
   EXPECT_THAT(pipeline.outcomes(0), ElementsAre("2", "filtered"));

@@ -6,7 +6,8 @@
 namespace turntable {
 namespace {
 
-// The longest part of the text, from its beginning, that has no more bytes and ends with a character.
+// The longest part of the text, from its beginning, that has no more bytes and ends with a
+// character.
 std::string_view cut_at_character(std::string_view text, size_t bytes) {
   if (text.size() <= bytes) return text;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;

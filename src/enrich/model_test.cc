@@ -63,8 +63,7 @@ class Model {
       : program_(plan.program), forms_(plan.forms) {
     for (const sql::Probe& probe : program_.probes) {
       const TestLookup& lookup = lookups.at(probe.table);
-      probes_.push_back(
-          {rows_of(lookup), {}, lookup.options.duplicate_key == DuplicateKey::last});
+      probes_.push_back({rows_of(lookup), {}, lookup.options.duplicate_key == DuplicateKey::last});
     }
     for (size_t probe = 0; probe < probes_.size(); ++probe) compute_keys(probe);
   }
@@ -267,10 +266,10 @@ class ProgramWriter {
     }
     // One that every index can lead to.
     lookup.csv += "1,1,1,1\n";
-    lookup.options = {.path = {}, .declared = {{"k", Type::text},
-                                               {"l", Type::text},
-                                               {"n", Type::int32},
-                                               {"x", Type::float64}}};
+    lookup.options = {
+        .path = {},
+        .declared = {
+            {"k", Type::text}, {"l", Type::text}, {"n", Type::int32}, {"x", Type::float64}}};
     lookup.options.duplicate_key = one_in(2) ? DuplicateKey::first : DuplicateKey::last;
     lookup.options.part_bytes = 1 + below(40);
     lookup.drop_missing = one_in(3);

@@ -76,8 +76,8 @@ struct Lane {
     const sql::Script script = sql::parse_script(kPipeline, {}, faults);
     std::map<std::string, std::unique_ptr<CatalogueFile>> files;
     files["songs"] = songs();
-    auto bound = sql::bind(
-        script, {.lookups = {{"songs", {.schema = files["songs"]->schema()}}}}, faults);
+    auto bound =
+        sql::bind(script, {.lookups = {{"songs", {.schema = files["songs"]->schema()}}}}, faults);
     CHECK(bound);
     decoder = make_json_decoder(script.find("plays")->columns).value();
     plan = EnrichPlan::make(std::move(*bound),
@@ -161,7 +161,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (RowBatch& rows : tables) rows.clear();
   lane.decoder->decode(batch, lane.enricher->declared(), alive, rejects);
   const std::array<RowBatch*, 2> out{&tables[0], &tables[1]};
-  lane.enricher->enrich(batch, origins, alive, rejects, out);
+  CHECK(lane.enricher->enrich(batch, origins, alive, rejects, out));
   for (const Reject& reject : rejects) CHECK(!reject.reason.empty() && is_utf8(reject.reason));
   for (size_t insert = 0; insert < tables.size(); ++insert) {
     const auto rejected = std::count_if(rejects.begin(), rejects.end(), [&](const Reject& reject) {

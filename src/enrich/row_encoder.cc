@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "base/text.h"
 #include "enrich/ttl.h"
@@ -60,8 +61,7 @@ void RowEncoder::reject_unfit(Selection& alive, Rejects& rejects) const {
   }
 }
 
-void RowEncoder::append(const Column& write_times, std::span<const Origin> origins,
-                        Selection& alive, Rejects& rejects, RowBatch& out) {
+uint64_t RowEncoder::weigh(const Column& write_times, Selection& alive, Rejects& rejects) {
   reject_failed(alive, rejects);
   for (Segment& segment : segments_) {
     if (segment.ready != nullptr) continue;
@@ -70,7 +70,11 @@ void RowEncoder::append(const Column& write_times, std::span<const Origin> origi
     if (segment.output == form_.ttl) reject_ttls(segment, alive, rejects);
   }
   weigh_rows(write_times, alive, rejects);
+  return std::accumulate(sizes_.begin(), sizes_.end(), uint64_t{0});
+}
 
+void RowEncoder::append(const Column& write_times, std::span<const Origin> origins,
+                        const Selection& alive, RowBatch& out) {
   // The rows' places in the batch, then their cells, column by column.
   const size_t begin = out.cells.size();
   size_t end = begin;

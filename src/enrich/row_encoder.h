@@ -28,11 +28,13 @@ class RowEncoder {
   // Rejects the records that found a row whose ready cells do not fit the sink's columns.
   void reject_unfit(Selection& alive, Rejects& rejects) const;
 
-  // Appends the rows of the records in `alive`, for which all outputs were computed. Those that
-  // cannot become a row leave it and are rejected. `write_times` are the batch's, where rows have
-  // them.
-  void append(const Column& write_times, std::span<const Origin> origins, Selection& alive,
-              Rejects& rejects, RowBatch& out);
+  // Weighs the rows of the records in `alive`, for which all outputs were computed: the bytes of
+  // all of them. Those that cannot become a row leave it and are rejected. `write_times` are the
+  // batch's, where rows have them.
+  [[nodiscard]] uint64_t weigh(const Column& write_times, Selection& alive, Rejects& rejects);
+  // Appends the rows that were weighed.
+  void append(const Column& write_times, std::span<const Origin> origins, const Selection& alive,
+              RowBatch& out);
 
  private:
   // How one stretch of the sink's columns is made: by copying a run, or by encoding one column.

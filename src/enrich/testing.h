@@ -103,7 +103,7 @@ class TestPipeline {
     rejects_.clear();
     std::vector<RowBatch*> out;
     for (RowBatch& rows : rows_) out.push_back(&rows);
-    enricher_->enrich(batch, origins, alive, rejects_, out);
+    CHECK(enricher_->enrich(batch, origins, alive, rejects_, out));
     collect(alive);
   }
 

@@ -1,11 +1,14 @@
 #include "lane/lane.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/micros.h"
+#include "base/text.h"
 #include "lane/lane_limits.h"
 
 namespace turntable {
@@ -70,7 +73,7 @@ Status Lane::loop() {
     if (blocked()) {
       RETURN_IF_ERROR(wait_blocked());
     } else {
-      auto got = read();
+      auto got = batch_ == nullptr ? read() : transform_more();
       if (!got) return stop_for_source(got.error());
       const bool got_records = *got;
       if (rejects_breaker_.tripped() || stores_.tripped()) return stop_for_rejects();
@@ -96,7 +99,8 @@ Result<bool> Lane::read() {
   if (batch.empty()) return false;
   if (!times_.first_record) times_.first_record = clock_.now();
   if (!positions_before_.empty()) RETURN_IF_ERROR(forget_positions_before());
-  transform(std::move(batch));
+  decode(std::move(batch));
+  transform();
   return true;
 }
 
@@ -106,17 +110,54 @@ Status Lane::forget_positions_before() {
   return positions_before_.empty() ? forget_positions_before_() : Status{};
 }
 
-// Takes a batch to its end: in every INSERT each record becomes a row that waits for its store, or
-// is left out, or has a fault for its dead letter.
-void Lane::transform(RecordBatch records) {
-  const HeldRecords::Batch& batch = enter(std::move(records));
+Result<bool> Lane::transform_more() {
+  transform();
+  return true;
+}
+
+void Lane::decode(RecordBatch records) {
+  batch_ = &enter(std::move(records));
   alive_.clear();
   rejects_.clear();
-  decoder_->decode(batch.records, enricher_->declared(), alive_, rejects_);
+  decoder_->decode(batch_->records, enricher_->declared(), alive_, rejects_);
   if (options_.census) say_of_fields();
-  enricher_->enrich(batch.records, batch.origins, alive_, rejects_, stores_.rows_by_insert());
-  settle_filtered(batch.origins);
-  reject(batch);
+  reject(*batch_, batch_->records.size() - alive_.size());
+}
+
+// Takes the batch, or a part of it, to its end: in every INSERT each record becomes a row that
+// waits for its store, or is left out, or has a fault for its dead letter.
+void Lane::transform() {
+  rejects_.clear();
+  const size_t enriched = enrich_some();
+  settle_filtered(batch_->origins);
+  reject(*batch_, enriched);
+  alive_.erase(alive_.begin(), alive_.begin() + static_cast<ptrdiff_t>(enriched));
+  if (alive_.empty()) batch_ = nullptr;
+}
+
+// As many of the records as their results have room for: how many. One that is too large by itself
+// is rejected.
+size_t Lane::enrich_some() {
+  const std::span<RowBatch* const> rows = stores_.rows_by_insert();
+  if (part_ >= alive_.size()) {
+    if (enricher_->enrich(batch_->records, batch_->origins, alive_, rejects_, rows))
+      return alive_.size();
+    part_ = alive_.size() / 2;
+  }
+  while (part_ > 0) {
+    taken_.assign(alive_.begin(), alive_.begin() + static_cast<ptrdiff_t>(part_));
+    if (enricher_->enrich(batch_->records, batch_->origins, taken_, rejects_, rows)) {
+      part_ *= 2;  // The others may be smaller.
+      return taken_.size();
+    }
+    part_ /= 2;
+  }
+  part_ = 1;
+  rejects_.push_back({.row = alive_[0],
+                      .code = RejectCode::too_large,
+                      .reason = fmt::format("Its expressions make texts of more than {} bytes.",
+                                            grouped(enricher_->results_limit()))});
+  return 1;
 }
 
 // The records are ours from here on: in the ledger, in the counts, with their write times, and held
@@ -165,7 +206,8 @@ void Lane::settle_filtered(std::span<const Origin> origins) {
 
 // Records with a fault get a dead letter. A record counts once, in however many INSERTs it fails.
 // Tombstones say nothing of what a producer makes of values: they are no part of the ratio.
-void Lane::reject(const HeldRecords::Batch& batch) {
+// `records`: so many more have been looked at.
+void Lane::reject(const HeldRecords::Batch& batch, size_t records) {
   size_t rejected = 0;
   size_t tombstones = 0;
   skipped_.clear();
@@ -184,7 +226,7 @@ void Lane::reject(const HeldRecords::Batch& batch) {
     if (fault.drop) times_.last_outcome = clock_.now();
     letters_.add(batch.records, batch.origins[fault.row], std::move(fault));
   }
-  rejects_breaker_.saw(batch.records.size() - tombstones, rejected);
+  rejects_breaker_.saw(records - tombstones, rejected);
   if (!skipped_.empty()) settle_skipped();
 }
 
@@ -312,7 +354,18 @@ void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
   if (Status left = stores_.give_back(partitions); !left) revoke_status_ = std::move(left);
   positions_.forget(partitions);
   letters_.forget(partitions);
+  forget_untransformed(partitions);
   for (const PartitionId partition : partitions) accounting_.returned(ledger_.revoke(partition));
+}
+
+// What is left of a batch, of these partitions.
+void Lane::forget_untransformed(std::span<const PartitionId> partitions) {
+  if (batch_ == nullptr) return;
+  std::erase_if(alive_, [&](uint32_t row) {
+    return std::find(partitions.begin(), partitions.end(),
+                     batch_->records.records[row].partition) != partitions.end();
+  });
+  if (alive_.empty()) batch_ = nullptr;
 }
 
 }  // namespace turntable

@@ -136,13 +136,17 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status work();
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
-  void transform(RecordBatch batch);
+  [[nodiscard]] Result<bool> transform_more();
+  void decode(RecordBatch records);
+  void transform();
+  [[nodiscard]] size_t enrich_some();
   [[nodiscard]] const HeldRecords::Batch& enter(RecordBatch batch);
+  void forget_untransformed(std::span<const PartitionId> partitions);
   void say_of_fields();
   [[nodiscard]] Status forget_positions_before();
   void settle_filtered(std::span<const Origin> origins);
   void settle_skipped();
-  void reject(const HeldRecords::Batch& batch);
+  void reject(const HeldRecords::Batch& batch, size_t records);
   [[nodiscard]] Status flush_what_is_due();
   [[nodiscard]] Status flush(Store& store);
   [[nodiscard]] Status collect(Millis wait);
@@ -188,8 +192,14 @@ class Lane final : public AssignmentListener {
   Status revoke_status_;                 // What went wrong inside a revoke; returned from the loop.
   std::optional<Error> source_failure_;  // It cannot go on: what it gave is being finished.
 
+  // The batch that is being transformed. It is done at once, unless what its expressions make takes
+  // too much memory: then its records go in parts, with flushes between them.
+  const HeldRecords::Batch* batch_ = nullptr;
+  Selection alive_;         // Those that are not yet enriched.
+  size_t part_ = SIZE_MAX;  // So many are tried at once.
+
   // Scratch of transform(), kept for its memory.
-  Selection alive_;
+  Selection taken_;
   std::vector<Origin> filtered_;
   std::vector<Origin> skipped_;  // Tombstones that are passed over.
   Rejects rejects_;

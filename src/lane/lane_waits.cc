@@ -68,6 +68,7 @@ Status Lane::drain(SteadyTime deadline) {
   while (true) {
     RETURN_IF_ERROR(store_positions());
     if (settled() || clock_.now() >= deadline) return {};
+    if (batch_ != nullptr && !blocked()) transform();
     for (Store& store : stores_.all())
       if (stores_.flush_due(store, true)) RETURN_IF_ERROR(flush(store));
     RETURN_IF_ERROR(flush_letters(true));
@@ -136,8 +137,7 @@ Status Lane::stop_for_rejects() {
         fmt::format("{} of the last {} rows were refused by {}, more than max_reject_ratio = {} "
                     "allows: does its table take what the pipeline makes? The records are in {}",
                     tripped->refusals->rejected(), tripped->refusals->records(),
-                    tripped->store->name,
-                    options_.max_reject_ratio, letters_.name()));
+                    tripped->store->name, options_.max_reject_ratio, letters_.name()));
   return fail(
       ErrorKind::failed,
       fmt::format("{} of the last {} records of {} were rejected, more than max_reject_ratio = "

@@ -1,7 +1,9 @@
 // A bump allocator for the text that a batch computes. Freed all at once; memory is kept for the
-// next batch.
+// next batch, but for that of large texts.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -9,10 +11,18 @@
 
 namespace turntable {
 
+// Thrown by an arena that may take no more. A hundred functions put their results into one, and
+// none of them has to ask whether there is room: whoever set the limit catches it.
+struct ArenaFull {};
+
 // One thread. Views stay valid until reset().
 class Arena {
  public:
-  // `size` writable bytes, not initialised.
+  Arena() = default;
+  // Takes no more than `limit` bytes.
+  explicit Arena(size_t limit) : limit_(limit) {}
+
+  // `size` writable bytes, not initialised. Throws ArenaFull beyond the limit.
   [[nodiscard]] char* allocate(size_t size) {
     if (size > left_) grow(size);
     char* place = next_;
@@ -28,8 +38,10 @@ class Arena {
     return {place, text.size()};
   }
 
-  // Forgets all; keeps the blocks for reuse.
+  // Forgets all; keeps the blocks for reuse, but for the large ones.
   void reset() {
+    std::erase_if(blocks_, [](const Block& block) { return block.size > kBlockBytes; });
+    taken_ = blocks_.empty() ? 0 : blocks_[0].size;
     block_ = 0;
     next_ = blocks_.empty() ? nullptr : blocks_[0].bytes.get();
     left_ = blocks_.empty() ? 0 : blocks_[0].size;
@@ -49,11 +61,13 @@ class Arena {
   };
 
   void grow(size_t size) {
+    const size_t bytes = std::max(size, kBlockBytes);
+    if (bytes > limit_ - std::min(taken_, limit_)) throw ArenaFull();
+    taken_ += bytes;
     while (block_ + 1 < blocks_.size()) {
       ++block_;
       if (blocks_[block_].size >= size) return take();
     }
-    const size_t bytes = size > kBlockBytes ? size : kBlockBytes;
     blocks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
     block_ = blocks_.size() - 1;
     take();
@@ -63,6 +77,8 @@ class Arena {
     left_ = blocks_[block_].size;
   }
 
+  size_t limit_ = SIZE_MAX;
+  size_t taken_ = 0;  // Bytes of the blocks that were used since the last reset().
   std::vector<Block> blocks_;
   size_t block_ = 0;
   char* next_ = nullptr;

@@ -47,13 +47,14 @@ bool any_failed(const Column& column, const Selection& rows) {
 
 }  // namespace
 
-Evaluator::Evaluator(const Program& program, std::span<const NodeId> wanted)
+Evaluator::Evaluator(const Program& program, std::span<const NodeId> wanted, size_t bytes_limit)
     : program_(program),
       may_fail_(nodes_that_may_fail(program)),
       order_(program.needed_for(wanted)),
       view_(program.nodes.size(), nullptr),
       arguments_(program.nodes.size()),
-      states_(program.nodes.size()) {
+      states_(program.nodes.size()),
+      arena_(bytes_limit) {
   columns_.reserve(program.nodes.size());
   for (const Node& node : program.nodes) columns_.emplace_back(node.type);
   for (const NodeId node : order_) {
@@ -68,6 +69,7 @@ void Evaluator::begin(std::span<const TableInput> tables, size_t rows) {
   tables_.assign(tables.begin(), tables.end());
   rows_ = rows;
   arena_.reset();
+  is_full_ = false;
   for (const NodeId node : order_) view_[node] = nullptr;
 }
 
@@ -117,8 +119,12 @@ void Evaluator::compute_call(NodeId node, const Call& call, const Selection& row
   make_room(node);
   arguments_[node].clear();
   for (const NodeId argument : call.arguments) arguments_[node].push_back(&result(argument));
-  Frame frame{input_of(node, call), rows, columns_[node]};
-  call.function->loop(frame);
+  Frame frame{input_of(node, call, arena_), rows, columns_[node]};
+  try {
+    call.function->loop(frame);
+  } catch (const ArenaFull&) {
+    is_full_ = true;
+  }
 }
 
 // What a row of an earlier batch left is overwritten for every row that is computed; the others'
@@ -128,20 +134,21 @@ void Evaluator::make_room(NodeId node) {
   if (columns_[node].rows() < rows_) columns_[node].reset(rows_);
 }
 
-CallInput Evaluator::input_of(NodeId node, const Call& call) const {
+CallInput Evaluator::input_of(NodeId node, const Call& call, Arena& arena) const {
   return {.arguments = arguments_[node],
-          .arena = arena_,
+          .arena = arena,
           .prepared = call.prepared.get(),
           .state = states_[node].get()};
 }
 
 // Follows the failure down to where it began: a node that failed though its arguments did not.
 Reason Evaluator::why(NodeId node, uint32_t row) const {
+  Arena arena;
   for (;;) {
     CHECK(result(node).state(row) == State::failed);
     const Call& call = std::get<Call>(program_.nodes[node].what);
     const Function& function = *call.function;
-    const CallInput input = input_of(node, call);
+    const CallInput input = input_of(node, call, arena);
     const auto failed =
         std::find_if(input.arguments.begin(), input.arguments.end(),
                      [&](const Column* column) { return column->state(row) == State::failed; });

@@ -4,6 +4,7 @@
 // rows. Between two steps it may narrow its selections and fill in what the joins found.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -28,8 +29,8 @@ struct TableInput {
 class Evaluator {
  public:
   // Will compute `wanted` and all that they need. The program must outlive the evaluator, and stay
-  // where it is.
-  Evaluator(const Program& program, std::span<const NodeId> wanted);
+  // where it is. Texts of more than `bytes_limit` in all are too much for a batch.
+  Evaluator(const Program& program, std::span<const NodeId> wanted, size_t bytes_limit = SIZE_MAX);
 
   // Begins a batch of `rows` rows; all values of the one before are gone. What `tables` names must
   // stay where it is until the next begin(); the rows of a lookup that were found may be filled in
@@ -38,6 +39,10 @@ class Evaluator {
 
   // Computes the node for those rows. Its arguments have been computed for at least these.
   void compute(NodeId node, const Selection& rows);
+
+  // What was computed since begin() has taken more than the limit: values are missing, whatever
+  // their states say, and no result may be looked at.
+  [[nodiscard]] bool is_full() const { return is_full_; }
 
   // Computes all that was wanted, for those rows.
   void compute_all(const Selection& rows);
@@ -58,7 +63,7 @@ class Evaluator {
   void compute_constant(NodeId node, const Literal& value);
   void compute_call(NodeId node, const Call& call, const Selection& rows);
   void make_room(NodeId node);
-  [[nodiscard]] CallInput input_of(NodeId node, const Call& call) const;
+  [[nodiscard]] CallInput input_of(NodeId node, const Call& call, Arena& arena) const;
 
   const Program& program_;
   std::vector<bool> may_fail_;       // By NodeId: false where no value can.
@@ -69,7 +74,8 @@ class Evaluator {
   std::vector<std::unique_ptr<FunctionState>> states_;  // By NodeId.
   std::vector<TableInput> tables_;                      // Of the batch at hand.
   size_t rows_ = 0;
-  mutable Arena arena_;  // Text computed for this batch.
+  Arena arena_;  // Text computed for this batch.
+  bool is_full_ = false;
 };
 
 }  // namespace turntable::sql
