@@ -67,16 +67,22 @@ Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared)
     for (const sql::Join& join : what.joins) insert.left[join.probe] = join.left;
     inserts_.push_back(std::move(insert));
     want_write_times_ |= shared_->forms[number].rows.write_time;
+    const std::vector<bool> of_deletions = shared_->deletion_outputs(number);
+    for (size_t i = 0; i < of_deletions.size(); ++i)
+      if (of_deletions[i]) deletion_nodes_.push_back(what.outputs[i].node);
   }
+  deletion_nodes_ = program.needed_for(deletion_nodes_);
 }
 
 void Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins,
-                      const Selection& alive, Rejects& rejects, std::span<RowBatch* const> rows) {
+                      const Selection& alive, Rejects& rejects, std::span<RowBatch* const> rows,
+                      const Selection& tombstones) {
   CHECK(rows.size() == inserts_.size());
   begin(batch, alive, rejects);
   filter_stream(rejects);
   for (size_t probe = 0; probe < lookups_.size(); ++probe) look_up(probe, rejects);
   filter_joined(rejects);
+  compute_deletions(batch, tombstones);
   append_rows(origins, rejects, rows);
 }
 
@@ -92,6 +98,7 @@ void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& 
   for (auto& [lookup, missed] : missed_) missed.counted.clear();
   for (Insert& insert : inserts_) {
     insert.filtered.clear();
+    insert.deletions.clear();
     insert.filter_failed = false;
   }
   alive_.in(0) = alive;
@@ -311,6 +318,15 @@ std::string Enricher::why_unmatched(size_t probe, uint32_t row, const std::strin
                      unknown == 1 ? "row that was" : "rows that were", left_out.unknown_example());
 }
 
+// Nodes that rows have in common with deletions are computed for other records than these.
+void Enricher::compute_deletions(const RecordBatch& batch, const Selection& tombstones) {
+  if (tombstones.empty()) return;
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    for (const uint32_t row : tombstones)
+      if (batch.records[row].inserts.has(insert)) inserts_[insert].deletions.push_back(row);
+  for (const sql::NodeId node : deletion_nodes_) evaluator_->compute(node, tombstones);
+}
+
 void Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
                            std::span<RowBatch* const> rows) {
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
@@ -318,8 +334,8 @@ void Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
   alive_.narrowed();
   run(shared_->stages.outputs);
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
-    inserts_[insert].writer.append(write_times_, origins, alive_.in(insert), rejects,
-                                   *rows[insert]);
+    inserts_[insert].writer.append(write_times_, origins, alive_.in(insert),
+                                   inserts_[insert].deletions, rejects, *rows[insert]);
 }
 
 }  // namespace turntable

@@ -48,8 +48,13 @@ class Enricher {
   // concerns the whole record has kEveryInsert. INSERTs that the record is not for
   // (Record::inserts) make nothing of it. origins[i] belongs to batch.records[i]. The records have
   // their write times, where rows are to have them.
+  //
+  // For every record in `tombstones`, which are none of `alive`, each INSERT makes a deletion
+  // (RowKind) of the row that a value with its key would become; it stands between the rows in the
+  // records' order. The record's key alone decides: filters are not tested and nothing is looked
+  // up. The plan's EnrichPlan::deletion_outputs() must be made of it alone.
   void enrich(const RecordBatch& batch, std::span<const Origin> origins, const Selection& alive,
-              Rejects& rejects, std::span<RowBatch* const> rows);
+              Rejects& rejects, std::span<RowBatch* const> rows, const Selection& tombstones = {});
 
   // By the lookup's name, the keys that inner joins did not find in it: "name = 'x'". A record
   // counts once, however many INSERTs missed it.
@@ -68,6 +73,7 @@ class Enricher {
 
     // Of the batch at hand.
     Selection filtered = {};
+    Selection deletions = {};
     // A filter on the stream failed for records that are still alive: they are rejected, unless
     // another filter leaves them out.
     bool filter_failed = false;
@@ -105,6 +111,7 @@ class Enricher {
   [[nodiscard]] std::string why_unmatched(size_t probe, uint32_t row,
                                           const std::string& keys) const;
 
+  void compute_deletions(const RecordBatch& batch, const Selection& tombstones);
   void append_rows(std::span<const Origin> origins, Rejects& rejects,
                    std::span<RowBatch* const> rows);
 
@@ -129,6 +136,8 @@ class Enricher {
   std::vector<uint8_t> unmet_;       // By record: a condition was not true for the row it found.
   Column write_times_{Type::int64};  // Where a RowForm::write_time asks for them.
   bool want_write_times_ = false;
+
+  std::vector<sql::NodeId> deletion_nodes_;  // What deletions are made of, arguments first.
 };
 
 }  // namespace turntable

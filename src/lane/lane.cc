@@ -9,6 +9,11 @@
 #include "lane/lane_limits.h"
 
 namespace turntable {
+namespace {
+
+const Selection kNoRecords;
+
+}  // namespace
 
 Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock)
     : options_(std::move(options)),
@@ -114,8 +119,11 @@ void Lane::transform(RecordBatch records) {
   rejects_.clear();
   decoder_->decode(batch.records, enricher_->declared(), alive_, rejects_);
   if (options_.census) say_of_fields();
-  enricher_->enrich(batch.records, batch.origins, alive_, rejects_, stores_.rows_by_insert());
+  take_tombstones(batch);
+  enricher_->enrich(batch.records, batch.origins, alive_, rejects_, stores_.rows_by_insert(),
+                    options_.tombstones == Tombstones::delete_row ? tombstones_ : kNoRecords);
   settle_filtered(batch.origins);
+  if (options_.tombstones == Tombstones::skip) settle_skipped(batch.origins);
   reject(batch);
 }
 
@@ -163,32 +171,38 @@ void Lane::settle_filtered(std::span<const Origin> origins) {
   }
 }
 
+// The decoder finds no value in them. That is a fault only where they are to be dead letters.
+void Lane::take_tombstones(const HeldRecords::Batch& batch) {
+  tombstones_.clear();
+  std::erase_if(rejects_, [&](const Reject& fault) {
+    if (!is_tombstone(batch.records.records[fault.row])) return false;
+    tombstones_.push_back(fault.row);
+    return options_.tombstones != Tombstones::dead_letter;
+  });
+  std::sort(tombstones_.begin(), tombstones_.end());
+}
+
 // Records with a fault get a dead letter. A record counts once, in however many INSERTs it fails.
 // Tombstones say nothing of what a producer makes of values: they are no part of the ratio.
 void Lane::reject(const HeldRecords::Batch& batch) {
   size_t rejected = 0;
-  size_t tombstones = 0;
-  skipped_.clear();
   if (!rejects_.empty()) rejected_rows_.assign(batch.records.size(), 0);
   for (Reject& fault : rejects_) {
-    if (is_tombstone(batch.records.records[fault.row])) {
-      ++tombstones;
-      if (options_.tombstones == Tombstones::skip) {
-        skipped_.push_back(batch.origins[fault.row]);
-        continue;
-      }
-    } else if (fault.code != RejectCode::unmatched && rejected_rows_[fault.row] == 0) {
+    if (!is_tombstone(batch.records.records[fault.row]) && fault.code != RejectCode::unmatched &&
+        rejected_rows_[fault.row] == 0) {
       rejected_rows_[fault.row] = 1;
       ++rejected;
     }
     if (fault.drop) times_.last_outcome = clock_.now();
     letters_.add(batch.records, batch.origins[fault.row], std::move(fault));
   }
-  rejects_breaker_.saw(batch.records.size() - tombstones, rejected);
-  if (!skipped_.empty()) settle_skipped();
+  rejects_breaker_.saw(batch.records.size() - tombstones_.size(), rejected);
 }
 
-void Lane::settle_skipped() {
+void Lane::settle_skipped(std::span<const Origin> origins) {
+  if (tombstones_.empty()) return;
+  skipped_.clear();
+  for (const uint32_t row : tombstones_) skipped_.push_back(origins[row]);
   for (size_t insert = 0; insert < enricher_->inserts(); ++insert)
     settle(skipped_, insert, Outcome::tombstone);
   times_.last_outcome = clock_.now();
@@ -223,18 +237,19 @@ Status Lane::collect(Millis wait) {
 }
 
 void Lane::settle(Store& store, const Acks& acks) {
-  size_t written = 0;
-  for (size_t table = 0; table < acks.written.size(); ++table) {
-    settle(acks.written[table], store.inserts[table], Outcome::written);
-    written += acks.written[table].size();
+  size_t taken = 0;
+  for (size_t table = 0; table < store.inserts.size(); ++table) {
+    settle(acks.written_in(table), store.inserts[table], Outcome::written);
+    settle(acks.deleted_in(table), store.inserts[table], Outcome::deleted);
+    taken += acks.written_in(table).size() + acks.deleted_in(table).size();
   }
-  if (written + acks.refused.size() == 0) return;
+  if (taken + acks.refused.size() == 0) return;
   for (size_t table = 0; table < store.refusals.size(); ++table) {
     const auto refused = static_cast<size_t>(
         std::count_if(acks.refused.begin(), acks.refused.end(),
                       [table](const Acks::Refused& row) { return row.table == table; }));
-    const size_t taken = table < acks.written.size() ? acks.written[table].size() : 0;
-    if (taken + refused > 0) store.refusals[table].saw(taken + refused, refused);
+    const size_t of_table = acks.written_in(table).size() + acks.deleted_in(table).size();
+    if (of_table + refused > 0) store.refusals[table].saw(of_table + refused, refused);
   }
   if (!acks.refused.empty()) refuse(store, acks.refused);
   times_.last_outcome = clock_.now();

@@ -141,7 +141,8 @@ class Lane final : public AssignmentListener {
   void say_of_fields();
   [[nodiscard]] Status forget_positions_before();
   void settle_filtered(std::span<const Origin> origins);
-  void settle_skipped();
+  void take_tombstones(const HeldRecords::Batch& batch);
+  void settle_skipped(std::span<const Origin> origins);
   void reject(const HeldRecords::Batch& batch);
   [[nodiscard]] Status flush_what_is_due();
   [[nodiscard]] Status flush(Store& store);
@@ -191,6 +192,7 @@ class Lane final : public AssignmentListener {
   // Scratch of transform(), kept for its memory.
   Selection alive_;
   std::vector<Origin> filtered_;
+  Selection tombstones_;
   std::vector<Origin> skipped_;  // Tombstones that are passed over.
   Rejects rejects_;
   std::vector<uint8_t> rejected_rows_;
