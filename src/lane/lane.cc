@@ -244,12 +244,14 @@ void Lane::settle(Store& store, const Acks& acks) {
     taken += acks.written_in(table).size() + acks.deleted_in(table).size();
   }
   if (taken + acks.refused.size() == 0) return;
+  // Of rows that were made of values: tombstones are no part of a ratio.
   for (size_t table = 0; table < store.refusals.size(); ++table) {
     const auto refused = static_cast<size_t>(
-        std::count_if(acks.refused.begin(), acks.refused.end(),
-                      [table](const Acks::Refused& row) { return row.table == table; }));
-    const size_t of_table = acks.written_in(table).size() + acks.deleted_in(table).size();
-    if (of_table + refused > 0) store.refusals[table].saw(of_table + refused, refused);
+        std::count_if(acks.refused.begin(), acks.refused.end(), [table](const Acks::Refused& row) {
+          return row.table == table && row.kind == RowKind::write;
+        }));
+    const size_t written = acks.written_in(table).size();
+    if (written + refused > 0) store.refusals[table].saw(written + refused, refused);
   }
   if (!acks.refused.empty()) refuse(store, acks.refused);
   times_.last_outcome = clock_.now();

@@ -370,8 +370,8 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
         take_apart(range);
         free_slot(slot);
       } else {
-        settled_.refused.push_back(
-            {rows.origins[range.held->order[range.begin].row], table, error.message});
+        const KeyedRow& row = range.held->order[range.begin];
+        settled_.refused.push_back({rows.origins[row.row], table, error.message, row.kind});
         let_go(range, slot);
       }
       return;

@@ -175,7 +175,7 @@ class FakeSink final : public Sink {
     const bool may_refuse = refuse_ && refusing_table_.value_or(table) == table;
     for (size_t i = 0; i < rows.size(); ++i) {
       if (may_refuse && refuse_(rows.row(i))) {
-        refused_.push_back({rows.origins[i], table, reason_});
+        refused_.push_back({rows.origins[i], table, reason_, rows.kind(i)});
       } else {
         taken_.add(table, rows.kind(i), rows.origins[i]);
         (rows.kind(i) == RowKind::write ? rows_ : deletions_)[table].emplace_back(rows.row(i));

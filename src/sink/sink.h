@@ -25,6 +25,7 @@ struct Acks {
     Origin origin;
     uint32_t table = 0;
     std::string reason;
+    RowKind kind = RowKind::write;
   };
   std::span<const Refused>
       refused;  // Rows that the sink will never take; their neighbours are not concerned.

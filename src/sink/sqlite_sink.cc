@@ -150,7 +150,8 @@ void SqliteSink::report(SqliteOutcome& outcome) {
     size_t from = 0;
     for (; refusal != outcome.refusals.end() && refusal->table == table; ++refusal) {
       taken_.add(table, rows, from, refusal->row);
-      refused_.push_back({rows.origins[refusal->row], table, std::move(refusal->reason)});
+      refused_.push_back(
+          {rows.origins[refusal->row], table, std::move(refusal->reason), rows.kind(refusal->row)});
       from = refusal->row + 1;
     }
     taken_.add(table, rows, from, rows.size());
