@@ -101,11 +101,18 @@ def test_a_replay_goes_by_the_pipelines_rule(turntable, kafka, unique, pipeline)
     assert "1 tombstones passed over, 0 still unmatched, 0 still rejected" in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("value", ["delete", "drop", ""])
+def test_deletions_want_a_key_that_is_the_records(turntable, pipeline):
+    """More in test_deletions.py."""
+    refused = turntable.run("schema", "print", pipeline(", tombstones = 'delete'")).expect(2)
+    assert refused.stderr.count("tombstones = 'delete' does not know which row of ") == 2, refused.stderr
+    assert "p.sql:4:" in refused.stderr and "p.sql:5:" in refused.stderr, refused.stderr
+
+
+@pytest.mark.parametrize("value", ["deleted", "drop", ""])
 def test_another_value_is_refused_by_name(turntable, pipeline, value):
     refused = turntable.run("schema", "print", pipeline(f", tombstones = '{value}'")).expect(2)
     assert "p.sql:3:" in refused.stderr, refused.stderr
-    assert f"tombstones cannot be '{value}', expected 'dead_letter' or 'skip'" in refused.stderr
+    assert f"tombstones cannot be '{value}', expected 'dead_letter' or 'skip' or 'delete'" in refused.stderr
 
 
 def test_files_have_none(turntable):

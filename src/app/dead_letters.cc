@@ -134,6 +134,9 @@ void print_account(const Lane& lane, const LetterSource& source, const Pipeline&
   out.print("{} dead letters: {} {} to {}, ", grouped(counts.consumed), grouped(rows),
             dry_run ? "would be written" : "written", pipeline.table_names());
   if (counts.filtered > 0) out.print("{} left out by WHERE, ", grouped(counts.filtered));
+  if (counts.deleted > 0)
+    out.print("{} {} by tombstones, ", grouped(counts.deleted),
+              dry_run ? "would be deleted" : "deleted");
   if (counts.tombstones > 0) out.print("{} tombstones passed over, ", grouped(counts.tombstones));
   out.print("{} still unmatched, {} still rejected", grouped(counts.unmatched),
             grouped(counts.rejected));
@@ -204,10 +207,9 @@ Result<ExitCode> replay(const Pipeline& pipeline, std::unique_ptr<LetterReader> 
 Result<ExitCode> run_dead_letters(const DeadLettersOptions& options, const StopToken& stop,
                                   Output& out) {
   RETURN_IF_ERROR(check_reason(options.reason));
-  const LookupRows rows = options.action == DeadLettersAction::replay ? LookupRows::loaded
-                                                                      : LookupRows::not_needed;
-  ASSIGN_OR_RETURN(const Pipeline pipeline,
-                   load_pipeline(options.pipeline, options.sets, rows));
+  const LookupRows rows =
+      options.action == DeadLettersAction::replay ? LookupRows::loaded : LookupRows::not_needed;
+  ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets, rows));
   const SystemClock clock;
   ASSIGN_OR_RETURN(auto reader, open_letters(pipeline.source, stop, clock));
   switch (options.action) {

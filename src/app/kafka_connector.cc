@@ -43,8 +43,9 @@ void read_kafka(OptionReader& options, const sql::TableDef& table, const std::st
   }
   if (const sql::Option* start = table.find("start"); start != nullptr && start->from_command_line)
     source.start_set = start->value;
-  if (options.choice("tombstones", {"dead_letter", "skip"}) == "skip")
-    source.tombstones = Tombstones::skip;
+  const std::string tombstones = options.choice("tombstones", {"dead_letter", "skip", "delete"});
+  if (tombstones == "skip") source.tombstones = Tombstones::skip;
+  if (tombstones == "delete") source.tombstones = Tombstones::delete_row;
   source.properties = options.dotted();
   // The one property of librdkafka's that is worth having here and has no dot.
   if (const std::string debug = options.text("debug", ""); !debug.empty())

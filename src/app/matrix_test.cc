@@ -1,6 +1,6 @@
 // Every source into every sink: the whole product of the connectors that the program's tables have,
 // of where dead letters go, of how many flushes there are and how large they may be, of lanes, of
-// keys that are each record's own or come again, of one table, three in one store or in two stores,
+// keys that are each record's own, come again, or are deleted by tombstones, of one table, three in one store or in two stores,
 // and of how a run ends before another one continues it. Every row and every letter is compared with what must come of its record. A combination that
 // cannot be has a sentence, which is compared too.
 //
@@ -80,6 +80,10 @@ constexpr const char* tables_name(Tables tables) {
   return tables == Tables::one ? "one_table" : tables == Tables::three ? "three_tables" : "two_stores";
 }
 
+constexpr const char* keys_name(Keys keys) {
+  return keys == Keys::apart ? "apart" : keys == Keys::repeat ? "repeat" : "deleted";
+}
+
 struct Cell {
   const SourceKind* source;
   const SinkKind* sink;
@@ -94,7 +98,7 @@ struct Cell {
   [[nodiscard]] std::string name() const {
     return fmt::format("{}_to_{}_{}_{}_flushes_lanes_{}_letters_{}_keys_{}_{}_{}", source->name,
                        sink->connector, flushes, tiny ? "tiny" : "default", lanes,
-                       letters_name(letters), keys == Keys::apart ? "apart" : "repeat",
+                       letters_name(letters), keys_name(keys),
                        tables_name(tables), end_name(end));
   }
   [[nodiscard]] bool to_sqlite() const { return std::string(sink->connector) == "sqlite"; }
@@ -127,13 +131,17 @@ std::vector<Cell> all_cells() {
         for (const bool tiny : {true, false})
           for (const unsigned lanes : {1U, 3U})
             for (const To letters : kLetters)
-              for (const Keys keys : {Keys::apart, Keys::repeat})
+              for (const Keys keys : {Keys::apart, Keys::repeat, Keys::deleted})
                 for (const End end : {End::end, End::stop, End::kill}) {
                   // A replay has no --lanes; where its letters are is what the source is.
                   if (source.letters && lanes > 1) continue;
                   if (source.letters && letters != To::drop && letters != *source.letters) continue;
                   const bool keeps_keys = sink.keeps_rows && !sink.shows_again;
-                  if (keys == Keys::repeat && !keeps_keys) continue;
+                  if (keys != Keys::apart && !keeps_keys) continue;
+                  // Only a topic's records have keys of their own. How a deletion takes its place
+                  // does not depend on how many flushes follow.
+                  const bool has_keys = std::string(source.name) == "kafka";
+                  if (keys == Keys::deleted && (!has_keys || flushes != 2)) continue;
                   for (const Tables tables : {Tables::one, Tables::three, Tables::two_stores}) {
                     // What several tables may do wrong does not depend on how many flushes follow.
                     if (tables != Tables::one && flushes != 2) continue;
@@ -176,16 +184,21 @@ class World {
     for (int i = 0; i < records; ++i) file << value_of(i) << '\n';
     return path;
   }
-  [[nodiscard]] std::string topic_of(int records) {
+  [[nodiscard]] std::string topic_of(int records, Keys keys) {
     const std::lock_guard lock(mutex_);
-    const std::string topic = fmt::format("plays_{}", records);
+    const std::string topic =
+        fmt::format("{}_{}", keys == Keys::deleted ? "keyed" : "plays", records);
     if (!made_.insert(topic).second) return topic;
     EXPECT_TRUE(cluster_->create_topic(topic, kPartitions));
     const kafka::Properties properties{{"bootstrap.servers", bootstrap()}};
     auto producer = std::move(kafka::Producer::open({topic, properties}, clock_).value());
     for (int i = 0; i < records; ++i) {
       const std::string value = value_of(i);
-      while (!producer->send({.value = value, .partition = place_in_topic(i).first}).value())
+      const std::string key = key_of(i);
+      kafka::Producer::Message message{.value = value, .partition = place_in_topic(i).first};
+      if (keys == Keys::deleted) message.key = key;
+      message.has_value = !is_deletion(i, keys);
+      while (!producer->send(message).value())
         producer->poll(Millis(10));
     }
     EXPECT_TRUE(producer->flush(Millis(60'000)));
@@ -337,29 +350,32 @@ class Play {
       source += fmt::format(
           R"(, topic = '{}', start = 'earliest', "bootstrap.servers" = '{}', "group.id" = '{}',
              "session.timeout.ms" = '2000', "heartbeat.interval.ms" = '100')",
-          cell_.replays() ? "plays" : world_.topic_of(records_), world_.bootstrap(), cell_.name());
+          cell_.replays() ? "plays" : world_.topic_of(records_, cell_.keys), world_.bootstrap(), cell_.name());
     } else {
       source += fmt::format(", path = '{}'",
                             cell_.source->standard_input ? "-" : world_.file_of(records_));
     }
+    const char* const key =
+        cell_.keys == Keys::deleted ? ", convert_from(p.kafka_key, 'UTF8') AS k" : "";
+    if (cell_.keys == Keys::deleted) source += ", tombstones = 'delete'";
     std::ofstream(file()) << fmt::format(R"(
 CREATE TABLE plays (id int NOT NULL, song text NOT NULL) WITH ({});
 CREATE TABLE songs () WITH (connector = 'csv', path = '{}', key = 'name');
 {}
-INSERT INTO history SELECT p.id, p.song, s.artist, p.kafka_partition, p.kafka_offset
+INSERT INTO history SELECT p.id, p.song, s.artist, p.kafka_partition, p.kafka_offset{}
 FROM plays p JOIN songs s ON s.name = p.song;
 )",
-                                         source, world_.songs(), sink_tables());
+                                         source, world_.songs(), sink_tables(), key);
     if (cell_.tables == Tables::one) return;
     std::ofstream(file(), std::ios::app) << fmt::format(R"(
 INSERT INTO named SELECT p.id, p.song, coalesce(s.artist, '?') AS artist, p.kafka_partition,
-                         p.kafka_offset
+                         p.kafka_offset{2}
 FROM plays p LEFT JOIN songs s ON s.name = p.song;
-INSERT INTO early SELECT p.id, p.song, s.artist, p.kafka_partition, p.kafka_offset
+INSERT INTO early SELECT p.id, p.song, s.artist, p.kafka_partition, p.kafka_offset{2}
 FROM plays p JOIN songs s ON s.name = p.song
-WHERE s.artist <> 'artist {}' AND p.id < {};
+WHERE s.artist <> 'artist {0}' AND p.id < {1};
 )",
-                                                        kLeftOutArtist, records_ / 2);
+                                                        kLeftOutArtist, records_ / 2, key);
   }
 
   // The connector of a table, by its number.
@@ -383,9 +399,11 @@ WHERE s.artist <> 'artist {}' AND p.id < {};
       if (cell_.tiny) options += ", flush_rows = '2'";
       text += fmt::format(
           "CREATE TABLE {} (id int, song text, artist text, kafka_partition int, kafka_offset "
-          "bigint) WITH ({}, primary_key = '({})');\n",
-          kTableNames[table], options,
-          cell_.keys == Keys::apart ? "kafka_partition, kafka_offset" : "song, kafka_partition");
+          "bigint{}) WITH ({}, primary_key = '({})');\n",
+          kTableNames[table], cell_.keys == Keys::deleted ? ", k text" : "", options,
+          cell_.keys == Keys::apart    ? "kafka_partition, kafka_offset"
+          : cell_.keys == Keys::repeat ? "song, kafka_partition"
+                                       : "k");
     }
     return text;
   }
@@ -553,6 +571,7 @@ WHERE s.artist <> 'artist {}' AND p.id < {};
     // What a lane gave back, another has read.
     EXPECT_EQ(found.consumed - found.returned, expected.consumed);
     EXPECT_EQ(found.written, expected.written);
+    EXPECT_EQ(found.deleted, expected.deleted);
     EXPECT_EQ(found.filtered, expected.filtered);
     EXPECT_EQ(found.unmatched, expected.unmatched);
     EXPECT_EQ(found.rejected, expected.rejected);

@@ -80,8 +80,18 @@ inline Place place_in_file(int i) {
 }
 
 // What makes a row of the table: where its record stands, or its song within a partition, so that a
-// later record's row stands in an earlier one's place.
-enum class Keys { apart, repeat };
+// later record's row stands in an earlier one's place; or the record's own key, and some records are
+// tombstones that delete.
+enum class Keys { apart, repeat, deleted };
+
+// Where keys are deleted: few of them, each in one partition, so that every second record of a
+// partition has the same.
+inline std::string key_of(int i) {
+  return fmt::format("key {}", i % (2 * kPartitions));
+}
+inline bool is_deletion(int i, Keys keys) {
+  return keys == Keys::deleted && (i % 10 == 4 || i % 10 == 7);
+}
 
 // What a pipeline writes: one table, three in one store, or one in one store and two in another.
 //
@@ -95,7 +105,8 @@ inline constexpr const char* kTableNames[] = {"history", "named", "early"};
 inline constexpr int kLeftOutArtist = 7;
 
 // The outcome of the i-th of `count` records in a table. It shares nothing with what brings it about.
-inline Outcome outcome_of(int i, int count, size_t table) {
+inline Outcome outcome_of(int i, int count, size_t table, Keys keys) {
+  if (is_deletion(i, keys)) return Outcome::deleted;
   if (is_malformed(i)) return Outcome::rejected;
   const std::string_view name = kTableNames[table];
   if (name == "named") return Outcome::written;
@@ -107,6 +118,7 @@ inline Outcome outcome_of(int i, int count, size_t table) {
 inline void add(Counts& counts, Outcome outcome) {
   ++counts.consumed;
   ++(outcome == Outcome::written     ? counts.written
+     : outcome == Outcome::deleted   ? counts.deleted
      : outcome == Outcome::filtered  ? counts.filtered
      : outcome == Outcome::unmatched ? counts.unmatched
                                      : counts.rejected);
@@ -123,13 +135,22 @@ struct Expected {
 inline void add_row(Rows& rows, std::map<std::pair<PartitionId, std::string>, Place>& standing,
                     int i, Place place, Keys keys) {
   const std::string song = song_of(i);
-  if (keys == Keys::repeat) {
-    const auto [found, first] = standing.try_emplace({place.first, song}, place);
+  if (keys != Keys::apart) {
+    const auto [found, first] =
+        standing.try_emplace({place.first, keys == Keys::repeat ? song : key_of(i)}, place);
     if (!first) rows.erase(found->second);
     found->second = place;
   }
   const std::string artist = is_unmatched(i) ? "?" : fmt::format("artist {}", i % kSongs);
   rows.emplace(place, fmt::format("{}|{}|{}", i, song, artist));
+}
+
+inline void delete_row(Rows& rows, std::map<std::pair<PartitionId, std::string>, Place>& standing,
+                       int i, Place place) {
+  const auto found = standing.find({place.first, key_of(i)});
+  if (found == standing.end()) return;
+  rows.erase(found->second);
+  standing.erase(found);
 }
 
 inline Expected expected_of(int count, Place (*place)(int), Keys keys, Tables tables) {
@@ -140,11 +161,13 @@ inline Expected expected_of(int count, Place (*place)(int), Keys keys, Tables ta
   for (int i = 0; i < count; ++i) {
     Outcome worst = Outcome::filtered;
     for (size_t table = 0; table < count_of(tables); ++table) {
-      const Outcome outcome = outcome_of(i, count, table);
+      const Outcome outcome = outcome_of(i, count, table, keys);
       worst = std::max(worst, outcome);
       add(expected.in_tables[table], outcome);
       if (outcome == Outcome::written)
         add_row(expected.rows[table], standing[table], i, place(i), keys);
+      if (outcome == Outcome::deleted)
+        delete_row(expected.rows[table], standing[table], i, place(i));
     }
     add(expected.counts, worst);
     if (worst < Outcome::unmatched) continue;
@@ -164,26 +187,25 @@ class CassandraTables {
     const std::lock_guard lock(mutex_);
     CellReader reader(sent.cells);
     for (size_t row = 0; row < sent.rows; ++row) {
+      if (sent.kind == RowKind::deletion) {
+        const int64_t write_time_us = reader.next().int64();
+        stand({names_.at(sent.table), 0, std::string(reader.next().bytes())}, write_time_us, {}, "");
+        continue;
+      }
       const int32_t id = reader.next().int32();
       const std::string song(reader.next().bytes());
       const std::string artist(reader.next().bytes());
       const int32_t partition = reader.next().int32();
       const int64_t offset = reader.next().int64();
       std::string text = fmt::format("{}|{}|{}", id, song, artist);
-      std::map<Place, std::string>& rows = rows_[names_.at(sent.table)];
       if (keys_ == Keys::apart) {
-        rows[{partition, offset}] = std::move(text);
+        rows_[names_.at(sent.table)][{partition, offset}] = std::move(text);
         continue;
       }
-      const int64_t write_time_us = reader.next().int64();
-      Standing& standing = standing_[{names_[sent.table], partition, song}];
-      const bool same = standing.offset == offset;
-      ASSERT_TRUE(same || write_time_us != standing.write_time_us)
-          << fmt::format("{}:{} and {} tie", partition, offset, standing.offset.value_or(-1));
-      if (write_time_us < standing.write_time_us) continue;
-      if (standing.offset) rows.erase({partition, *standing.offset});
-      standing = {write_time_us, offset};
-      rows[{partition, offset}] = std::move(text);
+      const bool own = keys_ == Keys::deleted;
+      const std::string key = own ? std::string(reader.next().bytes()) : song;
+      stand({names_[sent.table], own ? 0 : partition, key}, reader.next().int64(),
+            Place{partition, offset}, std::move(text));
     }
     ASSERT_TRUE(reader.done());
   }
@@ -216,17 +238,32 @@ class CassandraTables {
   }
 
  private:
-  // The record whose row has a key now.
+  using Key = std::tuple<std::string, PartitionId, std::string>;  // Begins with the table.
+  // The record whose row has a key now; of a deletion no place.
   struct Standing {
     int64_t write_time_us = kNoWriteTime;
-    std::optional<Offset> offset;
+    std::optional<Place> place;
   };
+
+  void stand(const Key& key, int64_t write_time_us, std::optional<Place> place, std::string text) {
+    const auto [found, first] = standing_.try_emplace(key, Standing{write_time_us, place});
+    Standing& standing = found->second;
+    std::map<Place, std::string>& rows = rows_[std::get<0>(key)];
+    if (!first) {
+      ASSERT_TRUE(standing.place == place || write_time_us != standing.write_time_us)
+          << "two records of " << std::get<2>(key) << " tie";
+      if (write_time_us < standing.write_time_us) return;
+      if (standing.place) rows.erase(*standing.place);
+      standing = {write_time_us, place};
+    }
+    if (place) rows[*place] = std::move(text);
+  }
 
   const Keys keys_;
   mutable std::mutex mutex_;
   std::vector<std::string> names_;  // By the table's number in the store.
   std::map<std::string, std::map<Place, std::string>> rows_;  // By table.
-  std::map<std::tuple<std::string, PartitionId, std::string>, Standing> standing_;
+  std::map<Key, Standing> standing_;
   int requests_ = 0;
 };
 
@@ -375,8 +412,9 @@ class EndingSink final : public Sink {
   }
   [[nodiscard]] Result<Acks> reap(Millis wait) override {
     ASSIGN_OR_RETURN(const Acks acks, inner_->reap(wait));
-    for (const std::vector<Origin>& table : acks.written)
-      if (!table.empty()) ending_.here(Moment::reap);
+    for (const auto& tables : {acks.written, acks.deleted})
+      for (const std::vector<Origin>& table : tables)
+        if (!table.empty()) ending_.here(Moment::reap);
     return acks;
   }
   [[nodiscard]] Status keep_positions(std::span<const Position> positions) override {

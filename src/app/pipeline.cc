@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "sink/row_rules.h"
 #include "sql/binder.h"
+#include "sql/record_key.h"
 #include "sql/whole_times.h"
 
 namespace turntable {
@@ -59,8 +60,8 @@ void check_files_apart(const Pipeline& pipeline, const sql::Script& script, sql:
     const std::string what = role_of(role->path, before);
     if (what.empty() || what == role->what) continue;
     OptionReader(*script.find(role->table), faults)
-        .fault(role->option, fmt::format("{}: '{}' is {} already", role->option,
-                                         printable(role->path), what));
+        .fault(role->option,
+               fmt::format("{}: '{}' is {} already", role->option, printable(role->path), what));
   }
 }
 
@@ -135,6 +136,7 @@ class Loader {
       return;
     for (size_t insert = 0; insert < program_->inserts.size(); ++insert) complete(insert);
     check_write_times();
+    check_deletions();
     check_dropped_keys();
     for (const ColumnDef& column : program_->stream_schema)
       pipeline_.source.want_headers |= column.name == "kafka_headers";
@@ -146,8 +148,8 @@ class Loader {
     std::vector<InsertForm> forms;
     for (size_t insert = 0; insert < pipeline_.inserts.size(); ++insert) {
       const SinkTable& table = pipeline_.table_of(insert).table;
-      forms.push_back({.key_columns = table.key.columns(),
-                       .rows = row_form(table, dialect_of(insert))});
+      forms.push_back(
+          {.key_columns = table.key.columns(), .rows = row_form(table, dialect_of(insert))});
     }
     auto enrich = EnrichPlan::make(std::move(*program_), std::move(forms), std::move(files_));
     if (!enrich) {
@@ -209,12 +211,12 @@ class Loader {
   // What only the SELECT tells of the INSERT's table.
   void complete(size_t insert) {
     SinkTable& table = table_of(insert).table;
-    const SinkConnector& connector =
-        *pipeline_.stores[pipeline_.inserts[insert].store].connector;
+    const SinkConnector& connector = *pipeline_.stores[pipeline_.inserts[insert].store].connector;
     // Every file begins at offset 0: its records are told apart from each other, not from those of
     // the file before, whose values would stay where these have none.
     if (!table.nulls && !pipeline_.source.connector->has_groups) table.nulls = Nulls::null;
     complete_table(*program_, insert, connector.row_dialect(), table);
+    table.deletes = deletes() && connector.keeps_table();
     if (const std::string fault = take_ttl_column(*program_, insert, table); !fault.empty())
       OptionReader(*script_.find(program_->inserts[insert].sink), faults_)
           .fault("ttl_column", fault);
@@ -226,11 +228,50 @@ class Loader {
                                         "record is read again, which would become a second row: "
                                         "take it out of primary_key",
                                         call->text, program_->inserts[insert].sink));
-    pipeline_.source.whole_times.merge(
-        sql::keep_key_times_whole(*program_, insert, table.key.columns(),
-                                  connector.row_dialect() == Dialect::cql
-                                      ? sql::TimesInKeys::said_to_be_narrowed
-                                      : sql::TimesInKeys::kept));
+    pipeline_.source.whole_times.merge(sql::keep_key_times_whole(
+        *program_, insert, table.key.columns(),
+        connector.row_dialect() == Dialect::cql ? sql::TimesInKeys::said_to_be_narrowed
+                                                : sql::TimesInKeys::kept));
+  }
+
+  [[nodiscard]] bool deletes() const {
+    return pipeline_.source.tombstones == Tombstones::delete_row;
+  }
+
+  // A tombstone has its key alone, and that has to say which row goes in each table.
+  void check_deletions() {
+    if (!deletes()) return;
+    for (size_t insert = 0; insert < program_->inserts.size(); ++insert)
+      if (table_of(insert).table.deletes) check_key_of_deletions(insert);
+  }
+
+  void check_key_of_deletions(size_t insert) {
+    const std::string& name = program_->inserts[insert].sink;
+    const std::vector<std::string> key = table_of(insert).table.key.columns();
+    OptionReader options(*script_.find(name), faults_);
+    bool any_of_key = false;
+    size_t faults = 0;
+    for (const sql::Output& output : program_->inserts[insert].outputs) {
+      if (std::find(key.begin(), key.end(), output.name) == key.end()) continue;
+      any_of_key = any_of_key || sql::reads_record_key(*program_, output.node);
+      const sql::Node* column = sql::column_beside_key(*program_, output.node);
+      if (column == nullptr) continue;
+      ++faults;
+      options.fault("primary_key",
+                    fmt::format("tombstones = 'delete' does not know which row of {} to delete: {} "
+                                "of its primary_key is made of {}, which a record without a value "
+                                "does not have in common with the others of its key. Make the "
+                                "whole key of kafka_key, or use tombstones = 'skip' or "
+                                "'dead_letter'",
+                                name, output.name, column->text));
+    }
+    if (faults == 0 && !any_of_key && !key.empty())
+      options.fault("primary_key",
+                    fmt::format("tombstones = 'delete' does not know which row of {} to delete: no "
+                                "column of its primary_key is made of kafka_key, so that records "
+                                "of all keys are one row. Make the key of kafka_key, or use "
+                                "tombstones = 'skip' or 'dead_letter'",
+                                name));
   }
 
   // Nothing is dropped for want of a row where a LEFT JOIN goes on without one.
@@ -238,10 +279,12 @@ class Loader {
     for (const LookupSpec& lookup : pipeline_.lookups) {
       if (!lookup.drop_missing) continue;
       const bool inner = std::any_of(
-          program_->inserts.begin(), program_->inserts.end(), [&](const sql::InsertProgram& insert) {
-            return std::any_of(insert.joins.begin(), insert.joins.end(), [&](const sql::Join& join) {
-              return !join.left && program_->probes[join.probe].table == lookup.table;
-            });
+          program_->inserts.begin(), program_->inserts.end(),
+          [&](const sql::InsertProgram& insert) {
+            return std::any_of(
+                insert.joins.begin(), insert.joins.end(), [&](const sql::Join& join) {
+                  return !join.left && program_->probes[join.probe].table == lookup.table;
+                });
           });
       if (!inner)
         OptionReader(*script_.find(lookup.table), faults_)

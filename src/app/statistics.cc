@@ -19,9 +19,11 @@ namespace {
 std::string outcomes_text(const Counts& counts, uint64_t in_flight) {
   const std::string tombstones =
       counts.tombstones > 0 ? fmt::format("{} tombstones + ", grouped(counts.tombstones)) : "";
+  const std::string deleted =
+      counts.deleted > 0 ? fmt::format("{} deleted + ", grouped(counts.deleted)) : "";
   std::string text =
-      fmt::format("{} written + {} filtered + {}{} unmatched + {} rejected + {} returned",
-                  grouped(counts.written), grouped(counts.filtered), tombstones,
+      fmt::format("{} written + {}{} filtered + {}{} unmatched + {} rejected + {} returned",
+                  grouped(counts.written), deleted, grouped(counts.filtered), tombstones,
                   grouped(counts.unmatched), grouped(counts.rejected), grouped(counts.returned));
   if (in_flight > 0) text += fmt::format(" + {} in flight", grouped(in_flight));
   return text;
@@ -29,11 +31,12 @@ std::string outcomes_text(const Counts& counts, uint64_t in_flight) {
 
 std::string outcomes_json(const Counts& counts) {
   return fmt::format(
-      "\"consumed\": {}, \"written\": {}, \"filtered\": {}, \"tombstones\": {}, \"unmatched\": {}, "
+      "\"consumed\": {}, \"written\": {}, \"deleted\": {}, \"filtered\": {}, \"tombstones\": {}, "
+      "\"unmatched\": {}, "
       "\"rejected\": {}, "
       "\"returned\": {}, \"dead_lettered\": {}",
-      counts.consumed, counts.written, counts.filtered, counts.tombstones, counts.unmatched,
-      counts.rejected, counts.returned, counts.dead_lettered);
+      counts.consumed, counts.written, counts.deleted, counts.filtered, counts.tombstones,
+      counts.unmatched, counts.rejected, counts.returned, counts.dead_lettered);
 }
 
 // "name = 'x' (3), name = 'y' (1)".

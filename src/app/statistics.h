@@ -38,8 +38,8 @@ struct Statistics {
   double seconds = 0;          // From the first record to the last durable outcome.
   std::vector<std::pair<PartitionId, Offset>> positions;  // Stored, ascending by partition.
 
-  // consumed = written + filtered + tombstones + unmatched + rejected + returned + in flight, where
-  // each was counted by itself: for the records, and in each table.
+  // consumed = written + deleted + filtered + tombstones + unmatched + rejected + returned + in
+  // flight, where each was counted by itself: for the records, and in each table.
   [[nodiscard]] bool adds_up() const;
 };
 
@@ -51,10 +51,10 @@ struct Statistics {
 // Fills in `nearest_keys`.
 void compare_missed_keys(const EnrichPlan& plan, Statistics& statistics);
 
-// One object: consumed, written, filtered, tombstones, unmatched, rejected, returned, dead_lettered, lost,
-// startup_seconds, seconds, offsets by partition, and tables by name, each with the counts of its
-// INSERT, and lookups by name, each with how many records found no row and the keys that were missed
-// most often. Written beside the path and renamed.
+// One object: consumed, written, deleted, filtered, tombstones, unmatched, rejected, returned,
+// dead_lettered, lost, startup_seconds, seconds, offsets by partition, and tables by name, each
+// with the counts of its INSERT, and lookups by name, each with how many records found no row and
+// the keys that were missed most often. Written beside the path and renamed.
 [[nodiscard]] Status write_statistics(const Statistics& statistics, const std::string& path);
 
 // "Done: 10 consumed = 8 written + 0 filtered + 1 unmatched + 1 rejected + 0 returned; 2 dead

@@ -76,6 +76,27 @@ TEST(StatisticsTest, TombstonesThatWerePassedOverAreCountedByThemselves) {
             std::string::npos);
 }
 
+TEST(StatisticsTest, DeletionsAreAnOutcomeOfTheirOwn) {
+  Statistics statistics = two_tables();
+  statistics.counts.consumed += 1'200;
+  EXPECT_FALSE(statistics.adds_up());
+  statistics.counts.deleted = 1'200;
+  for (TableStatistics& table : statistics.tables) {
+    table.counts.consumed += 1'200;
+    table.counts.deleted = 1'200;
+  }
+  EXPECT_TRUE(statistics.adds_up());
+  const std::string said = verdict(statistics, "dead.jsonl", "Done");
+  EXPECT_NE(said.find("Done: 1,204 consumed = 2 written + 1,200 deleted + 0 filtered + 1 "),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("  by_song: 1,204 = 1 written + 1,200 deleted + 2 filtered + "),
+            std::string::npos)
+      << said;
+  EXPECT_NE(json_of(statistics).find("\"written\": 2, \"deleted\": 1200, \"filtered\": 0, "),
+            std::string::npos);
+}
+
 TEST(StatisticsTest, TheNearestKeysStandBelowTheMissedOnes) {
   Statistics statistics = two_tables();
   statistics.tables.clear();

@@ -90,6 +90,7 @@ void StatusReporter::run() {
     if (tables_.size() > 1) parts.back().text += "; " + rows_by_table() + ";";
     if (counts.filtered > 0)
       parts.push_back({fmt::format("filtered {}", grouped(counts.filtered))});
+    if (counts.deleted > 0) parts.push_back({fmt::format("deleted {}", grouped(counts.deleted))});
     if (counts.tombstones > 0)
       parts.push_back({fmt::format("tombstones {}", grouped(counts.tombstones))});
     if (!stalled.empty()) parts.push_back({fmt::format("waiting for {}", stalled), true});

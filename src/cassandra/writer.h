@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cassandra/schema.h"
 #include "cassandra/session.h"
+#include "row/row_batch.h"
 
 namespace turntable::cassandra {
 
@@ -22,8 +23,9 @@ class Writer {
   virtual ~Writer() = default;
 
   // Sends rows of the table with this number as one request. Does not wait; the outcome comes from
-  // poll() with this token.
-  virtual void submit(uint32_t table, std::string_view cells, size_t rows, uint64_t token) = 0;
+  // poll() with this token. Of deletions the cells are the write time, then the key.
+  virtual void submit(uint32_t table, RowKind kind, std::string_view cells, size_t rows,
+                      uint64_t token) = 0;
 
   // Asks whether the rows whose outcomes poll() has given so far went to the tables that the sink
   // has checked. Does not wait; the answer comes from poll() with this token and is about all
@@ -38,11 +40,12 @@ class Writer {
   [[nodiscard]] virtual int wait_fd() const = 0;
 };
 
-// Writes through a prepared INSERT for each table.
+// Writes through a prepared INSERT for each table, and a DELETE where rows of it may be deleted.
 class SessionWriter final : public Writer {
  public:
   struct WrittenTable {
     Statement insert;
+    std::optional<Statement> remove;
     std::vector<std::string> questions;  // table_questions()
     // Decides whether rows for the table that was there at the start may be in this one. Of kind
     // schema where not.
@@ -56,8 +59,10 @@ class SessionWriter final : public Writer {
       questions_.insert(questions_.end(), table.questions.begin(), table.questions.end());
   }
 
-  void submit(uint32_t table, std::string_view cells, size_t rows, uint64_t token) override {
-    session_.submit(tables_[table].insert, cells, rows, token);
+  void submit(uint32_t table, RowKind kind, std::string_view cells, size_t rows,
+              uint64_t token) override {
+    const WrittenTable& to = tables_[table];
+    session_.submit(kind == RowKind::write ? to.insert : to.remove.value(), cells, rows, token);
   }
   void confirm(uint64_t token) override {
     asked_ = token;

@@ -1,7 +1,8 @@
 // The books: every record that was consumed ends in exactly one place, in each INSERT and
 // altogether.
 //
-//   consumed = written + filtered + tombstones + unmatched + rejected + returned + in flight
+//   consumed = written + deleted + filtered + tombstones + unmatched + rejected + returned
+//            + in flight
 #pragma once
 
 #include <array>
@@ -18,6 +19,7 @@ namespace turntable {
 struct Counts {
   uint64_t consumed = 0;       // Delivered by the source. A replay need not run every INSERT.
   uint64_t written = 0;        // Acknowledged by the sink.
+  uint64_t deleted = 0;        // Without a value: the row of its key was removed.
   uint64_t filtered = 0;       // Left out by the pipeline's WHERE.
   uint64_t tombstones = 0;     // Without a value, and passed over by wish.
   uint64_t unmatched = 0;      // No row in the lookup.
@@ -26,12 +28,13 @@ struct Counts {
   uint64_t dead_lettered = 0;  // Of the unmatched and rejected ones, those that were kept.
 
   [[nodiscard]] uint64_t ended() const {
-    return written + filtered + tombstones + unmatched + rejected + returned;
+    return written + deleted + filtered + tombstones + unmatched + rejected + returned;
   }
 
   Counts& operator+=(const Counts& other) {
     consumed += other.consumed;
     written += other.written;
+    deleted += other.deleted;
     filtered += other.filtered;
     tombstones += other.tombstones;
     unmatched += other.unmatched;
@@ -54,8 +57,8 @@ class Accounting {
     for_each(inserts, [records](Counters& counters) { counters.consumed.add(records); });
   }
 
-  // What the ledger says of many outcomes of one kind in one INSERT, added up before it is counted: counters that
-  // other threads read cost more than a sum.
+  // What the ledger says of many outcomes of one kind in one INSERT, added up before it is counted:
+  // counters that other threads read cost more than a sum.
   class Tally {
    public:
     void add(const Ledger::Settled& settled) {
@@ -115,6 +118,7 @@ class Accounting {
     [[nodiscard]] Counts read() const {
       return {.consumed = consumed.read(),
               .written = read(Outcome::written),
+              .deleted = read(Outcome::deleted),
               .filtered = read(Outcome::filtered),
               .tombstones = read(Outcome::tombstone),
               .unmatched = read(Outcome::unmatched),

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "sql/record_key.h"
 
 namespace turntable {
 namespace {
@@ -178,6 +179,14 @@ std::string EnrichPlan::load_report(const std::string& lookup,
                                     const CatalogueOptions& options) const {
   const auto found = catalogues.find(lookup);
   return found == catalogues.end() ? "" : found->second.report.text(lookup, options);
+}
+
+std::vector<bool> EnrichPlan::deletion_outputs(size_t insert) const {
+  if (!forms[insert].key_columns.empty()) return key_outputs(insert);
+  std::vector<bool> of_key;
+  for (const sql::Output& output : program.inserts[insert].outputs)
+    of_key.push_back(sql::column_beside_key(program, output.node) == nullptr);
+  return of_key;
 }
 
 std::vector<bool> EnrichPlan::key_outputs(size_t insert) const {

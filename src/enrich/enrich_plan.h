@@ -56,6 +56,9 @@ struct EnrichPlan {
 
   // By output of the INSERT: part of the sink's key.
   [[nodiscard]] std::vector<bool> key_outputs(size_t insert) const;
+  // By output of the INSERT: what a deletion (RowKind) has. That is the sink's key; for a sink that
+  // has none, what is made of the record's key.
+  [[nodiscard]] std::vector<bool> deletion_outputs(size_t insert) const;
 };
 
 }  // namespace turntable

@@ -69,15 +69,21 @@ Enricher::Enricher(std::shared_ptr<const EnrichPlan> shared, size_t results_limi
     for (const sql::Join& join : what.joins) insert.left[join.probe] = join.left;
     inserts_.push_back(std::move(insert));
     want_write_times_ |= shared_->forms[number].rows.write_time;
+    const std::vector<bool> of_deletions = shared_->deletion_outputs(number);
+    for (size_t i = 0; i < of_deletions.size(); ++i)
+      if (of_deletions[i]) deletion_nodes_.push_back(what.outputs[i].node);
   }
+  deletion_nodes_ = program.needed_for(deletion_nodes_);
 }
 
 bool Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins,
-                      const Selection& alive, Rejects& rejects, std::span<RowBatch* const> rows) {
+                      const Selection& alive, Rejects& rejects, std::span<RowBatch* const> rows,
+                      const Selection& tombstones) {
   CHECK(rows.size() == inserts_.size());
   const size_t rejects_before = rejects.size();
   begin(batch, alive, rejects);
-  if (!make_rows(origins, rejects, rows)) {
+  given_ = alive.size() + tombstones.size();
+  if (!make_rows(batch, origins, rejects, rows, tombstones)) {
     rejects.resize(rejects_before);
     return false;
   }
@@ -85,18 +91,19 @@ bool Enricher::enrich(const RecordBatch& batch, std::span<const Origin> origins,
   return true;
 }
 
-bool Enricher::make_rows(std::span<const Origin> origins, Rejects& rejects,
-                         std::span<RowBatch* const> rows) {
+bool Enricher::make_rows(const RecordBatch& batch, std::span<const Origin> origins,
+                         Rejects& rejects, std::span<RowBatch* const> rows,
+                         const Selection& tombstones) {
   if (!filter_stream(rejects)) return false;
   for (size_t probe = 0; probe < lookups_.size(); ++probe)
     if (!look_up(probe, rejects)) return false;
-  return filter_joined(rejects) && append_rows(origins, rejects, rows);
+  return filter_joined(rejects) && compute_deletions(batch, tombstones) &&
+         append_rows(origins, rejects, rows);
 }
 
 void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects) {
   const sql::Program& program = shared_->program;
   rows_ = batch.size();
-  given_ = alive.size();
   for (size_t i = program.declared_columns; i < program.stream_schema.size(); ++i)
     fill_hidden_column(batch, program.stream_schema[i].name, stream_[i]);
   if (want_write_times_) {
@@ -109,6 +116,7 @@ void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& 
   }
   for (Insert& insert : inserts_) {
     insert.filtered.clear();
+    insert.deletions.clear();
     insert.filter_failed = false;
   }
   alive_.in(0) = alive;
@@ -337,6 +345,19 @@ std::string Enricher::why_unmatched(size_t probe, uint32_t row, const std::strin
                      unknown == 1 ? "row that was" : "rows that were", left_out.unknown_example());
 }
 
+// Nodes that rows have in common with deletions are computed for other records than these.
+bool Enricher::compute_deletions(const RecordBatch& batch, const Selection& tombstones) {
+  if (tombstones.empty()) return true;
+  for (size_t insert = 0; insert < inserts_.size(); ++insert)
+    for (const uint32_t row : tombstones)
+      if (batch.records[row].inserts.has(insert)) inserts_[insert].deletions.push_back(row);
+  for (const sql::NodeId node : deletion_nodes_) {
+    evaluator_->compute(node, tombstones);
+    if (evaluator_->is_full()) return false;
+  }
+  return true;
+}
+
 bool Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
                            std::span<RowBatch* const> rows) {
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
@@ -345,11 +366,13 @@ bool Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
   if (!run(shared_->stages.outputs)) return false;
   uint64_t bytes = 0;
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
-    bytes += inserts_[insert].writer.weigh(write_times_, alive_.in(insert), rejects);
+    bytes += inserts_[insert].writer.weigh(write_times_, alive_.in(insert),
+                                           inserts_[insert].deletions, rejects);
   // The rows of a record alone have limits of their own.
   if (bytes > results_limit_ && given_ > 1) return false;
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
-    inserts_[insert].writer.append(write_times_, origins, alive_.in(insert), *rows[insert]);
+    inserts_[insert].writer.append(write_times_, origins, alive_.in(insert),
+                                   inserts_[insert].deletions, *rows[insert]);
   return true;
 }
 

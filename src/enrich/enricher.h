@@ -54,11 +54,16 @@ class Enricher {
   // (Record::inserts) make nothing of it. origins[i] belongs to batch.records[i]. The records have
   // their write times, where rows are to have them.
   //
+  // For every record in `tombstones`, which are none of `alive`, each INSERT makes a deletion
+  // (RowKind) of the row that a value with its key would become; it stands between the rows in the
+  // records' order. The record's key alone decides: filters are not tested and nothing is looked
+  // up. The plan's EnrichPlan::deletion_outputs() must be made of it alone.
+  //
   // False where the results of so many records take more than results_limit(): nothing was made of
   // any of them. They can be given in parts.
   [[nodiscard]] bool enrich(const RecordBatch& batch, std::span<const Origin> origins,
                             const Selection& alive, Rejects& rejects,
-                            std::span<RowBatch* const> rows);
+                            std::span<RowBatch* const> rows, const Selection& tombstones = {});
 
   [[nodiscard]] size_t results_limit() const { return results_limit_; }
 
@@ -79,6 +84,7 @@ class Enricher {
 
     // Of the batch at hand.
     Selection filtered = {};
+    Selection deletions = {};
     // A filter on the stream failed for records that are still alive: they are rejected, unless
     // another filter leaves them out.
     bool filter_failed = false;
@@ -102,8 +108,9 @@ class Enricher {
   void begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects);
   void leave_to_wanted(const RecordBatch& batch);
   // False, here and below: the results take too much.
-  [[nodiscard]] bool make_rows(std::span<const Origin> origins, Rejects& rejects,
-                               std::span<RowBatch* const> rows);
+  [[nodiscard]] bool make_rows(const RecordBatch& batch, std::span<const Origin> origins,
+                               Rejects& rejects, std::span<RowBatch* const> rows,
+                               const Selection& tombstones);
   [[nodiscard]] bool run(std::span<const sql::Step> steps);
   void filter(size_t insert, std::span<const sql::NodeId> conjuncts, bool others_follow,
               Rejects& rejects);
@@ -119,6 +126,7 @@ class Enricher {
   [[nodiscard]] std::string why_unmatched(size_t probe, uint32_t row,
                                           const std::string& keys) const;
 
+  [[nodiscard]] bool compute_deletions(const RecordBatch& batch, const Selection& tombstones);
   [[nodiscard]] bool append_rows(std::span<const Origin> origins, Rejects& rejects,
                                  std::span<RowBatch* const> rows);
   void count_missed();
@@ -148,6 +156,8 @@ class Enricher {
   std::vector<uint8_t> unmet_;       // By record: a condition was not true for the row it found.
   Column write_times_{Type::int64};  // Where a RowForm::write_time asks for them.
   bool want_write_times_ = false;
+
+  std::vector<sql::NodeId> deletion_nodes_;  // What deletions are made of, arguments first.
 };
 
 }  // namespace turntable

@@ -30,10 +30,14 @@ RowEncoder::RowEncoder(const EnrichPlan& plan, size_t insert, const Matches& mat
       program_(plan.program.inserts[insert]),
       form_(plan.forms[insert].rows),
       evaluator_(evaluator) {
-  const std::vector<bool> keys = plan.key_outputs(insert);
+  key_outputs_ = plan.key_outputs(insert);
+  deletion_outputs_ = plan.deletion_outputs(insert);
+  for (size_t i = 0; i < program_.outputs.size(); ++i)
+    if (deletion_outputs_[i]) deletion_nodes_.push_back(program_.outputs[i].node);
   std::vector<Segment> by_output(program_.outputs.size());
   std::vector<size_t> lengths(program_.outputs.size(), 1);
-  for (size_t i = 0; i < by_output.size(); ++i) by_output[i] = {.output = i, .key = keys[i]};
+  for (size_t i = 0; i < by_output.size(); ++i)
+    by_output[i] = {.output = i, .key = key_outputs_[i]};
   for (size_t probe = 0; probe < plan.lookups.size(); ++probe) {
     const ReadyCells* const ready = plan.ready[insert][probe].get();
     if (ready == nullptr) continue;
@@ -61,28 +65,61 @@ void RowEncoder::reject_unfit(Selection& alive, Rejects& rejects) const {
   }
 }
 
-uint64_t RowEncoder::weigh(const Column& write_times, Selection& alive, Rejects& rejects) {
-  reject_failed(alive, rejects);
+uint64_t RowEncoder::weigh(const Column& write_times, Selection& alive, Selection& deletions,
+                           Rejects& rejects) {
+  reject_failed(computed_, alive, rejects);
   for (Segment& segment : segments_) {
     if (segment.ready != nullptr) continue;
     segment.column = &evaluator_.result(program_.outputs[segment.output].node);
-    if (segment.key) reject_null_keys(segment, alive, rejects);
+    if (segment.key) reject_null_keys(segment.output, alive, rejects);
     if (segment.output == form_.ttl) reject_ttls(segment, alive, rejects);
   }
   weigh_rows(write_times, alive, rejects);
-  return std::accumulate(sizes_.begin(), sizes_.end(), uint64_t{0});
+  weigh_deletions(write_times, deletions, rejects);
+  return std::accumulate(deletion_sizes_.begin(), deletion_sizes_.end(),
+                         std::accumulate(sizes_.begin(), sizes_.end(), uint64_t{0}));
 }
 
 void RowEncoder::append(const Column& write_times, std::span<const Origin> origins,
-                        const Selection& alive, RowBatch& out) {
-  // The rows' places in the batch, then their cells, column by column.
-  const size_t begin = out.cells.size();
-  size_t end = begin;
-  for (const uint64_t size : sizes_) out.ends.push_back(end += size);
-  out.cells.resize(end);
+                        const Selection& alive, const Selection& deletions, RowBatch& out) {
+  make_places(origins, alive, deletions, out);
+  write_rows(write_times, alive);
+  write_deletions(write_times, deletions);
+}
+
+// The rows' places in the batch, in the order of their records.
+void RowEncoder::make_places(std::span<const Origin> origins, const Selection& alive,
+                             const Selection& deletions, RowBatch& out) {
+  uint64_t end = out.cells.size();
+  uint64_t bytes = 0;
+  for (const uint64_t size : sizes_) bytes += size;
+  for (const uint64_t size : deletion_sizes_) bytes += size;
+  out.cells.resize(end + bytes);
+  char* const cells = out.cells.data();
   places_.clear();
-  for (size_t k = 0, at = begin; k < alive.size(); at += sizes_[k++])
-    places_.push_back(out.cells.data() + at);
+  deletion_places_.clear();
+  const auto add = [&](uint32_t row, uint64_t size, std::vector<char*>& places) {
+    places.push_back(cells + end);
+    out.ends.push_back(end += size);
+    out.origins.push_back(origins[row]);
+  };
+  size_t next = 0;  // Of the deletions.
+  const auto add_deletions_before = [&](uint64_t row) {
+    for (; next < deletions.size() && deletions[next] < row; ++next) {
+      add(deletions[next], deletion_sizes_[next], deletion_places_);
+      out.kinds.resize(out.ends.size());
+      out.kinds.back() = RowKind::deletion;
+    }
+  };
+  for (size_t k = 0; k < alive.size(); ++k) {
+    add_deletions_before(alive[k]);
+    add(alive[k], sizes_[k], places_);
+  }
+  add_deletions_before(~uint64_t{0});
+}
+
+// Column by column.
+void RowEncoder::write_rows(const Column& write_times, const Selection& alive) {
   for (const Segment& segment : segments_) {
     if (segment.ready != nullptr) {
       copy_run(segment, alive);
@@ -91,23 +128,55 @@ void RowEncoder::append(const Column& write_times, std::span<const Origin> origi
     }
   }
   if (form_.write_time) write_cells(write_times, alive, kNullCell, TimeUnit::micros, places_);
-  for (const uint32_t row : alive) out.origins.push_back(origins[row]);
 }
 
-void RowEncoder::reject_failed(Selection& alive, Rejects& rejects) const {
+void RowEncoder::weigh_deletions(const Column& write_times, Selection& deletions,
+                                 Rejects& rejects) {
+  deletion_sizes_.clear();
+  if (deletions.empty()) return;
+  reject_failed(deletion_nodes_, deletions, rejects);
+  for (size_t output = 0; output < program_.outputs.size(); ++output)
+    if (key_outputs_[output]) reject_null_keys(output, deletions, rejects);
+  const size_t nulls = program_.outputs.size() - deletion_nodes_.size();
+  deletion_sizes_.assign(deletions.size(), nulls * sizeof kNullCell);
+  for (const sql::NodeId node : deletion_nodes_)
+    add_cell_sizes(evaluator_.result(node), deletions, deletion_sizes_);
+  if (form_.write_time) add_cell_sizes(write_times, deletions, deletion_sizes_);
+  reject_large(deletion_sizes_, deletions, rejects);
+}
+
+void RowEncoder::write_deletions(const Column& write_times, const Selection& deletions) {
+  if (deletions.empty()) return;
+  for (size_t output = 0; output < program_.outputs.size(); ++output) {
+    if (deletion_outputs_[output]) {
+      write_cells(evaluator_.result(program_.outputs[output].node), deletions, kNullCell,
+                  form_.times, deletion_places_);
+      continue;
+    }
+    for (char*& place : deletion_places_) {
+      std::memcpy(place, &kNullCell, sizeof kNullCell);  // -1: the order of its bytes is no matter.
+      place += sizeof kNullCell;
+    }
+  }
+  if (form_.write_time)
+    write_cells(write_times, deletions, kNullCell, TimeUnit::micros, deletion_places_);
+}
+
+void RowEncoder::reject_failed(std::span<const sql::NodeId> nodes, Selection& alive,
+                               Rejects& rejects) const {
   const size_t before = rejects.size();
-  evaluator_.drop_failed(computed_, alive, rejects);
+  evaluator_.drop_failed(nodes, alive, rejects);
   for (size_t i = before; i < rejects.size(); ++i) rejects[i].insert = insert_;
 }
 
-void RowEncoder::reject_null_keys(const Segment& segment, Selection& alive,
-                                  Rejects& rejects) const {
-  if (!may_have_null(*segment.column, alive)) return;
+void RowEncoder::reject_null_keys(size_t output, Selection& alive, Rejects& rejects) const {
+  const Column& column = evaluator_.result(program_.outputs[output].node);
+  if (!may_have_null(column, alive)) return;
   std::erase_if(alive, [&](uint32_t row) {
-    if (!segment.column->is_null(row)) return false;
-    rejects.push_back(
-        {row, RejectCode::null_key,
-         fmt::format("the key column {} is NULL", program_.outputs[segment.output].name), insert_});
+    if (!column.is_null(row)) return false;
+    rejects.push_back({row, RejectCode::null_key,
+                       fmt::format("the key column {} is NULL", program_.outputs[output].name),
+                       insert_});
     return true;
   });
 }
@@ -142,22 +211,26 @@ void RowEncoder::weigh_rows(const Column& write_times, Selection& alive, Rejects
     }
   }
   if (form_.write_time) add_cell_sizes(write_times, alive, sizes_);
+  reject_large(sizes_, alive, rejects);
+}
 
+void RowEncoder::reject_large(std::vector<uint64_t>& sizes, Selection& alive,
+                              Rejects& rejects) const {
   const auto too_large = [](uint64_t size) { return size > kRowBytesLimit; };
-  if (std::none_of(sizes_.begin(), sizes_.end(), too_large)) return;
+  if (std::none_of(sizes.begin(), sizes.end(), too_large)) return;
   size_t kept = 0;
   for (size_t k = 0; k < alive.size(); ++k) {
-    if (too_large(sizes_[k])) {
+    if (too_large(sizes[k])) {
       rejects.push_back({alive[k], RejectCode::too_large,
                          fmt::format("The row has more than {} bytes.", grouped(kRowBytesLimit)),
                          insert_});
       continue;
     }
     alive[kept] = alive[k];
-    sizes_[kept++] = sizes_[k];
+    sizes[kept++] = sizes[k];
   }
   alive.resize(kept);
-  sizes_.resize(kept);
+  sizes.resize(kept);
 }
 
 void RowEncoder::copy_run(const Segment& segment, const Selection& alive) {

@@ -12,6 +12,16 @@
 #include "lane/lane_limits.h"
 
 namespace turntable {
+namespace {
+
+// Both ascend; `other` is left as it is.
+void join(const Selection& other, Selection& into) {
+  const auto middle = static_cast<ptrdiff_t>(into.size());
+  into.insert(into.end(), other.begin(), other.end());
+  std::inplace_merge(into.begin(), into.begin() + middle, into.end());
+}
+
+}  // namespace
 
 Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Clock& clock)
     : options_(std::move(options)),
@@ -117,47 +127,54 @@ Result<bool> Lane::transform_more() {
 
 void Lane::decode(RecordBatch records) {
   batch_ = &enter(std::move(records));
-  alive_.clear();
+  left_.clear();
   rejects_.clear();
-  decoder_->decode(batch_->records, enricher_->declared(), alive_, rejects_);
+  decoder_->decode(batch_->records, enricher_->declared(), left_, rejects_);
   if (options_.census) say_of_fields();
-  reject(*batch_, batch_->records.size() - alive_.size());
+  take_tombstones(*batch_);
+  reject(*batch_, batch_->records.size() - left_.size() - tombstones_.size());
+  if (options_.tombstones == Tombstones::skip) settle_skipped(batch_->origins);
+  if (options_.tombstones == Tombstones::delete_row) join(tombstones_, left_);
 }
 
-// Takes the batch, or a part of it, to its end: in every INSERT each record becomes a row that
-// waits for its store, or is left out, or has a fault for its dead letter.
+// Takes the batch, or a part of it, to its end: in every INSERT each record becomes a row or a
+// deletion that waits for its store, or is left out, or has a fault for its dead letter.
 void Lane::transform() {
   rejects_.clear();
   const size_t enriched = enrich_some();
   settle_filtered(batch_->origins);
-  reject(*batch_, enriched);
-  alive_.erase(alive_.begin(), alive_.begin() + static_cast<ptrdiff_t>(enriched));
-  if (alive_.empty()) batch_ = nullptr;
+  // Deletions are no part of the ratio of rejects.
+  reject(*batch_, enriched - deleted_.size());
+  left_.erase(left_.begin(), left_.begin() + static_cast<ptrdiff_t>(enriched));
+  if (left_.empty()) batch_ = nullptr;
 }
 
-// As many of the records as their results have room for: how many. One that is too large by itself
-// is rejected.
+// As many of the records that are left as their results have room for: how many. One that is too
+// large by itself is rejected.
 size_t Lane::enrich_some() {
-  const std::span<RowBatch* const> rows = stores_.rows_by_insert();
-  if (part_ >= alive_.size()) {
-    if (enricher_->enrich(batch_->records, batch_->origins, alive_, rejects_, rows))
-      return alive_.size();
-    part_ = alive_.size() / 2;
-  }
-  while (part_ > 0) {
-    taken_.assign(alive_.begin(), alive_.begin() + static_cast<ptrdiff_t>(part_));
-    if (enricher_->enrich(batch_->records, batch_->origins, taken_, rejects_, rows)) {
-      part_ *= 2;  // The others may be smaller.
-      return taken_.size();
-    }
-    part_ /= 2;
+  for (part_ = std::min(part_, left_.size()); part_ > 0 || left_.empty(); part_ /= 2) {
+    if (!enrich_first(part_)) continue;
+    const size_t enriched = part_;
+    part_ = enriched == left_.size() ? SIZE_MAX : 2 * enriched;  // The others may be smaller.
+    return enriched;
   }
   part_ = 1;
-  rejects_.push_back({.row = alive_[0],
+  rejects_.push_back({.row = left_[0],
                       .code = RejectCode::too_large,
                       .reason = fmt::format("Its expressions make texts of more than {} bytes.",
                                             grouped(enricher_->results_limit()))});
   return 1;
+}
+
+bool Lane::enrich_first(size_t records) {
+  const std::span<RowBatch* const> rows = stores_.rows_by_insert();
+  deleted_.clear();
+  if (records == left_.size() && tombstones_.empty())
+    return enricher_->enrich(batch_->records, batch_->origins, left_, rejects_, rows);
+  alive_.clear();
+  for (size_t i = 0; i < records; ++i)
+    (is_tombstone(batch_->records.records[left_[i]]) ? deleted_ : alive_).push_back(left_[i]);
+  return enricher_->enrich(batch_->records, batch_->origins, alive_, rejects_, rows, deleted_);
 }
 
 // The records are ours from here on: in the ledger, in the counts, with their write times, and held
@@ -204,33 +221,39 @@ void Lane::settle_filtered(std::span<const Origin> origins) {
   }
 }
 
+// The decoder finds no value in them. That is a fault only where they are to be dead letters.
+void Lane::take_tombstones(const HeldRecords::Batch& batch) {
+  tombstones_.clear();
+  std::erase_if(rejects_, [&](const Reject& fault) {
+    if (!is_tombstone(batch.records.records[fault.row])) return false;
+    tombstones_.push_back(fault.row);
+    return options_.tombstones != Tombstones::dead_letter;
+  });
+  std::sort(tombstones_.begin(), tombstones_.end());
+}
+
 // Records with a fault get a dead letter. A record counts once, in however many INSERTs it fails.
 // Tombstones say nothing of what a producer makes of values: they are no part of the ratio.
 // `records`: so many more have been looked at.
 void Lane::reject(const HeldRecords::Batch& batch, size_t records) {
   size_t rejected = 0;
-  size_t tombstones = 0;
-  skipped_.clear();
   if (!rejects_.empty()) rejected_rows_.assign(batch.records.size(), 0);
   for (Reject& fault : rejects_) {
-    if (is_tombstone(batch.records.records[fault.row])) {
-      ++tombstones;
-      if (options_.tombstones == Tombstones::skip) {
-        skipped_.push_back(batch.origins[fault.row]);
-        continue;
-      }
-    } else if (fault.code != RejectCode::unmatched && rejected_rows_[fault.row] == 0) {
+    if (!is_tombstone(batch.records.records[fault.row]) && fault.code != RejectCode::unmatched &&
+        rejected_rows_[fault.row] == 0) {
       rejected_rows_[fault.row] = 1;
       ++rejected;
     }
     if (fault.drop) times_.last_outcome = clock_.now();
     letters_.add(batch.records, batch.origins[fault.row], std::move(fault));
   }
-  rejects_breaker_.saw(records - tombstones, rejected);
-  if (!skipped_.empty()) settle_skipped();
+  rejects_breaker_.saw(records, rejected);
 }
 
-void Lane::settle_skipped() {
+void Lane::settle_skipped(std::span<const Origin> origins) {
+  if (tombstones_.empty()) return;
+  skipped_.clear();
+  for (const uint32_t row : tombstones_) skipped_.push_back(origins[row]);
   for (size_t insert = 0; insert < enricher_->inserts(); ++insert)
     settle(skipped_, insert, Outcome::tombstone);
   times_.last_outcome = clock_.now();
@@ -265,18 +288,21 @@ Status Lane::collect(Millis wait) {
 }
 
 void Lane::settle(Store& store, const Acks& acks) {
-  size_t written = 0;
-  for (size_t table = 0; table < acks.written.size(); ++table) {
-    settle(acks.written[table], store.inserts[table], Outcome::written);
-    written += acks.written[table].size();
+  size_t taken = 0;
+  for (size_t table = 0; table < store.inserts.size(); ++table) {
+    settle(acks.written_in(table), store.inserts[table], Outcome::written);
+    settle(acks.deleted_in(table), store.inserts[table], Outcome::deleted);
+    taken += acks.written_in(table).size() + acks.deleted_in(table).size();
   }
-  if (written + acks.refused.size() == 0) return;
+  if (taken + acks.refused.size() == 0) return;
+  // Of rows that were made of values: tombstones are no part of a ratio.
   for (size_t table = 0; table < store.refusals.size(); ++table) {
     const auto refused = static_cast<size_t>(
-        std::count_if(acks.refused.begin(), acks.refused.end(),
-                      [table](const Acks::Refused& row) { return row.table == table; }));
-    const size_t taken = table < acks.written.size() ? acks.written[table].size() : 0;
-    if (taken + refused > 0) store.refusals[table].saw(taken + refused, refused);
+        std::count_if(acks.refused.begin(), acks.refused.end(), [table](const Acks::Refused& row) {
+          return row.table == table && row.kind == RowKind::write;
+        }));
+    const size_t written = acks.written_in(table).size();
+    if (written + refused > 0) store.refusals[table].saw(written + refused, refused);
   }
   if (!acks.refused.empty()) refuse(store, acks.refused);
   times_.last_outcome = clock_.now();
@@ -361,11 +387,11 @@ void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
 // What is left of a batch, of these partitions.
 void Lane::forget_untransformed(std::span<const PartitionId> partitions) {
   if (batch_ == nullptr) return;
-  std::erase_if(alive_, [&](uint32_t row) {
+  std::erase_if(left_, [&](uint32_t row) {
     return std::find(partitions.begin(), partitions.end(),
                      batch_->records.records[row].partition) != partitions.end();
   });
-  if (alive_.empty()) batch_ = nullptr;
+  if (left_.empty()) batch_ = nullptr;
 }
 
 }  // namespace turntable

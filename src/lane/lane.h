@@ -140,12 +140,14 @@ class Lane final : public AssignmentListener {
   void decode(RecordBatch records);
   void transform();
   [[nodiscard]] size_t enrich_some();
+  [[nodiscard]] bool enrich_first(size_t records);
   [[nodiscard]] const HeldRecords::Batch& enter(RecordBatch batch);
   void forget_untransformed(std::span<const PartitionId> partitions);
   void say_of_fields();
   [[nodiscard]] Status forget_positions_before();
   void settle_filtered(std::span<const Origin> origins);
-  void settle_skipped();
+  void take_tombstones(const HeldRecords::Batch& batch);
+  void settle_skipped(std::span<const Origin> origins);
   void reject(const HeldRecords::Batch& batch, size_t records);
   [[nodiscard]] Status flush_what_is_due();
   [[nodiscard]] Status flush(Store& store);
@@ -195,12 +197,14 @@ class Lane final : public AssignmentListener {
   // The batch that is being transformed. It is done at once, unless what its expressions make takes
   // too much memory: then its records go in parts, with flushes between them.
   const HeldRecords::Batch* batch_ = nullptr;
-  Selection alive_;         // Those that are not yet enriched.
+  Selection left_;          // Those of its records that are not yet enriched.
   size_t part_ = SIZE_MAX;  // So many are tried at once.
 
   // Scratch of transform(), kept for its memory.
-  Selection taken_;
+  Selection alive_;
+  Selection deleted_;
   std::vector<Origin> filtered_;
+  Selection tombstones_;
   std::vector<Origin> skipped_;  // Tombstones that are passed over.
   Rejects rejects_;
   std::vector<uint8_t> rejected_rows_;

@@ -447,6 +447,54 @@ TEST_F(LaneTest, TombstonesThatAreSkippedAreCountedAndPassed) {
   expect_books_balance();
 }
 
+// Into a table without a key, of which no column is made of the records' key.
+TEST_F(LaneTest, TombstonesThatDeleteAreCountedWhenTheStoreHasDeleted) {
+  topic_.add(0, R"({"id":1})");
+  for (int i = 0; i < 1'200; ++i) topic_.partitions[0].push_back({"", false, "k"});
+  topic_.add(0, "");
+  options_.max_reject_ratio = 0.5;
+  options_.tombstones = Tombstones::delete_row;
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(letters_.durable, (std::vector<std::string>{"fake/0/1201 empty_value "}));
+  EXPECT_EQ(rows(), (std::vector<std::string>{"1@0/0"}));
+  EXPECT_EQ(sink_->deletions().size(), 1'200U);
+  EXPECT_EQ(lane_->counts().written, 1U);
+  EXPECT_EQ(lane_->counts().deleted, 1'200U);
+  EXPECT_EQ(lane_->counts(0).deleted, 1'200U);
+  EXPECT_EQ(lane_->counts().tombstones, 0U);
+  EXPECT_EQ(lane_->counts().rejected, 1U);
+  EXPECT_EQ(topic_.committed[0], 1'202);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, DeletionsThatTheStoreRefusesDoNotStopTheRun) {
+  for (int i = 0; i < 1'200; ++i) topic_.partitions[0].push_back({"", false, "k"});
+  topic_.add(0, R"({"id":1})");
+  options_.max_reject_ratio = 0.5;
+  options_.tombstones = Tombstones::delete_row;
+  sink_->refuse_if([](std::string_view row) { return CellReader(row).next().is_null(); });
+  open();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(rows(), (std::vector<std::string>{"1@0/1200"}));
+  EXPECT_EQ(letters_.durable.size(), 1'200U);
+  EXPECT_EQ(letters_.durable.front(), "fake/0/0 0:row_refused ");
+  EXPECT_EQ(lane_->counts().rejected, 1'200U);
+  expect_books_balance();
+}
+
+TEST_F(LaneTest, ADeletionThatIsNotAcknowledgedHoldsThePosition) {
+  topic_.partitions[0].push_back({"", false, "k"});
+  topic_.add(0, R"({"id":1})");
+  options_.tombstones = Tombstones::delete_row;
+  sink_->fail_next_reap(1, {ErrorKind::failed, "the store is gone"});
+  open();
+  ASSERT_FALSE(run());
+  EXPECT_EQ(topic_.committed[0], 0);
+  EXPECT_EQ(lane_->counts().deleted, 0U);
+  expect_books_balance();
+}
+
 TEST_F(LaneTest, StopsWhereTheSinkRefusesMostRows) {
   for (int i = 0; i < 5000; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
   options_.max_reject_ratio = 0.5;

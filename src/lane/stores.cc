@@ -16,9 +16,11 @@ constexpr Millis kTurnLimit{10};
 constexpr Millis kStalledAfter{5'000};
 
 bool says_something(const Acks& acks) {
-  return !acks.refused.empty() ||
-         std::any_of(acks.written.begin(), acks.written.end(),
-                     [](const std::vector<Origin>& table) { return !table.empty(); });
+  const auto any = [](std::span<const std::vector<Origin>> tables) {
+    return std::any_of(tables.begin(), tables.end(),
+                       [](const std::vector<Origin>& table) { return !table.empty(); });
+  };
+  return !acks.refused.empty() || any(acks.written) || any(acks.deleted);
 }
 
 }  // namespace

@@ -20,6 +20,13 @@ struct Origin {
       0;  // The ledger's number for the record, ascending in delivery order per partition.
 };
 
+// What a row does to the one with its key that the table has.
+enum class RowKind : uint8_t {
+  write,     // Stands in its place.
+  deletion,  // Removes it, for a tombstone. All cells are NULL but those of the key and the write
+             // time.
+};
+
 // What a sink wants rows to look like beside its columns.
 struct RowForm {
   int32_t absent = kNullCell;  // Stands for a value that is not there.
@@ -47,9 +54,13 @@ struct RowBatch {
   std::string cells;            // The rows' cells, one after another (row/cell.h).
   std::vector<uint64_t> ends;   // Row i is cells[ends[i-1], ends[i]).
   std::vector<Origin> origins;  // Of row i.
+  std::vector<RowKind> kinds;   // Of row i; behind the end of it all are written.
 
   [[nodiscard]] size_t size() const { return ends.size(); }
   [[nodiscard]] bool empty() const { return ends.empty(); }
+  [[nodiscard]] RowKind kind(size_t i) const {
+    return i < kinds.size() ? kinds[i] : RowKind::write;
+  }
   [[nodiscard]] std::string_view row(size_t i) const {
     const uint64_t begin = i == 0 ? 0 : ends[i - 1];
     return {cells.data() + begin, static_cast<size_t>(ends[i] - begin)};
@@ -58,6 +69,7 @@ struct RowBatch {
     cells.clear();
     ends.clear();
     origins.clear();
+    kinds.clear();
   }
 };
 

@@ -10,6 +10,7 @@ namespace turntable {
 enum class Tombstones : uint8_t {
   dead_letter,  // A dead letter, as of any record that is no row.
   skip,         // Counted, and no more.
+  delete_row,   // The row of its key goes, in every table.
 };
 
 // A value that is there and empty is a malformed one.

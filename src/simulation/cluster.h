@@ -26,7 +26,8 @@ class SimulatedWriter final : public cassandra::Writer {
         wait_until_(std::move(wait_until)),
         table_(world.table) {}
 
-  void submit(uint32_t table, std::string_view cells, size_t rows, uint64_t token) override {
+  void submit(uint32_t table, RowKind kind, std::string_view cells, size_t rows,
+              uint64_t token) override {
     world_.step();
     Request& request = requests_.emplace_back();
     request.token = token;
@@ -35,7 +36,8 @@ class SimulatedWriter final : public cassandra::Writer {
     for (size_t i = 0; i < rows; ++i) {
       Row& row = request.rows.emplace_back();
       row.table = table;
-      row.cells = SimulatedRow::read(world_, tables_.at(table), reader);
+      row.cells = kind == RowKind::write ? SimulatedRow::read(world_, tables_.at(table), reader)
+                                         : SimulatedRow::read_sent_deletion(world_, reader);
       row.assignment = world_.at(row.cells.partition).assignment;
     }
     if (!reader.done()) world_.fail("a request has more cells than rows");
@@ -201,7 +203,9 @@ class SimulatedWriter final : public cassandra::Writer {
       const SimulatedRow& cells = row.cells;
       const size_t insert = insert_of(row);
       world_.write_row(insert, cells.partition, cells.offset, cells.id);
-      if (world_.keys_repeat)
+      if (cells.kind == RowKind::deletion)
+        world_.keys[insert].remove({cells.partition, cells.key}, cells.write_time_us);
+      else if (world_.keys_repeat)
         world_.keys[insert].write({cells.partition, cells.key}, cells.values(),
                                   tables_[row.table].form.write_time ? cells.write_time_us : now_us,
                                   SimulatedKeys::Settles::cells);

@@ -76,7 +76,7 @@ class SimulatedDeadLetters final : public DeadLetters {
 
   void write(const Pending& pending) {
     const Letter& letter = pending.letter;
-    world_.write_letter(letter.partition, letter.offset, pending.fates, *letter.value);
+    world_.write_letter(letter.partition, letter.offset, pending.fates, letter.value.value_or(""));
     if (world_.replays() && keeps()) world_.letters.push_back(letter);
   }
 

@@ -25,6 +25,7 @@ struct Faults {
   double replaced = 0;    // The cluster's table is dropped and made anew.
   double hang = 0;        // A transaction of the file takes seconds.
   double filtered = 0;    // Share of records that an INSERT's WHERE leaves out.
+  double tombstone = 0;   // Share of records without a value.
 };
 
 // What has really come to pass: a simulation in which nothing goes wrong shows nothing.
@@ -47,13 +48,16 @@ struct Seen {
   uint64_t replayed = 0;       // Dead letters that became rows.
   uint64_t filtered = 0;       // Outcomes in INSERTs, of records that were made:
   uint64_t dropped = 0;        // those that nothing is written for,
-  uint64_t halves = 0;  // and records that are rows in one INSERT and in a letter for another.
-  std::array<uint64_t, 3> rows{};  // Acknowledged, by INSERT.
-  uint64_t read_again = 0;         // Records.
-  uint64_t revoked = 0;            // Partitions.
-  uint64_t lost = 0;               // Partitions.
-  uint64_t returned = 0;           // Records given back unfinished, by lanes that came to an end.
-  uint64_t failures = 0;           // That are not tried again.
+  uint64_t halves = 0;      // and records that are rows in one INSERT and in a letter for another.
+  uint64_t tombstones = 0;  // Records without a value.
+  uint64_t deletions = 0;   // That came to a table,
+  uint64_t late_for_deletions = 0;  // and rows that came to it after a deletion that is newer.
+  std::array<uint64_t, 3> rows{};   // Acknowledged, by INSERT.
+  uint64_t read_again = 0;          // Records.
+  uint64_t revoked = 0;             // Partitions.
+  uint64_t lost = 0;                // Partitions.
+  uint64_t returned = 0;            // Records given back unfinished, by lanes that came to an end.
+  uint64_t failures = 0;            // That are not tried again.
   uint64_t crashes = 0;
   uint64_t stops = 0;
 
@@ -77,6 +81,9 @@ struct Seen {
     filtered += other.filtered;
     dropped += other.dropped;
     halves += other.halves;
+    tombstones += other.tombstones;
+    deletions += other.deletions;
+    late_for_deletions += other.late_for_deletions;
     for (size_t insert = 0; insert < rows.size(); ++insert) rows[insert] += other.rows[insert];
     read_again += other.read_again;
     revoked += other.revoked;

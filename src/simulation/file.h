@@ -31,7 +31,8 @@ class SimulatedFile final : public Sink {
         tables_(std::move(tables)),
         keeps_positions_(keeps_positions),
         wait_until_(std::move(wait_until)),
-        written_(tables_.size()) {
+        taken_(tables_.size()),
+        reported_(tables_.size()) {
     pending_.tables.resize(tables_.size());
   }
 
@@ -54,15 +55,14 @@ class SimulatedFile final : public Sink {
       if (wait.count() > 0) wait_until_(std::min(world_.now() + wait, next_attempt_));
       if (world_.now() >= next_attempt_) RETURN_IF_ERROR(attempt());
     }
-    reported_written_ = std::exchange(written_, std::vector<std::vector<Origin>>(tables_.size()));
+    reported_ = std::exchange(taken_, TakenRows(tables_.size()));
     reported_refused_ = std::exchange(refused_, {});
-    return Acks{.written = reported_written_, .refused = reported_refused_};
+    return Acks{
+        .written = reported_.written, .refused = reported_refused_, .deleted = reported_.deleted};
   }
 
   [[nodiscard]] size_t in_flight() const override {
-    size_t rows = pending_.size() + refused_.size();
-    for (const auto& written : written_) rows += written.size();
-    return rows;
+    return pending_.size() + refused_.size() + taken_.size();
   }
   [[nodiscard]] int wait_fd() const override { return -1; }
 
@@ -110,6 +110,8 @@ class SimulatedFile final : public Sink {
  private:
   [[nodiscard]] SimulatedRow row(size_t table, size_t index) const {
     CellReader reader(pending_.tables[table].row(index));
+    if (pending_.tables[table].kind(index) == RowKind::deletion)
+      return SimulatedRow::read_deletion(world_, reader);
     return SimulatedRow::read(world_, tables_[table], reader);
   }
   template <class Visit>
@@ -182,10 +184,12 @@ class SimulatedFile final : public Sink {
       }
       world_.write_row(insert, row.partition, row.offset, row.id);
       world_.highest_in_file_us = std::max(world_.highest_in_file_us, row.write_time_us);
-      if (world_.keys_repeat)
+      if (row.kind == RowKind::deletion)
+        world_.keys[insert].remove({row.partition, row.key}, row.write_time_us);
+      else if (world_.keys_repeat)
         world_.keys[insert].write({row.partition, row.key}, row.values(), row.write_time_us,
                                   SimulatedKeys::Settles::rows);
-      written_[table].push_back(origin);
+      taken_.add(static_cast<uint32_t>(table), row.kind, origin);
     });
     std::vector<Position> positions = accompanying_.in_any_case;
     if (refused_.empty())
@@ -210,9 +214,9 @@ class SimulatedFile final : public Sink {
   std::vector<SimulatedRow> accompanied_;  // Of pending_: the position behind each comes with it.
   bool running_ = false;                   // The transaction of pending_, until its end is seen.
   SteadyTime next_attempt_{};
-  std::vector<std::vector<Origin>> written_;  // By table.
+  TakenRows taken_;
   std::vector<Acks::Refused> refused_;
-  std::vector<std::vector<Origin>> reported_written_;
+  TakenRows reported_;
   std::vector<Acks::Refused> reported_refused_;
 };
 

@@ -1,8 +1,10 @@
 // A table whose key does not tell records apart, as Cassandra and SQLite keep it, and the oracle
-// for it: of two records of one partition with one key the later one's row stands, whole.
+// for it: of two records of one partition with one key the later one's row stands, whole, or there
+// is none where the later one deletes.
 //
 // Cassandra settles cell by cell: the cell with the higher write time stays, and of two with the
-// same time NULL, or else the larger value. SQLite settles row by row.
+// same time NULL, or else the larger value. SQLite settles row by row. A deletion takes away what
+// is as old or older, in whichever order they come.
 //
 // One thing is excused. An owner that was killed, or that lost its partition, could not tell the
 // next one how high its write times had come since its last commit: where its clock was ahead, what
@@ -35,6 +37,7 @@ class SimulatedKeys {
     int64_t id = 0;
     std::optional<int64_t> note;
     bool note_is_unset = false;  // The cell is left as it is.
+    bool deletion = false;       // It says nothing: the row is to go.
 
     [[nodiscard]] bool same_as(const Values& other) const {
       return offset == other.offset && id == other.id && note == other.note;
@@ -44,6 +47,11 @@ class SimulatedKeys {
   enum class Settles { cells, rows };
 
   void write(Key key, const Values& values, int64_t time_us, Settles settles) {
+    if (const auto deleted = deleted_us_.find(key);
+        deleted != deleted_us_.end() && time_us <= deleted->second) {
+      ++late_for_deletions;
+      return;
+    }
     const auto [found, is_new] = rows_.try_emplace(key);
     Row& row = found->second;
     if (!is_new) {
@@ -59,6 +67,18 @@ class SimulatedKeys {
       const Cell cell{time_us, cells[i]};
       if (settles == Settles::rows || is_new || cell.stands_over(row[i])) row[i] = cell;
     }
+  }
+
+  // Cassandra's newer cells stay, SQLite's newer rows.
+  void remove(Key key, int64_t time_us) {
+    ++deletions;
+    int64_t& deleted_us = deleted_us_.try_emplace(key, kNoWriteTime).first->second;
+    deleted_us = std::max(deleted_us, time_us);
+    const auto found = rows_.find(key);
+    if (found == rows_.end()) return;
+    for (Cell& cell : found->second)
+      if (cell.time_us <= time_us) cell = {};
+    if (found->second[kOffset].time_us == kNoWriteTime) rows_.erase(found);
   }
 
   // The record was given its write time, as it was read under this assignment of its partition.
@@ -81,21 +101,32 @@ class SimulatedKeys {
   enum class Excused { all, lost };
 
   // What is wrong with the key's row, or nothing. `records` are those of the key that are to be
-  // rows, in their order. `excused`: which owners that were not heard are.
+  // rows or deletions, in their order. `excused`: which owners that were not heard are.
   [[nodiscard]] std::string fault(Key key, const std::vector<Values>& records, Excused excused) {
     const auto found = rows_.find(key);
-    if (found == rows_.end()) return fmt::format("key {} has no row", key.second);
+    const Offset last = records.back().offset;
+    if (found == rows_.end()) {
+      if (records.back().deletion) return "";
+      for (const Values& values : records) {
+        if (!values.deletion ||
+            !is_excused(key.first, values.offset, deleted_us_[key], last, excused))
+          continue;
+        ++excused_rows;
+        return "";
+      }
+      return fmt::format("key {}/{} has no row", key.first, key.second);
+    }
     const Row& row = found->second;
     const Values stands{.offset = row[kOffset].value.value_or(-1),
                         .id = row[kId].value.value_or(-1),
                         .note = row[kNote].value};
-    const auto of = std::find_if(records.begin(), records.end(),
-                                 [&](const Values& values) { return values.same_as(stands); });
+    const auto of = std::find_if(records.begin(), records.end(), [&](const Values& values) {
+      return !values.deletion && values.same_as(stands);
+    });
     if (of == records.end())
       return fmt::format("the row of key {}/{} is of no record: offset {}, id {}, note {}",
                          key.first, key.second, stands.offset, stands.id,
                          stands.note ? std::to_string(*stands.note) : "NULL");
-    const Offset last = records.back().offset;
     if (stands.offset == last) return "";
     if (is_excused(key.first, stands.offset, row[kOffset].time_us, last, excused)) {
       ++excused_rows;
@@ -109,6 +140,8 @@ class SimulatedKeys {
   uint64_t late = 0;               // of which so many came after one with a higher write time,
   uint64_t nulls_over_values = 0;  // and so many have NULL where the other has a value.
   uint64_t excused_rows = 0;
+  uint64_t deletions = 0;           // That have come,
+  uint64_t late_for_deletions = 0;  // and rows that came after a deletion with a higher write time.
 
  private:
   struct Cell {
@@ -147,6 +180,7 @@ class SimulatedKeys {
   }
 
   std::map<Key, Row> rows_;
+  std::map<Key, int64_t> deleted_us_;
   std::map<std::pair<PartitionId, Offset>, std::vector<Given>> given_;
   // By partition and assignment.
   std::map<std::pair<PartitionId, uint64_t>, LastCommit> unheard_;

@@ -1,7 +1,7 @@
 // What simulated lanes do with a record: pipelines of one, two or three INSERTs, whose keys tell
-// all records apart, or keep the last row of a key. Each INSERT has a WHERE. The first one joins a
-// lookup, the second none, the third one whose missing keys are dropped. Which columns are written,
-// and how, is decided as it is for every pipeline.
+// all records apart, or are the records' own and keep the last row of each. Each INSERT has a
+// WHERE. The first one joins a lookup, the second none, the third one whose missing keys are
+// dropped. Which columns are written, and how, is decided as it is for every pipeline.
 #pragma once
 
 #include <fmt/format.h>
@@ -18,6 +18,7 @@
 #include "decode/decoder.h"
 #include "enrich/enricher.h"
 #include "enrich/testing.h"
+#include "row/tombstones.h"
 #include "simulation/row.h"
 #include "simulation/world.h"
 #include "sink/row_rules.h"
@@ -57,7 +58,8 @@ struct SimulatedPipeline {
           "CREATE TABLE {0} () WITH (connector = 'x');\n"
           "INSERT INTO {0} SELECT p.id, p.kafka_partition, p.kafka_offset, {1} AS number{2} "
           "FROM plays p{3} WHERE p.takes{1} = 1;\n",
-          table, i, keys_repeat ? ", p.k, p.note" : "",
+          table, i,
+          keys_repeat ? ", cast(convert_from(p.kafka_key, 'UTF8') AS int) AS k, p.note" : "",
           lookup.empty() ? "" : fmt::format(" JOIN {} f ON f.known = p.key{}", lookup, i));
     }
     return "CREATE TABLE plays (" + columns + ") WITH (connector = 'x');\n" + rest;
@@ -86,10 +88,11 @@ struct SimulatedPipeline {
       SinkTable& table = tables.emplace_back();
       table.keyspace = "simulated";
       table.name = names.back();
-      table.key = keys_repeat ? TableKey{.partition = {"kafka_partition"}, .clustering = {{"k"}}}
+      table.key = keys_repeat ? TableKey{.partition = {"k"}}
                               : TableKey{.partition = {"id"},
                                          .clustering = {{"kafka_partition"}, {"kafka_offset"}}};
       table.write_times = WriteTimeRule::delivery;
+      table.deletes = keys_repeat;
       complete_table(*program, insert, Dialect::cql, table);
       forms.push_back({.key_columns = table.key.columns(), .rows = row_form(table, Dialect::cql)});
     }
@@ -111,6 +114,10 @@ class SimulatedDecoder final : public Decoder {
     for (uint32_t i = 0; i < batch.size(); ++i) {
       const Record& record = batch.records[i];
       if (!world_.mended) world_.given(record.partition, record.offset, record.write_time_us);
+      if (is_tombstone(record)) {
+        rejects.push_back({i, RejectCode::empty_value, ""});
+        continue;
+      }
       if (record.value[0] == 'm') {
         rejects.push_back({i, RejectCode::json_syntax, ""});
         continue;

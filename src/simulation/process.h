@@ -145,6 +145,7 @@ class SimulatedProcess {
     LaneOptions options = options_;
     options.unfinished_lanes = unfinished_;
     options.write_times = pipeline_.tables[0].write_times;
+    options.tombstones = world_.tombstones;
     options.retry_backoff.seed = static_cast<uint32_t>(world_.below(1'000'000));
     SimulatedStores stores(world_, pipeline_, number, true, wait_until);
     worker.writer = stores.writer;

@@ -27,7 +27,8 @@ struct SimulatedRecord {
 
   Offset offset = 0;
   std::array<Fate, kMostInserts> fates{};  // By INSERT.
-  std::string value;                       // See text_of().
+  std::string value;                       // See text_of(); empty where it is a tombstone.
+  bool tombstone = false;                  // A deletion, where they are: its fates are rows.
   int32_t id = 0;
   int32_t key = 0;                // Other records of the partition have it, too.
   std::optional<int32_t> note{};  // Beside the key: a value that may be NULL.

@@ -62,7 +62,7 @@ inline void replay_letters(SimulatedWorld& world, const SimulatedPipeline& pipel
   const SimulatedClock clock(world, world.draw_clock(), wait_until);
   const StopToken stop;
   SimulatedStores stores(world, pipeline, 0, false, wait_until);
-  Lane lane({.write_times = pipeline.tables[0].write_times},
+  Lane lane({.write_times = pipeline.tables[0].write_times, .tombstones = world.tombstones},
             LaneParts{.decoder = std::make_unique<SimulatedDecoder>(world),
                       .enricher = std::make_unique<Enricher>(pipeline.mended),
                       .stores = std::move(stores.sinks),

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -58,7 +59,8 @@ Faults draw_faults(uint64_t seed) {
           .file = draw(0.01, 0.2),
           .replaced = draw(0.0002, 0.002),
           .hang = draw(0.01, 0.1),
-          .filtered = draw(0.1, 0.6)};
+          .filtered = draw(0.1, 0.6),
+          .tombstone = draw(0.05, 0.4)};
 }
 
 // A CHECK that fails ends the program before the test can say which seed it was.
@@ -100,6 +102,11 @@ class Simulation : public testing::Test {
           two_stores && world.inserts > 1 ? insert % 2 == seed / 12 % 2 : in_file;
     world.keeps_positions = in_file && !(two_stores && world.inserts > 1);
     world.keys_repeat = keys == Keys::repeated || (keys == Keys::both && seed % 2 == 0);
+    static constexpr std::array kRules{Tombstones::delete_row, Tombstones::skip,
+                                       Tombstones::dead_letter};
+    world.tombstones = kRules[seed / 5 % kRules.size()];
+    if (!world.keys_repeat && world.tombstones == Tombstones::delete_row)
+      world.tombstones = Tombstones::skip;
     try {
       play(world);
     } catch (const SimulatedCrash&) {
@@ -112,6 +119,8 @@ class Simulation : public testing::Test {
       seen_.late_rows += of_table.late;
       seen_.nulls += of_table.nulls_over_values;
       seen_.excused += of_table.excused_rows;
+      seen_.deletions += of_table.deletions;
+      seen_.late_for_deletions += of_table.late_for_deletions;
     }
     if (world.fault().empty()) return true;
     ADD_FAILURE() << "TURNTABLE_SEED=" << seed << ": " << world.fault() << "\nlately:\n"
@@ -185,20 +194,42 @@ TEST_F(Simulation, DeliversEverythingUnderAnyFaults) {
       "after their partitions were given back; {} rows met another one of their key, {} of them "
       "late, {} with NULL over a value; {} letters replayed; {} keys excused; {} tables made "
       "anew; {} rows acknowledged in the first INSERT, {} in the second, {} in the third; {} "
-      "outcomes left out by WHERE, {} dropped; {} records that are a row here and a letter there\n",
+      "outcomes left out by WHERE, {} dropped; {} records that are a row here and a letter there; "
+      "{} "
+      "tombstones, {} deletions, {} rows that were older than one and came later\n",
       seed - first, lives_, steps_, seen_.crashes, seen_.stops, seen_.failures, seen_.revoked,
       seen_.lost, seen_.returned, seen_.reordered, seen_.lost_acks, seen_.late_acks,
       seen_.into_the_next, seen_.read_again, seen_.file_full, seen_.hung, seen_.overwrites,
       seen_.late_rows, seen_.nulls, seen_.replayed, seen_.excused, seen_.replaced, seen_.rows[0],
-      seen_.rows[1], seen_.rows[2], seen_.filtered, seen_.dropped, seen_.halves);
+      seen_.rows[1], seen_.rows[2], seen_.filtered, seen_.dropped, seen_.halves, seen_.tombstones,
+      seen_.deletions, seen_.late_for_deletions);
   if (seed - first < 5'000 || HasFailure()) return;  // A part of them only, or under a sanitizer.
   EXPECT_GT(steps_, 10'000'000U);
-  for (const uint64_t seen :
-       {seen_.crashes,    seen_.stops,     seen_.failures,  seen_.revoked,    seen_.lost,
-        seen_.returned,   seen_.reordered, seen_.lost_acks, seen_.late_acks,  seen_.into_the_next,
-        seen_.read_again, seen_.file_full, seen_.hung,      seen_.overwrites, seen_.late_rows,
-        seen_.nulls,      seen_.replayed,  seen_.replaced,  seen_.rows[2],    seen_.filtered,
-        seen_.dropped,    seen_.halves})
+  for (const uint64_t seen : {seen_.crashes,
+                              seen_.stops,
+                              seen_.failures,
+                              seen_.revoked,
+                              seen_.lost,
+                              seen_.returned,
+                              seen_.reordered,
+                              seen_.lost_acks,
+                              seen_.late_acks,
+                              seen_.into_the_next,
+                              seen_.read_again,
+                              seen_.file_full,
+                              seen_.hung,
+                              seen_.overwrites,
+                              seen_.late_rows,
+                              seen_.nulls,
+                              seen_.replayed,
+                              seen_.replaced,
+                              seen_.rows[2],
+                              seen_.filtered,
+                              seen_.dropped,
+                              seen_.halves,
+                              seen_.tombstones,
+                              seen_.deletions,
+                              seen_.late_for_deletions})
     EXPECT_GT(seen, 100U);
 }
 
@@ -303,6 +334,18 @@ TEST_F(RecurringMistake, TrustingTheClockAfterAKillInAFile) {
 TEST_F(RecurringMistake, LettingAReplayedLetterHideANewerRow) {
   provoke({.bad_record = 0.3}, Sinks::both, Keys::repeated);
   EXPECT_GT(seen_.replayed, 1'000U);
+}
+
+TEST_F(RecurringMistake, LettingAnOlderRowComeBackAfterItsDeletion) {
+  provoke({.late = 0.3,
+           .lost_ack = 0.2,
+           .outage = 0.01,
+           .bad_record = 0.2,
+           .stop = 0.5,
+           .tombstone = 0.3},
+          Sinks::both, Keys::repeated);
+  EXPECT_GT(seen_.deletions, 1'000U);
+  EXPECT_GT(seen_.late_for_deletions, 100U);
 }
 
 TEST_F(RecurringMistake, FinishingARecordWithTheFirstOfItsRows) {

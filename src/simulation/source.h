@@ -249,6 +249,9 @@ class SimulatedSource final : public Source {
                       const SimulatedRecord& from) {
     Record& record = batch.records.emplace_back();
     record.value = owner.texts.emplace_back(from.value);
+    record.has_value = !from.tombstone;
+    record.key = owner.texts.emplace_back(SimulatedWorld::key_bytes(partition, from));
+    record.has_key = true;
     record.partition = partition;
     record.offset = from.offset;
   }

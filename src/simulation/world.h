@@ -31,12 +31,14 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "row/insert_set.h"
 #include "row/letter.h"
 #include "row/position.h"
+#include "row/tombstones.h"
 #include "row/types.h"
 #include "simulation/faults.h"
 #include "simulation/keys.h"
@@ -50,6 +52,9 @@ struct SimulatedCrash {};
 
 class SimulatedWorld {
  public:
+  // So few that records of one key are in flight together.
+  static constexpr int32_t kKeys = 7;
+
   SimulatedWorld(uint64_t seed, const Faults& what_goes_wrong)
       : faults(what_goes_wrong), clock(std::make_shared<ManualClock>()), random_(seed) {}
   SimulatedWorld(const SimulatedWorld&) = delete;
@@ -166,7 +171,11 @@ class SimulatedWorld {
         draw_fates(record);
         record.key = static_cast<int32_t>(below(kKeys));
         if (below(2) == 0) record.note = static_cast<int32_t>(below(1000));
-        record.value = text_of(record);
+        if (chance(faults.tombstone)) {
+          make_tombstone(record);
+        } else {
+          record.value = text_of(record);
+        }
       }
       partition.end = next;
     }
@@ -184,6 +193,20 @@ class SimulatedWorld {
     if (index == of.records.size() || of.records[index].offset != offset)
       fail(fmt::format("partition {} has no record {}", partition, offset));
     return of.records[index];
+  }
+
+  // Kafka's key of a record, a number: every partition has its own.
+  [[nodiscard]] static std::string key_bytes(PartitionId partition, const SimulatedRecord& record) {
+    return fmt::format("{}", partition * kKeys + record.key);
+  }
+
+  // The tombstone of the key that was given this write time.
+  [[nodiscard]] const SimulatedRecord& tombstone(PartitionId partition, int32_t key,
+                                                 int64_t time_us) {
+    const auto [from, to] = tombstones_by_time_.equal_range({partition, time_us});
+    for (auto at = from; at != to; ++at)
+      if (const SimulatedRecord& of = record(partition, at->second); of.key == key) return of;
+    fail(fmt::format("a deletion of key {}/{} is of no tombstone", partition, key));
   }
 
   // A row is written. In a file it is durable by that; in a cluster only when the nodes have been
@@ -274,6 +297,8 @@ class SimulatedWorld {
   // A write time that was given as the record was read.
   void given(PartitionId partition, Offset offset, int64_t time_us) {
     if (time_us == kNoWriteTime) return;
+    if (record(partition, offset).tombstone)
+      tombstones_by_time_.insert({{partition, time_us}, offset});
     for (SimulatedKeys& of_table : keys)
       of_table.given(partition, offset, time_us, record(partition, offset).read_under);
   }
@@ -352,7 +377,8 @@ class SimulatedWorld {
       in_file{};                 // By INSERT: its table is in the file.
   bool keeps_positions = false;  // The only store is a file with rows and positions.
   bool keys_repeat = false;      // The tables' keys do not tell records apart.
-  bool mended = false;           // Records without a match have one now.
+  Tombstones tombstones = Tombstones::dead_letter;  // Deletions only where keys repeat.
+  bool mended = false;                              // Records without a match have one now.
   // By INSERT: the rows of its table, where keys repeat.
   std::array<SimulatedKeys, SimulatedRecord::kMostInserts> keys;
   std::vector<Letter> letters;  // Dead letters that are durable, where they are replayed.
@@ -410,6 +436,22 @@ class SimulatedWorld {
     seen.halves += record.has(Fate::row, inserts) && !record.faults(inserts).empty();
   }
 
+  // To every INSERT the same, whatever its WHERE and its lookup would say.
+  void make_tombstone(SimulatedRecord& record) {
+    record.tombstone = true;
+    ++seen.tombstones;
+    for (size_t insert = 0; insert < inserts; ++insert) {
+      Fate& fate = record.fates[insert];
+      if (tombstones == Tombstones::skip) {
+        fate = Fate::filtered;
+      } else if (tombstones == Tombstones::dead_letter) {
+        fate = Fate::malformed;
+      } else if (fate != Fate::refused) {
+        fate = Fate::row;
+      }
+    }
+  }
+
   // "r" or "m", for malformed; the record's id, its key and its note; and for each INSERT whether
   // its WHERE takes the record, and the key that it looks up: 1 is always there, 2 once the lookup
   // is mended.
@@ -428,7 +470,8 @@ class SimulatedWorld {
     std::map<int32_t, std::vector<SimulatedKeys::Values>> rows;
     for (const SimulatedRecord& of : at(partition).records)
       if (of.fates[insert] == Fate::row)
-        rows[of.key].push_back({.offset = of.offset, .id = of.id, .note = of.note});
+        rows[of.key].push_back(
+            {.offset = of.offset, .id = of.id, .note = of.note, .deletion = of.tombstone});
     for (const auto& [key, records] : rows)
       if (std::string found =
               keys[insert].fault({partition, key}, records,
@@ -438,8 +481,6 @@ class SimulatedWorld {
         fail(fmt::format("INSERT {}: {}", insert, found));
   }
 
-  // So few that records of one key are in flight together.
-  static constexpr uint64_t kKeys = 7;
   // More than a lane needs to store and send all that it may hold.
   static constexpr uint64_t kStepsWithoutWait = 3'000;
 
@@ -451,6 +492,7 @@ class SimulatedWorld {
     int64_t second = -1;
   };
 
+  std::multimap<std::pair<PartitionId, int64_t>, Offset> tombstones_by_time_;
   std::mt19937_64 random_;
   uint64_t steps_ = 0;
   std::string fault_;

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "row/cell.h"
 #include "sink/cassandra_schema.h"
 #include "sink/ddl.h"
 
@@ -57,8 +58,13 @@ Result<cassandra::SessionWriter::WrittenTable> prepare(cassandra::Session& sessi
   if (!difference.ok())
     return fail(ErrorKind::schema, fmt::format("{}", fmt::join(difference.faults, "; ")));
   ASSIGN_OR_RETURN(cassandra::Statement insert, session.prepare(insert_dml(table, Dialect::cql)));
+  std::optional<cassandra::Statement> remove;
+  if (table.deletes) {
+    ASSIGN_OR_RETURN(remove, session.prepare(delete_dml(table, Dialect::cql)));
+  }
   return cassandra::SessionWriter::WrittenTable{
       .insert = std::move(insert),
+      .remove = std::move(remove),
       .questions = cassandra::table_questions(table.keyspace, table.name),
       .judge = [table, id = std::move(id)](const cassandra::Table& now) {
         return judge_table(table, id, now);
@@ -89,7 +95,8 @@ Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions 
 std::vector<CassandraSink::Table> CassandraSink::known(const std::vector<SinkTable>& tables) {
   std::vector<Table> known;
   for (const SinkTable& table : tables)
-    known.push_back({table.full_name(), PartitionOrder(partition_cells(table)), table.ttl_seconds});
+    known.push_back({table.full_name(), PartitionOrder(partition_cells(table)), key_cells(table),
+                     table.ttl_seconds});
   return known;
 }
 
@@ -152,7 +159,7 @@ Result<Acks> CassandraSink::reap(Millis wait) {
   // run.
   if (failed_ && reported_.size() == 0 && !confirmation_wanted())
     return tl::unexpected<Error>(*failed_);
-  return Acks{reported_.written, reported_.refused};
+  return Acks{reported_.taken.written, reported_.refused, reported_.taken.deleted};
 }
 
 void CassandraSink::take_in(Millis wait) {
@@ -258,8 +265,8 @@ void CassandraSink::send_what_is_due() {
   }
 }
 
-// What to send next: rows of the oldest batch, of one table and partition, within the bounds of a
-// request.
+// What to send next: rows of the oldest batch, of one table, partition and kind, within the bounds
+// of a request.
 std::optional<CassandraSink::Range> CassandraSink::next_range() {
   if (!alone_.empty()) {
     const Range row = alone_.back();
@@ -276,7 +283,8 @@ std::optional<CassandraSink::Range> CassandraSink::next_range() {
     if (bytes > kRequestBytes && range.rows() > 0) break;
     ++range.end;
   } while (range.end < order.size() && range.rows() < kRequestRows &&
-           order[range.end].partition == order[range.begin].partition);
+           order[range.end].partition == order[range.begin].partition &&
+           order[range.end].kind == order[range.begin].kind);
   held.next = range.end;
   if (held.next == order.size()) unsent_.pop_front();
   return range;
@@ -285,12 +293,32 @@ std::optional<CassandraSink::Range> CassandraSink::next_range() {
 void CassandraSink::send(size_t slot) {
   Request& request = requests_[slot];
   const Range& range = request.range;
+  const RowKind kind = range.held->order[range.begin].kind;
   cells_.clear();
-  for (size_t i = range.begin; i < range.end; ++i)
-    cells_ += range.held->rows.row(range.held->order[i].row);
+  for (size_t i = range.begin; i < range.end; ++i) {
+    const std::string_view row = range.held->rows.row(range.held->order[i].row);
+    if (kind == RowKind::write) {
+      cells_ += row;
+    } else {
+      append_deletion(tables_[range.held->table], row);
+    }
+  }
   request.state = Request::State::sent;
   request.number = window_.sent();
-  writer_->submit(range.held->table, cells_, range.rows(), slot);
+  writer_->submit(range.held->table, kind, cells_, range.rows(), slot);
+}
+
+// The write time, which is the row's last cell, then the key.
+void CassandraSink::append_deletion(const Table& table, std::string_view row) {
+  key_.clear();
+  CellReader cells(row);
+  CellView cell;
+  for (size_t i = 0; !cells.done(); ++i) {
+    cell = cells.next();
+    if (i < table.key_cells.size() && table.key_cells[i]) append_view_cell(key_, cell.bytes());
+  }
+  append_view_cell(cells_, cell.bytes());
+  cells_ += key_;
 }
 
 // How long to wait for outcomes: not at all where none can come, and not past the next retry, which
@@ -319,9 +347,10 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
   const uint32_t table = range.held->table;
   if (completion.outcome) {
     window_.answered();
-    std::vector<Origin>& written = settled_.written[table];
-    for (size_t i = range.begin; i < range.end; ++i)
-      written.push_back(rows.origins[range.held->order[i].row]);
+    for (size_t i = range.begin; i < range.end; ++i) {
+      const KeyedRow& row = range.held->order[i];
+      settled_.taken.add(table, row.kind, rows.origins[row.row]);
+    }
     let_go(range, slot);
     return;
   }
@@ -341,8 +370,8 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
         take_apart(range);
         free_slot(slot);
       } else {
-        settled_.refused.push_back(
-            {rows.origins[range.held->order[range.begin].row], table, error.message});
+        const KeyedRow& row = range.held->order[range.begin];
+        settled_.refused.push_back({rows.origins[row.row], table, error.message, row.kind});
         let_go(range, slot);
       }
       return;

@@ -91,7 +91,8 @@ class CassandraSink final : public Sink {
   struct Table {
     std::string name;
     PartitionOrder order;
-    int64_t ttl_seconds = 0;  // Of all of its rows.
+    std::vector<bool> key_cells;  // By cell of a row.
+    int64_t ttl_seconds = 0;      // Of all of its rows.
   };
   static std::vector<Table> known(const std::vector<SinkTable>& tables);
   // Rows of one submit() and one table, kept until all of them are settled.
@@ -103,7 +104,7 @@ class CassandraSink final : public Sink {
     size_t next = 0;  // The first of `order` that was never sent.
     size_t unsettled = 0;
   };
-  // Rows [begin, end) of a batch's order.
+  // Rows [begin, end) of a batch's order, all of one kind.
   struct Range {
     Held* held = nullptr;
     size_t begin = 0;
@@ -120,23 +121,16 @@ class CassandraSink final : public Sink {
   };
 
   struct Outcomes {
-    explicit Outcomes(size_t tables) : written(tables) {}
-    std::vector<std::vector<Origin>> written;  // By table.
+    explicit Outcomes(size_t tables) : taken(tables) {}
+    TakenRows taken;
     std::vector<Acks::Refused> refused;
-    [[nodiscard]] size_t size() const {
-      size_t rows = refused.size();
-      for (const auto& origins : written) rows += origins.size();
-      return rows;
-    }
+    [[nodiscard]] size_t size() const { return refused.size() + taken.size(); }
     void clear() {
-      for (auto& origins : written) origins.clear();
+      taken.clear();
       refused.clear();
     }
     void append(const Outcomes& other) {
-      for (size_t table = 0; table < written.size(); ++table) {
-        const std::vector<Origin>& origins = other.written[table];
-        written[table].insert(written[table].end(), origins.begin(), origins.end());
-      }
+      taken.append(other.taken);
       refused.insert(refused.end(), other.refused.begin(), other.refused.end());
     }
   };
@@ -152,6 +146,7 @@ class CassandraSink final : public Sink {
   void hold(uint32_t table, RowBatch& rows);
   [[nodiscard]] std::optional<Range> next_range();
   void send(size_t slot);
+  void append_deletion(const Table& table, std::string_view row);
   [[nodiscard]] Millis patience(Millis wait) const;
   void settle(const cassandra::Completion& completion);
   void retry_later(Request& request, const std::string& reason);
@@ -188,6 +183,7 @@ class CassandraSink final : public Sink {
   Retry ask_retry_;
 
   std::string cells_;  // Of the request that is being sent.
+  std::string key_;    // Of a deletion in it.
 };
 
 }  // namespace turntable

@@ -81,6 +81,58 @@ class CassandraSinkTest : public testing::Test {
   std::unique_ptr<CassandraSink> sink_;
 };
 
+// The last song of each person on a shelf. Write times settle which of a row and a deletion stands,
+// so that they may go apart.
+TEST_F(CassandraSinkTest, SendsDeletionsByThemselvesWithTheirWriteTimes) {
+  auto writer = std::make_unique<FakeWriter>();
+  FakeWriter& cluster = *writer;
+  CassandraSink sink(
+      std::move(writer),
+      CassandraSinkOptions{.tables = {{.keyspace = "turntable_sink_test",
+                                       .name = "latest",
+                                       .columns = {{"song", Type::text},
+                                                   {"name", Type::text},
+                                                   {"shelf", Type::int32}},
+                                       .key = {.partition = {"shelf"}, .clustering = {{"name"}}},
+                                       .write_times = WriteTimeRule::delivery,
+                                       .deletes = true}},
+                           .clock = clock_});
+  RowBatch rows;
+  const auto add = [&rows](std::string_view song, std::string_view name, int64_t time_us) {
+    song.empty() ? append_null_cell(rows.cells) : append_view_cell(rows.cells, song);
+    append_view_cell(rows.cells, name);
+    append_int32_cell(rows.cells, 5);
+    append_int64_cell(rows.cells, time_us);
+    rows.ends.push_back(rows.cells.size());
+    rows.origins.push_back({.partition = 0, .epoch = 1, .ticket = static_cast<uint64_t>(time_us)});
+    rows.kinds.push_back(song.empty() ? RowKind::deletion : RowKind::write);
+  };
+  add("Alpha", "ann", 1);
+  add("", "ann", 2);
+  add("Beta", "ann", 3);
+  add("", "bob", 4);
+  ASSERT_TRUE(submit_to(sink, rows));
+  ASSERT_THAT(cluster.waiting(), SizeIs(2));
+  EXPECT_EQ(cluster.waiting()[0].kind, RowKind::write);
+  EXPECT_EQ(cluster.waiting()[0].rows, 2U);
+  const FakeWriter::Sent& deletions = cluster.waiting()[1];
+  EXPECT_EQ(deletions.kind, RowKind::deletion);
+  EXPECT_EQ(deletions.rows, 2U);
+  CellReader cells(deletions.cells);
+  for (const auto& [name, time_us] : {std::pair<std::string, int64_t>{"ann", 2}, {"bob", 4}}) {
+    EXPECT_EQ(cells.next().int64(), time_us);
+    EXPECT_EQ(cells.next().bytes(), name);
+    EXPECT_EQ(cells.next().int32(), 5);
+  }
+  EXPECT_TRUE(cells.done());
+  cluster.succeed();
+  cluster.succeed();
+  const auto acks = sink.reap(Millis(0));
+  ASSERT_TRUE(acks) << acks.error().message;
+  EXPECT_THAT(tickets(acks->written), ElementsAre(1, 3));
+  EXPECT_THAT(tickets(acks->deleted), ElementsAre(2, 4));
+}
+
 TEST_F(CassandraSinkTest, SendsEachPartitionAsOneRequest) {
   submit({{"ann", 1}, {"bob", 2}, {"ann", 3}, {"ann", 4}, {"bob", 5}});
   ASSERT_THAT(cluster_->waiting(), SizeIs(2));

@@ -30,26 +30,30 @@ void append_line(std::string& out, const std::string* cells, const std::vector<s
 }
 
 std::string drawn(const Schema& columns, const RowBatch& rows) {
+  const bool has_deletions = !rows.kinds.empty();
   std::vector<std::string> cells;  // Row after row, the header first.
   std::vector<size_t> widths;
-  for (const ColumnDef& column : columns) {
-    cells.push_back(printable(column.name, kUntruncated));
-    widths.push_back(display_width(cells.back()));
-  }
+  const auto begin_row = [&](std::string_view kind) {
+    if (has_deletions) cells.emplace_back(kind);
+  };
+  begin_row("");
+  for (const ColumnDef& column : columns) cells.push_back(printable(column.name, kUntruncated));
+  const size_t width = cells.size();
   for (size_t row = 0; row < rows.size(); ++row) {
+    begin_row(rows.kind(row) == RowKind::deletion ? "delete" : "");
     CellReader reader(rows.row(row));
-    for (size_t i = 0; i < columns.size(); ++i) {
-      // Control characters could move the cursor or forge lines.
-      cells.push_back(printable(cell_text(reader.next(), columns[i].type), kUntruncated));
-      widths[i] = std::max(widths[i], display_width(cells.back()));
-    }
+    // Control characters could move the cursor or forge lines.
+    for (const ColumnDef& column : columns)
+      cells.push_back(printable(cell_text(reader.next(), column.type), kUntruncated));
   }
+  widths.resize(width);
+  for (size_t i = 0; i < cells.size(); ++i)
+    widths[i % width] = std::max(widths[i % width], display_width(cells[i]));
   const std::string line = rule(widths);
   std::string out = line;
   append_line(out, cells.data(), widths);
   out += line;
-  for (size_t row = 1; row <= rows.size(); ++row)
-    append_line(out, &cells[row * columns.size()], widths);
+  for (size_t row = 1; row <= rows.size(); ++row) append_line(out, &cells[row * width], widths);
   return out + line;
 }
 
@@ -59,51 +63,43 @@ ConsoleSink::ConsoleSink(std::vector<Table> tables, Output& out)
     : tables_(std::move(tables)),
       out_(out),
       waiting_(tables_.size()),
-      written_(tables_.size()),
+      taken_(tables_.size()),
       reported_(tables_.size()) {}
-
-size_t ConsoleSink::size_of(const Origins& tables) {
-  size_t rows = 0;
-  for (const std::vector<Origin>& origins : tables) rows += origins.size();
-  return rows;
-}
 
 Status ConsoleSink::submit(RowBatches& rows) {
   CHECK(!full() && rows.tables.size() <= tables_.size());
   if (rows.empty()) return {};
   const std::string bar(43, '-');
-  for (size_t i = 0; i < rows.tables.size(); ++i) {
+  for (uint32_t i = 0; i < rows.tables.size(); ++i) {
     const RowBatch& batch = rows.tables[i];
     if (batch.empty()) continue;
     const std::string of =
         tables_.size() == 1 ? "" : ", " + printable(tables_[i].name, kUntruncated);
     out_.add(fmt::format("{0}\nBatch: {1}{2}\n{0}\n{3}\n", bar, batches_++, of,
                          drawn(tables_[i].columns, batch)));
-    waiting_[i].insert(waiting_[i].end(), batch.origins.begin(), batch.origins.end());
+    waiting_.add(i, batch, 0, batch.size());
   }
   rows.clear();
   return hand_over(Millis(0));
 }
 
 Status ConsoleSink::hand_over(Millis wait) {
-  if (size_of(waiting_) == 0) return {};
+  if (waiting_.size() == 0) return {};
   Result<bool> all = out_.hand_over(wait);
   if (!all)
     return tl::unexpected<Error>(
-        std::move(all.error()).with(fmt::format("{} rows are not shown", size_of(waiting_))));
+        std::move(all.error()).with(fmt::format("{} rows are not shown", waiting_.size())));
   if (!*all) return {};
-  for (size_t i = 0; i < waiting_.size(); ++i) {
-    written_[i].insert(written_[i].end(), waiting_[i].begin(), waiting_[i].end());
-    waiting_[i].clear();
-  }
+  taken_.append(waiting_);
+  waiting_.clear();
   return {};
 }
 
 Result<Acks> ConsoleSink::reap(Millis wait) {
   RETURN_IF_ERROR(hand_over(wait));
-  for (std::vector<Origin>& origins : reported_) origins.clear();
-  std::swap(reported_, written_);
-  return Acks{.written = reported_, .refused = {}};
+  reported_.clear();
+  std::swap(reported_, taken_);
+  return Acks{.written = reported_.written, .refused = {}, .deleted = reported_.deleted};
 }
 
 }  // namespace turntable

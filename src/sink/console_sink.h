@@ -1,6 +1,6 @@
 // A sink for people: every batch as an aligned, untruncated table, as Spark's console shows it.
 // Where rows of several tables go to it, each table's are a batch of their own that names the
-// table.
+// table. A batch with deletions has a first column without a name, which says which rows they are.
 #pragma once
 
 #include "base/output.h"
@@ -22,25 +22,21 @@ class ConsoleSink final : public Sink {
   // An error where the output takes no more: a closed pipe, a full disk. The rows are what was
   // asked for, so that this ends the run.
   [[nodiscard]] Status submit(RowBatches& rows) override;
-  [[nodiscard]] bool full() const override { return size_of(waiting_) > 0; }
+  [[nodiscard]] bool full() const override { return waiting_.size() > 0; }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
-  [[nodiscard]] size_t in_flight() const override {
-    return size_of(waiting_) + size_of(written_);
-  }
+  [[nodiscard]] size_t in_flight() const override { return waiting_.size() + taken_.size(); }
   [[nodiscard]] int wait_fd() const override { return -1; }
   [[nodiscard]] std::string name() const override { return "the console"; }
 
  private:
-  using Origins = std::vector<std::vector<Origin>>;  // By table.
-  [[nodiscard]] static size_t size_of(const Origins& tables);
   [[nodiscard]] Status hand_over(Millis wait);
 
   std::vector<Table> tables_;
   Output& out_;
   uint64_t batches_ = 0;
-  Origins waiting_;   // For the output's reader.
-  Origins written_;   // Since the last reap().
-  Origins reported_;  // What the last reap() gave out.
+  TakenRows waiting_;   // For the output's reader.
+  TakenRows taken_;     // Since the last reap().
+  TakenRows reported_;  // What the last reap() gave out.
 };
 
 }  // namespace turntable

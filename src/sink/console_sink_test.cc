@@ -27,6 +27,35 @@ void add_row(RowBatch& rows, std::string_view name, float tempo) {
   rows.origins.push_back({});
 }
 
+TEST(ConsoleSink, SaysWhichRowsAreDeletions) {
+  std::FILE* file = std::tmpfile();
+  Output out(fileno(file));
+  ConsoleSink sink({{"plays", {{"name", Type::text}, {"tempo", Type::float32}}}}, out);
+  RowBatch rows;
+  add_row(rows, "ann", 0.5F);
+  append_view_cell(rows.cells, "ann");
+  append_null_cell(rows.cells);
+  rows.ends.push_back(rows.cells.size());
+  rows.origins.push_back({});
+  rows.kinds = {RowKind::write, RowKind::deletion};
+  ASSERT_TRUE(submit_to(sink, rows));
+  EXPECT_EQ(contents(file), R"(-------------------------------------------
+Batch: 0
+-------------------------------------------
++------+----+-----+
+|      |name|tempo|
++------+----+-----+
+|      |ann |0.5  |
+|delete|ann |null |
++------+----+-----+
+
+)");
+  const auto acks = sink.reap(Millis(0));
+  ASSERT_TRUE(acks);
+  EXPECT_EQ(acks->written_in(0).size(), 1U);
+  EXPECT_EQ(acks->deleted_in(0).size(), 1U);
+}
+
 TEST(ConsoleSink, AlignsUntruncatedTablesAndEscapesControls) {
   std::FILE* file = std::tmpfile();
   Output out(fileno(file));

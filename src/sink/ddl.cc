@@ -321,8 +321,65 @@ std::string insert_dml(const SinkTable& table, Dialect dialect) {
   if (dialect == Dialect::cql && !table.ttl_column.empty()) attributes.push_back("TTL ?");
   if (dialect == Dialect::cql && table.has_write_times()) attributes.push_back("TIMESTAMP ?");
   const std::string with = attributes.empty() ? "" : " USING " + joined(attributes, " AND ");
+  if (dialect == Dialect::sqlite && table.deletes) {
+    for (size_t i = 0; i < marks.size(); ++i) marks[i] = fmt::format("?{}", i + 1);
+    const KeyTerms key = key_terms(table);
+    return fmt::format(
+        "{} ({}) SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {} WHERE {} AND {} >= {}){}", into,
+        joined(names, ", "), joined(marks, ", "), quote_name(deletions_name(table), dialect),
+        key.equal, quote_name(kWriteTimeColumn, dialect), key.write_time, on_conflict(table));
+  }
   return fmt::format("{} ({}) VALUES ({}){}{}", into, joined(names, ", "), joined(marks, ", "),
                      with, dialect == Dialect::sqlite ? on_conflict(table) : "");
+}
+
+std::vector<bool> key_cells(const SinkTable& table) {
+  const std::vector<std::string> key = table.key.columns();
+  std::vector<bool> cells;
+  for (const ColumnDef& column : table.written())
+    cells.push_back(std::find(key.begin(), key.end(), column.name) != key.end());
+  return cells;
+}
+
+KeyTerms key_terms(const SinkTable& table) {
+  const Schema written = table.written();
+  const std::vector<bool> in_key = key_cells(table);
+  std::vector<std::string> columns;
+  std::vector<std::string> values;
+  std::vector<std::string> equal;
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (!in_key[i]) continue;
+    columns.push_back(quote_name(written[i].name, Dialect::sqlite));
+    values.push_back(fmt::format("?{}", i + 1));
+    equal.push_back(fmt::format("{} = {}", columns.back(), values.back()));
+  }
+  return {.columns = joined(columns, ", "),
+          .values = joined(values, ", "),
+          .equal = joined(equal, " AND "),
+          .write_time = fmt::format("?{}", written.size() + 1)};
+}
+
+std::string deletions_name(const SinkTable& table) {
+  return "turntable_deletions_" + table.name;
+}
+
+std::string delete_dml(const SinkTable& table, Dialect dialect) {
+  CHECK(table.has_write_times());
+  if (dialect == Dialect::sqlite) {
+    const KeyTerms key = key_terms(table);
+    return fmt::format("DELETE FROM {} WHERE {} AND ifnull({} <= {}, true)",
+                       quote_name(table.name, dialect), key.equal,
+                       quote_name(kWriteTimeColumn, dialect), key.write_time);
+  }
+  const Schema written = table.written();
+  const std::vector<bool> in_key = key_cells(table);
+  std::vector<std::string> equal;
+  for (size_t i = 0; i < written.size(); ++i)
+    if (in_key[i])
+      equal.push_back(fmt::format("{} = ({})?", quote_name(written[i].name, dialect),
+                                  cql_name(written[i].type)));
+  return fmt::format("DELETE FROM {} USING TIMESTAMP ? WHERE {}", cql_full_name(table),
+                     joined(equal, " AND "));
 }
 
 }  // namespace turntable

@@ -52,6 +52,30 @@ struct KeyspaceOptions {
 // a last ? for the write time where rows have one. A row whose key is there already gets these
 // columns anew, unless it has a higher write time. In CQL with the table's TTL, or with a ? for the
 // row's before that of the write time.
+// In SQLite, where the table has deletions, a row that is older than the deletion of its key is
+// left out (sqlite_deletions.h).
 [[nodiscard]] std::string insert_dml(const SinkTable& table, Dialect dialect);
+
+// DELETE of the row with the key, unless it has a higher write time. In CQL with a ? for the write
+// time, then one for each column of the key in the order of the written columns. In SQLite ?1 is
+// the first written column, and so on, and the write time comes behind the last; others than those
+// of the key are not used.
+[[nodiscard]] std::string delete_dml(const SinkTable& table, Dialect dialect);
+
+// By written column: whether it is part of the key.
+[[nodiscard]] std::vector<bool> key_cells(const SinkTable& table);
+
+// For statements in SQLite about the key of a row whose cells are bound from 1 on: its columns,
+// "a", "b"; their values, ?1, ?2; "a" = ?1 AND "b" = ?2.
+struct KeyTerms {
+  std::string columns;
+  std::string values;
+  std::string equal;
+  std::string write_time;  // ?3, behind all cells.
+};
+[[nodiscard]] KeyTerms key_terms(const SinkTable& table);
+
+// The SQLite table that keeps which keys of the table were deleted.
+[[nodiscard]] std::string deletions_name(const SinkTable& table);
 
 }  // namespace turntable

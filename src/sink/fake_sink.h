@@ -104,6 +104,11 @@ class FakeSink final : public Sink {
     const std::lock_guard lock(mutex_);
     return table < rows_.size() ? rows_[table] : std::vector<std::string>{};
   }
+  // The same of deletions.
+  [[nodiscard]] std::vector<std::string> deletions(uint32_t table = 0) const {
+    const std::lock_guard lock(mutex_);
+    return table < deletions_.size() ? deletions_[table] : std::vector<std::string>{};
+  }
   [[nodiscard]] uint64_t submits() const {
     const std::lock_guard lock(mutex_);
     return submits_;
@@ -122,7 +127,8 @@ class FakeSink final : public Sink {
     CHECK(!full_unlocked());
     ++submits_;
     rows_.resize(std::max(rows_.size(), rows.tables.size()));
-    written_.resize(rows_.size());
+    deletions_.resize(rows_.size());
+    taken_.resize(rows_.size());
     for (uint32_t table = 0; table < rows.tables.size(); ++table) take(table, rows.tables[table]);
     rows.clear();
     update_fd();
@@ -140,17 +146,18 @@ class FakeSink final : public Sink {
       --reap_failures_.first;
       return tl::unexpected(reap_failures_.second);
     }
-    for (auto& origins : reported_written_) origins.clear();
+    reported_.clear();
     reported_refused_.clear();
     if (corked_ && held() > 0) ready_.wait_for(lock, wait, [this] { return !corked_; });
     if (!corked_ && (!takes_a_moment_ || wait.count() > 0)) {
-      reported_written_.resize(written_.size());
-      std::swap(reported_written_, written_);
+      reported_.resize(taken_.written.size());
+      std::swap(reported_, taken_);
       std::swap(reported_refused_, refused_);
     }
-    acknowledged_ += size_of(reported_written_) + reported_refused_.size();
+    acknowledged_ += reported_.size() + reported_refused_.size();
     update_fd();
-    return Acks{.written = reported_written_, .refused = reported_refused_};
+    return Acks{
+        .written = reported_.written, .refused = reported_refused_, .deleted = reported_.deleted};
   }
 
   [[nodiscard]] size_t in_flight() const override {
@@ -161,22 +168,17 @@ class FakeSink final : public Sink {
   [[nodiscard]] std::string name() const override { return "the fake"; }
 
  private:
-  [[nodiscard]] static size_t size_of(const std::vector<std::vector<Origin>>& tables) {
-    size_t rows = 0;
-    for (const auto& origins : tables) rows += origins.size();
-    return rows;
-  }
-  [[nodiscard]] size_t held() const { return size_of(written_) + refused_.size(); }
+  [[nodiscard]] size_t held() const { return taken_.size() + refused_.size(); }
   [[nodiscard]] bool full_unlocked() const { return held() >= capacity_; }
 
   void take(uint32_t table, const RowBatch& rows) {
     const bool may_refuse = refuse_ && refusing_table_.value_or(table) == table;
     for (size_t i = 0; i < rows.size(); ++i) {
       if (may_refuse && refuse_(rows.row(i))) {
-        refused_.push_back({rows.origins[i], table, reason_});
+        refused_.push_back({rows.origins[i], table, reason_, rows.kind(i)});
       } else {
-        written_[table].push_back(rows.origins[i]);
-        rows_[table].emplace_back(rows.row(i));
+        taken_.add(table, rows.kind(i), rows.origins[i]);
+        (rows.kind(i) == RowKind::write ? rows_ : deletions_)[table].emplace_back(rows.row(i));
       }
     }
   }
@@ -209,9 +211,10 @@ class FakeSink final : public Sink {
   uint64_t acknowledged_ = 0;
   // By table.
   std::vector<std::vector<std::string>> rows_{1};
-  std::vector<std::vector<Origin>> written_{1};
+  std::vector<std::vector<std::string>> deletions_{1};
+  TakenRows taken_{1};
   std::vector<Acks::Refused> refused_;
-  std::vector<std::vector<Origin>> reported_written_{1};
+  TakenRows reported_{1};
   std::vector<Acks::Refused> reported_refused_;
 };
 

@@ -24,6 +24,7 @@ class FakeWriter final : public cassandra::Writer {
     size_t rows = 0;
     uint64_t token = 0;
     uint32_t table = 0;
+    RowKind kind = RowKind::write;
   };
 
   // Decides on every request from now on, instead of the test. Nothing stands for success.
@@ -61,9 +62,10 @@ class FakeWriter final : public cassandra::Writer {
     finish(tl::unexpected<Error>(Error{ErrorKind::transient, "no answer in time"}), true);
   }
 
-  void submit(uint32_t table, std::string_view cells, size_t rows, uint64_t token) override {
+  void submit(uint32_t table, RowKind kind, std::string_view cells, size_t rows,
+              uint64_t token) override {
     ++sent_;
-    waiting_.push_back({std::string(cells), rows, token, table});
+    waiting_.push_back({std::string(cells), rows, token, table, kind});
     if (!answer_) return;
     const std::optional<Error> error = answer_(waiting_.back());
     error ? fail(error->kind, error->message) : succeed();

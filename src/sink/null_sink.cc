@@ -6,21 +6,19 @@
 namespace turntable {
 
 Status NullSink::submit(RowBatches& rows) {
-  taken_.resize(std::max(taken_.size(), rows.tables.size()));
-  for (size_t table = 0; table < rows.tables.size(); ++table) {
-    const std::vector<Origin>& origins = rows.tables[table].origins;
-    taken_[table].insert(taken_[table].end(), origins.begin(), origins.end());
-    rows_ += origins.size();
-  }
+  taken_.resize(std::max(taken_.written.size(), rows.tables.size()));
+  for (uint32_t table = 0; table < rows.tables.size(); ++table)
+    taken_.add(table, rows.tables[table], 0, rows.tables[table].size());
+  rows_ += rows.size();
   rows.clear();
   return {};
 }
 
 Result<Acks> NullSink::reap(Millis) {
-  for (std::vector<Origin>& origins : reported_) origins.clear();
+  reported_.clear();
   std::swap(reported_, taken_);
   rows_ = 0;
-  return Acks{.written = reported_, .refused = {}};
+  return Acks{.written = reported_.written, .refused = {}, .deleted = reported_.deleted};
 }
 
 }  // namespace turntable

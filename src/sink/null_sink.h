@@ -16,10 +16,9 @@ class NullSink final : public Sink {
   [[nodiscard]] std::string name() const override { return "nowhere"; }
 
  private:
-  // By table.
-  std::vector<std::vector<Origin>> taken_;     // Since the last reap().
-  std::vector<std::vector<Origin>> reported_;  // What the last reap() gave out.
-  size_t rows_ = 0;                            // Of taken_.
+  TakenRows taken_;     // Since the last reap().
+  TakenRows reported_;  // What the last reap() gave out.
+  size_t rows_ = 0;     // Of taken_.
 };
 
 }  // namespace turntable

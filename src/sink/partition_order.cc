@@ -14,9 +14,10 @@ PartitionOrder::PartitionOrder(std::vector<size_t> key_cells) : key_cells_(std::
 
 void PartitionOrder::arrange(const RowBatch& rows, std::vector<KeyedRow>& order) const {
   order.resize(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) order[i] = {hash(rows.row(i)), static_cast<uint32_t>(i)};
+  for (size_t i = 0; i < rows.size(); ++i)
+    order[i] = {hash(rows.row(i)), static_cast<uint32_t>(i), rows.kind(i)};
   std::sort(order.begin(), order.end(), [](const KeyedRow& a, const KeyedRow& b) {
-    return std::tie(a.partition, a.row) < std::tie(b.partition, b.row);
+    return std::tie(a.partition, a.kind, a.row) < std::tie(b.partition, b.kind, b.row);
   });
 }
 

@@ -14,6 +14,7 @@ namespace turntable {
 struct KeyedRow {
   uint64_t partition = 0;
   uint32_t row = 0;
+  RowKind kind = RowKind::write;
 };
 
 class PartitionOrder {
@@ -21,8 +22,9 @@ class PartitionOrder {
   // `key_cells`: the places of the partition key's cells in a row.
   explicit PartitionOrder(std::vector<size_t> key_cells);
 
-  // Fills `order` with all rows, partition by partition, each in the batch's order. Keeps the
-  // memory of `order`.
+  // Fills `order` with all rows, partition by partition, each in the batch's order but with its
+  // deletions behind its other rows: they are another statement, and write times settle which of
+  // them stands. Keeps the memory of `order`.
   void arrange(const RowBatch& rows, std::vector<KeyedRow>& order) const;
 
  private:

@@ -3,6 +3,7 @@
 // lane and is called by its thread only.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,9 +25,66 @@ struct Acks {
     Origin origin;
     uint32_t table = 0;
     std::string reason;
+    RowKind kind = RowKind::write;
   };
   std::span<const Refused>
       refused;  // Rows that the sink will never take; their neighbours are not concerned.
+  // As `written`, of deletions: the rows of their keys are gone, or had gone before.
+  std::span<const std::vector<Origin>> deleted = {};
+
+  // What it has to say of one table, where it has anything.
+  [[nodiscard]] std::span<const Origin> written_in(size_t table) const {
+    return table < written.size() ? std::span<const Origin>(written[table])
+                                  : std::span<const Origin>();
+  }
+  [[nodiscard]] std::span<const Origin> deleted_in(size_t table) const {
+    return table < deleted.size() ? std::span<const Origin>(deleted[table])
+                                  : std::span<const Origin>();
+  }
+};
+
+// The origins of rows that a sink has taken, by table, for its Acks.
+struct TakenRows {
+  explicit TakenRows(size_t tables = 0) : written(tables), deleted(tables) {}
+
+  std::vector<std::vector<Origin>> written;
+  std::vector<std::vector<Origin>> deleted;
+
+  void resize(size_t tables) {
+    written.resize(tables);
+    deleted.resize(tables);
+  }
+  void add(uint32_t table, RowKind kind, const Origin& origin) {
+    (kind == RowKind::write ? written : deleted)[table].push_back(origin);
+  }
+  // Rows [begin, end) of the batch.
+  void add(uint32_t table, const RowBatch& rows, size_t begin, size_t end) {
+    if (rows.kinds.empty()) {
+      const auto from = rows.origins.begin();
+      written[table].insert(written[table].end(), from + static_cast<std::ptrdiff_t>(begin),
+                            from + static_cast<std::ptrdiff_t>(end));
+      return;
+    }
+    for (size_t row = begin; row < end; ++row) add(table, rows.kind(row), rows.origins[row]);
+  }
+  void append(const TakenRows& other) {
+    for (size_t table = 0; table < written.size(); ++table) {
+      written[table].insert(written[table].end(), other.written[table].begin(),
+                            other.written[table].end());
+      deleted[table].insert(deleted[table].end(), other.deleted[table].begin(),
+                            other.deleted[table].end());
+    }
+  }
+  [[nodiscard]] size_t size() const {
+    size_t rows = 0;
+    for (const auto* tables : {&written, &deleted})
+      for (const std::vector<Origin>& origins : *tables) rows += origins.size();
+    return rows;
+  }
+  void clear() {
+    for (auto* tables : {&written, &deleted})
+      for (std::vector<Origin>& origins : *tables) origins.clear();
+  }
 };
 
 // Positions that are kept in the transaction of a batch of rows.

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/micros.h"
 #include "base/text.h"
+#include "sink/sqlite_deletions.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -138,6 +139,9 @@ Status add_write_times(sqlite::Database& db, const SinkTable& table, WallTime no
 }
 
 Status create_missing(sqlite::Database& db, const SinkTable& table) {
+  // What is remembered of a table goes with it.
+  ASSIGN_OR_RETURN(const auto live, live_columns(db, kMain, table.name));
+  if (live.empty()) RETURN_IF_ERROR(drop_deletions_table(db, table));
   RETURN_IF_ERROR(
       db.execute("CREATE TABLE IF NOT EXISTS turntable_meta (key text PRIMARY KEY NOT NULL, value "
                  "text) WITHOUT ROWID"));
@@ -168,6 +172,7 @@ Result<std::vector<std::string>> create_and_compare(sqlite::Database& db, const 
     ASSIGN_OR_RETURN(Difference difference, difference_of(db, kMain, path, table));
     RETURN_IF_ERROR(as_status(difference, path, table, true));
     if (table.has_write_times()) RETURN_IF_ERROR(add_write_times(db, table, now));
+    if (table.deletes) RETURN_IF_ERROR(create_deletions_table(db, table));
     for (std::string& warning : difference.warnings) warnings.push_back(std::move(warning));
   }
   return warnings;

@@ -33,14 +33,11 @@ SqliteSink::SqliteSink(SqliteSinkOptions options, const SqliteFile& file)
       highest_write_time_us_(file.highest_write_time()),
       kept_topic_ids_(file.topic_ids()),
       retry_(options_.backoff),
-      written_(options_.tables.size()),
-      reported_written_(options_.tables.size()) {}
+      taken_(options_.tables.size()),
+      reported_(options_.tables.size()) {}
 
 size_t SqliteSink::in_flight() const {
-  size_t rows = handed_over_ + refused_.size();
-  if (waiting_) rows += waiting_->rows.size();
-  for (const std::vector<Origin>& origins : written_) rows += origins.size();
-  return rows;
+  return handed_over_ + refused_.size() + taken_.size() + (waiting_ ? waiting_->rows.size() : 0);
 }
 
 // ---- Positions ----
@@ -148,17 +145,16 @@ Status SqliteSink::take(SqliteOutcome outcome) {
 
 void SqliteSink::report(SqliteOutcome& outcome) {
   auto refusal = outcome.refusals.begin();
-  for (uint32_t table = 0; table < written_.size(); ++table) {
-    const std::vector<Origin>& origins = outcome.job.rows.tables[table].origins;
-    std::vector<Origin>& written = written_[table];
-    auto from = origins.begin();
+  for (uint32_t table = 0; table < options_.tables.size(); ++table) {
+    const RowBatch& rows = outcome.job.rows.tables[table];
+    size_t from = 0;
     for (; refusal != outcome.refusals.end() && refusal->table == table; ++refusal) {
-      const auto refused = origins.begin() + static_cast<std::ptrdiff_t>(refusal->row);
-      written.insert(written.end(), from, refused);
-      refused_.push_back({*refused, table, std::move(refusal->reason)});
-      from = refused + 1;
+      taken_.add(table, rows, from, refusal->row);
+      refused_.push_back(
+          {rows.origins[refusal->row], table, std::move(refusal->reason), rows.kind(refusal->row)});
+      from = refusal->row + 1;
     }
-    written.insert(written.end(), from, origins.end());
+    taken_.add(table, rows, from, rows.size());
   }
 }
 
@@ -172,11 +168,12 @@ Result<Acks> SqliteSink::reap(Millis wait) {
     if (retry_.is_due(options_.clock->now())) hand_over(*std::exchange(waiting_, std::nullopt));
   }
   RETURN_IF_ERROR(take_back(wait));
-  for (std::vector<Origin>& origins : reported_written_) origins.clear();
+  reported_.clear();
   reported_refused_.clear();
-  std::swap(reported_written_, written_);
+  std::swap(reported_, taken_);
   std::swap(reported_refused_, refused_);
-  return Acks{.written = reported_written_, .refused = reported_refused_};
+  return Acks{
+      .written = reported_.written, .refused = reported_refused_, .deleted = reported_.deleted};
 }
 
 }  // namespace turntable

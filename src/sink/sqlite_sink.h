@@ -75,10 +75,9 @@ class SqliteSink final : public Sink {
   std::optional<SqliteJob> waiting_;  // For its next attempt.
   Retry retry_;
   RowBatches spare_;  // Empty; for its memory.
-  using Origins = std::vector<std::vector<Origin>>;  // By table.
-  Origins written_;
+  TakenRows taken_;
   std::vector<Acks::Refused> refused_;
-  Origins reported_written_;
+  TakenRows reported_;
   std::vector<Acks::Refused> reported_refused_;
   std::unique_ptr<SqliteWriter> writer_;  // From open() on.
 };

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "row/row_batch.h"
+#include "sink/sqlite_deletions.h"
 #include "sink/sqlite_schema.h"
 #include "sink/sqlite_transactions.h"
 #include "sink/table.h"
@@ -47,14 +49,16 @@ class SqliteTable {
 
  private:
   SqliteTable(std::string path, SinkTable table, sqlite::Statement insert, KeptTimes times,
-              SqliteTransactions transactions);
-  Status write_row(std::string_view row);
+              std::optional<SqliteDeletions> deletions, SqliteTransactions transactions);
+  Status write_row(std::string_view row, RowKind kind);
+  Status run(sqlite::Statement& statement, std::string_view row);
 
   std::string path_;
   SinkTable table_;
   std::vector<Type> cell_types_;  // Of a row.
   sqlite::Statement insert_;
-  KeptTimes times_;  // Of each cell of a row.
+  KeptTimes times_;                           // Of each cell of a row.
+  std::optional<SqliteDeletions> deletions_;  // Where the table has some.
   SqliteTransactions transactions_;
   std::string last_row_;  // Its cells, of what was written last; empty: nothing was.
 

@@ -53,6 +53,9 @@ struct SinkTable {
   std::set<std::string> unwritten = {};
   std::optional<Nulls> nulls = {};  // Nothing: what is right for the key (sink/row_rules.h).
   WriteTimeRule write_times = WriteTimeRule::none;
+  // Rows may be deletions (RowKind). They have write times then, for a row that was written before
+  // must not come back.
+  bool deletes = false;
   // Cassandra only: rows go after so long; 0: they stay.
   int64_t ttl_seconds = 0;
   // Or the SELECT has a value for each row, as an output of this name, which is none of the table's

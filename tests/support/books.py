@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OUTCOMES = ("written", "filtered", "tombstones", "unmatched", "rejected", "returned", "in_flight")
+OUTCOMES = ("written", "deleted", "filtered", "tombstones", "unmatched", "rejected", "returned", "in_flight")
 
 
 def of_table(stats: dict, table: str) -> dict[str, int]:

@@ -115,7 +115,7 @@ def assert_same_rows(found: Iterable[tuple], expected: dict[tuple[int, int], tup
 
 def assert_accounted(stats: dict, **expected: int) -> None:
     """The counts add up, and are the expected ones."""
-    parts = ("written", "filtered", "tombstones", "unmatched", "rejected", "returned")
+    parts = ("written", "deleted", "filtered", "tombstones", "unmatched", "rejected", "returned")
     assert stats["consumed"] == sum(stats[part] for part in parts), stats
     assert {name: stats[name] for name in expected} == expected, stats
 
