@@ -47,8 +47,13 @@ DIFFERENCES = [
         tolerated=lambda here, there: is_stricter(here, there) or is_cut(here, there),
     ),
     Difference(
-        ("to_timestamp(text, text)",),
-        "`to_timestamp(text, text)` wants the whole text in the form that the pattern says, each field with all its digits. PostgreSQL guesses.",
+        ("cast text AS date", "cast text AS time", "cast text AS timestamp"),
+        "A text is cast to `date`, `time` or `timestamp` where it is year, month and day (`2024-03-03`) and a time of day. PostgreSQL reads many more forms, and `infinity`.",
+        tolerated=is_stricter,
+    ),
+    Difference(
+        ("to_timestamp(text, text)", "to_date(text, text)"),
+        "`to_timestamp(text, text)` and `to_date` want the whole text in the form that the pattern says, each field with all its digits. PostgreSQL guesses.",
         tolerated=is_stricter,
     ),
     Difference(
