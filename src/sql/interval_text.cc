@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -237,6 +237,12 @@ bool is_blank_of_interval(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+// Units with which '1d2h' is read as '1 d 2 h': those that PostgreSQL also knows as words of dates.
+bool may_touch_a_number(std::string_view word) {
+  constexpr std::string_view kWords[] = {"d", "dec", "h", "m", "mon", "s", "y"};
+  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
+}
+
 // False where the text is no list of fields.
 bool cut_into_fields(std::string_view text, std::vector<IntervalField>& fields) {
   constexpr size_t kMostFields = 25;  // PostgreSQL's.
@@ -281,14 +287,14 @@ bool cut_into_fields(std::string_view text, std::vector<IntervalField>& fields) 
       field.kind = IntervalField::Kind::word;
       while (is_letter_of_interval(here())) take();
       // A date with a month's name, or ISO 8601's form: no part of an interval's list.
-      if (here() == '-' || here() == '/' || here() == '.' || here() == '+' ||
-          is_digit_of_interval(here()))
+      if (here() == '-' || here() == '/' || here() == '.') return false;
+      if ((here() == '+' || is_digit_of_interval(here())) && !may_touch_a_number(field.text))
         return false;
     } else if (here() == '+' || here() == '-') {
       field.kind = IntervalField::Kind::signed_number;
       take();
       while (is_blank_of_interval(here())) ++at;
-      if (!is_digit_of_interval(here()) && here() != '.') return false;
+      if (!is_digit_of_interval(here())) return false;
       while (is_digit_of_interval(here()) || here() == ':' || here() == '.' || here() == '-')
         take();
     } else if (static_cast<unsigned char>(here()) < 0x80 && here() > ' ') {
@@ -415,14 +421,7 @@ class IntervalReader {
     IntervalDigits digits(text);
     int64_t whole = 0;
     double fraction = 0;
-    // Of "-.5" there is a sign alone before the point.
-    if (negative && text.size() > 1 && text[1] == '.') {
-      digits.pass();
-    } else if (text.starts_with("+.")) {
-      digits.pass();
-    } else if (!digits.read(whole)) {
-      return out_of_range();
-    }
+    if (!digits.read(whole)) return out_of_range();
     if (digits.next() == '-') {
       digits.pass();
       int32_t months = 0;

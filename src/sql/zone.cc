@@ -132,16 +132,14 @@ Result<Zone> Zone::find_east(std::string_view text) {
   return find(text);
 }
 
+int64_t Zone::offset_at(int64_t micros) const {
+  if (fixed_) return *fixed_ * kMicrosPerSecond;
+  const cctz::time_point<cctz::seconds> time{cctz::seconds(floor_divide(micros, kMicrosPerSecond))};
+  return rules_.lookup(time).offset * kMicrosPerSecond;
+}
+
 std::optional<int64_t> Zone::clock_at(int64_t micros) const {
-  int32_t seconds = 0;
-  if (fixed_) {
-    seconds = *fixed_;
-  } else {
-    const cctz::time_point<cctz::seconds> time{
-        cctz::seconds(floor_divide(micros, kMicrosPerSecond))};
-    seconds = rules_.lookup(time).offset;
-  }
-  return sum_in_range(micros, seconds * kMicrosPerSecond);
+  return sum_in_range(micros, offset_at(micros));
 }
 
 std::optional<int64_t> Zone::time_of(int64_t clock) const {

@@ -32,6 +32,9 @@ class Zone {
   [[nodiscard]] std::optional<int64_t> clock_at(int64_t micros) const;
   [[nodiscard]] std::optional<int64_t> time_of(int64_t clock) const;
 
+  // How far the zone's clocks are before UTC at that time, in microseconds.
+  [[nodiscard]] int64_t offset_at(int64_t micros) const;
+
  private:
   explicit Zone(int32_t seconds_east) : fixed_(seconds_east) {}
   explicit Zone(cctz::time_zone rules) : rules_(rules) {}

@@ -64,15 +64,20 @@ class IntervalFormat final : public Prepared {
     std::string literal = {};
   };
 
-  // A minus takes one more digit's place, as in PostgreSQL.
   static void print_number(const Item& item, int64_t value, int width, std::string& out) {
-    const int padded = !item.fill ? 0 : value >= 0 ? width : width + 1;
-    out += fmt::format("{:0{}}", value, padded);
+    out += fmt::format("{:0{}}", value, item.fill ? width : 0);
+  }
+
+  // With one more place where `sign` is negative, as PostgreSQL has it for all but days.
+  static void print_signed(const Item& item, int64_t value, int64_t sign, int width,
+                           std::string& out) {
+    print_number(item, value, sign >= 0 ? width : width + 1, out);
   }
 
   static void print_item(const Item& item, const Interval& interval, std::string& out) {
     constexpr int64_t kMicrosPerHour = 3600 * kMicrosPerSecond;
     const int64_t hours = interval.micros / kMicrosPerHour;
+    const int64_t minutes = interval.micros / (60 * kMicrosPerSecond) % 60;
     const int64_t seconds = interval.micros / kMicrosPerSecond % 60;
     const int64_t micros = interval.micros % kMicrosPerSecond;
     switch (item.field) {
@@ -80,21 +85,21 @@ class IntervalFormat final : public Prepared {
         out += item.literal;
         return;
       case Field::year:
-        return print_number(item, interval.months / 12, 4, out);
+        return print_signed(item, interval.months / 12, interval.months / 12, 4, out);
       case Field::month:
-        return print_number(item, interval.months % 12, 2, out);
+        return print_signed(item, interval.months % 12, interval.months % 12, 2, out);
       case Field::day:
         return print_number(item, interval.days, 2, out);
       case Field::days:
         return print_number(item, int64_t{interval.months} * 30 + interval.days, 3, out);
       case Field::hour24:
-        return print_number(item, hours, 2, out);
+        return print_signed(item, hours, hours, 2, out);
       case Field::hour12:
-        return print_number(item, hours % 12 == 0 ? 12 : hours % 12, 2, out);
+        return print_signed(item, hours % 12 == 0 ? 12 : hours % 12, hours, 2, out);
       case Field::minute:
-        return print_number(item, interval.micros / (60 * kMicrosPerSecond) % 60, 2, out);
+        return print_signed(item, minutes, minutes, 2, out);
       case Field::second:
-        return print_number(item, seconds, 2, out);
+        return print_signed(item, seconds, seconds, 2, out);
       case Field::millis:
         out += fmt::format("{:03}", micros / 1000);
         return;

@@ -24,7 +24,8 @@ struct Chosen final : Prepared {
   Explain explain;
 };
 
-// The beginning of what the time is in, or nothing where that is out of range.
+// The beginning of what the time is in, which may be before the first time there is; nothing where
+// int64_t cannot hold it.
 using BeginOf = std::optional<int64_t> (*)(int64_t micros);
 
 struct Choice {

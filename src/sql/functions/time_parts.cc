@@ -114,7 +114,7 @@ constexpr Choice unit(std::string_view name, Truncate) {
           [](const CallInput& input, uint32_t row) {
             return loops::explain(input, row, &DateTrunc<Truncate>::why);
           },
-          [](int64_t micros) { return DateTrunc<Truncate>::call(micros); }};
+          [](int64_t micros) { return std::optional<int64_t>(Truncate()(micros)); }};
 }
 
 std::optional<int64_t> floor_to(int64_t micros, int64_t length) {

@@ -80,11 +80,14 @@ struct TruncatedInZone {
   static std::optional<int64_t> call(const Unit& unit, int64_t time, std::string_view zone,
                                      Known& known) {
     const Zone* const found = known.zone(zone);
-    const auto clock = found != nullptr ? found->clock_at(time) : std::nullopt;
-    const auto begin = clock ? unit.begin_of(*clock) : std::nullopt;
+    if (found == nullptr) return std::nullopt;
+    const int64_t offset = found->offset_at(time);
+    int64_t clock = 0;
+    if (__builtin_add_overflow(time, offset, &clock)) return std::nullopt;
+    const auto begin = unit.begin_of(clock);
     if (!begin) return std::nullopt;
     // Within a day the offset is the time's own, also where the clock shows an hour twice.
-    return unit.is_within_day ? sum_in_range(*begin, time - *clock) : found->time_of(*begin);
+    return unit.is_within_day ? sum_in_range(*begin, -offset) : found->time_of(*begin);
   }
   static Reason why(const Unit&, int64_t, std::string_view zone, Known&) {
     return why_not<Zone::find>(zone, Type::timestamptz);
