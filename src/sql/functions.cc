@@ -89,17 +89,29 @@ const Function* exact_fit(std::span<const Function* const> candidates,
   return best != nullptr && fit_of(*best, arguments)->exact == arguments.size() ? best : nullptr;
 }
 
-// True where another candidate takes the arguments as well as the best one, but takes an open
-// literal for something else: date + '1' could be days or an interval.
-bool is_ambiguous(const Function& best, std::span<const Function* const> candidates,
-                  std::span<const ArgumentType> arguments) {
+// An open literal that several functions, which fit equally well, take as different types: in date
+// + '1' it could be days or an interval.
+struct Ambiguity {
+  size_t argument = 0;
+  std::vector<std::string_view> types;
+};
+
+std::optional<Ambiguity> ambiguity_of(const Function& best,
+                                      std::span<const Function* const> candidates,
+                                      std::span<const ArgumentType> arguments) {
   const auto fit = fit_of(best, arguments);
-  return std::any_of(candidates.begin(), candidates.end(), [&](const Function* candidate) {
-    if (fit_of(*candidate, arguments) != fit) return false;
-    for (size_t i = 0; i < arguments.size(); ++i)
-      if (!arguments[i] && wanted_type(*candidate, i) != wanted_type(best, i)) return true;
-    return false;
-  });
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i]) continue;
+    Ambiguity found{.argument = i, .types = {}};
+    for (const Function* candidate : candidates) {
+      if (fit_of(*candidate, arguments) != fit) continue;
+      const std::string_view type = sql_name(wanted_type(*candidate, i));
+      if (std::find(found.types.begin(), found.types.end(), type) == found.types.end())
+        found.types.push_back(type);
+    }
+    if (found.types.size() > 1) return found;
+  }
+  return std::nullopt;
 }
 
 // All candidates have one name, and so one Typing.
@@ -180,14 +192,12 @@ Error no_such_signature(std::span<const Function* const> candidates,
                       choices_text(candidates, "there is"))};
 }
 
-Error not_unique(const Function& best, std::span<const ArgumentType> arguments) {
-  const auto open = static_cast<size_t>(
-      std::find(arguments.begin(), arguments.end(), std::nullopt) - arguments.begin());
-  return {
-      ErrorKind::usage,
-      fmt::format("{}({}) could be several functions: write the type of the literal, as in {} "
-                  "'…'",
-                  printable(best.name), types_text(arguments), sql_name(wanted_type(best, open)))};
+Error not_unique(const Function& function, std::span<const ArgumentType> arguments,
+                 const Ambiguity& ambiguity) {
+  return {ErrorKind::usage,
+          fmt::format("{}({}): the literal could be {}: write its type before it, as in {} '…'",
+                      printable(function.name), types_text(arguments),
+                      fmt::join(ambiguity.types, " or "), ambiguity.types.back())};
 }
 
 }  // namespace
@@ -240,8 +250,9 @@ Result<Resolved> find_function(std::string_view name, Kind kind,
   if (function == nullptr) return tl::unexpected<Error>(no_such_signature(candidates, arguments));
   const bool is_by_literal =
       kind == Kind::operation && exact_fit(candidates, with_literals_taken(types)) == function;
-  if (!is_by_literal && !any_types && is_ambiguous(*function, candidates, types))
-    return tl::unexpected<Error>(not_unique(*function, arguments));
+  if (const auto ambiguity =
+          is_by_literal || any_types ? std::nullopt : ambiguity_of(*function, candidates, types))
+    return tl::unexpected<Error>(not_unique(*function, arguments, *ambiguity));
   Resolved resolved{.function = function, .arguments = {}};
   for (size_t i = 0; i < arguments.size(); ++i)
     resolved.arguments.push_back(any_types && arguments[i] ? *arguments[i]

@@ -164,8 +164,11 @@ TEST(Dates, AnUnknownZoneIsAFaultWithTheNearestName) {
 
 TEST(Dates, ALiteralThatCouldBeSeveralThingsIsAFault) {
   EXPECT_EQ(evaluate_constant("DATE '2024-01-01' + '1 day'"),
-            "fault: +(date, unknown) could be several functions: write the type of the literal, "
-            "as in interval '…'");
+            "fault: +(date, unknown): the literal could be int or interval or time: write its type "
+            "before it, as in time '…'");
+  EXPECT_EQ(evaluate_constant("date_trunc('day', '2024-01-01')"),
+            "fault: date_trunc(unknown, unknown): the literal could be timestamptz or interval: "
+            "write its type before it, as in interval '…'");
 }
 
 TEST(Dates, ParametersOfMakeIntervalAreNamedOnce) {
