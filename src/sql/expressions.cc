@@ -230,6 +230,8 @@ ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Argu
   const Node& a = build_.node(left);
   const Node& b = build_.node(right);
   if (a.type == b.type) return a.type;
+  if (is_point_in_time(a.type) && is_point_in_time(b.type))
+    return can_cast(a.type, b.type, CastContext::implicit) ? b.type : a.type;
   if (is_number(a.type) && is_number(b.type))
     return is_integer(a.type) && is_integer(b.type) ? Type::int64 : Type::float64;
   const bool cast_right =
@@ -252,9 +254,17 @@ std::optional<std::vector<ArgumentType>> ExpressionBinder::points_in_time(
   return types;
 }
 
+bool ExpressionBinder::may_be_key(std::string_view sign, const Arguments& arguments) const {
+  uint32_t tables = 0;
+  for (const Bound value : arguments.values) tables |= build_.node(value).tables;
+  constexpr uint32_t kStream = 1;
+  return sign == "=" && (tables & ~kStream) != 0;
+}
+
 MaybeBound ExpressionBinder::compare(std::string_view sign, const Arguments& arguments, Location at,
                                      std::string text) {
-  if (const auto points = points_in_time(arguments))
+  const auto points = points_in_time(arguments);
+  if (points && !may_be_key(sign, arguments))
     return resolve(sign, Kind::operation, arguments, *points, at, std::move(text));
   const ArgumentType type = comparison_type(sign, arguments, at);
   if (!type) return std::nullopt;

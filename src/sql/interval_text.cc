@@ -219,7 +219,6 @@ class IntervalReader {
   // `unit` is the one behind the number; where there was none, seconds. Behind an hour a number
   // without one is days.
   bool read_number(std::string_view text, IntervalUnit& unit, uint32_t& seen) {
-    if (unit == IntervalUnit::ago) return false;
     if (unit == IntervalUnit::none) unit = IntervalUnit::second;
     const bool negative = text.starts_with('-');
     IntervalDigits digits(text);
@@ -241,6 +240,7 @@ class IntervalReader {
     } else if (!digits.at_end()) {
       return false;
     }
+    if (unit == IntervalUnit::ago) return false;
     if (!in_range(sum_.add(unit, whole, fraction))) return false;
     seen = unit == IntervalUnit::second && fraction != 0 ? kAllSeconds : bit_of(unit);
     if (unit == IntervalUnit::hour) unit = IntervalUnit::day;

@@ -58,8 +58,13 @@ struct TextToTime {
     if (parse(text).failure == ParseFailure::range)
       return {RejectCode::out_of_range,
               fmt::format("'{}' is out of range for {}", printable(text), sql_name(to))};
-    return {RejectCode::bad_value, fmt::format("'{}' is no {}", printable(text), sql_name(to))};
+    const std::string word = lowercase(text.substr(0, kLongestInfinity));
+    const bool infinite = to != Type::time && (word == "infinity" || word == "-infinity");
+    return {RejectCode::bad_value,
+            fmt::format("'{}' is no {}{}", printable(text), sql_name(to),
+                        infinite ? ": infinite times are not supported" : "")};
   }
+  static constexpr size_t kLongestInfinity = 10;
 };
 
 template <class F>

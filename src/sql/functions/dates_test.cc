@@ -149,6 +149,7 @@ TEST(Dates, CastsBetweenTimes) {
       {"to_char(INTERVAL '-1 days -04:05:06', 'DD HH24:MI:SS')", "-1 -04:-05:-06"},
       {"to_date('2024-02-29', 'YYYY-MM-DD')", "2024-02-29"},
       {"to_char(DATE '2024-02-29', 'DD.MM.YYYY')", "29.02.2024"},
+      {"to_char(TIME '10:15', 'HH24\"h\"MI')", "10h15"},
   });
 }
 
@@ -169,6 +170,17 @@ TEST(Dates, ALiteralThatCouldBeSeveralThingsIsAFault) {
   EXPECT_EQ(evaluate_constant("date_trunc('day', '2024-01-01')"),
             "fault: date_trunc(unknown, unknown): the literal could be timestamptz or interval: "
             "write its type before it, as in interval '…'");
+}
+
+TEST(Dates, NowHasADateAndAClock) {
+  EXPECT_EQ(evaluate_constant("CURRENT_DATE"), "not constant");
+  EXPECT_EQ(evaluate_constant("LOCALTIMESTAMP"), "not constant");
+  EXPECT_EQ(evaluate_constant("age(DATE '2024-01-01')"), "not constant");
+}
+
+TEST(Dates, InfinityIsNamed) {
+  EXPECT_EQ(evaluate_constant("DATE 'infinity'"),
+            "fault: 'infinity' is no date: infinite times are not supported");
 }
 
 TEST(Dates, ParametersOfMakeIntervalAreNamedOnce) {

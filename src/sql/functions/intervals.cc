@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -220,13 +221,28 @@ struct Age {
   }
 };
 
+// Until the midnight that began this day, which is the same for all records of a batch.
+void age_until_today(Frame& frame) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  const int64_t today = floor_divide(now.count(), kMicrosPerDay) * kMicrosPerDay;
+  const Column& births = *frame.arguments[0];
+  for (const uint32_t row : frame.rows) {
+    const State state = births.state(row);
+    frame.result.states()[row] = state;
+    if (state == State::value) frame.result.set(row, Age::call(today, births.get<int64_t>(row)));
+  }
+}
+
 // --- date_bin
 
 struct DateBin {
   static std::optional<int64_t> call(const Interval& stride, int64_t time, int64_t origin) {
     const Int128 length = length_of(stride);
     if (stride.months != 0 || length <= 0) return std::nullopt;
-    const Int128 distance = Int128{time} - origin;
+    // PostgreSQL refuses times that are so far from the origin, too.
+    int64_t distance = 0;
+    if (__builtin_sub_overflow(time, origin, &distance)) return std::nullopt;
     Int128 rest = distance % length;
     if (rest < 0) rest += length;
     const Int128 begin = Int128{time} - rest;
@@ -237,7 +253,9 @@ struct DateBin {
     if (stride.months != 0)
       return {RejectCode::bad_value, "a stride with months or years has no fixed length"};
     if (length_of(stride) <= 0) return {RejectCode::bad_value, "the stride must be longer than 0"};
-    return {RejectCode::out_of_range, "the bin begins before the first time there is"};
+    return {
+        RejectCode::out_of_range,
+        "the time is too far from the origin, or its bin begins before the first time there is"};
   }
 };
 
@@ -313,6 +331,12 @@ std::vector<Function> all_functions() {
   for (const Type point : {timestamp, timestamptz}) {
     all.push_back(
         function_of<Age>({.name = "age", .arguments = {point, point}, .result = interval}));
+    all.push_back({.name = "age",
+                   .arguments = {point},
+                   .result = interval,
+                   .loop = age_until_today,
+                   .is_volatile = true,
+                   .once_a_batch = true});
     all.push_back(function_of<DateBin>(
         {.name = "date_bin", .arguments = {interval, point, point}, .result = point}));
   }

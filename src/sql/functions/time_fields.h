@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "sql/calendar.h"
 #include "sql/functions.h"
+#include "sql/interval_sum.h"
 
 namespace turntable::sql {
 
@@ -40,12 +41,46 @@ struct Choices {
   std::span<const Choice> list;
 };
 
+// The field of that name in any case; "years" and "hrs" are names for fields, too.
+inline std::string field_name(std::string_view name) {
+  std::string in_lower_case = lowercase(name);
+  switch (unit_of(in_lower_case)) {
+    case IntervalUnit::microsecond:
+      return "microseconds";
+    case IntervalUnit::millisecond:
+      return "milliseconds";
+    case IntervalUnit::second:
+      return "second";
+    case IntervalUnit::minute:
+      return "minute";
+    case IntervalUnit::hour:
+      return "hour";
+    case IntervalUnit::day:
+      return "day";
+    case IntervalUnit::week:
+      return "week";
+    case IntervalUnit::month:
+      return "month";
+    case IntervalUnit::year:
+      return "year";
+    case IntervalUnit::decade:
+      return "decade";
+    case IntervalUnit::century:
+      return "century";
+    case IntervalUnit::millennium:
+      return "millennium";
+    default:
+      return in_lower_case;
+  }
+}
+
 // The error is a sentence.
 inline Result<const Choice*> find_choice(const Choices& choices, std::string_view name) {
   std::vector<std::string> names;
   std::string all;
+  const std::string wanted = field_name(name);
   for (const Choice& choice : choices.list) {
-    if (lowercase(name) == choice.name) return &choice;
+    if (wanted == choice.name) return &choice;
     names.emplace_back(choice.name);
     all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
   }
