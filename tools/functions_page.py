@@ -30,6 +30,8 @@ them is evaluated beside a real PostgreSQL in [test_expressions_postgres.py](../
 
 *Fails*: some values make it fail, and reject the record where it is used. *Volatile*: it has another value when a record is written again,
 and may not stand in a key. An argument whose type is in quotes must be a literal. `…`: the last argument may be repeated.
+`t AT TIME ZONE zone` is `timezone(zone, t)`; `CURRENT_DATE`, `LOCALTIMESTAMP` and `LOCALTIME` are casts of `now()`. The arguments of `make_interval`
+have names: `make_interval(days => 1, secs => 1.5)`.
 """
 
 # What is refused, or bounded, and so never comes to a comparison.

@@ -48,6 +48,7 @@ FOREIGN = [
     (re.compile(r"^sqlite3\.h$"), "sqlite"),
     (re.compile(r"^((?:lib)?pg_query/)?pg_query(\.pb-c)?\.h$|^protobuf-c/"), "sql"),
     (re.compile(r"^re2/"), "sql"),
+    (re.compile(r"^cctz/"), "sql"),
     (re.compile(r"^utf8proc\.h$"), "sql"),
     (re.compile(r"^simdjson\.h$"), "decode"),
     (re.compile(r"^CLI/"), "cli"),

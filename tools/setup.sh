@@ -8,9 +8,9 @@ readonly RUST_MINIMUM=1.88
 # What `./dev demo` needs: compilers, and the libraries that the program is built from.
 readonly BUILD_PACKAGES=(
   ca-certificates ccache cmake g++ make ninja-build pkg-config
-  libcli11-dev libdeflate-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libmimalloc-dev libpg-query-dev libprotobuf-c-dev
+  libcctz-dev libcli11-dev libdeflate-dev libexpected-dev libfmt-dev libgmock-dev libgtest-dev libmimalloc-dev libpg-query-dev libprotobuf-c-dev
   libre2-dev libsimdjson-dev libspdlog-dev libsqlite3-dev libssl-dev libutf8proc-dev libxxhash-dev libzstd-dev nlohmann-json3-dev
-  python3 zlib1g-dev
+  python3 tzdata zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
 # valgrind counts what an event costs. Random statements are compared with PostgreSQL.

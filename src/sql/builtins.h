@@ -15,8 +15,12 @@ inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 [[nodiscard]] std::vector<Function> arithmetic_functions();
 [[nodiscard]] std::vector<Function> comparison_functions();
 [[nodiscard]] std::vector<Function> conditional_functions();
+[[nodiscard]] std::vector<Function> date_functions();
+[[nodiscard]] std::vector<Function> date_part_functions();
 [[nodiscard]] std::vector<Function> encoding_functions();
 [[nodiscard]] std::vector<Function> extreme_functions();
+[[nodiscard]] std::vector<Function> interval_char_functions();
+[[nodiscard]] std::vector<Function> interval_functions();
 [[nodiscard]] std::vector<Function> like_functions();
 [[nodiscard]] std::vector<Function> logic_functions();
 [[nodiscard]] std::vector<Function> math_functions();
@@ -27,5 +31,6 @@ inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 [[nodiscard]] std::vector<Function> time_functions();
 [[nodiscard]] std::vector<Function> time_part_functions();
 [[nodiscard]] std::vector<Function> trigonometric_functions();
+[[nodiscard]] std::vector<Function> zone_functions();
 
 }  // namespace turntable::sql

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "sql/loops.h"
+#include "sql/time_casts.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
@@ -250,8 +251,10 @@ tl::unexpected<Error> no_common_type(Type a, Type b) {
 }  // namespace
 
 const Cast* find_cast(Type from, Type to) {
-  for (const Cast& cast : casts())
-    if (cast.function.arguments[0] == from && cast.function.result == to) return &cast;
+  static const std::vector<Cast> kTimeCasts = time_casts();
+  for (const std::vector<Cast>* const table : {&casts(), &kTimeCasts})
+    for (const Cast& cast : *table)
+      if (cast.function.arguments[0] == from && cast.function.result == to) return &cast;
   return nullptr;
 }
 
@@ -269,8 +272,7 @@ Result<Type> common_type(std::span<const ArgumentType> types) {
       candidate = type;
     } else if (category_of(*candidate) != category_of(*type)) {
       return no_common_type(*candidate, *type);
-    } else if (*candidate != Type::float64 &&  // The preferred one of its category.
-               can_cast(*candidate, *type, CastContext::implicit) &&
+    } else if (!is_preferred(*candidate) && can_cast(*candidate, *type, CastContext::implicit) &&
                !can_cast(*type, *candidate, CastContext::implicit)) {
       candidate = type;
     }
@@ -280,6 +282,11 @@ Result<Type> common_type(std::span<const ArgumentType> types) {
     if (type && !can_cast(*type, *candidate, CastContext::implicit))
       return no_common_type(*candidate, *type);
   return *candidate;
+}
+
+bool is_preferred(Type type) {
+  return type == Type::boolean || type == Type::float64 || type == Type::text ||
+         type == Type::timestamptz || type == Type::interval;
 }
 
 bool can_cast(Type from, Type to, CastContext context) {

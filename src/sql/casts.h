@@ -26,6 +26,10 @@ struct Cast {
 // True where a value of `from` may stand for one of `to` in that context.
 [[nodiscard]] bool can_cast(Type from, Type to, CastContext context);
 
+// True for the type that PostgreSQL prefers in its category, where several would do
+// (pg_type.typispreferred).
+[[nodiscard]] bool is_preferred(Type type);
+
 // The type that values of all these types are made, where they stand for one another: in CASE,
 // COALESCE, IN. Text where none of them has a type of its own. The error is a sentence.
 // https://www.postgresql.org/docs/15/typeconv-union-case.html

@@ -28,6 +28,7 @@
 #include "sql/evaluator.h"
 #include "sql/functions.h"
 #include "sql/script.h"
+#include "sql/time_text.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
@@ -192,6 +193,14 @@ class Table {
       case Type::int64:
       case Type::timestamptz:
         return column.set(row, good(parse_int64(text)));
+      case Type::date:
+        return column.set(row, good(parse_date(text)));
+      case Type::time:
+        return column.set(row, good(parse_time(text)));
+      case Type::timestamp:
+        return column.set(row, good(parse_local_timestamp(text)));
+      case Type::interval:
+        return column.set(row, good(parse_interval(text)));
       case Type::float32:
         return column.set(row, good(parse_float32(text)));
       case Type::float64:

@@ -44,6 +44,11 @@ bool is_number(Type type) {
   return is_integer(type) || is_float(type);
 }
 
+// PostgreSQL compares these with one another, in UTC.
+bool is_point_in_time(Type type) {
+  return type == Type::date || type == Type::timestamp || type == Type::timestamptz;
+}
+
 void flatten(const Expr& expr, std::vector<const Expr*>& conjuncts) {
   const auto* call = std::get_if<CallSyntax>(&expr.what);
   if (call == nullptr || !call->is_operator || call->name != "and") {
@@ -225,6 +230,8 @@ ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Argu
   const Node& a = build_.node(left);
   const Node& b = build_.node(right);
   if (a.type == b.type) return a.type;
+  if (is_point_in_time(a.type) && is_point_in_time(b.type))
+    return can_cast(a.type, b.type, CastContext::implicit) ? b.type : a.type;
   if (is_number(a.type) && is_number(b.type))
     return is_integer(a.type) && is_integer(b.type) ? Type::int64 : Type::float64;
   const bool cast_right =
@@ -237,8 +244,28 @@ ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Argu
   return std::nullopt;
 }
 
+std::optional<std::vector<ArgumentType>> ExpressionBinder::points_in_time(
+    const Arguments& arguments) const {
+  std::vector<ArgumentType> types;
+  for (const Bound value : arguments.values) {
+    if (!value.typed() || !is_point_in_time(build_.node(value).type)) return std::nullopt;
+    types.push_back(build_.node(value).type);
+  }
+  return types;
+}
+
+bool ExpressionBinder::may_be_key(std::string_view sign, const Arguments& arguments) const {
+  uint32_t tables = 0;
+  for (const Bound value : arguments.values) tables |= build_.node(value).tables;
+  constexpr uint32_t kStream = 1;
+  return sign == "=" && (tables & ~kStream) != 0;
+}
+
 MaybeBound ExpressionBinder::compare(std::string_view sign, const Arguments& arguments, Location at,
                                      std::string text) {
+  const auto points = points_in_time(arguments);
+  if (points && !may_be_key(sign, arguments))
+    return resolve(sign, Kind::operation, arguments, *points, at, std::move(text));
   const ArgumentType type = comparison_type(sign, arguments, at);
   if (!type) return std::nullopt;
   return resolve(sign, Kind::operation, arguments, {type, type}, at, std::move(text));
@@ -255,6 +282,8 @@ MaybeBound ExpressionBinder::equality(Bound left, Bound right, Location at) {
 MaybeBound ExpressionBinder::null_if(const Arguments& arguments, Location at, std::string text) {
   const Bound left = arguments.values[0];
   const Bound right = arguments.values[1];
+  if (const auto points = points_in_time(arguments))
+    return resolve("nullif", Kind::function, arguments, *points, at, std::move(text));
   const ArgumentType compared = comparison_type("=", arguments, at);
   if (!compared) return std::nullopt;
   const MaybeBound made =

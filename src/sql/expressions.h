@@ -40,6 +40,11 @@ class ExpressionBinder {
   MaybeBound as_boolean(Bound value, std::string_view clause, Location at);
   // The type in which two values are compared; nothing, and a fault, where they cannot be.
   ArgumentType comparison_type(std::string_view sign, const Arguments& arguments, Location at);
+  // The types of two values that are both points in time, which need no common type to be compared.
+  [[nodiscard]] std::optional<std::vector<ArgumentType>> points_in_time(
+      const Arguments& arguments) const;
+  // An equality with a lookup's column: its sides have one type, so that it can be looked up by.
+  [[nodiscard]] bool may_be_key(std::string_view sign, const Arguments& arguments) const;
   MaybeBound compare(std::string_view sign, const Arguments& arguments, Location at,
                      std::string text);
   MaybeBound null_if(const Arguments& arguments, Location at, std::string text);

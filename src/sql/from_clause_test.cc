@@ -35,6 +35,8 @@ TEST(FromClause, KeysHaveTheTypeInWhichTheyAreCompared) {
               ElementsAre("0 songs: cast(s.id AS bigint) = p.n"));
   EXPECT_THAT(joins("plays p JOIN songs s ON s.mode = p.d"),
               ElementsAre("0 songs: cast(s.mode AS double precision) = p.d"));
+  EXPECT_THAT(joins("plays p JOIN songs s ON cast(s.name AS date) = p.at"),
+              ElementsAre("0 songs: cast(cast(s.name AS date) AS timestamptz) = p.at"));
   EXPECT_THAT(joins("plays p JOIN songs s ON s.name = p.id"),
               ElementsAre("p.sql:2:58: the operator = cannot compare s.name, which is text, with "
                           "p.id, which is int: write cast(p.id AS text)"));

@@ -19,11 +19,13 @@ constexpr size_t kSignaturesShown = 4;
 
 // How well a signature takes the arguments, by PostgreSQL's rules for as many types as there are
 // here: most exact matches first; then most conversions to a preferred type; then text where a
-// literal is open. https://www.postgresql.org/docs/15/typeconv-func.html
+// literal is open, and then the type that is preferred in its category.
+// https://www.postgresql.org/docs/15/typeconv-func.html
 struct Fit {
   size_t exact = 0;
   size_t preferred = 0;
   size_t open_text = 0;
+  size_t open_preferred = 0;
   auto operator<=>(const Fit&) const = default;
 };
 
@@ -45,12 +47,13 @@ std::optional<Fit> fit_of(const Function& function, std::span<const ArgumentType
     const Type wanted = wanted_type(function, i);
     if (!arguments[i]) {
       fit.open_text += wanted == Type::text ? 1 : 0;
+      fit.open_preferred += is_preferred(wanted) ? 1 : 0;
     } else if (*arguments[i] == wanted) {
       ++fit.exact;
     } else if (!can_cast(*arguments[i], wanted, CastContext::implicit)) {
       return std::nullopt;
     } else {
-      fit.preferred += wanted == Type::float64 ? 1 : 0;
+      fit.preferred += is_preferred(wanted) ? 1 : 0;
     }
   }
   return fit;
@@ -84,6 +87,31 @@ const Function* exact_fit(std::span<const Function* const> candidates,
                           std::span<const ArgumentType> arguments) {
   const Function* best = best_fit(candidates, arguments);
   return best != nullptr && fit_of(*best, arguments)->exact == arguments.size() ? best : nullptr;
+}
+
+// An open literal that several functions, which fit equally well, take as different types: in date
+// + '1' it could be days or an interval.
+struct Ambiguity {
+  size_t argument = 0;
+  std::vector<std::string_view> types;
+};
+
+std::optional<Ambiguity> ambiguity_of(const Function& best,
+                                      std::span<const Function* const> candidates,
+                                      std::span<const ArgumentType> arguments) {
+  const auto fit = fit_of(best, arguments);
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i]) continue;
+    Ambiguity found{.argument = i, .types = {}};
+    for (const Function* candidate : candidates) {
+      if (fit_of(*candidate, arguments) != fit) continue;
+      const std::string_view type = sql_name(wanted_type(*candidate, i));
+      if (std::find(found.types.begin(), found.types.end(), type) == found.types.end())
+        found.types.push_back(type);
+    }
+    if (found.types.size() > 1) return found;
+  }
+  return std::nullopt;
 }
 
 // All candidates have one name, and so one Typing.
@@ -164,16 +192,27 @@ Error no_such_signature(std::span<const Function* const> candidates,
                       choices_text(candidates, "there is"))};
 }
 
+Error not_unique(const Function& function, std::span<const ArgumentType> arguments,
+                 const Ambiguity& ambiguity) {
+  return {ErrorKind::usage,
+          fmt::format("{}({}): the literal could be {}: write its type before it, as in {} '…'",
+                      printable(function.name), types_text(arguments),
+                      fmt::join(ambiguity.types, " or "), ambiguity.types.back())};
+}
+
 }  // namespace
 
 const std::vector<Function>& functions() {
   static const std::vector<Function> kFunctions = [] {
     std::vector<Function> all;
     for (const auto& subject :
-         {arithmetic_functions, comparison_functions, conditional_functions, encoding_functions,
-          extreme_functions, like_functions, logic_functions, math_functions, pattern_functions,
-          text_any_functions, text_functions, text_making_functions, time_functions,
-          time_part_functions, trigonometric_functions})
+         {arithmetic_functions,    comparison_functions,    conditional_functions,
+          date_functions,          date_part_functions,     encoding_functions,
+          extreme_functions,       interval_char_functions, interval_functions,
+          like_functions,          logic_functions,         math_functions,
+          pattern_functions,       text_any_functions,      text_functions,
+          text_making_functions,   time_functions,          time_part_functions,
+          trigonometric_functions, zone_functions})
       for (Function& function : subject()) all.push_back(std::move(function));
     return all;
   }();
@@ -209,6 +248,11 @@ Result<Resolved> find_function(std::string_view name, Kind kind,
   if (any_types) types.assign(arguments.size(), Type::text);
   const Function* function = choose_function(candidates, types);
   if (function == nullptr) return tl::unexpected<Error>(no_such_signature(candidates, arguments));
+  const bool is_by_literal =
+      kind == Kind::operation && exact_fit(candidates, with_literals_taken(types)) == function;
+  if (const auto ambiguity =
+          is_by_literal || any_types ? std::nullopt : ambiguity_of(*function, candidates, types))
+    return tl::unexpected<Error>(not_unique(*function, arguments, *ambiguity));
   Resolved resolved{.function = function, .arguments = {}};
   for (size_t i = 0; i < arguments.size(); ++i)
     resolved.arguments.push_back(any_types && arguments[i] ? *arguments[i]

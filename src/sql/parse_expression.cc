@@ -1,8 +1,10 @@
 #include "sql/parse_expression.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "base/text.h"
@@ -127,15 +129,14 @@ class ExpressionParser {
         return make_expr(place, std::move(extreme));
       }
       case PG_QUERY__NODE__NODE_TYPE_CAST: {
+        if (ExprPtr interval = interval_of_one_field(*node->type_cast, place)) return interval;
         const auto type = parse_type(context_, *node->type_cast->type_name);
         ExprPtr argument = expression(node->type_cast->arg);
         if (!type) return bad_expr(place);
         return make_expr(place, CastSyntax{*type, std::move(argument)});
       }
       case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
-        if (node->sqlvalue_function->op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP)
-          return call_of(place, false, "now");
-        return reserved_value(node->sqlvalue_function->location, place);
+        return time_now(*node->sqlvalue_function, place);
       default:
         context_.refuse(place, expression_name(node));
         return bad_expr(place);
@@ -187,7 +188,54 @@ class ExpressionParser {
     return make_expr(place, NameSyntax{table, string_of(fields.back()), column_at, quoted});
   }
 
-  // user, current_date and their like, which have a value without being called. A field of an event
+  // now() under its other names, each of its own type.
+  ExprPtr time_now(const PgQuery__SQLValueFunction& value, Location place) {
+    const auto now_as = [&](Type type) {
+      return make_expr(place, CastSyntax{type, call_of(place, false, "now")});
+    };
+    switch (value.op) {
+      case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP:
+        return call_of(place, false, "now");
+      case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE:
+        return now_as(Type::date);
+      case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP:
+        return now_as(Type::timestamp);
+      case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIME:
+        return now_as(Type::time);
+      default:
+        return reserved_value(value.location, place);
+    }
+  }
+
+  // INTERVAL '3' DAY. Nothing where it is another cast, or where the text has a unit of its own.
+  ExprPtr interval_of_one_field(const PgQuery__TypeCast& cast, Location place) {
+    struct Field {
+      int mask;
+      std::string_view unit;
+    };
+    // PostgreSQL's INTERVAL_MASK().
+    constexpr Field kFields[] = {{1 << 2, "year"},  {1 << 1, "month"},   {1 << 3, "day"},
+                                 {1 << 10, "hour"}, {1 << 11, "minute"}, {1 << 12, "second"}};
+    const PgQuery__TypeName& type = *cast.type_name;
+    if (type.n_names == 0 || string_of(type.names[type.n_names - 1]) != "interval" ||
+        type.n_typmods != 1 || type.typmods[0]->node_case != PG_QUERY__NODE__NODE_A_CONST ||
+        type.typmods[0]->a_const->val_case != PG_QUERY__A__CONST__VAL_IVAL ||
+        cast.arg->node_case != PG_QUERY__NODE__NODE_A_CONST ||
+        cast.arg->a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL)
+      return nullptr;
+    const std::string count = cast.arg->a_const->sval->sval;
+    int64_t whole = 0;
+    if (!read_number(count, whole)) return nullptr;
+    for (const Field& field : kFields)
+      if (field.mask == type.typmods[0]->a_const->ival->ival)
+        return make_expr(
+            place, CastSyntax{Type::interval,
+                              make_expr(context_.at(cast.arg),
+                                        LiteralSyntax{fmt::format("{} {}", count, field.unit)})});
+    return nullptr;
+  }
+
+  // user, current_time and their like, which have a value without being called. A field of an event
   // may have such a name.
   ExprPtr reserved_value(int32_t location, Location place) {
     const std::string word = lowercase(context_.token_text(location));
@@ -245,9 +293,42 @@ class ExpressionParser {
     }
     CallSyntax syntax;
     syntax.name = name;
-    for (const PgNode* argument : list(call.n_args, call.args))
-      syntax.arguments.push_back(expression(argument));
+    const auto arguments = list(call.n_args, call.args);
+    if (name == "make_interval" && !arguments.empty() &&
+        arguments.back()->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR)
+      return interval_by_names(std::move(syntax), arguments, place);
+    for (const PgNode* argument : arguments) syntax.arguments.push_back(expression(argument));
     return make_expr(place, std::move(syntax));
+  }
+
+  // make_interval(days => 1): what is not named is 0. No other function has parameters with
+  // defaults.
+  template <class Nodes>
+  ExprPtr interval_by_names(CallSyntax call, const Nodes& arguments, Location place) {
+    constexpr std::array<std::string_view, 7> kParameters = {"years", "months", "weeks", "days",
+                                                             "hours", "mins",   "secs"};
+    std::array<ExprPtr, kParameters.size()> values;
+    size_t position = 0;
+    for (const PgNode* argument : arguments) {
+      const bool named = argument->node_case == PG_QUERY__NODE__NODE_NAMED_ARG_EXPR;
+      const auto* const parameter =
+          named ? std::find(kParameters.begin(), kParameters.end(),
+                            std::string_view(argument->named_arg_expr->name))
+                : kParameters.begin() + std::min(position++, kParameters.size());
+      const auto index = static_cast<size_t>(parameter - kParameters.begin());
+      if (index == kParameters.size() || values[index] != nullptr) {
+        context_.fault(context_.at(argument),
+                       index == kParameters.size()
+                           ? fmt::format("make_interval takes {}", fmt::join(kParameters, ", "))
+                           : fmt::format("{} stands twice", kParameters[index]));
+        return bad_expr(place);
+      }
+      values[index] = expression(named ? argument->named_arg_expr->arg : argument);
+    }
+    for (ExprPtr& value : values)
+      call.arguments.push_back(value != nullptr ? std::move(value)
+                                                : make_expr(place, LiteralSyntax{int64_t{0}}));
+    return make_expr(place, std::move(call));
   }
 
   ExprPtr operation(const PgQuery__AExpr& operation, Location place) {

@@ -60,7 +60,7 @@ class KeyTimes {
     if (function.kind == Kind::cast) return true;
     if (function.kind == Kind::operation) return function.name == "||";
     return function.name == "case" || function.name == "coalesce" || function.name == "nullif" ||
-           function.name == "greatest" || function.name == "least";
+           function.name == "greatest" || function.name == "least" || function.name == "timezone";
   }
 
   Program& program_;

@@ -11,11 +11,44 @@ import random
 from support.expressions import BIGINT, BOOLEAN, DOUBLE, INT, REAL, TEXT, TIME
 
 BYTES, JSON = "bytea", "jsonb"
+DATE, CLOCK, LOCAL, INTERVAL = "date", "time", "timestamp", "interval"
 ROWS = 1000
-LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j"}
+LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j", DATE: "e", CLOCK: "c", LOCAL: "w", INTERVAL: "v"}
 COLUMNS_OF_TYPE = 3
 SECOND, DAY = 1_000_000, 86_400_000_000
 
+def local_text(micros: int, zone: str = "") -> str:
+    """As PostgreSQL reads it. Python's own calendar ends with the years 1 and 9999."""
+    days, rest = divmod(micros, DAY)
+    cycles, days = divmod(days + 719_468, 146_097)  # Of 400 years from 0000-03-01 on.
+    year = (days - days // 1460 + days // 36_524 - days // 146_096) // 365
+    day = days - (365 * year + year // 4 - year // 100)
+    month = (5 * day + 2) // 153
+    day = day - (153 * month + 2) // 5 + 1
+    year += 400 * cycles + (month >= 10)
+    month = month + 3 if month < 10 else month - 9
+    seconds, fraction = divmod(rest, SECOND)
+    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:06}{zone}"
+    return f"{year if year > 0 else 1 - year:04}-{month:02}-{day:02} {clock}{'' if year > 0 else ' BC'}"
+
+
+def time_text(micros: int) -> str:
+    return local_text(micros, "+00")
+
+
+# As microseconds since 1970.
+TIMES = [
+    0, -1, 1, 999_999, -SECOND, 59 * SECOND, DAY, -DAY,
+    951_782_400 * SECOND, 951_868_799_999_999, 1_709_164_800 * SECOND, 1_709_251_199_999_999, -2_203_891_200 * SECOND,  # Leap days and none.
+    1_704_067_199_999_999, 1_704_067_200 * SECOND, 1_735_516_800 * SECOND, 1_104_537_600 * SECOND,  # Years and their ISO weeks.
+    1_711_846_799_999_999, 1_711_846_800 * SECOND, 1_711_850_400 * SECOND, 1_729_989_000 * SECOND, 1_729_990_800 * SECOND,  # Clocks in Europe change.
+    1_711_852_200 * SECOND, 1_729_996_200 * SECOND, 1_729_994_400 * SECOND, 1_729_998_000 * SECOND,  # As its own clocks show it: skipped, and twice.
+    1_710_053_999_999_999, 1_710_054_000 * SECOND, 1_730_611_800 * SECOND, 1_730_613_600 * SECOND,  # And in America.
+    -2_208_988_800 * SECOND, -2_717_640_000 * SECOND, -5_364_662_400 * SECOND, 2_147_483_647 * SECOND, 2_147_483_648 * SECOND, 4_102_444_800 * SECOND,
+    -62_135_596_800 * SECOND, -62_135_596_800 * SECOND - 1, -62_167_219_200 * SECOND, -62_167_219_201 * SECOND, -65_000_000_000 * SECOND,
+    -63_549_792_000 * SECOND, -93_724_128_000 * SECOND, -210_866_803_200 * SECOND, -210_834_316_800 * SECOND, 253_402_300_799_999_999, 253_402_300_800 * SECOND,
+    9_212_000_000_000 * SECOND,  # 34 years longer there are times in PostgreSQL, but not here.
+]  # fmt: skip
 BORDERS = {
     BOOLEAN: ["true", "false"],
     INT: [0, 1, -1, 2, -2, 3, 7, 31, 32, 33, -31, -32, 63, 64, 100, 46340, 46341, 65536, 16777217, 2147483646, 2147483647, -2147483647, -2147483648],
@@ -34,15 +67,15 @@ BORDERS = {
            "the quick-brown fox's 2nd", "ZÜRICH über", "\u00a0nbsp\u00a0", "\u2028", "/a/b?c=d&e=f#g"],
     BYTES: [r"\x", r"\x00", r"\xff", r"\x5c", r"\x616263", r"\xc3a9", r"\x61c3", r"\xf09d849e", r"\x000102030405060708090a0b0c0d0e0f", r"\xdeadbeef"],
     JSON: ["null", "true", "0", "1.50", '"x"', '""', "{}", "[]", '{"a": 1}', '{"a": {"b": [1, "é", null]}}', "[1, 2]"],
-    TIME: [0, -1, 1, 999_999, -SECOND, 59 * SECOND, DAY, -DAY,
-           951_782_400 * SECOND, 951_868_799_999_999, 1_709_164_800 * SECOND, 1_709_251_199_999_999, -2_203_891_200 * SECOND,  # Leap days and none.
-           1_704_067_199_999_999, 1_704_067_200 * SECOND, 1_735_516_800 * SECOND, 1_104_537_600 * SECOND,  # Years and their ISO weeks.
-           1_711_846_799_999_999, 1_711_846_800 * SECOND, 1_711_850_400 * SECOND, 1_729_989_000 * SECOND, 1_729_990_800 * SECOND,  # Clocks in Europe change.
-           1_710_053_999_999_999, 1_710_054_000 * SECOND, 1_730_611_800 * SECOND, 1_730_613_600 * SECOND,  # And in America.
-           -2_208_988_800 * SECOND, -2_717_640_000 * SECOND, -5_364_662_400 * SECOND, 2_147_483_647 * SECOND, 2_147_483_648 * SECOND, 4_102_444_800 * SECOND,
-           -62_135_596_800 * SECOND, -62_135_596_800 * SECOND - 1, -62_167_219_200 * SECOND, -62_167_219_201 * SECOND, -65_000_000_000 * SECOND,
-           -63_549_792_000 * SECOND, -93_724_128_000 * SECOND, -210_866_803_200 * SECOND, -210_834_316_800 * SECOND, 253_402_300_799_999_999, 253_402_300_800 * SECOND,
-           9_223_371_000_000 * SECOND],
+    TIME: TIMES,
+    LOCAL: [local_text(micros) for micros in TIMES],
+    DATE: ["1970-01-01", "1969-12-31", "2000-02-29", "2024-02-29", "2024-01-31", "2023-03-31", "2024-03-31", "2024-12-31", "2025-01-01", "2021-01-03", "2020-12-31", "1900-02-28",
+           "1999-12-31", "2000-01-01", "2001-01-01", "0001-01-01", "0001-12-31 BC", "0044-03-15 BC", "0005-02-29 BC", "4714-11-24 BC", "4713-01-01 BC", "9999-12-31", "10000-01-01",
+           "293900-12-31", "5874897-12-31"],
+    CLOCK: ["00:00:00", "24:00:00", "23:59:59.999999", "00:00:00.000001", "12:00:00", "11:59:59.5", "13:05:09", "00:59:00", "01:00:00.123456", "10:15:30.999999"],
+    INTERVAL: ["00:00:00", "00:00:00.000001", "-00:00:00.000001", "1 day", "-1 days", "24:00:00", "1 mon", "-1 mons", "30 days", "31 days", "1 year", "-1 years", "11 mons", "12 mons 1 day",
+               "1 mon -1 days", "-1 mons +1 day", "1 day -00:00:01", "-1 days +23:59:59", "1 year -1 days +10:00:00.5", "-1 years -2 mons +3 days -04:05:06.789", "02:00:00", "-05:30:00", "36:00:00", "59:59:59.999999",
+               "100:00:00", "400 years", "-400 years", "5 days 12:00:00", "7 days", "0.5 sec", "15 mins", "1000 years -1000000 days"],
 }  # fmt: skip
 
 
@@ -61,6 +94,10 @@ BETWEEN = {
     TEXT: some_text,
     BYTES: lambda chance: "\\x" + bytes(chance.choice(b"abcxyz ,09\\'") for _ in range(chance.randint(0, 12))).hex(),
     JSON: lambda chance: chance.choice(['{"a": [1, 2, {"b": "c"}]}', "12345678901234567890.125", '"é\\t"', '{"a": null, "bb": "x"}', "[[1], []]"]),
+    DATE: lambda chance: local_text(chance.randint(-20_000, 40_000) * DAY)[:10],
+    CLOCK: lambda chance: local_text(chance.randrange(0, DAY, chance.choice([1, SECOND, 60 * SECOND])))[11:],
+    LOCAL: lambda chance: local_text(chance.randint(1_600_000_000, 1_800_000_000) * SECOND + chance.choice([0, 0, 500_000, 123_456, 999_999])),
+    INTERVAL: lambda chance: f"{chance.choice([0, 0, chance.randint(-40, 40)])} mons {chance.choice([0, chance.randint(-80, 80)])} days {chance.randint(-200_000, 200_000)}.{chance.choice([0, 0, 5, 123456, 999999])} seconds",
     TIME: lambda chance: chance.randint(1_600_000_000, 1_800_000_000) * SECOND + chance.choice([0, 0, 500_000, 123_456, 999_999]),
 }  # fmt: skip
 
@@ -73,6 +110,20 @@ WORDS = {
                 "0.1", "16777217", "1e39", "1e-60", "1e400", "1e-400", "x", "", "1e", "e5", "-", "1,5", "1_0"],
     "t_time": ["2024-02-29", "2024-03-03 10:15:00", "2024-03-03T10:15:30.25Z", "2024-03-03 10:15:30.123456+02:00", "2024-03-03 10:15:30.1234567-05:30",
                "1969-12-31 23:59:59.999999+00", "0001-01-01", "9999-12-31 23:59:59+00", "1900-02-28T00:00", " 2024-03-03 ", "2023-02-29", "2024-13-01", "2024-04-31", "x", ""],
+    "t_date": ["2024-02-29", "2024-3-3", "2024/03/03", "20240303", "0044-03-15 BC", "4714-11-24 BC", "4714-11-23 BC", "5874897-12-31", "5874898-01-01", "10000-01-01", "2024-03-03 10:15:00", "2024-03-03T10:15:30.25Z",
+               "2024-03-03 25:00", " 2024-03-03 ", "2023-02-29", "2024-13-01", "2024-04-31", "0000-01-01", "1900-02-29", "2000-02-29 AD", "", "x", "2024-", "2024-03", "2024-02-30 BC"],
+    "t_clock": ["10:15", "10:15:30", "10:15:30.123456", "10:15:30.1234567", "10:15:30.9999999", "24:00:00", "24:00:01", "23:59:60", "23:59:60.5", "10:15 PM", "12:00 am", "12:30pm", "13:00 PM", "1:2:3", " 10:15:30 ",
+                "10:15:30+02", "10:15:30 -05:30", "10:15Z", "00:00:00.0000005", "25:00", "10:60", "10:15:61", "x", "", "10", "10:", "10:15:30.5"],
+    "t_local": ["2024-02-29", "2024-03-03 10:15:00", "2024-03-03T10:15:30.25Z", "2024-03-03 10:15:30.123456+02:00", "2024-03-03 10:15:30.1234567", "2024-03-03 23:59:59.9999999", "2024-12-31 24:00:00", "2024-03-03 10:15 PM",
+                "0001-01-01 00:00:00", "0044-03-15 12:00:00 BC", "4714-11-24 00:00:00 BC", "4714-11-23 23:59:59 BC", "20240303 101500", "20240303T10:15", "12024-03-03 10:15:00", "1900-02-28T00:00", " 2024-03-03 ", "2023-02-29", "2024-13-01", "x", "",
+                "2024-03-03 10:15:30-0800", "2024-03-03 10:15:60"],
+    "t_interval": ["1 year 2 mons 3 days 04:05:06", "1-2", "-1-2", "1-2 3 4:05:06.7", "P1Y2M3DT4H5M6S", "P1Y2M3DT4H5M6.789S", "PT36H", "P3W", "P-1Y-2M", "P0001-02-03T04:05:06", "P00010203T040506", "P0001-02", "PT04:05:06", "PT040506", "P1.5Y", "P1.5M", "P0.5W", "PT1.5H", "P1Y2M3D4H", "P", "PT",
+                   "@ 1 hour ago", "@ 1 year 2 mons ago", "3 weeks", "1.5 weeks", "1.5 days", "1.5 months", "0.7 months", "1.55 years", "-1.25 hours", "2 centuries", "1 decade 1 millennium", "0.1 century", "1.5 min", "90 s", "250 ms", "17 us", "1.7 us", "2.5 microseconds", "1.0005 milliseconds",
+                   "1 day -1 hour", "1 day 2 hours 3 minutes 4 seconds", "1d2h", "1day2h", "1mon2d", "1y2m", "1d+2h", "- 1 day", "1 d 2 h", "5", "5.5", "-5", "+5", ".5", "-.5 day", "1 day 1 day", "1 2:03", "1 2:03:04", "2:03.5", "-2:03:04.5", "+2:03", "100:59:59", "1:60", "1:59:60", "1:59:61", "2 yrs 3 mons", "1 MON", "1 Month 1 DAY", "1,5 days", "1 day, 2 hours",
+                   "", "x", "day", "1 fortnight", "infinity", "1 quarter", "2147483647 days", "2147483648 days", "178956970 years", "178956971 years", "-178956970 years -8 mons", "2562047788:00:54.775807", "2562047789:00:00", "9223372036854775807 us", "9223372036854775808 us", "153722867280 minutes 54.775807 seconds", "1 day ago ago", "1 day 12:00 1 hour",
+                   "1 hour 5:00", "5:00 1 hour", "1 second 1 millisecond", "1.5 seconds 1 millisecond", "0.5 days 1:00", "1 day 0.5 days", "1e3 days", "1. days", "--1 day", "1 -2 days", "1-13", "0-11", "1-2-3", "1 day 2",
+                   "5 ago", "1:00 ago", "1 day ago 2", "1 ago day", "ago", "1 day month", "1 day ago 2:03", "1 @ day", "1-2 ago", "P1Y ago", " P1Y", "p1y", "P1Y ", "1_000 days", "1/2 days", "1.2.3 days", "1 é", "5:6:7:8", "1:2.5:3", "1 day (2 hours)", "2024-01-01", "P1M2W3D", "PT1M2", "P1DT", "PT-1H-.5M", "P1e2D", "P.5D", "P1-2", "P1-2-3", "P1-2-3T4:5", "PT4", "P12", "PTT1H", "P-12345678", "P+1D", "1 day 2 days", "1 week 1 week", "1.5 1", "1 year 1.5", "1 us 1 ms 1 s", "1.5 s 1 us", "1 s 1 us", "-1 day 2:03", "+ 1 day", "-1:-2", "-1-2-3", "1--2", "1- 2", "1 - 2 days", "0x10 days", "1 epoch", "1 invalid", "1 timezone", "1 now"],
+    "t_zone": ["UTC", "Europe/Zurich", "europe/zurich", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia", "+02", "-05:30", "EST5EDT", "Z", "CEST", "est", "PST", "GMT", "Etc/GMT+5", "UTC+3", "<+03>-3", "Pacific/Apia", "Europe/Dublin", "Antarctica/Troll"],
     "t_encoding": ["hex", "base64", "escape", "HEX", "Base64", "utf8"],
     "t_encoded": ["", "616263", "00ff", "YWJj", "w6k=", "6", "zz", "YW Jj", "abc", r"\\a", r"\000"],
     "t_bytes": [r"\x", r"\x00ff", r"\xDEADbeef", r"\x61 62", "abc", r"a\\b", r"\001\377", "", "é", r"\x6", r"\xzz", r"\9", "a\\"],
@@ -80,6 +131,11 @@ WORDS = {
 
 # Ints of a certain size, for arguments that a border would only make fail.
 SMALL = {"i_small": (-3, 12), "i_length": (0, 40), "i_year": (1, 4000), "i_month": (1, 12), "i_day": (1, 28), "i_hour": (0, 23), "i_minute": (0, 59), "i_buckets": (1, 50), "i_code": (-1, 1100)}
+# Intervals of a certain kind.
+SPANS = {
+    "v_stride": ["15 minutes", "1 hour", "1 day", "7 days", "00:00:00.000001", "1 day 02:30:00", "00:00:00.333", "1 mon", "00:00:00", "-1 hours", "90 minutes", "365 days"],
+    "v_offset": ["02:00:00", "-05:30:00", "00:00:00", "00:00:00.5", "-00:00:01.5", "14:00:00", "1 day", "1 mon", "100:00:00", "00:19:32"],
+}  # fmt: skip
 NULLS, AT_BORDERS = 0.04, 0.4  # Shares of all values.
 
 
@@ -87,7 +143,7 @@ NULLS, AT_BORDERS = 0.04, 0.4  # Shares of all values.
 def columns() -> dict[str, str]:
     """Their types, by name."""
     found = {f"{letter}{number + 1}": type for type, letter in LETTERS.items() for number in range(COLUMNS_OF_TYPE)}
-    return found | dict.fromkeys(WORDS, TEXT) | dict.fromkeys(SMALL, INT) | dict.fromkeys(["d_unit", "d_seconds", "d_positive"], DOUBLE)
+    return found | dict.fromkeys(WORDS, TEXT) | dict.fromkeys(SMALL, INT) | dict.fromkeys(["d_unit", "d_seconds", "d_positive"], DOUBLE) | dict.fromkeys(SPANS, INTERVAL)
 
 
 def value(name: str, type: str, chance: random.Random):
@@ -95,6 +151,8 @@ def value(name: str, type: str, chance: random.Random):
         return None
     if name in WORDS:
         return chance.choice(WORDS[name])
+    if name in SPANS:
+        return chance.choice(SPANS[name])
     if name in SMALL:
         return chance.randint(*SMALL[name])
     if name == "d_unit":
@@ -112,18 +170,3 @@ def rows(seed: str) -> list[list[str | None]]:
     chance = random.Random(f"rows {seed}")
     drawn = [[value(name, type, chance) for name, type in columns().items()] for _ in range(ROWS)]
     return [[None if one is None else str(one) for one in row] for row in drawn]
-
-
-def time_text(micros: int) -> str:
-    """As PostgreSQL reads it. Python's own calendar ends with the years 1 and 9999."""
-    days, rest = divmod(micros, DAY)
-    cycles, days = divmod(days + 719_468, 146_097)  # Of 400 years from 0000-03-01 on.
-    year = (days - days // 1460 + days // 36_524 - days // 146_096) // 365
-    day = days - (365 * year + year // 4 - year // 100)
-    month = (5 * day + 2) // 153
-    day = day - (153 * month + 2) // 5 + 1
-    year += 400 * cycles + (month >= 10)
-    month = month + 3 if month < 10 else month - 9
-    seconds, fraction = divmod(rest, SECOND)
-    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:06}+00"
-    return f"{year if year > 0 else 1 - year:04}-{month:02}-{day:02} {clock}{'' if year > 0 else ' BC'}"

@@ -23,6 +23,10 @@ ARGUMENTS: dict[tuple[str, int], list[str]] = {
     ("text AS real", 0): ["t_float"],
     ("text AS double precision", 0): ["t_float"],
     ("text AS timestamptz", 0): ["t_time"],
+    ("text AS date", 0): ["t_date"],
+    ("text AS time", 0): ["t_clock"],
+    ("text AS timestamp", 0): ["t_local"],
+    ("text AS interval", 0): ["t_interval"],
     ("text AS bytea", 0): ["t_bytes"],
     ("substr", 1): ["i_small", "i_small", "i1"],
     ("substr", 2): ["i_length", "i_length", "i2"],
@@ -40,12 +44,27 @@ ARGUMENTS: dict[tuple[str, int], list[str]] = {
     ("encode", 1): ["t_encoding"],
     ("decode", 0): ["t_encoded"],
     ("decode", 1): ["t_encoding"],
-    ("make_timestamptz", 0): ["i_year"],
-    ("make_timestamptz", 1): ["i_month"],
-    ("make_timestamptz", 2): ["i_day", "i_length"],
-    ("make_timestamptz", 3): ["i_hour", "i_length"],
-    ("make_timestamptz", 4): ["i_minute", "i_length"],
-    ("make_timestamptz", 5): ["d_seconds"],
+    **{(name, 0): ["i_year"] for name in ("make_timestamptz", "make_timestamp", "make_date")},
+    **{(name, 1): ["i_month"] for name in ("make_timestamptz", "make_timestamp", "make_date")},
+    **{(name, 2): ["i_day", "i_length"] for name in ("make_timestamptz", "make_timestamp", "make_date")},
+    **{(name, 3): ["i_hour", "i_length"] for name in ("make_timestamptz", "make_timestamp")},
+    **{(name, 4): ["i_minute", "i_length"] for name in ("make_timestamptz", "make_timestamp")},
+    **{(name, 5): ["d_seconds"] for name in ("make_timestamptz", "make_timestamp")},
+    ("make_timestamptz", 6): ["t_zone"],
+    ("to_date", 0): ["t_date"],
+    ("make_time", 0): ["i_hour", "i_length"],
+    ("make_time", 1): ["i_minute", "i_length"],
+    ("make_time", 2): ["d_seconds"],
+    **{("make_interval", number): ["i_small", "i_length", "i_year"] for number in range(6)},
+    ("make_interval", 6): ["d_seconds", "d2"],
+    ("timezone", 0): ["t_zone", "v_offset"],
+    ("date_trunc", 2): ["t_zone"],
+    **{(f"date {sign} int", 1): ["i_small", "i_year", "i1"] for sign in "+-"},
+    **{(f"int {sign} date", 0): ["i_small", "i_year", "i1"] for sign in "+-"},
+    ("interval * double precision", 1): ["d_unit", "d_positive", "d2"],
+    ("double precision * interval", 0): ["d_unit", "d_positive", "d2"],
+    ("interval / double precision", 1): ["d_positive", "d_unit", "d2"],
+    ("date_bin", 0): ["v_stride"],
     ("asin", 0): ["d_unit", "d1"],
     ("acos", 0): ["d_unit", "d1"],
     ("atanh", 0): ["d_unit", "d1"],
@@ -64,10 +83,25 @@ LENGTHS = {("repeat", 1), ("lpad", 1), ("rpad", 1)}
 PARTS = ["year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "epoch", "dow", "isodow", "doy", "week", "isoyear", "quarter",
          "decade", "century", "millennium", "julian", "timezone", "timezone_hour", "timezone_minute"]  # fmt: skip
 UNITS = ["microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century", "millennium"]
+DATE_PARTS = ["year", "month", "day", "epoch", "dow", "isodow", "doy", "week", "isoyear", "quarter", "decade", "century", "millennium", "julian"]
+CLOCK_PARTS = ["hour", "minute", "second", "milliseconds", "microseconds", "epoch"]
+INTERVAL_PARTS = ["year", "month", "day", *CLOCK_PARTS, "quarter", "decade", "century", "millennium"]
+# By the function's signature, or else by its name.
 CONSTANTS: dict[str, list[str]] = {
+    "extract(text, date)": DATE_PARTS,
+    "date_part(text, date)": [*DATE_PARTS, *CLOCK_PARTS],
+    "extract(text, time)": CLOCK_PARTS,
+    "date_part(text, time)": CLOCK_PARTS,
+    "extract(text, interval)": INTERVAL_PARTS,
+    "date_part(text, interval)": INTERVAL_PARTS,
+    "extract(text, timestamp)": PARTS[:-3],
+    "date_part(text, timestamp)": [*PARTS[:-3], "years", "mons", "hrs", "mins", "usecs", "msec", "c", "MILLENNIA"],
+    "date_trunc(text, interval)": [*(unit for unit in UNITS if unit != "week"), "days", "decs", "y"],
+    "to_char(interval, text)": ["YYYY-MM-DD HH24:MI:SS", "HH12:MI:SS.MS US", "FMDDD|DDD FMHH24:FMMI", '"for" HH AM|pm'],
     "extract": PARTS,
     "date_part": PARTS,
     "date_trunc": UNITS,
+    "to_date": ["YYYY-MM-DD"],
     "to_char": ["YYYY-MM-DD HH24:MI:SS", "FMDay, FMDD Mon YY, HH12:MI AM", "US MS DDD", "MONTH|Month|month|Dy", '"at" HH:MI am', "FMMM/FMDD/YYYY"],
     "to_timestamp": ["YYYY-MM-DD"],
     "convert_from": ["UTF8"],
@@ -99,6 +133,11 @@ def argument_key(function: Function) -> str:
     return f"{function.arguments[0]} AS {function.result}" if function.kind == "cast" else function.name
 
 
+def operator_of(function: Function) -> str:
+    """With its types: "date + int"."""
+    return f" {function.name} ".join(function.arguments) if function.kind == "operator" and len(function.arguments) == 2 else ""
+
+
 def spelled(function: Function, arguments: list[str]) -> str:
     if function.kind == "cast":
         return f"cast({arguments[0]} AS {function.result})"
@@ -120,14 +159,15 @@ def types_of(function: Function, chance: random.Random) -> list[str]:
 def column(function: Function, number: int, type: str, first: int, chance: random.Random) -> str:
     """`first`: the column of the first argument. Those behind it are other ones."""
     last = len(function.arguments) - 1
-    named = [name for name in ARGUMENTS.get((argument_key(function), min(number, last)), []) if columns()[name] == type]
+    place = min(number, last)
+    named = [name for key in (argument_key(function), operator_of(function)) for name in ARGUMENTS.get((key, place), []) if columns()[name] == type]
     return f"p.{chance.choice(named) if named else f'{LETTERS[type]}{(number + first) % COLUMNS_OF_TYPE + 1}'}"
 
 
 def constants(function: Function) -> list[str]:
     if function.constant is None:
         return [""]
-    written = [constant.replace("'", "''") for constant in CONSTANTS[function.name]]
+    written = [constant.replace("'", "''") for constant in CONSTANTS.get(function.signature) or CONSTANTS[function.name]]
     return [constant if function.name == "extract" else f"'{constant}'" for constant in written]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,13 +48,18 @@ DIFFERENCES = [
         tolerated=lambda here, there: is_stricter(here, there) or is_cut(here, there),
     ),
     Difference(
-        ("to_timestamp(text, text)",),
-        "`to_timestamp(text, text)` wants the whole text in the form that the pattern says, each field with all its digits. PostgreSQL guesses.",
+        ("cast text AS date", "cast text AS time", "cast text AS timestamp"),
+        "A text is cast to `date`, `time` or `timestamp` where it is year, month and day (`2024-03-03`) and a time of day. PostgreSQL reads many more forms, and `infinity`.",
+        tolerated=is_stricter,
+    ),
+    Difference(
+        ("to_timestamp(text, text)", "to_date(text, text)"),
+        "`to_timestamp(text, text)` and `to_date` want the whole text in the form that the pattern says, each field with all its digits. PostgreSQL guesses.",
         tolerated=is_stricter,
     ),
     Difference(
         ("to_timestamp(double precision)",),
-        "`timestamptz` has no `infinity`, and ends with the year 294246, as microseconds since 1970 do in 64 bits.",
+        "`timestamp` and `timestamptz` end with the year 294246, as microseconds since 1970 do in 64 bits. They have no `infinity`, and nor has `date`.",
         tolerated=is_stricter,
     ),
     Difference(
@@ -61,6 +67,20 @@ DIFFERENCES = [
          "substring(text, text, text)"),
         "Patterns run on RE2: what it would not match as PostgreSQL does, such as look-around, back references and the flag `b`, is refused, never matched differently.",
         tolerated=is_stricter,
+    ),
+    Difference(
+        ("-(timestamp, timestamp)", "-(timestamptz, timestamptz)"),
+        "The difference of two times that are more than 292,271 years apart rejects the record, where PostgreSQL 15 overflows without an error.",
+        tolerated=lambda here, there: is_stricter(here, there) and re.match(r"=-?10\d{7} days", there) is not None,
+    ),
+    Difference(
+        ("make_interval",), "`make_interval` rejects the record where PostgreSQL 15 overflows without an error.",
+        tolerated=lambda here, there: is_stricter(here, there) and re.search(r"-?25620477\d\d:", there) is not None,
+    ),
+    Difference(
+        ("timezone(text, timestamptz)", "timezone(text, timestamp)", "date_trunc(text, timestamptz, text)",
+         "make_timestamptz(int, int, int, int, int, double precision, text)"),
+        "Abbreviations of zones that have had several offsets, such as `MSK`, are refused with the zone to write instead, and so are zones written as rules, such as `CET-1CEST,M3.5.0,M10.5.0/3`. Zones have the rules of the system that the program runs on.",
     ),
     Difference(
         ("width_bucket",), "`width_bucket` counts right where the bounds are so far apart that PostgreSQL 15 overflows without an error.",

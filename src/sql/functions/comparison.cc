@@ -2,6 +2,7 @@
 // order.h. A jsonb is kept as the text that came, so that it cannot be compared as PostgreSQL does,
 // by its value: there is no such function.
 #include "sql/builtins.h"
+#include "sql/calendar.h"
 #include "sql/functions/order.h"
 #include "sql/loops.h"
 
@@ -17,12 +18,30 @@ struct Pair {
     return order_of<C>(static_cast<C>(left), static_cast<C>(right));
   }
   static bool equal(A left, B right) {
-    if constexpr (std::is_floating_point_v<C>) {
+    if constexpr (std::is_floating_point_v<C> || std::is_same_v<C, Interval>) {
       return order(left, right) == 0;
     } else {
       return static_cast<C>(left) == static_cast<C>(right);
     }
   }
+};
+
+// A date beside a point in time is its midnight, also where no timestamp reaches so far.
+struct DateAndTime {
+  using Left = int32_t;
+  using Right = int64_t;
+  static std::strong_ordering order(int32_t date, int64_t time) {
+    return Int128{date} * kMicrosPerDay <=> Int128{time};
+  }
+  static bool equal(int32_t date, int64_t time) { return order(date, time) == 0; }
+};
+struct TimeAndDate {
+  using Left = int64_t;
+  using Right = int32_t;
+  static std::strong_ordering order(int64_t time, int32_t date) {
+    return Int128{time} <=> Int128{date} * kMicrosPerDay;
+  }
+  static bool equal(int64_t time, int32_t date) { return order(time, date) == 0; }
 };
 
 template <class P>
@@ -120,13 +139,25 @@ std::vector<Function> comparison_functions() {
   add_for<Type::float64>(all);
   add_for<Type::text>(all);
   add_for<Type::bytes>(all);
+  add_for<Type::date>(all);
+  add_for<Type::time>(all);
+  add_for<Type::timestamp>(all);
   add_for<Type::timestamptz>(all);
+  add_for<Type::interval>(all);
   // The mixed pairs that PostgreSQL has. Other mixed numbers are cast to these: a real and an int
   // are compared as double precision.
   add_for<Pair<int32_t, int64_t, int64_t>>(all, Type::int32, Type::int64);
   add_for<Pair<int64_t, int32_t, int64_t>>(all, Type::int64, Type::int32);
   add_for<Pair<float, double, double>>(all, Type::float32, Type::float64);
   add_for<Pair<double, float, double>>(all, Type::float64, Type::float32);
+  // Dates and points in time, which are compared in UTC.
+  for (const Type time : {Type::timestamp, Type::timestamptz}) {
+    add_for<DateAndTime>(all, Type::date, time);
+    add_for<TimeAndDate>(all, time, Type::date);
+  }
+  using Times = Pair<int64_t, int64_t, int64_t>;
+  add_for<Times>(all, Type::timestamp, Type::timestamptz);
+  add_for<Times>(all, Type::timestamptz, Type::timestamp);
   return all;
 }
 

@@ -69,7 +69,11 @@ std::vector<Function> extreme_functions() {
   add_extremes<Type::float64>(all);
   add_extremes<Type::text>(all);
   add_extremes<Type::bytes>(all);
+  add_extremes<Type::date>(all);
+  add_extremes<Type::time>(all);
+  add_extremes<Type::timestamp>(all);
   add_extremes<Type::timestamptz>(all);
+  add_extremes<Type::interval>(all);
   return all;
 }
 

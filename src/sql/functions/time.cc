@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "sql/builtins.h"
 #include "sql/calendar.h"
+#include "sql/functions/made_times.h"
 #include "sql/functions/time_range.h"
 #include "sql/loops.h"
 #include "sql/time_format.h"
@@ -38,6 +39,18 @@ struct TextToTimestamp {
   }
 };
 
+struct TextToDate {
+  static constexpr bool kRepeats = true;
+  static std::optional<int32_t> call(const TimeFormat& format, std::string_view text) {
+    const auto micros = format.parse(text);
+    if (!micros) return std::nullopt;
+    return static_cast<int32_t>(floor_divide(*micros, kMicrosPerDay));
+  }
+  static Reason why(const TimeFormat& format, std::string_view text) {
+    return TextToTimestamp::why(format, text);
+  }
+};
+
 struct TimestampToChar {
   static constexpr bool kRepeats = true;
   static std::string_view call(const TimeFormat& format, int64_t micros, Arena& arena) {
@@ -60,33 +73,16 @@ struct SecondsToTimestamp {
   }
 };
 
-// --- make_timestamptz
+// --- make_timestamp, make_timestamptz
 
 struct MakeTimestamp {
   static std::optional<int64_t> call(int32_t year, int32_t month, int32_t day, int32_t hour,
                                      int32_t minute, double seconds) {
-    // There is no year 0; -1 is 1 BC.
-    const int64_t calendar_year = year < 0 ? int64_t{year} + 1 : year;
-    if (year == 0 || month < 1 || month > 12 || day < 1 ||
-        day > days_in_month(calendar_year, month))
-      return std::nullopt;
-    // The end of the day may be its hour 24, the end of a minute its second 60.
-    const double micros = std::rint(seconds * 1e6);
-    if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || !(micros >= 0 && micros <= 60e6))
-      return std::nullopt;
-    const int64_t in_day =
-        (hour * int64_t{60} + minute) * 60 * kMicrosPerSecond + static_cast<int64_t>(micros);
-    if (in_day > kMicrosPerDay) return std::nullopt;
-    const auto midnight = micros_of({.date = {calendar_year, month, day}});
-    if (!midnight) return std::nullopt;
-    int64_t made = 0;
-    if (__builtin_add_overflow(*midnight, in_day, &made)) return std::nullopt;
-    return in_range(made);
+    return made_clock(year, month, day, hour, minute, seconds);
   }
   static Reason why(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
                     double seconds) {
-    return {RejectCode::out_of_range, fmt::format("there is no time {}-{}-{} {}:{}:{}", year, month,
-                                                  day, hour, minute, float_text(seconds).view())};
+    return no_such_clock(year, month, day, hour, minute, seconds);
   }
 };
 
@@ -127,15 +123,25 @@ std::vector<Function> time_functions() {
                                               .prepare = prepare_format<TimeFormat::Use::parse>}));
   all.push_back(function_of<SecondsToTimestamp>(
       {.name = "to_timestamp", .arguments = {real}, .result = time}));
-  all.push_back(function_of<TimestampToChar>({.name = "to_char",
-                                              .arguments = {time, text},
-                                              .result = text,
-                                              .constant = 1,
-                                              .prepare = prepare_format<TimeFormat::Use::print>}));
+  for (const Type of : {time, Type::timestamp})
+    all.push_back(
+        function_of<TimestampToChar>({.name = "to_char",
+                                      .arguments = {of, text},
+                                      .result = text,
+                                      .constant = 1,
+                                      .prepare = prepare_format<TimeFormat::Use::print>}));
+  all.push_back(function_of<TextToDate>({.name = "to_date",
+                                         .arguments = {text, text},
+                                         .result = Type::date,
+                                         .constant = 1,
+                                         .prepare = prepare_format<TimeFormat::Use::parse>}));
   constexpr Type whole = Type::int32;
   all.push_back(function_of<MakeTimestamp>({.name = "make_timestamptz",
                                             .arguments = {whole, whole, whole, whole, whole, real},
                                             .result = time}));
+  all.push_back(function_of<MakeTimestamp>({.name = "make_timestamp",
+                                            .arguments = {whole, whole, whole, whole, whole, real},
+                                            .result = Type::timestamp}));
   all.push_back(
       function_of<IsFinite>({.name = "isfinite", .arguments = {time}, .result = Type::boolean}));
   all.push_back({.name = "now",

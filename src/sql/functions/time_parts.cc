@@ -8,90 +8,13 @@
 #include "base/text.h"
 #include "sql/builtins.h"
 #include "sql/calendar.h"
+#include "sql/functions/time_fields.h"
 #include "sql/functions/time_range.h"
 #include "sql/loops.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
 namespace {
-
-// What is chosen by the field's name, once for a pipeline and not for every row.
-struct Chosen final : Prepared {
-  explicit Chosen(Loop compute, Explain why = nullptr) : loop(compute), explain(why) {}
-  Loop loop;
-  Explain explain;
-};
-
-struct Choice {
-  std::string_view name;
-  Loop loop;
-  Explain explain = nullptr;
-};
-
-template <const auto& choices>
-Result<std::shared_ptr<const Prepared>> prepare_choice(std::string_view name) {
-  std::vector<std::string> names;
-  std::string all;
-  for (const Choice& choice : choices) {
-    if (lowercase(name) == choice.name)
-      return std::make_shared<const Chosen>(choice.loop, choice.explain);
-    names.emplace_back(choice.name);
-    all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
-  }
-  return fail(ErrorKind::usage, fmt::format("a time has no field {}.{} Fields are {}",
-                                            printable(name), did_you_mean(name, names), all));
-}
-
-void run_chosen(Frame& frame) {
-  static_cast<const Chosen*>(frame.prepared)->loop(frame);
-}
-
-Reason explain_chosen(const CallInput& input, uint32_t row) {
-  return static_cast<const Chosen*>(input.prepared)->explain(input, row);
-}
-
-// --- extract, date_part
-
-struct IsoWeek {
-  int64_t year;
-  int week;
-};
-
-// How many days behind Monday.
-int from_monday(int64_t days) {
-  return (day_of_week(days) + 6) % 7;
-}
-
-// Weeks begin on Monday; a week belongs to the year of its Thursday.
-IsoWeek iso_week(int64_t days) {
-  const int64_t thursday = days - from_monday(days) + 3;
-  const Date date = date_of(thursday);
-  return {date.year, (day_of_year(date) - 1) / 7 + 1};
-}
-
-int64_t day_number(int64_t micros) {
-  return floor_divide(micros, kMicrosPerDay);
-}
-
-// Unsigned: the day of the first times there are begins before int64_t does.
-uint64_t seconds_of_day(int64_t micros) {
-  const auto begin = static_cast<uint64_t>(day_number(micros)) * uint64_t{kMicrosPerDay};
-  return (static_cast<uint64_t>(micros) - begin) / uint64_t{kMicrosPerSecond};
-}
-
-// There is no year 0: 1 BC is -1.
-int64_t without_zero(int64_t year) {
-  return year > 0 ? year : year - 1;
-}
-
-// The century or millennium of the year: the first begins with the year 1, the one before it is -1.
-int64_t count_of(int64_t year, int64_t length) {
-  return year > 0 ? (year + length - 1) / length : -((length - year) / length);
-}
-
-int64_t decade(int64_t year) {
-  return floor_divide(year, 10);
-}
 
 // The second of the minute with its fraction, in units of `unit` microseconds.
 double seconds_in(int64_t micros, double unit) {
@@ -104,8 +27,6 @@ double added_seconds(int64_t micros, double in_second, double unit) {
   const Moment moment = moment_of(micros);
   return moment.second * in_second + moment.micros / unit;
 }
-
-constexpr int64_t kJulianDayOf1970 = 2'440'588;
 
 double julian(int64_t micros) {
   constexpr auto kDay = static_cast<long double>(kMicrosPerDay);
@@ -189,9 +110,11 @@ struct DateTrunc {
 
 template <class Truncate>
 constexpr Choice unit(std::string_view name, Truncate) {
-  return {name, loop_of<DateTrunc<Truncate>>, [](const CallInput& input, uint32_t row) {
+  return {name, loop_of<DateTrunc<Truncate>>,
+          [](const CallInput& input, uint32_t row) {
             return loops::explain(input, row, &DateTrunc<Truncate>::why);
-          }};
+          },
+          [](int64_t micros) { return std::optional<int64_t>(Truncate()(micros)); }};
 }
 
 std::optional<int64_t> floor_to(int64_t micros, int64_t length) {
@@ -237,9 +160,19 @@ constexpr std::array kUnits = {
     unit("millennium", [](int64_t t) { return begin_of(first_year(year_of(t), 1000)); }),
 };
 
-Function of_part(std::string_view name, Type result, Prepare prepare) {
+// The last fields are of the time zone, which a timestamp has none of.
+constexpr size_t kZoneFields = 3;
+constexpr Choices kExtractedOfZoned{"a time", kExtracted};
+constexpr Choices kDatePartsOfZoned{"a time", kDateParts};
+constexpr Choices kExtractedOfLocal{"a timestamp",
+                                    std::span(kExtracted).first(kExtracted.size() - kZoneFields)};
+constexpr Choices kDatePartsOfLocal{"a timestamp",
+                                    std::span(kDateParts).first(kDateParts.size() - kZoneFields)};
+constexpr Choices kTimeUnits{"a time", kUnits};
+
+Function of_part(std::string_view name, Type of, Type result, Prepare prepare) {
   return {.name = name,
-          .arguments = {Type::text, Type::timestamptz},
+          .arguments = {Type::text, of},
           .result = result,
           .loop = run_chosen,
           .constant = 0,
@@ -248,11 +181,29 @@ Function of_part(std::string_view name, Type result, Prepare prepare) {
 
 }  // namespace
 
+Result<std::shared_ptr<const Prepared>> prepare_unit(std::string_view name) {
+  ASSIGN_OR_RETURN(const Choice* const unit, find_choice(kTimeUnits, name));
+  // They stand in the order of their lengths.
+  const auto* const day = *find_choice(kTimeUnits, "day");
+  return std::make_shared<const Unit>(unit->begin_of, unit < day);
+}
+
 std::vector<Function> time_part_functions() {
-  Function trunc = of_part("date_trunc", Type::timestamptz, prepare_choice<kUnits>);
-  trunc.explain = explain_chosen;
-  return {of_part("extract", Type::float64, prepare_choice<kExtracted>),
-          of_part("date_part", Type::float64, prepare_choice<kDateParts>), std::move(trunc)};
+  constexpr Type zoned = Type::timestamptz;
+  constexpr Type local = Type::timestamp;
+  constexpr Type real = Type::float64;
+  std::vector<Function> all{
+      of_part("extract", zoned, real, prepare_choice<kExtractedOfZoned>),
+      of_part("date_part", zoned, real, prepare_choice<kDatePartsOfZoned>),
+      of_part("extract", local, real, prepare_choice<kExtractedOfLocal>),
+      of_part("date_part", local, real, prepare_choice<kDatePartsOfLocal>),
+  };
+  for (const Type of : {zoned, local}) {
+    Function trunc = of_part("date_trunc", of, of, prepare_choice<kTimeUnits>);
+    trunc.explain = explain_chosen;
+    all.push_back(std::move(trunc));
+  }
+  return all;
 }
 
 }  // namespace turntable::sql

@@ -1,0 +1,158 @@
+// What extract, date_part and date_trunc have in common for all types: the choice of a field by its
+// name, and the calendar's fields that are not in a date itself.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/text.h"
+#include "sql/calendar.h"
+#include "sql/functions.h"
+#include "sql/interval_sum.h"
+
+namespace turntable::sql {
+
+// What is chosen by the field's name, once for a pipeline and not for every row.
+struct Chosen final : Prepared {
+  explicit Chosen(Loop compute, Explain why = nullptr) : loop(compute), explain(why) {}
+  Loop loop;
+  Explain explain;
+};
+
+// The beginning of what the time is in, which may be before the first time there is; nothing where
+// int64_t cannot hold it.
+using BeginOf = std::optional<int64_t> (*)(int64_t micros);
+
+struct Choice {
+  std::string_view name;
+  Loop loop = nullptr;
+  Explain explain = nullptr;
+  BeginOf begin_of = nullptr;  // Of units that times are cut to.
+};
+
+struct Choices {
+  std::string_view noun;  // "a time"
+  std::span<const Choice> list;
+};
+
+// The field of that name in any case; "years" and "hrs" are names for fields, too.
+inline std::string field_name(std::string_view name) {
+  std::string in_lower_case = lowercase(name);
+  switch (unit_of(in_lower_case)) {
+    case IntervalUnit::microsecond:
+      return "microseconds";
+    case IntervalUnit::millisecond:
+      return "milliseconds";
+    case IntervalUnit::second:
+      return "second";
+    case IntervalUnit::minute:
+      return "minute";
+    case IntervalUnit::hour:
+      return "hour";
+    case IntervalUnit::day:
+      return "day";
+    case IntervalUnit::week:
+      return "week";
+    case IntervalUnit::month:
+      return "month";
+    case IntervalUnit::year:
+      return "year";
+    case IntervalUnit::decade:
+      return "decade";
+    case IntervalUnit::century:
+      return "century";
+    case IntervalUnit::millennium:
+      return "millennium";
+    default:
+      return in_lower_case;
+  }
+}
+
+// The error is a sentence.
+inline Result<const Choice*> find_choice(const Choices& choices, std::string_view name) {
+  std::vector<std::string> names;
+  std::string all;
+  const std::string wanted = field_name(name);
+  for (const Choice& choice : choices.list) {
+    if (wanted == choice.name) return &choice;
+    names.emplace_back(choice.name);
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
+  }
+  return fail(ErrorKind::usage, fmt::format("{} has no field {}.{} Fields are {}", choices.noun,
+                                            printable(name), did_you_mean(name, names), all));
+}
+
+template <const Choices& choices>
+Result<std::shared_ptr<const Prepared>> prepare_choice(std::string_view name) {
+  ASSIGN_OR_RETURN(const Choice* const choice, find_choice(choices, name));
+  return std::make_shared<const Chosen>(choice->loop, choice->explain);
+}
+
+inline void run_chosen(Frame& frame) {
+  static_cast<const Chosen*>(frame.prepared)->loop(frame);
+}
+
+inline Reason explain_chosen(const CallInput& input, uint32_t row) {
+  return static_cast<const Chosen*>(input.prepared)->explain(input, row);
+}
+
+struct IsoWeek {
+  int64_t year;
+  int week;
+};
+
+// How many days behind Monday.
+inline int from_monday(int64_t days) {
+  return (day_of_week(days) + 6) % 7;
+}
+
+// Weeks begin on Monday; a week belongs to the year of its Thursday.
+inline IsoWeek iso_week(int64_t days) {
+  const int64_t thursday = days - from_monday(days) + 3;
+  const Date date = date_of(thursday);
+  return {date.year, (day_of_year(date) - 1) / 7 + 1};
+}
+
+inline int64_t day_number(int64_t micros) {
+  return floor_divide(micros, kMicrosPerDay);
+}
+
+// Unsigned: the day of the first times there are begins before int64_t does.
+inline uint64_t seconds_of_day(int64_t micros) {
+  const auto begin = static_cast<uint64_t>(day_number(micros)) * uint64_t{kMicrosPerDay};
+  return (static_cast<uint64_t>(micros) - begin) / uint64_t{kMicrosPerSecond};
+}
+
+// There is no year 0: 1 BC is -1.
+inline int64_t without_zero(int64_t year) {
+  return year > 0 ? year : year - 1;
+}
+
+// The century or millennium of the year: the first begins with the year 1, the one before it is -1.
+inline int64_t count_of(int64_t year, int64_t length) {
+  return year > 0 ? (year + length - 1) / length : -((length - year) / length);
+}
+
+inline int64_t decade(int64_t year) {
+  return floor_divide(year, 10);
+}
+
+inline constexpr int64_t kJulianDayOf1970 = 2'440'588;
+
+// A unit that points in time are cut to.
+struct Unit final : Prepared {
+  Unit(BeginOf begin, bool within_day) : begin_of(begin), is_within_day(within_day) {}
+  BeginOf begin_of;
+  bool is_within_day;  // An hour or less.
+};
+
+// By date_trunc's name for it; in time_parts.cc.
+[[nodiscard]] Result<std::shared_ptr<const Prepared>> prepare_unit(std::string_view name);
+
+}  // namespace turntable::sql

@@ -1,0 +1,101 @@
+// The session's zone is UTC: a timestamp and a timestamptz that are cast to one another show the
+// same clock.
+#include "sql/time_casts.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "sql/calendar.h"
+#include "sql/functions/time_range.h"
+#include "sql/loops.h"
+#include "sql/time_text.h"
+#include "sql/value_text.h"
+
+namespace turntable::sql {
+namespace {
+
+template <Type to>
+struct DateToTime {
+  static std::optional<int64_t> call(int32_t days) { return midnight_of(days); }
+  static Reason why(int32_t days) {
+    return {RejectCode::out_of_range,
+            fmt::format("{} is out of range for {}", date_text(days).view(), sql_name(to))};
+  }
+};
+
+struct TimeToDate {
+  static int32_t call(int64_t micros) {
+    return static_cast<int32_t>(floor_divide(micros, kMicrosPerDay));
+  }
+};
+
+int64_t micros_in_day(int64_t micros) {
+  const int64_t rest = micros % kMicrosPerDay;
+  return rest < 0 ? rest + kMicrosPerDay : rest;
+}
+
+struct TimeToTimeOfDay {
+  static int64_t call(int64_t micros) { return micros_in_day(micros); }
+};
+
+struct SameClock {
+  static int64_t call(int64_t micros) { return micros; }
+};
+
+struct TimeOfDayToInterval {
+  static Interval call(int64_t micros) { return {.micros = micros}; }
+};
+
+// Months and days are left out.
+struct IntervalToTimeOfDay {
+  static int64_t call(const Interval& interval) { return micros_in_day(interval.micros); }
+};
+
+template <Type to, Parsed<CppType<to>> (*parse)(std::string_view)>
+struct TextToTime {
+  static std::optional<CppType<to>> call(std::string_view text) { return parse(text).value; }
+  static Reason why(std::string_view text) {
+    if (parse(text).failure == ParseFailure::range)
+      return {RejectCode::out_of_range,
+              fmt::format("'{}' is out of range for {}", printable(text), sql_name(to))};
+    const std::string word = lowercase(text.substr(0, kLongestInfinity));
+    const bool infinite = to != Type::time && (word == "infinity" || word == "-infinity");
+    return {RejectCode::bad_value,
+            fmt::format("'{}' is no {}{}", printable(text), sql_name(to),
+                        infinite ? ": infinite times are not supported" : "")};
+  }
+  static constexpr size_t kLongestInfinity = 10;
+};
+
+template <class F>
+Cast time_cast(Type from, Type to, CastContext context) {
+  return {context,
+          function_of<F>({.name = "cast", .arguments = {from}, .result = to, .kind = Kind::cast})};
+}
+
+}  // namespace
+
+// pg_cast of PostgreSQL 15.
+std::vector<Cast> time_casts() {
+  using enum Type;
+  using enum CastContext;
+  return {
+      time_cast<DateToTime<timestamp>>(date, timestamp, implicit),
+      time_cast<DateToTime<timestamptz>>(date, timestamptz, implicit),
+      time_cast<TimeToDate>(timestamp, date, assignment),
+      time_cast<TimeToTimeOfDay>(timestamp, time, assignment),
+      time_cast<SameClock>(timestamp, timestamptz, implicit),
+      time_cast<TimeToDate>(timestamptz, date, assignment),
+      time_cast<TimeToTimeOfDay>(timestamptz, time, assignment),
+      time_cast<SameClock>(timestamptz, timestamp, assignment),
+      time_cast<TimeOfDayToInterval>(time, interval, implicit),
+      time_cast<IntervalToTimeOfDay>(interval, time, assignment),
+
+      time_cast<TextToTime<date, parse_date>>(text, date, on_demand),
+      time_cast<TextToTime<time, parse_time>>(text, time, on_demand),
+      time_cast<TextToTime<timestamp, parse_local_timestamp>>(text, timestamp, on_demand),
+      time_cast<TextToTime<interval, parse_interval>>(text, interval, on_demand),
+  };
+}
+
+}  // namespace turntable::sql
