@@ -180,13 +180,9 @@ class OutputBinder {
   // `type`: the sink column's, or nothing where it takes the value's.
   void add_output(const std::string& name, std::optional<Type> type, const Item& item) {
     if (!item.value) return;
-    if (item.value->decimal != nullptr && !type) {
-      faults_.add(item.at, numeric_fault(*item.value->decimal));
-      return;
-    }
     const Node& node = build_.node(*item.value);
     const Type to = type.value_or(node.type);
-    if (item.value->typed() && !can_cast(node.type, to, CastContext::assignment)) {
+    if (!item.value->open && !can_cast(node.type, to, CastContext::assignment)) {
       faults_.add(item.at, fmt::format("column {} of {} is {}, but {} is {}{}", name, sink_.name,
                                        sql_name(to), node.text, sql_name(node.type),
                                        cast_advice(node.text, node.type, to)));

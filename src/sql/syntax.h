@@ -34,12 +34,6 @@ struct LiteralSyntax {
   Literal value;
 };
 
-// A number with a point or an exponent, or beyond bigint. It takes real or double precision from
-// its surroundings.
-struct DecimalSyntax {
-  std::string text;  // As written, with a minus if it is negative. Within double precision's range.
-};
-
 // A function, or an operator, whose name is its sign or its words in lower case. Lowered to calls:
 //
 //   a AND b AND c, a OR b       operators "and", "or" of two or more arguments
@@ -78,7 +72,7 @@ struct CaseSyntax {
 struct BadSyntax {};
 
 struct Expr {
-  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, DecimalSyntax, CallSyntax,
+  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, CallSyntax,
                CastSyntax, CaseSyntax>
       what;
   Location at;

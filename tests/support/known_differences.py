@@ -16,7 +16,8 @@ class Difference:
     asked: str = "{0}"
     # Whether this value here and that one there are the difference. Both as "=text", NULL or "!reason".
     tolerated: Callable[[str, str], bool] | None = None
-    in_nested: bool = False  # Whether nested expressions have it too: there nothing is tolerated, or asked in another way.
+    # Whether nested expressions have it too. What they are tolerated must be said by the reason for which a value failed.
+    in_nested: bool = False
 
 
 def is_value(outcome: str) -> bool:
@@ -37,7 +38,24 @@ def is_cut(here: str, there: str) -> bool:
     return is_value(here) and is_value(there) and here[:length] == there[:length]
 
 
+def is_too_long(here: str, there: str) -> bool:
+    """Refused for its digits."""
+    return is_stricter(here, there) and "digits of a numeric" in here
+
+
+NUMERIC_RESULTS = (
+    *(f"{name}(numeric, numeric)" for name in ("+", "-", "*", "/", "%", "^", "mod", "div", "power", "pow", "log", "gcd", "lcm")),
+    *(f"{name}(numeric)" for name in ("round", "ceil", "ceiling", "floor", "sqrt", "exp", "ln", "log", "log10")),
+    "round(numeric, int)", "trunc(numeric, int)", "factorial(bigint)", "width_bucket(numeric, numeric, numeric, int)",
+    "cast text AS numeric", "cast real AS numeric", "cast double precision AS numeric",
+)  # fmt: skip
+
 DIFFERENCES = [
+    Difference(
+        NUMERIC_RESULTS,
+        "A `numeric` has 38 digits at most, 76 of them behind the point: where PostgreSQL has more, also zeros at the end, the value is out of range.",
+        tolerated=is_too_long, in_nested=True,
+    ),
     Difference(
         ("extract",), "`extract` gives `double precision`, as `date_part` does, and not `numeric`.", asked="cast({0} AS double precision)"
     ),
