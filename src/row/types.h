@@ -67,12 +67,15 @@ inline constexpr uint8_t kArrayBit = 0x80;
 // What stands in parentheses behind a type: varchar(n) has `size` n, timestamp(p) has p, and
 // numeric(p, s) has both.
 struct TypeModifier {
-  int16_t size = -1;  // -1: there is none.
-  int16_t scale = 0;
+  int32_t size = -1;  // -1: there is none.
+  int32_t scale = 0;
 
   bool operator==(const TypeModifier&) const = default;
   [[nodiscard]] bool is_set() const { return size >= 0; }
 };
+
+// With its modifier: "varchar(3)", "numeric(10, 2)", "timestamptz(3)".
+[[nodiscard]] std::string sql_name(Type type, const TypeModifier& modifier);
 
 struct ColumnDef {
   std::string name;

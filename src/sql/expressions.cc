@@ -85,7 +85,8 @@ MaybeBound ExpressionBinder::bind(const Expr& expr) {
   if (const auto* written = std::get_if<CaseSyntax>(&expr.what)) return bind_case(*written, expr);
   if (const auto* cast = std::get_if<CastSyntax>(&expr.what)) {
     const MaybeBound argument = bind(*cast->argument);
-    return argument ? build_.cast(*argument, cast->type, expr.at) : std::nullopt;
+    const MaybeBound made = argument ? build_.cast(*argument, cast->type, expr.at) : std::nullopt;
+    return made ? build_.fit(*made, cast->modifier, Fitting::written, expr.at) : std::nullopt;
   }
   // Bad syntax was reported where it was met, and a star stands only in a SELECT list.
   return std::nullopt;
@@ -97,7 +98,10 @@ Bound ExpressionBinder::column(const ScopeColumn& column, Location at, std::stri
   if (from.is_view) return {from.values[column.column]};
   const SelectTable& table = select_.tables[from.table];
   const uint32_t index = column.column + (column.hidden ? table.declared_columns : 0);
-  return build_.column({from.table, index}, table.schema[index].type, at, std::move(text));
+  const ColumnDef& definition = table.schema[index];
+  const Bound value = build_.column({from.table, index}, definition.type, at, std::move(text));
+  // Its values come as they are: here they are made what the column declares, or fail.
+  return build_.fit(value, definition.modifier, Fitting::assigned, at).value_or(value);
 }
 
 std::optional<ExpressionBinder::Arguments> ExpressionBinder::bind_all(

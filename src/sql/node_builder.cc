@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "sql/constants.h"
 #include "sql/value_text.h"
@@ -117,6 +118,20 @@ MaybeBound NodeBuilder::cast(Bound value, Type to, Location at) {
   }
   return add_call({.function = &cast->function, .arguments = {value.node}, .prepared = nullptr}, at,
                   fmt::format("cast({} AS {})", from.text, sql_name(to)));
+}
+
+MaybeBound NodeBuilder::fit(Bound value, const TypeModifier& modifier, Fitting fitting,
+                            Location at) {
+  if (!modifier.is_set()) return value;
+  const Type type = node(value).type;
+  const Function& function = fitting_function(type, fitting);
+  auto prepared = constants_.prepare(function, modifier_text(modifier));
+  CHECK(prepared);
+  std::string text = fitting == Fitting::assigned ? node(value).text
+                                                  : fmt::format("cast({} AS {})", node(value).text,
+                                                                sql_name(type, modifier));
+  return add_call({.function = &function, .arguments = {value.node}, .prepared = *prepared}, at,
+                  std::move(text));
 }
 
 MaybeBound NodeBuilder::add_call(Call call, Location at, std::string text) {

@@ -13,6 +13,7 @@
 #include "sql/node_pool.h"
 #include "sql/program.h"
 #include "sql/syntax.h"
+#include "sql/type_modifiers.h"
 
 namespace turntable::sql {
 
@@ -55,6 +56,9 @@ class NodeBuilder {
   // The value as one of type `to`. The caller has checked that the cast is allowed; open literals
   // are always tried.
   MaybeBound cast(Bound value, Type to, Location at);
+
+  // The value as the modifier behind its type wants it. Where there is none, the value itself.
+  MaybeBound fit(Bound value, const TypeModifier& modifier, Fitting fitting, Location at);
 
   [[nodiscard]] const Node& node(Bound value) const { return pool_.nodes()[value.node]; }
   // Nothing where the value is open.

@@ -124,9 +124,10 @@ class ExpressionParser {
       }
       case PG_QUERY__NODE__NODE_TYPE_CAST: {
         const auto type = parse_type(context_, *node->type_cast->type_name);
-        ExprPtr argument = cast_argument(node->type_cast->arg, type);
+        ExprPtr argument =
+            cast_argument(node->type_cast->arg, type ? std::optional(type->type) : std::nullopt);
         if (!type) return bad_expr(place);
-        return make_expr(place, CastSyntax{*type, std::move(argument)});
+        return make_expr(place, CastSyntax{type->type, std::move(argument), type->modifier});
       }
       case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
         if (node->sqlvalue_function->op == PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP)
@@ -157,7 +158,9 @@ class ExpressionParser {
     for (const ExprPtr& argument : call.arguments) to.arguments.push_back(copy(argument));
     return to;
   }
-  CastSyntax copied(const CastSyntax& cast) { return {cast.type, copy(cast.argument)}; }
+  CastSyntax copied(const CastSyntax& cast) {
+    return {cast.type, copy(cast.argument), cast.modifier};
+  }
   CaseSyntax copied(const CaseSyntax& from) {
     CaseSyntax to;
     for (const CaseSyntax::Branch& branch : from.branches)

@@ -111,7 +111,7 @@ class Printer {
   void operator()(const CastSyntax& cast) {
     out_ += "cast(";
     print(*cast.argument);
-    out_ += fmt::format(" AS {})", sql_name(cast.type));
+    out_ += fmt::format(" AS {})", sql_name(cast.type, cast.modifier));
   }
 
   void operator()(const CaseSyntax& written) {

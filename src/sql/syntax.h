@@ -56,6 +56,7 @@ struct CallSyntax {
 struct CastSyntax {
   Type type = Type::text;
   ExprPtr argument;
+  TypeModifier modifier = {};
 };
 
 // CASE WHEN a THEN b WHEN c THEN d ELSE e END. CASE x WHEN v THEN … has x = v as its conditions.
@@ -72,8 +73,7 @@ struct CaseSyntax {
 struct BadSyntax {};
 
 struct Expr {
-  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, CallSyntax,
-               CastSyntax, CaseSyntax>
+  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, CallSyntax, CastSyntax, CaseSyntax>
       what;
   Location at;
 };

@@ -208,8 +208,13 @@ Computed<int32_t> width_bucket(Numeric x, Numeric low, Numeric high, int32_t cou
   if (!distance || !range) return kTooManyDigits;
   const MaybeNumeric product = multiply(*distance, numeric_of(int64_t{count}));
   if (!product) return kTooManyDigits;
-  const MaybeNumeric bucket = divide_whole(*product, *range);
-  return static_cast<int32_t>(bigint_of(*bucket).value_or(0)) + 1;
+  // The quotient is rounded as any, so that just below the upper bound it may be the whole count.
+  const MaybeNumeric quotient = divide(*product, *range);
+  const MaybeNumeric bucket = quotient ? rounded(*quotient, 0, Rounding::down) : std::nullopt;
+  if (!bucket) return kTooManyDigits;
+  const int64_t number = bigint_of(*bucket).value_or(0) + 1;
+  if (number > std::numeric_limits<int32_t>::max()) return kIntOutOfRange;
+  return static_cast<int32_t>(number);
 }
 
 // --- The table
