@@ -75,6 +75,13 @@ std::string_view sql_name(Type type) {
   const Names& names = names_of(element_of(type));
   return is_array(type) ? names.sql_array : names.sql;
 }
+
+std::string sql_name(Type type, const TypeModifier& modifier) {
+  if (!modifier.is_set()) return std::string(sql_name(type));
+  if (type == Type::numeric) return fmt::format("numeric({}, {})", modifier.size, modifier.scale);
+  return fmt::format("{}({})", type == Type::text ? "varchar" : sql_name(type), modifier.size);
+}
+
 std::string_view cql_name(Type type) {
   const Names& names = names_of(element_of(type));
   return is_array(type) ? names.cql_list : names.cql;
@@ -97,7 +104,7 @@ std::string schema_tree(const Schema& schema) {
   for (const ColumnDef& column : schema)
     // A name may come from a file's header, and could move the cursor or forge lines.
     out += fmt::format(" |-- {}: {} (nullable = {})\n", printable(column.name),
-                       sql_name(column.type), !column.not_null);
+                       sql_name(column.type, column.modifier), !column.not_null);
   return out;
 }
 

@@ -64,10 +64,24 @@ inline constexpr uint8_t kArrayBit = 0x80;
   return type == Type::text || type == Type::bytes || type == Type::jsonb || is_array(type);
 }
 
+// What stands in parentheses behind a type: varchar(n) has `size` n, timestamp(p) has p, and
+// numeric(p, s) has both.
+struct TypeModifier {
+  int32_t size = -1;  // -1: there is none.
+  int32_t scale = 0;
+
+  bool operator==(const TypeModifier&) const = default;
+  [[nodiscard]] bool is_set() const { return size >= 0; }
+};
+
+// With its modifier: "varchar(3)", "numeric(10, 2)", "timestamptz(3)".
+[[nodiscard]] std::string sql_name(Type type, const TypeModifier& modifier);
+
 struct ColumnDef {
   std::string name;
   Type type = Type::text;
   bool not_null = false;
+  TypeModifier modifier = {};
 };
 
 using Schema = std::vector<ColumnDef>;

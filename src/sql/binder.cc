@@ -8,11 +8,11 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "sql/identifiers.h"
 #include "sql/join_order.h"
 #include "sql/outputs.h"
 #include "sql/program_builder.h"
 #include "sql/select_binder.h"
-#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -85,17 +85,11 @@ class Binder {
     }
   }
 
-  // A literal whose type is open is a text, and a number with a point has none.
+  // A literal whose type is open is a text.
   void give_types(BoundSelect& select) {
     for (Item& item : select.items) {
-      if (!item.value || item.value->typed()) continue;
-      if (item.value->decimal != nullptr) {
-        faults_.add(item.at, numeric_fault(*item.value->decimal));
-        item.value.reset();
-        select.complete = false;
-      } else {
+      if (item.value && item.value->open)
         item.value = select.build.cast(*item.value, Type::text, item.at);
-      }
     }
   }
 

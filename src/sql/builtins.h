@@ -24,6 +24,7 @@ inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 [[nodiscard]] std::vector<Function> like_functions();
 [[nodiscard]] std::vector<Function> logic_functions();
 [[nodiscard]] std::vector<Function> math_functions();
+[[nodiscard]] std::vector<Function> numeric_functions();
 [[nodiscard]] std::vector<Function> pattern_functions();
 [[nodiscard]] std::vector<Function> text_any_functions();
 [[nodiscard]] std::vector<Function> text_functions();
@@ -32,5 +33,6 @@ inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 [[nodiscard]] std::vector<Function> time_part_functions();
 [[nodiscard]] std::vector<Function> trigonometric_functions();
 [[nodiscard]] std::vector<Function> zone_functions();
+[[nodiscard]] std::vector<Function> uuid_functions();
 
 }  // namespace turntable::sql

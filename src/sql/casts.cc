@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "sql/loops.h"
 #include "sql/time_casts.h"
+#include "sql/numeric_math.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
@@ -20,6 +21,8 @@ template <class T>
 std::string number_text(T value) {
   if constexpr (std::is_integral_v<T>) {
     return std::string(integer_text(value).view());
+  } else if constexpr (std::is_same_v<T, Numeric>) {
+    return numeric_text(value);
   } else {
     return std::string(float_text(value).view());
   }
@@ -37,12 +40,15 @@ struct Widen {
   static CppType<to> call(CppType<from> value) { return static_cast<CppType<to>>(value); }
 };
 
-struct BigintToInt {
-  static std::optional<int32_t> call(int64_t value) {
-    const auto narrow = static_cast<int32_t>(value);
+template <Type from, Type to>
+struct Narrow {
+  using From = CppType<from>;
+  using To = CppType<to>;
+  static std::optional<To> call(From value) {
+    const auto narrow = static_cast<To>(value);
     return narrow == value ? std::optional(narrow) : std::nullopt;
   }
-  static Reason why(int64_t value) { return out_of_range(Type::int32, value); }
+  static Reason why(From value) { return out_of_range(to, value); }
 };
 
 struct DoubleToReal {
@@ -69,6 +75,42 @@ struct FloatToInteger {
     return static_cast<To>(rounded);
   }
   static Reason why(From value) { return out_of_range(to, value); }
+};
+
+// --- numeric
+
+template <class T>
+struct WholeToNumeric {
+  static Numeric call(T value) { return numeric_of(int64_t{value}); }
+};
+
+template <class T>
+struct FloatToNumeric {
+  static MaybeNumeric call(T value) { return numeric_of(value); }
+  static Reason why(T value) {
+    return {RejectCode::out_of_range,
+            fmt::format("{} has more than the 38 digits of a numeric", number_text(value))};
+  }
+};
+
+template <Type to>
+struct NumericToWhole {
+  using To = CppType<to>;
+  static std::optional<To> call(const Numeric& value) {
+    const std::optional<int64_t> whole = bigint_of(value);
+    if (!whole || static_cast<To>(*whole) != *whole) return std::nullopt;
+    return static_cast<To>(*whole);
+  }
+  static Reason why(const Numeric& value) { return out_of_range(to, value); }
+};
+
+struct NumericToDouble {
+  static double call(const Numeric& value) { return double_of(value); }
+};
+
+struct NumericToReal {
+  static std::optional<float> call(const Numeric& value) { return real_of(value); }
+  static Reason why(const Numeric& value) { return out_of_range(Type::float32, value); }
 };
 
 struct IntToBoolean {
@@ -143,6 +185,18 @@ struct TextTo {
   static Reason why(Text text) { return text_misfit(to, text, parse(text).failure); }
 };
 
+struct TextToNumeric {
+  static MaybeNumeric call(Text text) { return parse_numeric(text).value; }
+  static Reason why(Text text) {
+    if (parse_numeric(text).failure == ParseFailure::syntax)
+      return text_misfit(Type::numeric, text, ParseFailure::syntax);
+    return {RejectCode::out_of_range,
+            fmt::format("'{}' has more than the 38 digits of a numeric, or more than 76 behind the "
+                        "point",
+                        printable(text))};
+  }
+};
+
 struct TextToBytes {
   static std::optional<Text> call(Text text, Arena& arena) { return parse_bytes(text, arena); }
   static Reason why(Text text) { return text_misfit(Type::bytes, text, ParseFailure::syntax); }
@@ -174,12 +228,30 @@ const std::vector<Cast>& casts() {
       row<Widen<int64, float32>>(int64, float32, implicit),
       row<Widen<int64, float64>>(int64, float64, implicit),
       row<Widen<float32, float64>>(float32, float64, implicit),
-      row<BigintToInt>(int64, int32, assignment),
+      row<Widen<int16, int32>>(int16, int32, implicit),
+      row<Widen<int16, int64>>(int16, int64, implicit),
+      row<Widen<int16, float32>>(int16, float32, implicit),
+      row<Widen<int16, float64>>(int16, float64, implicit),
+      row<Narrow<int64, int32>>(int64, int32, assignment),
+      row<Narrow<int64, int16>>(int64, int16, assignment),
+      row<Narrow<int32, int16>>(int32, int16, assignment),
       row<DoubleToReal>(float64, float32, assignment),
+      row<FloatToInteger<float32, int16>>(float32, int16, on_demand),
+      row<FloatToInteger<float64, int16>>(float64, int16, on_demand),
       row<FloatToInteger<float32, int32>>(float32, int32, on_demand),
       row<FloatToInteger<float32, int64>>(float32, int64, on_demand),
       row<FloatToInteger<float64, int32>>(float64, int32, on_demand),
       row<FloatToInteger<float64, int64>>(float64, int64, on_demand),
+      row<WholeToNumeric<int16_t>>(int16, numeric, implicit),
+      row<WholeToNumeric<int32_t>>(int32, numeric, implicit),
+      row<WholeToNumeric<int64_t>>(int64, numeric, implicit),
+      row<FloatToNumeric<float>>(float32, numeric, assignment),
+      row<FloatToNumeric<double>>(float64, numeric, assignment),
+      row<NumericToReal>(numeric, float32, implicit),
+      row<NumericToDouble>(numeric, float64, implicit),
+      row<NumericToWhole<int16>>(numeric, int16, on_demand),
+      row<NumericToWhole<int32>>(numeric, int32, on_demand),
+      row<NumericToWhole<int64>>(numeric, int64, on_demand),
       row<Widen<boolean, int32>>(boolean, int32, on_demand),
       row<IntToBoolean>(int32, boolean, on_demand),
 
@@ -207,6 +279,7 @@ const std::vector<Cast>& casts() {
       row<TextTo<timestamptz, parse_timestamp>>(text, timestamptz, on_demand),
       row<TextToBytes>(text, bytes, on_demand),
       row<TextTo<int16, parse_int16>>(text, int16, on_demand),
+      row<TextToNumeric>(text, numeric, on_demand),
       row<TextToUuid>(text, uuid, on_demand),
   };
   return kCasts;

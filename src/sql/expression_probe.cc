@@ -27,6 +27,7 @@
 #include "sql/casts.h"
 #include "sql/evaluator.h"
 #include "sql/functions.h"
+#include "sql/numeric_math.h"
 #include "sql/script.h"
 #include "sql/time_text.h"
 #include "sql/value_text.h"
@@ -213,6 +214,8 @@ class Table {
         CHECK(bytes);
         return column.set(row, *bytes);
       }
+      case Type::numeric:
+        return column.set(row, good(parse_numeric(text)));
       case Type::uuid: {
         const auto uuid = parse_uuid(text);
         CHECK(uuid);

@@ -33,7 +33,7 @@ std::string in_capitals(std::string_view words) {
 }
 
 bool is_integer(Type type) {
-  return type == Type::int32 || type == Type::int64;
+  return type == Type::int16 || type == Type::int32 || type == Type::int64;
 }
 
 bool is_float(Type type) {
@@ -41,7 +41,7 @@ bool is_float(Type type) {
 }
 
 bool is_number(Type type) {
-  return is_integer(type) || is_float(type);
+  return is_integer(type) || is_float(type) || type == Type::numeric;
 }
 
 // PostgreSQL compares these with one another, in UTC.
@@ -86,13 +86,12 @@ MaybeBound ExpressionBinder::bind(const Expr& expr) {
   }
   if (const auto* literal = std::get_if<LiteralSyntax>(&expr.what))
     return build_.written_literal(literal->value, expr.at, text_of(expr));
-  if (const auto* decimal = std::get_if<DecimalSyntax>(&expr.what))
-    return build_.decimal(*decimal, expr.at);
   if (const auto* call = std::get_if<CallSyntax>(&expr.what)) return bind_call(*call, expr);
   if (const auto* written = std::get_if<CaseSyntax>(&expr.what)) return bind_case(*written, expr);
   if (const auto* cast = std::get_if<CastSyntax>(&expr.what)) {
     const MaybeBound argument = bind(*cast->argument);
-    return argument ? build_.cast(*argument, cast->type, expr.at) : std::nullopt;
+    const MaybeBound made = argument ? build_.cast(*argument, cast->type, expr.at) : std::nullopt;
+    return made ? build_.fit(*made, cast->modifier, Fitting::written, expr.at) : std::nullopt;
   }
   // Bad syntax was reported where it was met, and a star stands only in a SELECT list.
   return std::nullopt;
@@ -104,7 +103,10 @@ Bound ExpressionBinder::column(const ScopeColumn& column, Location at, std::stri
   if (from.is_view) return {from.values[column.column]};
   const SelectTable& table = select_.tables[from.table];
   const uint32_t index = column.column + (column.hidden ? table.declared_columns : 0);
-  return build_.column({from.table, index}, table.schema[index].type, at, std::move(text));
+  const ColumnDef& definition = table.schema[index];
+  const Bound value = build_.column({from.table, index}, definition.type, at, std::move(text));
+  // Its values come as they are: here they are made what the column declares, or fail.
+  return build_.fit(value, definition.modifier, Fitting::assigned, at).value_or(value);
 }
 
 std::optional<ExpressionBinder::Arguments> ExpressionBinder::bind_all(
@@ -152,28 +154,10 @@ MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr)
                  expr.at, text_of(expr));
 }
 
-std::optional<size_t> ExpressionBinder::numeric_argument(const Function& function,
-                                                         const Arguments& arguments) const {
-  std::optional<size_t> decimal;
-  for (size_t i = 0; i < arguments.values.size(); ++i) {
-    const Bound value = arguments.values[i];
-    if (value.decimal != nullptr) {
-      if (!decimal) decimal = i;
-    } else if (value.typed() && is_float(build_.node(value).type)) {
-      return std::nullopt;
-    }
-  }
-  return function.also_of_numeric ? decimal : std::nullopt;
-}
-
 MaybeBound ExpressionBinder::resolve(std::string_view name, Kind kind, const Arguments& arguments,
                                      const std::vector<ArgumentType>& types, Location at,
                                      std::string text) {
   const auto found = find_function(name, kind, types);
-  if (const auto numeric = found ? numeric_argument(*found->function, arguments) : std::nullopt) {
-    faults_.add(arguments.places[*numeric], numeric_fault(*arguments.values[*numeric].decimal));
-    return std::nullopt;
-  }
   if (found) return build_.call(*found, arguments.values, arguments.places, at, std::move(text));
   faults_.add(at, found.error().message);
   return std::nullopt;
@@ -190,13 +174,12 @@ MaybeBound ExpressionBinder::bind_boolean(const Expr& expr, std::string_view cla
 MaybeBound ExpressionBinder::as_boolean(Bound value, std::string_view clause, Location at) {
   if (value.open) return build_.cast(value, Type::boolean, at);
   const Node& node = build_.node(value);
-  if (value.decimal == nullptr && node.type == Type::boolean) return value;
-  const std::string type(value.decimal != nullptr ? "numeric" : sql_name(node.type));
-  const std::string advice = value.decimal == nullptr && is_number(node.type)
+  if (node.type == Type::boolean) return value;
+  const std::string advice = is_number(node.type)
                                  ? fmt::format(": write {} <> 0", node.text)
                                  : cast_advice(node.text, node.type, Type::boolean);
-  faults_.add(at, fmt::format("argument of {} must be type boolean, not type {}{}", clause, type,
-                              value.decimal != nullptr ? "" : advice));
+  faults_.add(at, fmt::format("argument of {} must be type boolean, not type {}{}", clause,
+                              sql_name(node.type), advice));
   return std::nullopt;
 }
 
@@ -208,23 +191,6 @@ ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Argu
   const Bound left = arguments.values[0];
   const Bound right = arguments.values[1];
   if (left.open && right.open) return Type::text;
-  if (left.decimal != nullptr || right.decimal != nullptr) {
-    const size_t decimal = left.decimal != nullptr ? 0 : 1;
-    const Bound other = arguments.values[1 - decimal];
-    // PostgreSQL compares real and numeric as double precision.
-    if (other.typed() && is_float(build_.node(other).type)) return Type::float64;
-    if (!other.typed() || is_integer(build_.node(other).type)) {
-      faults_.add(arguments.places[decimal], numeric_fault(*arguments.values[decimal].decimal));
-      return std::nullopt;
-    }
-    const Node& node = build_.node(other);
-    faults_.add(at,
-                fmt::format("the operator {} cannot compare {}, which is {}, with the number {}{}",
-                            in_capitals(sign), node.text, sql_name(node.type),
-                            arguments.values[decimal].decimal->text,
-                            cast_advice(node.text, node.type, Type::float64)));
-    return std::nullopt;
-  }
   if (left.open) return build_.node(right).type;
   if (right.open) return build_.node(left).type;
   const Node& a = build_.node(left);
@@ -232,8 +198,11 @@ ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Argu
   if (a.type == b.type) return a.type;
   if (is_point_in_time(a.type) && is_point_in_time(b.type))
     return can_cast(a.type, b.type, CastContext::implicit) ? b.type : a.type;
+  // PostgreSQL compares a real and a whole number or a numeric as double precision.
   if (is_number(a.type) && is_number(b.type))
-    return is_integer(a.type) && is_integer(b.type) ? Type::int64 : Type::float64;
+    return is_float(a.type) || is_float(b.type)       ? Type::float64
+           : is_integer(a.type) && is_integer(b.type) ? std::max(a.type, b.type)
+                                                      : Type::numeric;
   const bool cast_right =
       a.type == Type::text || (b.type != Type::text && find_cast(b.type, a.type));
   faults_.add(at, fmt::format("the operator {} cannot compare {}, which is {}, with {}, which is "
@@ -277,22 +246,20 @@ MaybeBound ExpressionBinder::equality(Bound left, Bound right, Location at) {
 }
 
 // The result has the type in which PostgreSQL's operator = takes the first argument. That has
-// operators for an int and a bigint, and for a real and a double precision, which are compared here
-// in the wider type.
+// operators for whole numbers of different types, and for a real and a double precision, which are
+// compared here in the wider type.
 MaybeBound ExpressionBinder::null_if(const Arguments& arguments, Location at, std::string text) {
   const Bound left = arguments.values[0];
-  const Bound right = arguments.values[1];
   if (const auto points = points_in_time(arguments))
     return resolve("nullif", Kind::function, arguments, *points, at, std::move(text));
   const ArgumentType compared = comparison_type("=", arguments, at);
   if (!compared) return std::nullopt;
   const MaybeBound made =
       resolve("nullif", Kind::function, arguments, {compared, compared}, at, std::move(text));
-  if (!made || !left.typed()) return made;
-  const bool keeps_type =
-      is_float(build_.node(left).type) || (right.typed() && !is_float(build_.node(right).type));
-  if (!keeps_type) return made;
-  return build_.cast(*made, build_.node(left).type, at);
+  if (!made || left.open) return made;
+  const Type type = build_.node(left).type;
+  const bool keeps_type = is_float(type) || (is_integer(type) && is_integer(*compared));
+  return keeps_type ? build_.cast(*made, type, at) : made;
 }
 
 // --- CASE and COALESCE
@@ -301,28 +268,10 @@ MaybeBound ExpressionBinder::null_if(const Arguments& arguments, Location at, st
 ArgumentType ExpressionBinder::type_of_all(std::string_view what, const Arguments& arguments,
                                            Location at) {
   std::vector<ArgumentType> types;
-  std::optional<size_t> decimal;
-  bool any_typed = false;
-  for (size_t i = 0; i < arguments.values.size(); ++i) {
-    const Bound value = arguments.values[i];
-    any_typed = any_typed || value.typed();
-    if (value.decimal != nullptr) {
-      decimal = i;
-    } else {
-      types.push_back(build_.type(value));
-    }
-  }
+  for (const Bound value : arguments.values) types.push_back(build_.type(value));
   const auto type = common_type(types);
-  if (!type) {
-    faults_.add(at, fmt::format("{}: {}", what, type.error().message));
-    return std::nullopt;
-  }
-  if (!decimal || (any_typed && is_float(*type))) return *type;
-  const DecimalSyntax& number = *arguments.values[*decimal].decimal;
-  faults_.add(arguments.places[*decimal],
-              !any_typed || is_integer(*type)
-                  ? numeric_fault(number)
-                  : fmt::format("{}: {} is no {}", what, number.text, sql_name(*type)));
+  if (type) return *type;
+  faults_.add(at, fmt::format("{}: {}", what, type.error().message));
   return std::nullopt;
 }
 

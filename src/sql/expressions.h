@@ -50,9 +50,6 @@ class ExpressionBinder {
   MaybeBound null_if(const Arguments& arguments, Location at, std::string text);
   MaybeBound resolve(std::string_view name, Kind kind, const Arguments& arguments,
                      const std::vector<ArgumentType>& types, Location at, std::string text);
-  // The decimal number for which PostgreSQL would take the function of numeric.
-  [[nodiscard]] std::optional<size_t> numeric_argument(const Function& function,
-                                                       const Arguments& arguments) const;
   // The type of values that stand for one another, such as those of CASE.
   ArgumentType type_of_all(std::string_view what, const Arguments& arguments, Location at);
   // Nothing where one of them has a fault.

@@ -210,9 +210,10 @@ const std::vector<Function>& functions() {
           date_functions,          date_part_functions,     encoding_functions,
           extreme_functions,       interval_char_functions, interval_functions,
           like_functions,          logic_functions,         math_functions,
-          pattern_functions,       text_any_functions,      text_functions,
-          text_making_functions,   time_functions,          time_part_functions,
-          trigonometric_functions, zone_functions})
+          numeric_functions,       pattern_functions,       text_any_functions,
+          text_functions,          text_making_functions,   time_functions,
+          time_part_functions,     trigonometric_functions, uuid_functions,
+          zone_functions})
       for (Function& function : subject()) all.push_back(std::move(function));
     return all;
   }();

@@ -112,9 +112,6 @@ struct Function {
   bool is_volatile = false;   // Gives other values for the same arguments, as now() does.
   bool once_a_batch = false;  // Volatile, but the same for all rows of a batch, wherever it stands.
   bool costly = false;        // Worth computing for fewer rows.
-  // PostgreSQL has it for numeric too, which it takes where decimal numbers stand beside no other
-  // than whole ones.
-  bool also_of_numeric = false;
 
   [[nodiscard]] bool can_fail() const { return explain != nullptr; }
 };

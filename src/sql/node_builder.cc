@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "sql/constants.h"
 #include "sql/value_text.h"
@@ -17,13 +18,6 @@ bool is_null_literal(const Node& node) {
 }
 
 }  // namespace
-
-std::string numeric_fault(const DecimalSyntax& decimal) {
-  return fmt::format(
-      "{0} is a numeric, which is not supported (yet): write cast({0} AS double "
-      "precision)",
-      printable(decimal.text));
-}
 
 Result<std::shared_ptr<const Prepared>> PreparedConstants::prepare(const Function& function,
                                                                    const std::string& constant) {
@@ -48,6 +42,7 @@ Bound NodeBuilder::written_literal(Literal value, Location at, std::string text)
   Type type = Type::text;
   if (std::holds_alternative<bool>(value)) type = Type::boolean;
   if (std::holds_alternative<double>(value)) type = Type::float64;
+  if (std::holds_alternative<Numeric>(value)) type = Type::numeric;
   if (const auto* whole = std::get_if<int64_t>(&value)) {
     const bool fits = *whole >= std::numeric_limits<int32_t>::min() &&
                       *whole <= std::numeric_limits<int32_t>::max();
@@ -55,18 +50,6 @@ Bound NodeBuilder::written_literal(Literal value, Location at, std::string text)
   }
   Bound bound = literal(type, std::move(value), at, std::move(text));
   bound.open = type == Type::text;
-  return bound;
-}
-
-MaybeBound NodeBuilder::decimal(const DecimalSyntax& decimal, Location at) {
-  const auto value = parse_float64(decimal.text).value;
-  if (!value) {
-    faults_.add(at,
-                fmt::format("{} is out of range for double precision", printable(decimal.text)));
-    return std::nullopt;
-  }
-  Bound bound = literal(Type::float64, *value, at, printable(decimal.text, 60));
-  bound.decimal = &decimal;
   return bound;
 }
 
@@ -95,10 +78,7 @@ MaybeBound NodeBuilder::call(const Resolved& resolved, const std::vector<Bound>&
   Call call{.function = &function, .arguments = {}, .prepared = nullptr};
   bool good = true;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    if (function.typing == Typing::any_types && arguments[i].decimal != nullptr) {
-      faults_.add(wheres[i], numeric_fault(*arguments[i].decimal));
-      good = false;
-    } else if (function.constant == i) {
+    if (function.constant == i) {
       call.prepared = prepare(function, arguments[i], wheres[i]);
       good = good && call.prepared != nullptr;
     } else if (const MaybeBound argument = cast(arguments[i], resolved.arguments[i], wheres[i])) {
@@ -117,8 +97,7 @@ bool NodeBuilder::check_constants(const Call& call, const std::vector<Location>&
   for (const NodeId argument : call.arguments) {
     const auto* literal = std::get_if<Literal>(&pool_.nodes()[argument].what);
     const auto* held = literal == nullptr ? nullptr : std::get_if<std::string>(literal);
-    constants.push_back(held == nullptr ? std::nullopt
-                                        : std::optional<std::string_view>(*held));
+    constants.push_back(held == nullptr ? std::nullopt : std::optional<std::string_view>(*held));
   }
   const auto fault = call.function->check(constants);
   if (fault)
@@ -129,18 +108,6 @@ bool NodeBuilder::check_constants(const Call& call, const std::vector<Location>&
 
 MaybeBound NodeBuilder::cast(Bound value, Type to, Location at) {
   const Node& from = node(value);
-  if (value.decimal != nullptr) {
-    if (to == Type::float64) return Bound{value.node};
-    if (to != Type::float32) {
-      faults_.add(at, numeric_fault(*value.decimal));
-      return std::nullopt;
-    }
-    // From the digits: by way of a double it would be rounded twice.
-    if (const auto real = parse_float32(value.decimal->text).value)
-      return literal(to, double{*real}, from.at, from.text);
-    faults_.add(at, fmt::format("{} is out of range for real", printable(value.decimal->text)));
-    return std::nullopt;
-  }
   if (value.open && is_null_literal(from)) return literal(to, std::monostate(), from.at, from.text);
   if (from.type == to) return Bound{value.node};
   const Cast* cast = find_cast(from.type, to);
@@ -151,6 +118,20 @@ MaybeBound NodeBuilder::cast(Bound value, Type to, Location at) {
   }
   return add_call({.function = &cast->function, .arguments = {value.node}, .prepared = nullptr}, at,
                   fmt::format("cast({} AS {})", from.text, sql_name(to)));
+}
+
+MaybeBound NodeBuilder::fit(Bound value, const TypeModifier& modifier, Fitting fitting,
+                            Location at) {
+  if (!modifier.is_set()) return value;
+  const Type type = node(value).type;
+  const Function& function = fitting_function(type, fitting);
+  auto prepared = constants_.prepare(function, modifier_text(modifier));
+  CHECK(prepared);
+  std::string text = fitting == Fitting::assigned ? node(value).text
+                                                  : fmt::format("cast({} AS {})", node(value).text,
+                                                                sql_name(type, modifier));
+  return add_call({.function = &function, .arguments = {value.node}, .prepared = *prepared}, at,
+                  std::move(text));
 }
 
 MaybeBound NodeBuilder::add_call(Call call, Location at, std::string text) {

@@ -13,17 +13,15 @@
 #include "sql/node_pool.h"
 #include "sql/program.h"
 #include "sql/syntax.h"
+#include "sql/type_modifiers.h"
 
 namespace turntable::sql {
 
 // A bound expression. A text literal and NULL are open: they have no type until their surroundings
-// ask for one. A decimal number becomes real or double precision, whichever they ask for.
+// ask for one.
 struct Bound {
   NodeId node = kNoNode;
   bool open = false;
-  const DecimalSyntax* decimal = nullptr;
-
-  [[nodiscard]] bool typed() const { return !open && decimal == nullptr; }
 };
 
 // Nothing: a fault was added.
@@ -40,9 +38,6 @@ class PreparedConstants {
   std::map<std::pair<const Function*, std::string>, std::shared_ptr<const Prepared>> made_;
 };
 
-// "1.5 is a numeric, which is not supported (yet): write cast(1.5 AS double precision)"
-[[nodiscard]] std::string numeric_fault(const DecimalSyntax& decimal);
-
 class NodeBuilder {
  public:
   // All of these must outlive it.
@@ -51,9 +46,9 @@ class NodeBuilder {
 
   Bound column(ColumnRef ref, Type type, Location at, std::string text);
   Bound literal(Type type, Literal value, Location at, std::string text);
-  // A literal as it is written: whole numbers are int or bigint, text and NULL are open.
+  // A literal as it is written: whole numbers are int or bigint, those with a point numeric; text
+  // and NULL are open.
   Bound written_literal(Literal value, Location at, std::string text);
-  MaybeBound decimal(const DecimalSyntax& decimal, Location at);
   // The arguments have the types that were resolved, or can be cast to them unasked. `wheres` are
   // their places.
   MaybeBound call(const Resolved& resolved, const std::vector<Bound>& arguments,
@@ -62,8 +57,11 @@ class NodeBuilder {
   // are always tried.
   MaybeBound cast(Bound value, Type to, Location at);
 
+  // The value as the modifier behind its type wants it. Where there is none, the value itself.
+  MaybeBound fit(Bound value, const TypeModifier& modifier, Fitting fitting, Location at);
+
   [[nodiscard]] const Node& node(Bound value) const { return pool_.nodes()[value.node]; }
-  // Nothing where the value is open; double precision for a decimal number.
+  // Nothing where the value is open.
   [[nodiscard]] ArgumentType type(Bound value) const;
   [[nodiscard]] NodePool& pool() { return pool_; }
 

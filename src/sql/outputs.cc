@@ -38,7 +38,7 @@ class OutputBinder {
       std::set<std::string> seen;
       for (const Item& item : items)
         if (is_named(item) && is_first(item.name, item.at, seen))
-          add_output(item.name, std::nullopt, item);
+          add_output(item.name, nullptr, item);
     } else {
       bind_by_name(items);
     }
@@ -75,13 +75,13 @@ class OutputBinder {
     if (open_sink) {
       for (const NamePlace& column : syntax_.columns)
         if (by_column.count(column.name) > 0)
-          add_output(column.name, std::nullopt, *by_column[column.name]);
+          add_output(column.name, nullptr, *by_column[column.name]);
       return;
     }
     for (const ColumnDef& column : sink_.columns) {
       const auto found = by_column.find(column.name);
       if (found != by_column.end()) {
-        add_output(column.name, column.type, *found->second);
+        add_output(column.name, &column, *found->second);
       } else if (is_listed(column.name)) {
         continue;
       } else if (column.not_null) {
@@ -121,7 +121,7 @@ class OutputBinder {
     for (const ColumnDef& column : sink_.columns) {
       const auto found = by_column.find(column.name);
       if (found != by_column.end()) {
-        add_output(column.name, column.type, *found->second);
+        add_output(column.name, &column, *found->second);
       } else {
         missing += fmt::format("{}{}", missing.empty() ? "" : ", ", column.name);
         ++missing_count;
@@ -177,23 +177,21 @@ class OutputBinder {
     return false;
   }
 
-  // `type`: the sink column's, or nothing where it takes the value's.
-  void add_output(const std::string& name, std::optional<Type> type, const Item& item) {
+  // `column`: the sink's, or null where it becomes what the value is.
+  void add_output(const std::string& name, const ColumnDef* column, const Item& item) {
     if (!item.value) return;
-    if (item.value->decimal != nullptr && !type) {
-      faults_.add(item.at, numeric_fault(*item.value->decimal));
-      return;
-    }
     const Node& node = build_.node(*item.value);
-    const Type to = type.value_or(node.type);
-    if (item.value->typed() && !can_cast(node.type, to, CastContext::assignment)) {
+    const Type to = column != nullptr ? column->type : node.type;
+    if (!item.value->open && !can_cast(node.type, to, CastContext::assignment)) {
       faults_.add(item.at, fmt::format("column {} of {} is {}, but {} is {}{}", name, sink_.name,
                                        sql_name(to), node.text, sql_name(node.type),
                                        cast_advice(node.text, node.type, to)));
       return;
     }
-    if (const MaybeBound value = build_.cast(*item.value, to, item.at))
-      outputs_.push_back({name, to, value->node});
+    MaybeBound value = build_.cast(*item.value, to, item.at);
+    if (value && column != nullptr)
+      value = build_.fit(*value, column->modifier, Fitting::assigned, item.at);
+    if (value) outputs_.push_back({name, to, value->node});
   }
 
   const Insert& insert_;

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "sql/numeric_math.h"
 #include "sql/parse_table.h"
 
 namespace turntable::sql {
@@ -55,11 +56,6 @@ ExprPtr joined_by(Location place, std::string_view word, ExprPtr left, ExprPtr r
   both.push_back(std::move(left));
   both.push_back(std::move(right));
   return joined_by(place, word, std::move(both));
-}
-
-// PostgreSQL's numeric knows no negative zero.
-std::string without_sign_of_zero(std::string_view number, double value) {
-  return std::string(value == 0 && number.starts_with('-') ? number.substr(1) : number);
 }
 
 const char* boolean_test_name(PgQuery__BoolTestType type) {
@@ -131,9 +127,10 @@ class ExpressionParser {
       case PG_QUERY__NODE__NODE_TYPE_CAST: {
         if (ExprPtr interval = interval_of_one_field(*node->type_cast, place)) return interval;
         const auto type = parse_type(context_, *node->type_cast->type_name);
-        ExprPtr argument = expression(node->type_cast->arg);
+        ExprPtr argument =
+            cast_argument(node->type_cast->arg, type ? std::optional(type->type) : std::nullopt);
         if (!type) return bad_expr(place);
-        return make_expr(place, CastSyntax{*type, std::move(argument)});
+        return make_expr(place, CastSyntax{type->type, std::move(argument), type->modifier});
       }
       case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
         return time_now(*node->sqlvalue_function, place);
@@ -162,7 +159,9 @@ class ExpressionParser {
     for (const ExprPtr& argument : call.arguments) to.arguments.push_back(copy(argument));
     return to;
   }
-  CastSyntax copied(const CastSyntax& cast) { return {cast.type, copy(cast.argument)}; }
+  CastSyntax copied(const CastSyntax& cast) {
+    return {cast.type, copy(cast.argument), cast.modifier};
+  }
   CaseSyntax copied(const CaseSyntax& from) {
     CaseSyntax to;
     for (const CaseSyntax::Branch& branch : from.branches)
@@ -263,12 +262,28 @@ class ExpressionParser {
     }
   }
 
+  // PostgreSQL's numeric has the digits of any number, and a cast to a floating-point type goes by
+  // its text. One with too many digits for a numeric here can be cast all the same.
+  ExprPtr cast_argument(const PgNode* argument, std::optional<Type> type) {
+    const bool to_float = type == Type::float32 || type == Type::float64;
+    if (to_float && is_numeric_constant(argument) &&
+        argument->a_const->val_case == PG_QUERY__A__CONST__VAL_FVAL) {
+      const std::string_view text = argument->a_const->fval->fval;
+      if (!parse_numeric(text).value && context_.take_expression())
+        return make_expr(context_.at(argument), LiteralSyntax{std::string(text)});
+    }
+    return expression(argument);
+  }
+
   // A number that is no int for libpg_query: one beyond int, or with a point or an exponent.
   ExprPtr number(std::string_view text, Location place) {
     if (int64_t whole = 0; read_number(text, whole)) return make_expr(place, LiteralSyntax{whole});
-    if (double value = 0; read_number(text, value))
-      return make_expr(place, DecimalSyntax{without_sign_of_zero(text, value)});
-    context_.fault(place, fmt::format("{} is out of range for double precision", printable(text)));
+    if (const auto value = parse_numeric(text).value)
+      return make_expr(place, LiteralSyntax{*value});
+    context_.fault(place,
+                   fmt::format("{0} has more digits than a numeric has here, 38 of them and 76 "
+                               "behind the point: write cast({0} AS double precision)",
+                               printable(text)));
     return bad_expr(place);
   }
 

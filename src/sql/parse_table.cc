@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "sql/type_modifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -34,10 +35,10 @@ struct OtherType {
 constexpr OtherType kOtherTypes[] = {
     {"string", "text"},
     {"nvarchar", "text"},
-    {"char", "text"},
-    {"character", "text"},
+    {"char", "varchar(n) or text"},
+    {"character", "varchar(n) or text"},
     {"character varying", "text"},
-    {"bpchar", "text"},
+    {"bpchar", "varchar(n) or text"},
     {"clob", "text"},
     {"tinyint", "smallint"},
     {"mediumint", "int"},
@@ -79,6 +80,33 @@ std::string unknown_type_text(const std::string& written, const std::string& nam
   return fmt::format("there is no type {}.{} Types are {}", printable(written), hint, all);
 }
 
+// Nothing, and a fault, where the type takes no such modifier.
+std::optional<TypeModifier> parse_modifier(ParseContext& context, const PgQuery__TypeName& name,
+                                           Type type, Location place) {
+  TypeModifier modifier;
+  if (name.n_typmods == 0) return modifier;
+  std::vector<int32_t> numbers;
+  for (const PgNode* node : list(name.n_typmods, name.typmods))
+    if (node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull == 0 &&
+        node->a_const->val_case == PG_QUERY__A__CONST__VAL_IVAL)
+      numbers.push_back(node->a_const->ival->ival);
+  const size_t most = type == Type::numeric ? 2 : 1;
+  if (numbers.size() != name.n_typmods || numbers.size() > most) {
+    context.fault(place, fmt::format("behind {} may stand {} in parentheses", sql_name(type),
+                                     most == 2 ? "one or two whole numbers" : "one whole number"));
+    return std::nullopt;
+  }
+  modifier.size = numbers[0];
+  if (numbers.size() > 1) modifier.scale = numbers[1];
+  const Status good =
+      name.n_array_bounds > 0
+          ? fail(ErrorKind::usage, "an array's elements take no length or precision")
+          : check_modifier(type, modifier);
+  if (good) return modifier;
+  context.fault(place, good.error().message);
+  return std::nullopt;
+}
+
 void add_table_column(ParseContext& context, const PgQuery__ColumnDef& definition,
                       TableDef& table) {
   ColumnDef column;
@@ -101,7 +129,8 @@ void add_table_column(ParseContext& context, const PgQuery__ColumnDef& definitio
     table.faulty = true;
     return;
   }
-  column.type = *type;
+  column.type = type->type;
+  column.modifier = type->modifier;
   table.columns.push_back(std::move(column));
   table.column_locations.push_back(place);
 }
@@ -170,7 +199,7 @@ TableDef parse_table(ParseContext& context, const PgQuery__CreateStmt& create) {
   return table;
 }
 
-std::optional<Type> parse_type(ParseContext& context, const PgQuery__TypeName& name) {
+std::optional<DeclaredType> parse_type(ParseContext& context, const PgQuery__TypeName& name) {
   const Location place = context.at(name.location);
   std::string written;
   for (const PgNode* part : list(name.n_names, name.names)) {
@@ -191,12 +220,9 @@ std::optional<Type> parse_type(ParseContext& context, const PgQuery__TypeName& n
     context.fault(place, unknown_type_text(in_file.empty() ? written : in_file, written));
     return std::nullopt;
   }
-  if (name.n_typmods > 0) {
-    context.fault(place,
-                  fmt::format("a length or precision is not supported: write {}", sql_name(*type)));
-    return std::nullopt;
-  }
-  return name.n_array_bounds > 0 ? array_of(*type) : *type;
+  const auto modifier = parse_modifier(context, name, *type, place);
+  if (!modifier) return std::nullopt;
+  return DeclaredType{name.n_array_bounds > 0 ? array_of(*type) : *type, *modifier};
 }
 
 std::string parse_table_name(ParseContext& context, const PgQuery__RangeVar& table) {

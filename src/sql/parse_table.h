@@ -11,8 +11,14 @@ namespace turntable::sql {
 
 [[nodiscard]] TableDef parse_table(ParseContext& context, const PgQuery__CreateStmt& create);
 
+struct DeclaredType {
+  Type type = Type::text;
+  TypeModifier modifier = {};
+};
+
 // The type; or nothing, and a fault.
-[[nodiscard]] std::optional<Type> parse_type(ParseContext& context, const PgQuery__TypeName& name);
+[[nodiscard]] std::optional<DeclaredType> parse_type(ParseContext& context,
+                                                     const PgQuery__TypeName& name);
 
 // The name of a table or view, in any statement. What else stands there is refused.
 [[nodiscard]] std::string parse_table_name(ParseContext& context, const PgQuery__RangeVar& table);

@@ -97,7 +97,6 @@ class Printer {
   void operator()(const Numeric& value) { out_ += numeric_text(value); }
   void operator()(const Interval& value) { print_quoted(interval_text(value), '\''); }
   void operator()(const Uuid& value) { print_quoted(uuid_text(value), '\''); }
-  void operator()(const DecimalSyntax& decimal) { out_ += decimal.text; }
 
   void operator()(const CallSyntax& call) {
     if (!call.is_operator) {
@@ -112,7 +111,7 @@ class Printer {
   void operator()(const CastSyntax& cast) {
     out_ += "cast(";
     print(*cast.argument);
-    out_ += fmt::format(" AS {})", sql_name(cast.type));
+    out_ += fmt::format(" AS {})", sql_name(cast.type, cast.modifier));
   }
 
   void operator()(const CaseSyntax& written) {

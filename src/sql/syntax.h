@@ -34,12 +34,6 @@ struct LiteralSyntax {
   Literal value;
 };
 
-// A number with a point or an exponent, or beyond bigint. It takes real or double precision from
-// its surroundings.
-struct DecimalSyntax {
-  std::string text;  // As written, with a minus if it is negative. Within double precision's range.
-};
-
 // A function, or an operator, whose name is its sign or its words in lower case. Lowered to calls:
 //
 //   a AND b AND c, a OR b       operators "and", "or" of two or more arguments
@@ -62,6 +56,7 @@ struct CallSyntax {
 struct CastSyntax {
   Type type = Type::text;
   ExprPtr argument;
+  TypeModifier modifier = {};
 };
 
 // CASE WHEN a THEN b WHEN c THEN d ELSE e END. CASE x WHEN v THEN … has x = v as its conditions.
@@ -78,8 +73,7 @@ struct CaseSyntax {
 struct BadSyntax {};
 
 struct Expr {
-  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, DecimalSyntax, CallSyntax,
-               CastSyntax, CaseSyntax>
+  std::variant<BadSyntax, NameSyntax, StarSyntax, LiteralSyntax, CallSyntax, CastSyntax, CaseSyntax>
       what;
   Location at;
 };

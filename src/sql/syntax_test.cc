@@ -44,11 +44,12 @@ struct TreePrinter {
     return name.table.empty() ? name.column : name.table + "." + name.column;
   }
   std::string operator()(const StarSyntax& star) const { return star.table + "*"; }
-  std::string operator()(const DecimalSyntax& decimal) const { return "decimal:" + decimal.text; }
   std::string operator()(const LiteralSyntax& literal) const {
     if (const auto* text = std::get_if<std::string>(&literal.value)) return "'" + *text + "'";
     if (const auto* whole = std::get_if<int64_t>(&literal.value)) return std::to_string(*whole);
     if (const auto* truth = std::get_if<bool>(&literal.value)) return *truth ? "true" : "false";
+    if (const auto* number = std::get_if<Numeric>(&literal.value))
+      return "numeric:" + numeric_text(*number);
     return std::holds_alternative<double>(literal.value) ? "double" : "NULL";
   }
   std::string operator()(const CallSyntax& call) const {
@@ -57,7 +58,7 @@ struct TreePrinter {
     return out + ")";
   }
   std::string operator()(const CastSyntax& cast) const {
-    return "(cast " + tree_of(*cast.argument) + " " + std::string(sql_name(cast.type)) + ")";
+    return "(cast " + tree_of(*cast.argument) + " " + sql_name(cast.type, cast.modifier) + ")";
   }
   std::string operator()(const CaseSyntax& written) const {
     std::string out = "(case";
@@ -139,12 +140,11 @@ constexpr Lowered kLowered[] = {
     {"- -5", "5", "5"},
     {"+5", "5", "5"},
     {"-9223372036854775808", "-9223372036854775808", "-9223372036854775808"},
-    {"9223372036854775808", "decimal:9223372036854775808", "9223372036854775808"},
-    {"1.5", "decimal:1.5", "1.5"},
-    {"-1.50", "decimal:-1.50", "-1.50"},
-    {"+.5e3", "decimal:.5e3", ".5e3"},
-    {"1.", "decimal:1.", "1."},
-    {"-0.0", "decimal:0.0", "0.0"},
+    {"9223372036854775808", "numeric:9223372036854775808", "9223372036854775808"},
+    {"1.5", "numeric:1.5", "1.5"},
+    {"-1.50", "numeric:-1.50", "-1.50"},
+    {"1e-3", "numeric:0.001", "0.001"},
+    {"-0.0", "numeric:0.0", "0.0"},
     {"-0", "0", "0"},
     {"2 - -5", "([-] 2 -5)", "2 - -5"},
     // Operators of other kinds, which the binder may know.
@@ -161,6 +161,8 @@ constexpr Lowered kLowered[] = {
     {"true", "true", "true"},
     {"'t'::bool", "(cast 't' boolean)", "cast('t' AS boolean)"},
     {"-1::text || a", "([||] ([-] (cast 1 text)) a)", "- cast(1 AS text) || a"},
+    {"a::varchar(3)", "(cast a varchar(3))", "cast(a AS varchar(3))"},
+    {"a::numeric(4, 2)", "(cast a numeric(4, 2))", "cast(a AS numeric(4, 2))"},
     {"p.\"Odd name\"", "p.Odd name", "p.\"Odd name\""},
     {"extract(hour FROM a)", "(extract 'hour' a)", "extract(hour FROM a)"},
     {"position(a IN b)", "(position b a)", "position(a IN b)"},

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import functools
 import random
+import uuid
+from decimal import Decimal
 
 from support.expressions import BIGINT, BOOLEAN, DOUBLE, INT, REAL, TEXT, TIME
 
-BYTES, JSON = "bytea", "jsonb"
+BYTES, JSON, SMALLINT, NUMERIC, UUID = "bytea", "jsonb", "smallint", "numeric", "uuid"
 DATE, CLOCK, LOCAL, INTERVAL = "date", "time", "timestamp", "interval"
 ROWS = 1000
-LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j", DATE: "e", CLOCK: "c", LOCAL: "w", INTERVAL: "v"}
+LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j", DATE: "e", CLOCK: "c", LOCAL: "w", INTERVAL: "v",
+           SMALLINT: "h", NUMERIC: "n", UUID: "u"}
 COLUMNS_OF_TYPE = 3
 SECOND, DAY = 1_000_000, 86_400_000_000
 
@@ -52,6 +55,15 @@ TIMES = [
 BORDERS = {
     BOOLEAN: ["true", "false"],
     INT: [0, 1, -1, 2, -2, 3, 7, 31, 32, 33, -31, -32, 63, 64, 100, 46340, 46341, 65536, 16777217, 2147483646, 2147483647, -2147483647, -2147483648],
+    SMALLINT: [0, 1, -1, 2, -2, 3, 7, 15, 16, 17, 31, 32, 100, 181, 182, -181, 255, 256, 16384, 32766, 32767, -32767, -32768],
+    # Ties of rounding, scales, many digits, and what other types hold last.
+    NUMERIC: ["0", "0.0", "0.000", "1", "-1", "1.0", "-1.00", "0.5", "-0.5", "1.5", "2.5", "-2.5", "0.05", "0.45", "0.005", "-0.015", "9.5", "99.995", "0.1", "0.3", "1e-5",
+              "3.14159265358979323846", "2.718281828459045", "10", "100", "1000.50", "9999", "10000", "10001", "0.0001", "0.00009999", "32767.4", "32767.5", "-32768.5", "2147483647.5",
+              "2147483647.4", "-2147483648.5", "9223372036854775807", "9223372036854775807.5", "-9223372036854775808.4", "1234567890123456789.123456789", "1e18",
+              "12345678901234567890123456789012345678", "-99999999999999999999999999999999999999", "0.99999999999999999999999999999999999999", "1e-30", "-1e-38",
+              "1.00000000000000000001", "16777217", "9007199254740993", "NaN", "Infinity", "-Infinity"],
+    UUID: ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12",
+           "7fffffff-0000-4000-8000-000000000000", "80000000-0000-4000-8000-000000000000"],
     BIGINT: [0, 1, -1, 2, -2, 31, 32, 63, 64, -64, 2147483647, 2147483648, -2147483648, -2147483649, 3037000499, 3037000500, 4294967296,
              9007199254740993, 9223372036854775806, 9223372036854775807, -9223372036854775807, -9223372036854775808],
     REAL: ["0", "-0", "1", "-1", "0.5", "1.5", "2.5", "-0.5", "-1.5", "-2.5", "0.1", "0.3", "3.1415927", "16777216", "16777218", "2147483520",
@@ -84,10 +96,17 @@ def some_text(chance: random.Random) -> str:
     return "".join(chance.choice(words) for _ in range(chance.randint(1, 9)))
 
 
+def some_numeric(chance: random.Random, digits: int, scale: int) -> str:
+    return str(Decimal(chance.randrange(-(10**digits), 10**digits)).scaleb(-chance.randint(0, scale)))
+
+
 BETWEEN = {
     BOOLEAN: lambda chance: chance.choice(["true", "false"]),
     INT: lambda chance: chance.choice([chance.randint(-20, 20), chance.randint(-20, 20), chance.randint(-40_000, 40_000)]),
     BIGINT: lambda chance: chance.choice([chance.randint(-40, 40), chance.randint(-40_000, 40_000), chance.randint(-(2**40), 2**40)]),
+    SMALLINT: lambda chance: chance.choice([chance.randint(-20, 20), chance.randint(-20, 20), chance.randint(-400, 400)]),
+    NUMERIC: lambda chance: chance.choice([some_numeric(chance, 6, 4), some_numeric(chance, 6, 4), some_numeric(chance, 3, 2), some_numeric(chance, 18, 18), some_numeric(chance, 30, 30)]),
+    UUID: lambda chance: str(uuid.UUID(int=chance.getrandbits(128))),
     # As many digits as say the number exactly; -0.0 is none of them.
     REAL: lambda chance: f"{chance.choice([chance.randint(-8000, 8000) / 64, chance.randint(1, 100) / 8])}".removesuffix(".0"),
     DOUBLE: lambda chance: repr(chance.choice([chance.uniform(-3, 3), chance.uniform(0, 40), chance.uniform(-1, 1), float(chance.randint(-400, 400))])),
@@ -108,6 +127,10 @@ WORDS = {
     "t_bigint": ["0", "-1", "42", " 12", "+5", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "4294967296", "000", "1.5", "x", ""],
     "t_float": ["0", "-0", "1.5", "-2.25", ".5", "5.", "1e3", "1E-3", "  2.5  ", "+1.25", "NaN", "nan", "inf", "-Infinity", "+inf", "3.4028235e38", "1e-44", "123456789.123456789",
                 "0.1", "16777217", "1e39", "1e-60", "1e400", "1e-400", "x", "", "1e", "e5", "-", "1,5", "1_0"],
+    "t_smallint": ["0", "1", "-1", " 12 ", "+5", "32767", "-32768", "32768", "007", "77", "1e3", "1.0", "x", ""],
+    "t_numeric": ["0", "-0", "0.00", "1.50", "-2.250", ".5", "5.", "1e3", "1.50e1", "1.5E-3", "  2.5  ", "+1.25", "NaN", "nan", "inf", "-Infinity", "+inf", "123456789.123456789",
+                  "12345678901234567890123456789012345678", "0.00000000000000000000000000000000000001", "1e37", "00012.3400", "x", "", "1e", "e5", "-", "1,5", "1_0", "-NaN", ".", "1e+", "--1"],
+    "t_uuid": ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "{a0eebc999c0b4ef8bb6d6bb9bd380a11}", "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11", "a0eebc999c0b4ef8bb6d6bb9bd380a11", "x", "", "a0eebc99"],
     "t_time": ["2024-02-29", "2024-03-03 10:15:00", "2024-03-03T10:15:30.25Z", "2024-03-03 10:15:30.123456+02:00", "2024-03-03 10:15:30.1234567-05:30",
                "1969-12-31 23:59:59.999999+00", "0001-01-01", "9999-12-31 23:59:59+00", "1900-02-28T00:00", " 2024-03-03 ", "2023-02-29", "2024-13-01", "2024-04-31", "x", ""],
     "t_date": ["2024-02-29", "2024-3-3", "2024/03/03", "20240303", "0044-03-15 BC", "4714-11-24 BC", "4714-11-23 BC", "5874897-12-31", "5874898-01-01", "10000-01-01", "2024-03-03 10:15:00", "2024-03-03T10:15:30.25Z",
@@ -131,6 +154,7 @@ WORDS = {
 
 # Ints of a certain size, for arguments that a border would only make fail.
 SMALL = {"i_small": (-3, 12), "i_length": (0, 40), "i_year": (1, 4000), "i_month": (1, 12), "i_day": (1, 28), "i_hour": (0, 23), "i_minute": (0, 59), "i_buckets": (1, 50), "i_code": (-1, 1100)}
+SMALL_BIGINT = {"l_small": (-2, 40)}
 # Intervals of a certain kind.
 SPANS = {
     "v_stride": ["15 minutes", "1 hour", "1 day", "7 days", "00:00:00.000001", "1 day 02:30:00", "00:00:00.333", "1 mon", "00:00:00", "-1 hours", "90 minutes", "365 days"],
@@ -143,7 +167,8 @@ NULLS, AT_BORDERS = 0.04, 0.4  # Shares of all values.
 def columns() -> dict[str, str]:
     """Their types, by name."""
     found = {f"{letter}{number + 1}": type for type, letter in LETTERS.items() for number in range(COLUMNS_OF_TYPE)}
-    return found | dict.fromkeys(WORDS, TEXT) | dict.fromkeys(SMALL, INT) | dict.fromkeys(["d_unit", "d_seconds", "d_positive"], DOUBLE) | dict.fromkeys(SPANS, INTERVAL)
+    found |= dict.fromkeys(WORDS, TEXT) | dict.fromkeys(SMALL, INT) | dict.fromkeys(SMALL_BIGINT, BIGINT) | dict.fromkeys(SPANS, INTERVAL)
+    return found | dict.fromkeys(["d_unit", "d_seconds", "d_positive"], DOUBLE) | dict.fromkeys(["n_positive", "n_small", "n_exponent"], NUMERIC)
 
 
 def value(name: str, type: str, chance: random.Random):
@@ -155,10 +180,19 @@ def value(name: str, type: str, chance: random.Random):
         return chance.choice(SPANS[name])
     if name in SMALL:
         return chance.randint(*SMALL[name])
+    if name in SMALL_BIGINT:
+        return chance.randint(*SMALL_BIGINT[name])
     if name == "d_unit":
         return chance.choice(["0", "-0", "1", "-1", "1.0000000000000002", "5e-324", "0.5", "-0.5", *(repr(chance.uniform(-1, 1)) for _ in range(20))])
     if name == "d_positive":
         return chance.choice(["0", "0.5", "1", "2", "3", "10", "1e-300", "1.0000000000000002", "Infinity", "NaN", *(repr(chance.uniform(1, 30)) for _ in range(10))])
+    if name == "n_positive":
+        return chance.choice(["0", "0.5", "1", "1.0", "2", "3", "10", "1000", "0.9", "1.1", "1.0001", "0.00001", "9999.99", "NaN", "Infinity", "-1",
+                              *(some_numeric(chance, 5, 4).lstrip("-") for _ in range(10)), *(some_numeric(chance, 15, 15).lstrip("-") for _ in range(5))])  # fmt: skip
+    if name == "n_small":
+        return some_numeric(chance, 3, 2)
+    if name == "n_exponent":
+        return chance.choice(["0", "0.0", "1", "-1", "2", "3", "-2", "0.5", "-0.5", "1.5", "24", "-7", "NaN", "Infinity", *(some_numeric(chance, 2, 2) for _ in range(12))])
     if name == "d_seconds":
         return chance.choice(["0", "-0", "59.999999", "59.9999996", "60", "0.0000005", repr(chance.uniform(0, 60)), repr(round(chance.uniform(0, 60), 3))])
     return chance.choice(BORDERS[type]) if chance.random() < AT_BORDERS else BETWEEN[type](chance)

@@ -9,7 +9,7 @@ from support.expressions import TIME
 from support.probe import NULL, Evaluated
 
 AT_ONCE = 40  # Expressions of one function.
-NAMES = {"bool": "boolean", "int4": "int", "int8": "bigint", "float4": "real", "float8": "double precision"}
+NAMES = {"bool": "boolean", "int2": "smallint", "int4": "int", "int8": "bigint", "float4": "real", "float8": "double precision"}
 
 
 def fill(connection: psycopg.Connection, columns: dict[str, str], rows: list[list[str | None]]) -> None:

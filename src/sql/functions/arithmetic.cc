@@ -66,34 +66,37 @@ Computed<T> absolute_whole(T a) {
 
 template <class T>
 T bits_and(T a, T b) {
-  return a & b;
+  return static_cast<T>(a & b);
 }
 template <class T>
 T bits_or(T a, T b) {
-  return a | b;
+  return static_cast<T>(a | b);
 }
 template <class T>
 T bits_xor(T a, T b) {
-  return a ^ b;
+  return static_cast<T>(a ^ b);
 }
 template <class T>
 T bits_not(T a) {
-  return ~a;
+  return static_cast<T>(~a);
 }
+
+// What a smallint is shifted as: C's integer promotion in PostgreSQL makes it an int.
+template <class T>
+using Shifted = std::conditional_t<sizeof(T) < sizeof(int32_t), int32_t, T>;
 
 // Of the distance only as many bits count as the processor takes: by 33 an int is shifted by 1.
 template <class T>
 T shift_left(T a, int32_t distance) {
-  constexpr auto kMask =
-      static_cast<uint32_t>(std::numeric_limits<std::make_unsigned_t<T>>::digits - 1);
-  return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a)
-                        << (static_cast<uint32_t>(distance) & kMask));
+  using Unsigned = std::make_unsigned_t<Shifted<T>>;
+  constexpr auto kMask = static_cast<uint32_t>(std::numeric_limits<Unsigned>::digits - 1);
+  return static_cast<T>(static_cast<Unsigned>(a) << (static_cast<uint32_t>(distance) & kMask));
 }
 template <class T>
 T shift_right(T a, int32_t distance) {
-  constexpr auto kMask =
-      static_cast<uint32_t>(std::numeric_limits<std::make_unsigned_t<T>>::digits - 1);
-  return static_cast<T>(a >> (static_cast<uint32_t>(distance) & kMask));
+  using Unsigned = std::make_unsigned_t<Shifted<T>>;
+  constexpr auto kMask = static_cast<uint32_t>(std::numeric_limits<Unsigned>::digits - 1);
+  return static_cast<T>(Shifted<T>{a} >> (static_cast<uint32_t>(distance) & kMask));
 }
 
 // --- Both
@@ -119,11 +122,8 @@ Computed<double> in_double(A a, B b) {
 }
 
 Function operation(std::string_view name, std::vector<Type> arguments, Type result) {
-  return {.name = name,
-          .arguments = std::move(arguments),
-          .result = result,
-          .kind = Kind::operation,
-          .also_of_numeric = true};
+  return {
+      .name = name, .arguments = std::move(arguments), .result = result, .kind = Kind::operation};
 }
 
 template <Type type>
@@ -136,8 +136,8 @@ void add_float(std::vector<Function>& all) {
   all.push_back(function_of<Plain<same<T>>>(operation("+", {type}, type)));
   all.push_back(function_of<Plain<negate_float<T>>>(operation("-", {type}, type)));
   all.push_back(function_of<Plain<absolute_float<T>>>(operation("@", {type}, type)));
-  all.push_back(function_of<Plain<absolute_float<T>>>(
-      {.name = "abs", .arguments = {type}, .result = type, .also_of_numeric = true}));
+  all.push_back(
+      function_of<Plain<absolute_float<T>>>({.name = "abs", .arguments = {type}, .result = type}));
 }
 
 template <Type a, Type b>
@@ -172,10 +172,10 @@ void add_whole(std::vector<Function>& all) {
   all.push_back(function_of<Plain<bits_not<T>>>(operation("~", {type}, type)));
   all.push_back(function_of<Plain<shift_left<T>>>(operation("<<", {type, Type::int32}, type)));
   all.push_back(function_of<Plain<shift_right<T>>>(operation(">>", {type, Type::int32}, type)));
-  all.push_back(function_of<Checked<modulo<T>>>(
-      {.name = "mod", .arguments = {type, type}, .result = type, .also_of_numeric = true}));
+  all.push_back(
+      function_of<Checked<modulo<T>>>({.name = "mod", .arguments = {type, type}, .result = type}));
   all.push_back(function_of<Checked<absolute_whole<T>>>(
-      {.name = "abs", .arguments = {type}, .result = type, .also_of_numeric = true}));
+      {.name = "abs", .arguments = {type}, .result = type}));
 }
 
 }  // namespace
@@ -188,6 +188,7 @@ std::vector<Function> arithmetic_functions() {
   add_mixed<Type::float32, Type::float64>(all);
   add_mixed<Type::float64, Type::float32>(all);
   add_whole<Type::int32>(all);
+  add_whole<Type::int16>(all);
   add_whole<Type::int64>(all);
   return all;
 }

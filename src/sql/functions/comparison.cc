@@ -18,7 +18,8 @@ struct Pair {
     return order_of<C>(static_cast<C>(left), static_cast<C>(right));
   }
   static bool equal(A left, B right) {
-    if constexpr (std::is_floating_point_v<C> || std::is_same_v<C, Interval>) {
+    if constexpr (std::is_floating_point_v<C> || std::is_same_v<C, Interval> ||
+                  std::is_same_v<C, Numeric>) {
       return order(left, right) == 0;
     } else {
       return static_cast<C>(left) == static_cast<C>(right);
@@ -133,10 +134,12 @@ void add_for(std::vector<Function>& all) {
 std::vector<Function> comparison_functions() {
   std::vector<Function> all;
   add_for<Type::boolean>(all);
+  add_for<Type::int16>(all);
   add_for<Type::int32>(all);
   add_for<Type::int64>(all);
   add_for<Type::float32>(all);
   add_for<Type::float64>(all);
+  add_for<Type::numeric>(all);
   add_for<Type::text>(all);
   add_for<Type::bytes>(all);
   add_for<Type::date>(all);
@@ -144,6 +147,7 @@ std::vector<Function> comparison_functions() {
   add_for<Type::timestamp>(all);
   add_for<Type::timestamptz>(all);
   add_for<Type::interval>(all);
+  add_for<Type::uuid>(all);
   // The mixed pairs that PostgreSQL has. Other mixed numbers are cast to these: a real and an int
   // are compared as double precision.
   add_for<Pair<int32_t, int64_t, int64_t>>(all, Type::int32, Type::int64);

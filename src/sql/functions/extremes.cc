@@ -63,10 +63,12 @@ void add_extremes(std::vector<Function>& all) {
 std::vector<Function> extreme_functions() {
   std::vector<Function> all;
   add_extremes<Type::boolean>(all);
+  add_extremes<Type::int16>(all);
   add_extremes<Type::int32>(all);
   add_extremes<Type::int64>(all);
   add_extremes<Type::float32>(all);
   add_extremes<Type::float64>(all);
+  add_extremes<Type::numeric>(all);
   add_extremes<Type::text>(all);
   add_extremes<Type::bytes>(all);
   add_extremes<Type::date>(all);
@@ -74,6 +76,7 @@ std::vector<Function> extreme_functions() {
   add_extremes<Type::timestamp>(all);
   add_extremes<Type::timestamptz>(all);
   add_extremes<Type::interval>(all);
+  add_extremes<Type::uuid>(all);
   return all;
 }
 

@@ -102,13 +102,16 @@ std::vector<Function> logic_functions() {
   all.push_back(function_of<IsNull<uint8_t, true>>(boolean_test("is unknown", boolean)));
   all.push_back(function_of<IsNull<uint8_t, false>>(boolean_test("is not unknown", boolean)));
   add_null_tests<Type::boolean>(all);
+  add_null_tests<Type::int16>(all);
   add_null_tests<Type::int32>(all);
   add_null_tests<Type::int64>(all);
   add_null_tests<Type::float32>(all);
   add_null_tests<Type::float64>(all);
+  add_null_tests<Type::numeric>(all);
   add_null_tests<Type::text>(all);
   add_null_tests<Type::bytes>(all);
   add_null_tests<Type::timestamptz>(all);
+  add_null_tests<Type::uuid>(all);
   add_null_tests<Type::jsonb>(all);
   return all;
 }

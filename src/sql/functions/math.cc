@@ -1,6 +1,6 @@
-// Mathematical functions: https://www.postgresql.org/docs/15/functions-math.html, table 9.5. What
-// PostgreSQL has for numeric alone is not here: div, log(b, x), round(x, n), trunc(x, n),
-// factorial, scale, min_scale, trim_scale.
+// Mathematical functions of floating-point and whole numbers:
+// https://www.postgresql.org/docs/15/functions-math.html, table 9.5. Those of numeric are in
+// numeric.cc.
 #include <algorithm>
 #include <limits>
 #include <numbers>
@@ -205,8 +205,7 @@ template <Type type>
 void add_divisors(std::vector<Function>& all) {
   using T = CppType<type>;
   const auto of_two = [](std::string_view name) {
-    return Function{
-        .name = name, .arguments = {type, type}, .result = type, .also_of_numeric = true};
+    return Function{.name = name, .arguments = {type, type}, .result = type};
   };
   all.push_back(function_of<Checked<greatest_common_divisor<T>>>(of_two("gcd")));
   all.push_back(function_of<Checked<least_common_multiple<T>>>(of_two("lcm")));
@@ -216,28 +215,27 @@ void add_divisors(std::vector<Function>& all) {
 
 std::vector<Function> math_functions() {
   std::vector<Function> all = {
-      function_of<Plain<round_to_even>>(of_doubles("round", 1, true)),
-      function_of<Plain<round_up>>(of_doubles("ceil", 1, true)),
-      function_of<Plain<round_up>>(of_doubles("ceiling", 1, true)),
-      function_of<Plain<round_down>>(of_doubles("floor", 1, true)),
-      function_of<Plain<truncate>>(of_doubles("trunc", 1, true)),
-      function_of<Plain<sign>>(of_doubles("sign", 1, true)),
-      function_of<Checked<square_root>>(of_doubles("sqrt", 1, true)),
-      function_of<Checked<cube_root>>(of_doubles("cbrt", 1, false)),
-      function_of<Checked<exponential>>(of_doubles("exp", 1, true)),
-      function_of<Checked<logarithm_of<natural>>>(of_doubles("ln", 1, true)),
-      function_of<Checked<logarithm_of<decimal>>>(of_doubles("log", 1, true)),
-      function_of<Checked<logarithm_of<decimal>>>(of_doubles("log10", 1, true)),
-      function_of<Checked<power>>(of_doubles("power", 2, true)),
-      function_of<Checked<power>>(of_doubles("pow", 2, true)),
-      function_of<Plain<pi>>(of_doubles("pi", 0, false)),
-      function_of<Checked<degrees>>(of_doubles("degrees", 1, false)),
-      function_of<Checked<radians>>(of_doubles("radians", 1, false)),
+      function_of<Plain<round_to_even>>(of_doubles("round")),
+      function_of<Plain<round_up>>(of_doubles("ceil")),
+      function_of<Plain<round_up>>(of_doubles("ceiling")),
+      function_of<Plain<round_down>>(of_doubles("floor")),
+      function_of<Plain<truncate>>(of_doubles("trunc")),
+      function_of<Plain<sign>>(of_doubles("sign")),
+      function_of<Checked<square_root>>(of_doubles("sqrt")),
+      function_of<Checked<cube_root>>(of_doubles("cbrt")),
+      function_of<Checked<exponential>>(of_doubles("exp")),
+      function_of<Checked<logarithm_of<natural>>>(of_doubles("ln")),
+      function_of<Checked<logarithm_of<decimal>>>(of_doubles("log")),
+      function_of<Checked<logarithm_of<decimal>>>(of_doubles("log10")),
+      function_of<Checked<power>>(of_doubles("power", 2)),
+      function_of<Checked<power>>(of_doubles("pow", 2)),
+      function_of<Plain<pi>>(of_doubles("pi", 0)),
+      function_of<Checked<degrees>>(of_doubles("degrees")),
+      function_of<Checked<radians>>(of_doubles("radians")),
       function_of<Checked<width_bucket>>(
           {.name = "width_bucket",
            .arguments = {Type::float64, Type::float64, Type::float64, Type::int32},
-           .result = Type::int32,
-           .also_of_numeric = true}),
+           .result = Type::int32}),
   };
   add_divisors<Type::int32>(all);
   add_divisors<Type::int64>(all);
@@ -245,9 +243,9 @@ std::vector<Function> math_functions() {
     description.kind = Kind::operation;
     all.push_back(std::move(description));
   };
-  add_operator(function_of<Checked<power>>(of_doubles("^", 2, true)));
-  add_operator(function_of<Checked<square_root>>(of_doubles("|/", 1, false)));
-  add_operator(function_of<Checked<cube_root>>(of_doubles("||/", 1, false)));
+  add_operator(function_of<Checked<power>>(of_doubles("^", 2)));
+  add_operator(function_of<Checked<square_root>>(of_doubles("|/")));
+  add_operator(function_of<Checked<cube_root>>(of_doubles("||/")));
   return all;
 }
 

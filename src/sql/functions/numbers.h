@@ -39,6 +39,8 @@ template <class T>
 std::string number_text(T value) {
   if constexpr (std::is_integral_v<T>) {
     return std::string(integer_text(value).view());
+  } else if constexpr (std::is_same_v<T, Numeric>) {
+    return numeric_text(value);
   } else {
     return std::string(float_text(value).view());
   }
@@ -102,12 +104,10 @@ Computed<T> divide(T a, T b) {
 
 inline constexpr double kRadiansPerDegree = 0.0174532925199432957692;
 
-inline Function of_doubles(std::string_view name, size_t arguments = 1,
-                           bool also_of_numeric = false) {
+inline Function of_doubles(std::string_view name, size_t arguments = 1) {
   return {.name = name,
           .arguments = std::vector<Type>(arguments, Type::float64),
-          .result = Type::float64,
-          .also_of_numeric = also_of_numeric};
+          .result = Type::float64};
 }
 
 }  // namespace turntable::sql::numbers

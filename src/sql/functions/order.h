@@ -9,12 +9,15 @@
 #include <type_traits>
 
 #include "row/interval.h"
+#include "sql/numeric_math.h"
 
 namespace turntable::sql {
 
 template <class T>
 std::strong_ordering order_of(T left, T right) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (std::is_same_v<T, Numeric>) {
+    return order_of_numerics(left, right);
+  } else if constexpr (std::is_floating_point_v<T>) {
     if (left < right) return std::strong_ordering::less;
     if (left > right) return std::strong_ordering::greater;
     // Equal, or one of them is NaN.
