@@ -17,6 +17,7 @@
 #include "app/pipeline_options.h"
 #include "app/stores.h"
 #include "base/text.h"
+#include "enrich/json_pushdown.h"
 #include "sink/row_rules.h"
 #include "sql/binder.h"
 #include "sql/whole_times.h"
@@ -59,8 +60,8 @@ void check_files_apart(const Pipeline& pipeline, const sql::Script& script, sql:
     const std::string what = role_of(role->path, before);
     if (what.empty() || what == role->what) continue;
     OptionReader(*script.find(role->table), faults)
-        .fault(role->option, fmt::format("{}: '{}' is {} already", role->option,
-                                         printable(role->path), what));
+        .fault(role->option,
+               fmt::format("{}: '{}' is {} already", role->option, printable(role->path), what));
   }
 }
 
@@ -136,6 +137,8 @@ class Loader {
     for (size_t insert = 0; insert < program_->inserts.size(); ++insert) complete(insert);
     check_write_times();
     check_dropped_keys();
+    push_down_json(*program_);
+    pipeline_.source.json_paths = program_->json_paths;
     for (const ColumnDef& column : program_->stream_schema)
       pipeline_.source.want_headers |= column.name == "kafka_headers";
   }
@@ -146,8 +149,8 @@ class Loader {
     std::vector<InsertForm> forms;
     for (size_t insert = 0; insert < pipeline_.inserts.size(); ++insert) {
       const SinkTable& table = pipeline_.table_of(insert).table;
-      forms.push_back({.key_columns = table.key.columns(),
-                       .rows = row_form(table, dialect_of(insert))});
+      forms.push_back(
+          {.key_columns = table.key.columns(), .rows = row_form(table, dialect_of(insert))});
     }
     auto enrich = EnrichPlan::make(std::move(*program_), std::move(forms), std::move(files_));
     if (!enrich) {
@@ -209,8 +212,7 @@ class Loader {
   // What only the SELECT tells of the INSERT's table.
   void complete(size_t insert) {
     SinkTable& table = table_of(insert).table;
-    const SinkConnector& connector =
-        *pipeline_.stores[pipeline_.inserts[insert].store].connector;
+    const SinkConnector& connector = *pipeline_.stores[pipeline_.inserts[insert].store].connector;
     // Every file begins at offset 0: its records are told apart from each other, not from those of
     // the file before, whose values would stay where these have none.
     if (!table.nulls && !pipeline_.source.connector->has_groups) table.nulls = Nulls::null;
@@ -226,11 +228,10 @@ class Loader {
                                         "record is read again, which would become a second row: "
                                         "take it out of primary_key",
                                         call->text, program_->inserts[insert].sink));
-    pipeline_.source.whole_times.merge(
-        sql::keep_key_times_whole(*program_, insert, table.key.columns(),
-                                  connector.row_dialect() == Dialect::cql
-                                      ? sql::TimesInKeys::said_to_be_narrowed
-                                      : sql::TimesInKeys::kept));
+    pipeline_.source.whole_times.merge(sql::keep_key_times_whole(
+        *program_, insert, table.key.columns(),
+        connector.row_dialect() == Dialect::cql ? sql::TimesInKeys::said_to_be_narrowed
+                                                : sql::TimesInKeys::kept));
   }
 
   // Nothing is dropped for want of a row where a LEFT JOIN goes on without one.
@@ -238,10 +239,12 @@ class Loader {
     for (const LookupSpec& lookup : pipeline_.lookups) {
       if (!lookup.drop_missing) continue;
       const bool inner = std::any_of(
-          program_->inserts.begin(), program_->inserts.end(), [&](const sql::InsertProgram& insert) {
-            return std::any_of(insert.joins.begin(), insert.joins.end(), [&](const sql::Join& join) {
-              return !join.left && program_->probes[join.probe].table == lookup.table;
-            });
+          program_->inserts.begin(), program_->inserts.end(),
+          [&](const sql::InsertProgram& insert) {
+            return std::any_of(
+                insert.joins.begin(), insert.joins.end(), [&](const sql::Join& join) {
+                  return !join.left && program_->probes[join.probe].table == lookup.table;
+                });
           });
       if (!inner)
         OptionReader(*script_.find(lookup.table), faults_)

@@ -11,8 +11,9 @@ import random
 from support.expressions import BIGINT, BOOLEAN, DOUBLE, INT, REAL, TEXT, TIME
 
 BYTES, JSON = "bytea", "jsonb"
+INTS, TEXTS, DOUBLES, JSONS = "int[]", "text[]", "double precision[]", "jsonb[]"
 ROWS = 1000
-LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j"}
+LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j", INTS: "ai", TEXTS: "at", DOUBLES: "ad", JSONS: "aj"}
 COLUMNS_OF_TYPE = 3
 SECOND, DAY = 1_000_000, 86_400_000_000
 
@@ -33,7 +34,14 @@ BORDERS = {
            "aaa", "ababab", "a,b,,c", ",", "xyxtrimyyx", "A\tb\nc\rd", "O'Neil", "a\\b", "%", "_", "a%b_c", ".*", "10", "-7", "ABCabc", "Hello, World",
            "the quick-brown fox's 2nd", "ZÜRICH über", "\u00a0nbsp\u00a0", "\u2028", "/a/b?c=d&e=f#g"],
     BYTES: [r"\x", r"\x00", r"\xff", r"\x5c", r"\x616263", r"\xc3a9", r"\x61c3", r"\xf09d849e", r"\x000102030405060708090a0b0c0d0e0f", r"\xdeadbeef"],
-    JSON: ["null", "true", "0", "1.50", '"x"', '""', "{}", "[]", '{"a": 1}', '{"a": {"b": [1, "é", null]}}', "[1, 2]"],
+    JSON: ["null", "true", "false", "0", "1", "1.0", "-0.0", "1.50", "1e2", "-1.5E-3", "12e+3", '"x"', '"a"', '""', "{}", "[]", "[[]]", "[{}]", '{"a": 1}', '{ "a" :1,"a":2 }',
+           '{"b":1,"a":2,"aa":3,"é":4,"":5}', '{"a": {"b": [1, "é", null]}}', '{"a":{"b":{"a":"deep"}},"b":null}', "[1, 2]", "[1,[2,3],{\"a\":[]}]", '["a","b","a"]', '"\\u00e9\\ud834\\udd1e\\n\\"\\\\\\/"',
+           '{"k\\u0061":"\\t", "ka":1}', "[" * 40 + "]" * 40, '{"a":' * 20 + "1" + "}" * 20, "123456789012345678901234567890.5", "1e50", "9223372036854775807", "2147483648", '{"a":"1","b":"x y","bb":[true,false,null]}',
+           '[null]', '[1.00]', '["x",1]', '{"a":[{"b":1},{"b":2}]}', '\t[ 1 , 2 ]\n'],
+    INTS: ["{}", "{1}", "{NULL}", "{1,2,3}", "{3,2,1}", "{1,NULL,3}", "{2,2,2}", "{0}", "{-1,0,1}", "{2147483647,-2147483648}", "{1,2}", "{1,2,3,4,5,6,7,8,9,10,11,12}", "{NULL,NULL}"],
+    TEXTS: ["{}", "{a}", "{NULL}", '{"NULL"}', '{""}', "{a,b}", "{b,a}", '{"a b","c,d"}', '{"\\"","\\\\"}', "{a,NULL,b}", "{é,日本,𝄞}", '{"{}"," x","y "}', "{a,a,a}", "{A,a}", '{"\t","\n"}', "{null,Null}", "{a,b,ab,abc}"],
+    DOUBLES: ["{}", "{0}", "{-0}", "{NaN}", "{1.5,NULL}", "{Infinity,-Infinity}", "{1e+300,5e-324}", "{0.1,0.2,0.30000000000000004}", "{1,2,3}", "{NaN,1}", "{1}"],
+    JSONS: ["{}", "{NULL}", "{null}", '{"{\\"a\\": 1}"}', "{1,1.0}", '{"[1, 2]","\\"x\\"",true}', "{true,false,NULL}", '{"{}","[]"}'],
     TIME: [0, -1, 1, 999_999, -SECOND, 59 * SECOND, DAY, -DAY,
            951_782_400 * SECOND, 951_868_799_999_999, 1_709_164_800 * SECOND, 1_709_251_199_999_999, -2_203_891_200 * SECOND,  # Leap days and none.
            1_704_067_199_999_999, 1_704_067_200 * SECOND, 1_735_516_800 * SECOND, 1_104_537_600 * SECOND,  # Years and their ISO weeks.
@@ -44,6 +52,20 @@ BORDERS = {
            -63_549_792_000 * SECOND, -93_724_128_000 * SECOND, -210_866_803_200 * SECOND, -210_834_316_800 * SECOND, 253_402_300_799_999_999, 253_402_300_800 * SECOND,
            9_223_371_000_000 * SECOND],
 }  # fmt: skip
+
+
+def an_array(chance: random.Random, elements: list) -> str:
+    return "{" + ",".join(str(chance.choice(elements)) for _ in range(chance.randint(0, 6))) + "}"
+
+
+def some_json(chance: random.Random, depth: int = 3) -> str:
+    drawn = chance.random()
+    if depth == 0 or drawn < 0.4:
+        return chance.choice(["null", "true", "false", "0", "1", "-7", "1.25", "2.50", "3e1", '"a"', '"b"', '"x"', '""', '"é"', '"1"', '"\\u0041"', '"q\\"\\\\"'])
+    if drawn < 0.65:
+        return "[" + chance.choice([",", ", "]).join(some_json(chance, depth - 1) for _ in range(chance.randint(0, 4))) + "]"
+    keys = ["a", "b", "bb", "é", "x", "1", "c d", "\\u0061"]
+    return "{" + ",".join(f'"{chance.choice(keys)}"{chance.choice([":", ": "])}{some_json(chance, depth - 1)}' for _ in range(chance.randint(0, 4))) + "}"
 
 
 def some_text(chance: random.Random) -> str:
@@ -60,7 +82,11 @@ BETWEEN = {
     DOUBLE: lambda chance: repr(chance.choice([chance.uniform(-3, 3), chance.uniform(0, 40), chance.uniform(-1, 1), float(chance.randint(-400, 400))])),
     TEXT: some_text,
     BYTES: lambda chance: "\\x" + bytes(chance.choice(b"abcxyz ,09\\'") for _ in range(chance.randint(0, 12))).hex(),
-    JSON: lambda chance: chance.choice(['{"a": [1, 2, {"b": "c"}]}', "12345678901234567890.125", '"é\\t"', '{"a": null, "bb": "x"}', "[[1], []]"]),
+    JSON: some_json,
+    INTS: lambda chance: an_array(chance, ["NULL", 0, 1, 2, 3, 4, 5, -1, 100]),
+    TEXTS: lambda chance: an_array(chance, ["NULL", "a", "b", "ab", "x", '"a b"', "é", "1", '"\\\\"']),
+    DOUBLES: lambda chance: an_array(chance, ["NULL", "0", "1", "1.5", "-2", "NaN", "0.1"]),
+    JSONS: lambda chance: an_array(chance, ["NULL", "1", "1.0", "true", "null", '"\\"a\\""', '"[1, 2]"', '"{\\"a\\": null}"']),
     TIME: lambda chance: chance.randint(1_600_000_000, 1_800_000_000) * SECOND + chance.choice([0, 0, 500_000, 123_456, 999_999]),
 }  # fmt: skip
 
@@ -76,10 +102,27 @@ WORDS = {
     "t_encoding": ["hex", "base64", "escape", "HEX", "Base64", "utf8"],
     "t_encoded": ["", "616263", "00ff", "YWJj", "w6k=", "6", "zz", "YW Jj", "abc", r"\\a", r"\000"],
     "t_bytes": [r"\x", r"\x00ff", r"\xDEADbeef", r"\x61 62", "abc", r"a\\b", r"\001\377", "", "é", r"\x6", r"\xzz", r"\9", "a\\"],
+    "t_key": ["a", "a", "b", "bb", "é", "x", "", "1", "c d"],
+    "t_separator": [",", ",", "", "b", "ab", " ", "a", "\u00e9"],
+    "t_json": ["null", " true ", "1", "1.50", "-0", "1e3", "01", "1.", ".5", "+1", '"x"', "'x'", '"\\u00e9"', '"\\ud834"', '"\\u0000"', '"\\x"', "{}", '{"a":1,"b":[1,2]}', '{"a":1,}', '{"b":1,"a":2,"b":3}', "[1,2", "[]x", "nul", "", "1 2", '{"a" 1}', "[1e400]", "1e131072", "1e-16384", "1e-16383",
+               '["\t"]', "{1:2}", "NaN"],
+    "t_array": ["{}", "{a,b}", '{"a b",NULL,null}', " { a , b } ", "{a b}", '{"a"b}', "{a", "a,b", "{a,}", "{,}", "{{a},{b}}", "{{a}}", "[1:2]={a,b}", "[0:1]={a,b}", "{a}x", '{"\\"","\\\\"}', "{a\\,b}", '{""}', "{ }", "", '{a"b"}', "{\\ }", "{NULLx,\\NULL}", "{a\\}", "{}}"],
+    "t_array_int": ["{}", "{1}", "{1,2,NULL}", "{ 1, -2 }", "{1.5}", "{x}", "{2147483648}", '{"1"}', "{1,}", "1", "{1}{"],
+    "t_array_double": ["{}", "{1}", "{1.5,NULL}", "{NaN, Infinity}", "{x}", "{1e400}", "{1e-400}", "{-0}"],
+    "t_array_json": ["{}", "{1}", "{NULL,null}", '{"{\\"a\\": 1}"}', "{x}", '{"[1,2]"}', "{true,1.50}"],
+}  # fmt: skip
+
+# The same for columns of other types.
+OTHER_WORDS = {
+    "at_path": (TEXTS, ["{a}", "{b}", "{a,b}", "{0}", "{-1}", "{a,0}", "{1,0}", "{}", "{NULL}", "{a,NULL}", "{a,b,a}", "{bb,1}", "{x}", "{+1}", '{" 0"}', "{a,x}", "{2147483648}", "{é}", "{-5}", "{a,0,b}"]),
+    "j_number": (JSON, ["0", "1", "-1", "1.5", "2.5", "-0.5", "0.49", "-2.50", "1e2", "100", "32767.4", "32767.5", "2147483647", "2147483647.5", "-2147483648.5", "9223372036854775807", "9223372036854775807.5", "1e30", "1e-60", "0.1", "12345.6789", "7", "42", "null", '"1"', "true", "[1]"]),
+    "j_boolean": (JSON, ["true", "false", "true", "false", "null", '"true"', "1", "[true]", "{}"]),
+    "j_array": (JSON, ["[]", "[1]", "[1,2,3]", '["a","b","a"]', '[{"a":1},{"b":2}]', "[[1],[2]]", '["x",null,true,1.0]', '["a",{"a":[1,2,{"b":null}]}]', "{}", "1"]),
+    "j_object": (JSON, ["{}", '{"a":1}', '{"a":1,"b":2}', '{"b":{"a":[1,2,3]},"a":{"b":"x"}}', '{"a":[{"b":1},{"b":2}],"x":null}', '{"bb":["x","y"],"é":true}', '{"a":null,"b":{"a":null,"b":[null,{"a":null}]}}', "[1]"]),
 }  # fmt: skip
 
 # Ints of a certain size, for arguments that a border would only make fail.
-SMALL = {"i_small": (-3, 12), "i_length": (0, 40), "i_year": (1, 4000), "i_month": (1, 12), "i_day": (1, 28), "i_hour": (0, 23), "i_minute": (0, 59), "i_buckets": (1, 50), "i_code": (-1, 1100)}
+SMALL = {"i_small": (-3, 12), "i_length": (0, 40), "i_year": (1, 4000), "i_month": (1, 12), "i_day": (1, 28), "i_hour": (0, 23), "i_minute": (0, 59), "i_buckets": (1, 50), "i_code": (-1, 1100), "i_dimension": (0, 2), "i_index": (-3, 4)}
 NULLS, AT_BORDERS = 0.04, 0.4  # Shares of all values.
 
 
@@ -87,6 +130,7 @@ NULLS, AT_BORDERS = 0.04, 0.4  # Shares of all values.
 def columns() -> dict[str, str]:
     """Their types, by name."""
     found = {f"{letter}{number + 1}": type for type, letter in LETTERS.items() for number in range(COLUMNS_OF_TYPE)}
+    found |= {name: type for name, (type, _) in OTHER_WORDS.items()}
     return found | dict.fromkeys(WORDS, TEXT) | dict.fromkeys(SMALL, INT) | dict.fromkeys(["d_unit", "d_seconds", "d_positive"], DOUBLE)
 
 
@@ -95,6 +139,8 @@ def value(name: str, type: str, chance: random.Random):
         return None
     if name in WORDS:
         return chance.choice(WORDS[name])
+    if name in OTHER_WORDS:
+        return chance.choice(OTHER_WORDS[name][1])
     if name in SMALL:
         return chance.randint(*SMALL[name])
     if name == "d_unit":

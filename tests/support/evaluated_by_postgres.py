@@ -9,7 +9,7 @@ from support.expressions import TIME
 from support.probe import NULL, Evaluated
 
 AT_ONCE = 40  # Expressions of one function.
-NAMES = {"bool": "boolean", "int4": "int", "int8": "bigint", "float4": "real", "float8": "double precision"}
+NAMES = {"bool": "boolean", "int2": "smallint", "int4": "int", "int8": "bigint", "float4": "real", "float8": "double precision"}
 
 
 def fill(connection: psycopg.Connection, columns: dict[str, str], rows: list[list[str | None]]) -> None:
@@ -24,10 +24,15 @@ def fill(connection: psycopg.Connection, columns: dict[str, str], rows: list[lis
             copy.write_row([n, *written])
 
 
+def type_name(name: str) -> str:
+    element = name.removeprefix("_")
+    return NAMES.get(element, element) + ("[]" if name != element else "")
+
+
 def types_of(connection: psycopg.Connection, expressions: list[str]) -> list[str]:
     cursor = connection.execute("SELECT " + ", ".join(f"({one}) AS c{at}" for at, one in enumerate(expressions)) + " FROM s p LIMIT 0")
     names = dict(connection.execute("SELECT oid, typname FROM pg_type").fetchall())
-    return [NAMES.get(name, name) for name in (names[column.type_code] for column in cursor.description)]
+    return [type_name(name) for name in (names[column.type_code] for column in cursor.description)]
 
 
 def evaluate(connection: psycopg.Connection, expressions: list[str]) -> list[Evaluated]:
