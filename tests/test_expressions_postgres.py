@@ -17,7 +17,7 @@ from support import evaluated_by_postgres, probe
 from support.border_values import ROWS, columns, rows
 from support.calls import Call, Nested, calls
 from support.known_differences import DIFFERENCES, agree, difference_of, is_failure, is_value
-from support.probe import Function, registry
+from support.probe import Function, concrete
 
 DAY = os.environ.get("TURNTABLE_TEST_SEED") or datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 CHUNKS = 16
@@ -50,14 +50,14 @@ def nested(seed: str, count: int) -> list[Asked]:
 
 def of_chunk(chunk: int) -> list[Asked]:
     """Functions of one subject lie side by side: each chunk has some of each."""
-    direct = [asked(call) for function in registry()[chunk::CHUNKS] for call in calls(function)]
+    direct = [asked(call) for function in concrete()[chunk::CHUNKS] for call in calls(function)]
     return direct + nested(f"{DAY} {chunk}", NESTED_OF_CHUNK)
 
 
 def test_everything_can_be_called(postgres):
     """In the registry and in PostgreSQL, with the types that the registry says."""
     wrong = []
-    everything = [call for function in registry() for call in calls(function)]
+    everything = [call for function in concrete() for call in calls(function)]
     here = probe.evaluate(columns(), [], [call.text for call in everything])
     with postgres.database() as connection:
         evaluated_by_postgres.fill(connection, columns(), [])
@@ -103,6 +103,6 @@ def test_expressions_agree(chunk, postgres):
 
 
 def test_each_difference_has_its_reason():
-    known = {name for function in registry() for name in (function.name, function.signature)}
+    known = {name for function in concrete() for name in (function.name, function.signature)}
     for difference in DIFFERENCES:
         assert difference.reason.endswith(".") and set(difference.names) <= known, difference

@@ -24,8 +24,8 @@ HEAD = """# Operators, functions and casts
 
 <!-- `tools/functions_page.py` prints this page from the program's registry; tests/test_functions_page.py compares. -->
 
-What an expression may be made of, beside `AND`, `OR`, `NOT`, `CASE`, `COALESCE`, `IN` and `BETWEEN`. They mean what they mean in
-[PostgreSQL 15](https://www.postgresql.org/docs/15/functions.html); [what differs](#what-differs-from-postgresql) is at the end. Every one of
+What an expression may be made of, beside `AND`, `OR`, `NOT`, `CASE`, `COALESCE`, `IN`, `BETWEEN` and `ARRAY[…]`. They mean what they mean in
+[PostgreSQL 15](https://www.postgresql.org/docs/15/functions.html); `[]` and `[:]` are subscripts and slices, `= any` is `= ANY`. [What differs](#what-differs-from-postgresql) is at the end. Every one of
 them is evaluated beside a real PostgreSQL in [test_expressions_postgres.py](../tests/test_expressions_postgres.py).
 
 *Fails*: some values make it fail, and reject the record where it is used. *Volatile*: it has another value when a record is written again,
@@ -40,8 +40,16 @@ BOUNDS = [
     "A constant pattern, flag or form of `encode` that cannot be used is a fault of the pipeline, though PostgreSQL may never come to evaluate it.",
     "A text of more than 64 MiB rejects its record; PostgreSQL's limit is 1 GiB.",
     "`normalize` knows Unicode 15, PostgreSQL 15 knows 14: characters that came with 15 may be ordered otherwise.",
-    "`VARIADIC`, and functions that give arrays (`regexp_match`, `string_to_array`), are refused by name, for there are no arrays.",
+    "Arrays have one level and begin at 1. `VARIADIC`, functions that make rows, such as `unnest` and `jsonb_object_keys`, and `ANY` or `ALL` beside an operator that is no comparison are refused by name.",
+    "A `jsonb` column of the stream that is written as it is keeps the text that came, and so does a part of it that `numeric` or PostgreSQL's text cannot hold (a number beyond 131,072 digits, the character U+0000). Whatever an expression makes of it, a cast to text included, has PostgreSQL's form: blanks behind `:` and `,`, shorter keys first, the last of equal keys, numbers without exponents.",
+    "A join cannot look up a `jsonb` or an array: values that are equal may be written differently.",
+    "A function that the pipeline declares (`CREATE FUNCTION … LANGUAGE sql`) is one expression over its parameters, with one name, and calls only those before it. `STRICT`, defaults and `VARIADIC` are refused.",
 ]  # fmt: skip
+
+
+CASTS = """`cast(x AS type)`, or `x::type`. An array is cast to and from text, and to an array of another type where its elements can be cast. In
+the tables above `anyarray` and `anyelement` are an array and a value of any type, one type in each call; `anycompatiblearray` and
+`anycompatible` are made one type."""
 
 
 def arguments_of(function: Function) -> str:
@@ -96,7 +104,7 @@ def page() -> str:
         [HEAD.rstrip()],
         ["## Operators", "", *table(by_kind["operator"], "operator")],
         ["## Functions", "", *table(by_kind["function"], "function")],
-        ["## Casts", "", "`cast(x AS type)`, or `x::type`.", "", *casts(by_kind["cast"])],
+        ["## Casts", "", CASTS, "", *casts(by_kind["cast"])],
         ["## What differs from PostgreSQL", "", *dict.fromkeys(differences)],
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"

@@ -24,7 +24,7 @@ import units  # noqa: E402
 LEVELS = [
     {"base"},
     {"row"},
-    {"kafka", "cassandra", "sqlite"},
+    {"kafka", "cassandra", "sqlite", "json"},
     {"sql"},
     {"source", "decode", "catalogue", "enrich", "sink"},
     {"delivery"},
@@ -50,7 +50,7 @@ FOREIGN = [
     (re.compile(r"^re2/"), "sql"),
     (re.compile(r"^cctz/"), "sql"),
     (re.compile(r"^utf8proc\.h$"), "sql"),
-    (re.compile(r"^simdjson\.h$"), "decode"),
+    (re.compile(r"^simdjson\.h$"), "json"),
     (re.compile(r"^CLI/"), "cli"),
     (re.compile(r"^spdlog/"), "base"),
     (re.compile(r"^(tl/|tl_)?expected(\.hpp)?$"), "base"),

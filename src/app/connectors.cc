@@ -81,7 +81,8 @@ std::string why_one_lane(const Pipeline& pipeline) {
 
 Result<std::unique_ptr<Decoder>> make_decoder(const SourceSpec& source) {
   return make_json_decoder(source.declared, {.whole_times = source.whole_times,
-                                             .lenient_numbers = source.lenient_numbers});
+                                             .lenient_numbers = source.lenient_numbers,
+                                             .paths = source.json_paths});
 }
 
 Result<SourceTopic> find_source_topic(const SourceSpec& source, bool until_end,
@@ -115,10 +116,10 @@ void say_where_start_counts_not(const SourceSpec& source, const SourceTopic& top
   }
   if (topic.committed == 0 && kept == 0) return;
   const std::string reads_on =
-      kept > 0 ? fmt::format("{} keeps positions of {} of {} partitions", keeper, kept,
-                             topic.partitions)
-               : fmt::format("the group {} has commits in {} of {} partitions",
-                             printable(source.group()), topic.committed, topic.partitions);
+      kept > 0
+          ? fmt::format("{} keeps positions of {} of {} partitions", keeper, kept, topic.partitions)
+          : fmt::format("the group {} has commits in {} of {} partitions",
+                        printable(source.group()), topic.committed, topic.partitions);
   log::warn(
       "start = '{}' does not count where there is something to read on at: {} of topic {}. To read "
       "again use another group.id (--set {}.group.id=NAME), or reset the group's offsets "
@@ -173,11 +174,12 @@ Result<std::vector<std::unique_ptr<Sink>>> open_sinks(const Pipeline& pipeline,
   const bool alone = pipeline.stores.size() == 1;
   std::vector<std::unique_ptr<Sink>> sinks;
   for (const StoreSpec& store : pipeline.stores) {
-    ASSIGN_OR_RETURN(auto sink, store.connector->open({.store = store,
-                                                       .stop = stop,
-                                                       .console = console,
-                                                       .positions = alone ? positions : PositionsOf{},
-                                                       .check_table = check_tables}));
+    ASSIGN_OR_RETURN(auto sink,
+                     store.connector->open({.store = store,
+                                            .stop = stop,
+                                            .console = console,
+                                            .positions = alone ? positions : PositionsOf{},
+                                            .check_table = check_tables}));
     sinks.push_back(std::move(sink));
   }
   return sinks;

@@ -17,6 +17,7 @@
 #include "app/pipeline_options.h"
 #include "app/stores.h"
 #include "base/text.h"
+#include "enrich/json_pushdown.h"
 #include "sink/row_rules.h"
 #include "sql/binder.h"
 #include "sql/record_key.h"
@@ -138,6 +139,8 @@ class Loader {
     check_write_times();
     check_deletions();
     check_dropped_keys();
+    push_down_json(*program_);
+    pipeline_.source.json_paths = program_->json_paths;
     for (const ColumnDef& column : program_->stream_schema)
       pipeline_.source.want_headers |= column.name == "kafka_headers";
   }

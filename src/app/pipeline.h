@@ -14,9 +14,9 @@
 #include "catalogue/catalogue.h"
 #include "enrich/enricher.h"
 #include "lane/stores.h"
+#include "row/tombstones.h"
 #include "sink/ddl.h"
 #include "sink/table.h"
-#include "row/tombstones.h"
 #include "source/start_rule.h"
 #include "sql/script.h"
 
@@ -39,7 +39,8 @@ struct SourceSpec {
   const SourceConnector* connector = nullptr;  // Null where a fault was found in it.
   std::string table;
   Schema declared;
-  std::set<std::string> whole_times;  // Of `declared`: see sql/whole_times.h.
+  std::vector<sql::JsonPath> json_paths = {};  // In `declared`: see enrich/json_pushdown.h.
+  std::set<std::string> whole_times;           // Of `declared`: see sql/whole_times.h.
   bool want_headers = false;
   bool lenient_numbers = false;  // See decode/lenient_number.h.
   DeadLettersSpec dead_letters;
@@ -97,9 +98,9 @@ struct Pipeline {
   SourceSpec source;
   std::vector<LookupSpec> lookups;
   std::vector<StoreSpec> stores;
-  std::vector<RowTarget> inserts;  // By INSERT: where its rows go.
+  std::vector<RowTarget> inserts;            // By INSERT: where its rows go.
   std::shared_ptr<const EnrichPlan> enrich;  // Null where LookupRows::not_needed.
-  std::string load_report;  // Lines for people; empty where nothing was loaded.
+  std::string load_report;                   // Lines for people; empty where nothing was loaded.
 
   [[nodiscard]] const TableSpec& table_of(size_t insert) const {
     return stores[inserts[insert].store].tables[inserts[insert].table];

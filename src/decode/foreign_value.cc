@@ -4,7 +4,7 @@
 
 #include "base/file_kind.h"
 #include "decode/json_decoder.h"
-#include "decode/json_walk.h"
+#include "json/json_walk.h"
 
 namespace turntable {
 namespace {

@@ -9,7 +9,7 @@
 //   text                   strings
 //   timestamptz            strings in ISO 8601, in the forms that are in use (base/iso_time.h);
 //                          digits beyond microseconds are cut, or refused
-//   jsonb                  every value, kept as its text
+//   jsonb                  every value, kept as its text; or only the values at some paths in it
 //
 // Each payload is copied into one small padded buffer, which stays in the first-level cache; views
 // of strings without escapes point back into the record, others into an arena of the batch.
@@ -37,8 +37,8 @@
 #include "decode/field_census.h"
 #include "decode/foreign_value.h"
 #include "decode/json_field.h"
-#include "decode/json_walk.h"
 #include "decode/lenient_number.h"
+#include "json/json_walk.h"
 #include "row/arena.h"
 #include "sql/value_text.h"
 
@@ -103,6 +103,8 @@ class JsonDecoder final : public Decoder {
       : lenient_(options.lenient_numbers), learned_(kLearnedKeys) {
     for (const ColumnDef& column : declared)
       fields_.emplace_back(column, options.whole_times.contains(column.name));
+    for (const sql::JsonPath& path : options.paths)
+      fields_[path.column].paths.add(path.keys, fields_.size() + paths_++);
   }
 
   void decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
@@ -151,6 +153,7 @@ class JsonDecoder final : public Decoder {
 
   const bool lenient_;
   std::vector<Field> fields_;
+  size_t paths_ = 0;                 // Their columns follow those of fields_.
   std::vector<LearnedKey> learned_;  // By position.
   ondemand::parser parser_;
   std::unique_ptr<char[]> buffer_;
@@ -172,7 +175,7 @@ class JsonDecoder final : public Decoder {
 
 void JsonDecoder::decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
                          Rejects& rejects) {
-  CHECK(columns.size() == fields_.size());
+  CHECK(columns.size() == fields_.size() + paths_);
   columns_ = columns;
   arena_.reset();
   alive.clear();
@@ -385,11 +388,15 @@ error_code JsonDecoder::read_field(ondemand::value& value, Field& field, Column&
   RETURN_IF_JSON_ERROR(value.type().get(type));
   field.seen_in = serial_;
   field.faulty = false;
+  if (!field.paths.empty()) field.paths.forget(columns_, row);
   if (type == ondemand::json_type::null) {
     column.set_null(row);
     if (field.not_null) field.note(RejectCode::null_field, "null");
     return json::skip(value, 1, has_escapes_);
   }
+  if (!field.paths.empty())
+    return field.paths.read(value, 1, has_escapes_, {buffer_.get(), payload_.data()}, columns_,
+                            row);
   if (field.type == Type::jsonb) {
     std::string_view text;
     RETURN_IF_JSON_ERROR(json::raw_text(value, 1, has_escapes_).get(text));

@@ -11,15 +11,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "decode/decoder.h"
+#include "json/depth.h"
 #include "row/types.h"
+#include "sql/program.h"
 
 namespace turntable {
-
-// The object itself is level 1. simdjson's own default, so that its other parsers agree with us.
-inline constexpr int kMaxJsonDepth = 1024;
 
 // Why JSON has no form for the column's type; nothing where it has one.
 [[nodiscard]] std::optional<std::string> no_form_in_json(const ColumnDef& column);
@@ -30,6 +30,9 @@ struct JsonOptions {
   std::set<std::string> whole_times = {};
   // Numbers and times are also taken in the forms that lenient_number.h lists.
   bool lenient_numbers = false;
+  // Parts of jsonb columns, whose values the columns behind the declared ones get, as they stand in
+  // the record. The jsonb columns themselves stay NULL. No path begins with another one.
+  std::vector<sql::JsonPath> paths = {};
 };
 
 // A decoder of objects with these fields. An error where a column's type has no form in JSON

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "decode/json_paths.h"
 #include "row/reject.h"
 #include "row/types.h"
 
@@ -33,8 +34,9 @@ struct JsonField {
   std::string name;
   Type type;
   bool not_null;
-  bool whole;        // A time that must not be cut,
-  bool cut = false;  // or that was.
+  bool whole;            // A time that must not be cut,
+  bool cut = false;      // or that was.
+  JsonPaths paths = {};  // Of a jsonb of which only parts are wanted.
 
   uint64_t seen_in = 0;  // The serial number of the last record that had the field.
   bool met = false;      // In a record that was read to its end.

@@ -4,7 +4,7 @@
 
 #include "base/iso_time.h"
 #include "base/text.h"
-#include "decode/json_walk.h"
+#include "json/json_walk.h"
 
 namespace turntable {
 namespace {

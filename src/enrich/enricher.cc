@@ -104,7 +104,7 @@ bool Enricher::make_rows(const RecordBatch& batch, std::span<const Origin> origi
 void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects) {
   const sql::Program& program = shared_->program;
   rows_ = batch.size();
-  for (size_t i = program.declared_columns; i < program.stream_schema.size(); ++i)
+  for (size_t i = program.decoded_columns(); i < program.stream_schema.size(); ++i)
     fill_hidden_column(batch, program.stream_schema[i].name, stream_[i]);
   if (want_write_times_) {
     write_times_.reset(rows_);

@@ -42,9 +42,10 @@ class Enricher {
                        [](const Insert& insert) { return !insert.filters.empty(); });
   }
 
-  // The stream's declared columns, for the decoder to fill before each call of enrich().
+  // The stream's declared columns and the paths in them, for the decoder to fill before each call
+  // of enrich().
   [[nodiscard]] std::span<Column> declared() {
-    return std::span(stream_).first(shared_->program.declared_columns);
+    return std::span(stream_).first(shared_->program.decoded_columns());
   }
 
   // For every record in `alive` each INSERT makes a row, which is appended to rows[insert]; or

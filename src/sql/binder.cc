@@ -32,6 +32,7 @@ class Binder {
         build_(options, faults) {}
 
   std::optional<Program> bind() {
+    check_function_names();
     for (const View& view : script_.views) bind_view(view);
     for (const Insert& insert : script_.inserts) bind_insert(insert);
     drop_repeated_faults();
@@ -41,6 +42,16 @@ class Binder {
   }
 
  private:
+  void check_function_names() {
+    for (const auto& own : script_.functions)
+      if (std::any_of(functions().begin(), functions().end(), [&](const Function& function) {
+            return function.kind == Kind::function && function.name == own->name;
+          }))
+        faults_.add(own->at,
+                    fmt::format("there is a function {} already: give this one another name",
+                                printable(own->name)));
+  }
+
   // --- CREATE VIEW
   // ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ namespace turntable::sql {
 inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 
 [[nodiscard]] std::vector<Function> arithmetic_functions();
+[[nodiscard]] std::vector<Function> array_comparison_functions();
+[[nodiscard]] std::vector<Function> array_functions();
+[[nodiscard]] std::vector<Function> array_search_functions();
 [[nodiscard]] std::vector<Function> comparison_functions();
 [[nodiscard]] std::vector<Function> conditional_functions();
 [[nodiscard]] std::vector<Function> date_functions();
@@ -21,10 +24,13 @@ inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 [[nodiscard]] std::vector<Function> extreme_functions();
 [[nodiscard]] std::vector<Function> interval_char_functions();
 [[nodiscard]] std::vector<Function> interval_functions();
+[[nodiscard]] std::vector<Function> json_functions();
+[[nodiscard]] std::vector<Function> json_making_functions();
 [[nodiscard]] std::vector<Function> like_functions();
 [[nodiscard]] std::vector<Function> logic_functions();
 [[nodiscard]] std::vector<Function> math_functions();
 [[nodiscard]] std::vector<Function> numeric_functions();
+[[nodiscard]] std::vector<Function> pattern_array_functions();
 [[nodiscard]] std::vector<Function> pattern_functions();
 [[nodiscard]] std::vector<Function> text_any_functions();
 [[nodiscard]] std::vector<Function> text_functions();

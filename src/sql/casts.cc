@@ -7,9 +7,11 @@
 #include <limits>
 
 #include "base/text.h"
+#include "sql/array_casts.h"
+#include "sql/functions/json_support.h"
 #include "sql/loops.h"
-#include "sql/time_casts.h"
 #include "sql/numeric_math.h"
+#include "sql/time_casts.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
@@ -152,9 +154,12 @@ struct BytesToText {
   static Text call(Text value, Arena& arena) { return bytes_text(value, arena); }
 };
 
-// A jsonb is the text as it came.
+// A jsonb is kept as it came; PostgreSQL prints another form of it.
 struct JsonToText {
-  static Text call(Text value) { return value; }
+  static std::optional<Text> call(JsonState& state, Text value, Arena& arena) {
+    return state.printed(value, arena);
+  }
+  static Reason why(JsonState&, Text value, Arena&) { return no_jsonb(value); }
 };
 
 // --- From text
@@ -205,6 +210,24 @@ struct TextToBytes {
 struct TextToUuid {
   static std::optional<Uuid> call(Text text) { return parse_uuid(text); }
   static Reason why(Text text) { return text_misfit(Type::uuid, text, ParseFailure::syntax); }
+};
+
+struct TextToJson {
+  static std::optional<Text> call(JsonState& state, Text text, Arena& arena) {
+    return state.printed(text, arena);
+  }
+  static Reason why(JsonState&, Text text, Arena&) { return no_jsonb(text); }
+};
+
+// --- From jsonb
+
+template <Type to>
+struct JsonToScalar {
+  static std::optional<CppType<to>> call(JsonState& state, Text json) {
+    const auto value = state.read(json);
+    return value ? scalar_of<to>(*value) : std::nullopt;
+  }
+  static Reason why(JsonState& state, Text json) { return no_scalar(state, json, to); }
 };
 
 // --- The table
@@ -281,6 +304,15 @@ const std::vector<Cast>& casts() {
       row<TextTo<int16, parse_int16>>(text, int16, on_demand),
       row<TextToNumeric>(text, numeric, on_demand),
       row<TextToUuid>(text, uuid, on_demand),
+      row<TextToJson>(text, jsonb, on_demand),
+
+      row<JsonToScalar<boolean>>(jsonb, boolean, on_demand),
+      row<JsonToScalar<int16>>(jsonb, int16, on_demand),
+      row<JsonToScalar<int32>>(jsonb, int32, on_demand),
+      row<JsonToScalar<int64>>(jsonb, int64, on_demand),
+      row<JsonToScalar<float32>>(jsonb, float32, on_demand),
+      row<JsonToScalar<float64>>(jsonb, float64, on_demand),
+      row<JsonToScalar<numeric>>(jsonb, numeric, on_demand),
   };
   return kCasts;
 }
@@ -324,6 +356,12 @@ tl::unexpected<Error> no_common_type(Type a, Type b) {
 }  // namespace
 
 const Cast* find_cast(Type from, Type to) {
+  if (is_array(from) || is_array(to)) {
+    static const std::vector<Cast> kArrayCasts = array_casts();
+    for (const Cast& cast : kArrayCasts)
+      if (cast.function.arguments[0] == from && cast.function.result == to) return &cast;
+    return nullptr;
+  }
   static const std::vector<Cast> kTimeCasts = time_casts();
   for (const std::vector<Cast>* const table : {&casts(), &kTimeCasts})
     for (const Cast& cast : *table)
@@ -343,7 +381,8 @@ Result<Type> common_type(std::span<const ArgumentType> types) {
     if (!type || type == candidate) continue;
     if (!candidate) {
       candidate = type;
-    } else if (category_of(*candidate) != category_of(*type)) {
+    } else if (is_array(*candidate) != is_array(*type) ||
+               category_of(*candidate) != category_of(*type)) {
       return no_common_type(*candidate, *type);
     } else if (!is_preferred(*candidate) && can_cast(*candidate, *type, CastContext::implicit) &&
                !can_cast(*type, *candidate, CastContext::implicit)) {

@@ -151,8 +151,7 @@ TEST(Evaluator, SaysWhyAValueFailedHoweverDeepItBegan) {
            {"CASE WHEN x = 'z' THEN n::int ELSE x::int END",
             "n: 5000000000 is out of range for int"},
            {"CASE WHEN x = 'y' THEN n::int ELSE x::int END", "x: 'z' is no int"},
-           {"CASE WHEN n::int > 1 THEN x::int ELSE 0 END",
-            "n: 5000000000 is out of range for int"},
+           {"CASE WHEN n::int > 1 THEN x::int ELSE 0 END", "n: 5000000000 is out of range for int"},
            {"CASE WHEN x::int IS NULL THEN n::int END", "x: 'z' is no int"},
            {"to_timestamp(x, 'YYYY')", "to_timestamp: 'z' does not fit the form 'YYYY'"},
        }) {

@@ -73,13 +73,13 @@ std::string_view nulls_name(NullRule rule) {
 std::string json_of(const Function& function) {
   std::string arguments;
   for (const Type type : function.arguments)
-    arguments += fmt::format("{}{}", arguments.empty() ? "" : ", ", quoted(sql_name(type)));
+    arguments += fmt::format("{}{}", arguments.empty() ? "" : ", ", quoted(signature_name(type)));
   return fmt::format(
       "{{\"name\": {}, \"kind\": {}, \"arguments\": [{}], \"result\": {}, \"variadic\": {}, "
       "\"nulls\": {}, \"can_fail\": {}, \"volatile\": {}, \"constant\": {}}}",
       quoted(function.name), quoted(kind_name(function.kind)), arguments,
-      quoted(sql_name(function.result)), function.variadic, quoted(nulls_name(function.nulls)),
-      function.can_fail(), function.is_volatile,
+      quoted(signature_name(function.result)), function.variadic,
+      quoted(nulls_name(function.nulls)), function.can_fail(), function.is_volatile,
       function.constant ? fmt::format("{}", *function.constant) : "null");
 }
 
@@ -222,8 +222,22 @@ class Table {
         return column.set(row, *uuid);
       }
       default:
-        CHECK(false);
+        set_by_cast(column, row, text);
     }
+  }
+
+  // An array, or a value of a type that has a cast from text.
+  void set_by_cast(Column& column, size_t row, const std::string& text) {
+    Column texts(Type::text);
+    texts.reset(rows_.size());
+    texts.set(row, std::string_view(text));
+    const Column* const argument = &texts;
+    const Cast* const cast = find_cast(Type::text, column.type());
+    CHECK(cast != nullptr);
+    const Selection one{static_cast<uint32_t>(row)};
+    Frame frame{CallInput{.arguments = {&argument, 1}, .arena = arena_}, one, column};
+    cast->function.loop(frame);
+    CHECK(column.state(row) == State::value);
   }
 
   std::string definitions_;
@@ -241,8 +255,10 @@ Column text_of(const Column& values, const Selection& alive, Arena& arena) {
   Column text(Type::text);
   text.reset(values.rows());
   const std::vector<const Column*> arguments{&values};
-  Frame frame{CallInput{.arguments = arguments, .arena = arena}, alive, text};
-  find_cast(values.type(), Type::text)->function.loop(frame);
+  const Function& cast = find_cast(values.type(), Type::text)->function;
+  const auto state = cast.open_state == nullptr ? nullptr : cast.open_state();
+  Frame frame{CallInput{.arguments = arguments, .arena = arena, .state = state.get()}, alive, text};
+  cast.loop(frame);
   return text;
 }
 

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+#include "sql/array_functions.h"
+
 namespace turntable::sql {
 namespace {
 
@@ -30,6 +33,17 @@ std::string in_capitals(std::string_view words) {
   for (char& c : out)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   return out;
+}
+
+// "= any" of `a = ANY (b)`: its comparison, or nothing.
+std::string_view quantified_sign(std::string_view name) {
+  if (name.ends_with(" any") || name.ends_with(" all")) return name.substr(0, name.size() - 4);
+  return {};
+}
+
+const CallSyntax* array_written_in(const Expr& expr) {
+  const auto* call = std::get_if<CallSyntax>(&expr.what);
+  return call != nullptr && !call->is_operator && call->name == "array" ? call : nullptr;
 }
 
 bool is_integer(Type type) {
@@ -81,6 +95,7 @@ bool ExpressionBinder::bind_conjuncts(const Expr& expr, std::string_view clause,
 
 MaybeBound ExpressionBinder::bind(const Expr& expr) {
   if (const auto* name = std::get_if<NameSyntax>(&expr.what)) {
+    if (inside_ != nullptr) return parameter(*name, expr.at);
     const auto found = select_.scope.find_column(*name, expr.at, faults_);
     return found ? MaybeBound(column(*found, expr.at, text_of(expr))) : std::nullopt;
   }
@@ -89,6 +104,9 @@ MaybeBound ExpressionBinder::bind(const Expr& expr) {
   if (const auto* call = std::get_if<CallSyntax>(&expr.what)) return bind_call(*call, expr);
   if (const auto* written = std::get_if<CaseSyntax>(&expr.what)) return bind_case(*written, expr);
   if (const auto* cast = std::get_if<CastSyntax>(&expr.what)) {
+    if (const CallSyntax* array = array_written_in(*cast->argument);
+        array != nullptr && is_array(cast->type))
+      return bind_array(*array, *cast->argument, element_of(cast->type));
     const MaybeBound argument = bind(*cast->argument);
     const MaybeBound made = argument ? build_.cast(*argument, cast->type, expr.at) : std::nullopt;
     return made ? build_.fit(*made, cast->modifier, Fitting::written, expr.at) : std::nullopt;
@@ -135,9 +153,21 @@ MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr)
     const std::vector<ArgumentType> types(arguments.values.size(), Type::boolean);
     return resolve(call.name, Kind::operation, arguments, types, expr.at, text_of(expr));
   }
+  if (array_written_in(expr) != nullptr) return bind_array(call, expr, std::nullopt);
+  if (!call.is_operator && functions_ != nullptr) {
+    const auto& all = functions_->functions;
+    const auto own = std::find_if(
+        all.begin(), all.end(), [&](const auto& function) { return function->name == call.name; });
+    if (own != all.end())
+      return bind_body(**own, static_cast<size_t>(own - all.begin()), call, expr);
+  }
   const auto arguments = bind_all(call.arguments);
   if (!arguments) return std::nullopt;
   const size_t count = arguments->values.size();
+  if (call.is_operator && !quantified_sign(call.name).empty())
+    return compare_elements(call, *arguments, expr);
+  if (call.is_operator && (call.name == "[]" || call.name == "[:]"))
+    return subscript(call, *arguments, expr);
   if (call.is_operator && is_comparison(call.name) && count == 2)
     return compare(call.name, *arguments, expr.at, text_of(expr));
   if (!call.is_operator && call.name == "nullif" && count == 2)
@@ -260,6 +290,155 @@ MaybeBound ExpressionBinder::null_if(const Arguments& arguments, Location at, st
   const Type type = build_.node(left).type;
   const bool keeps_type = is_float(type) || (is_integer(type) && is_integer(*compared));
   return keeps_type ? build_.cast(*made, type, at) : made;
+}
+
+// --- Functions of the file
+// ----------------------------------------------------------------------------------------
+
+MaybeBound ExpressionBinder::parameter(const NameSyntax& name, Location at) {
+  const FunctionSyntax& function = *inside_->function;
+  for (size_t i = 0; i < function.parameters.size(); ++i) {
+    const std::string& known = function.parameters[i].name;
+    const bool named = !known.empty() && known == name.column &&
+                       (name.table.empty() || name.table == function.name);
+    if (named || name.column == fmt::format("${}", i + 1)) return inside_->arguments[i];
+  }
+  std::vector<std::string> names;
+  for (const auto& each : function.parameters) names.push_back(each.name);
+  faults_.add(at, fmt::format("{} has no parameter {}.{}", printable(function.name),
+                              printable(name.column), did_you_mean(name.column, names)));
+  return std::nullopt;
+}
+
+MaybeBound ExpressionBinder::bind_body(const FunctionSyntax& function, size_t number,
+                                       const CallSyntax& call, const Expr& expr) {
+  const auto refuse = [&](std::string message) {
+    faults_.add(expr.at, std::move(message));
+    return std::nullopt;
+  };
+  const std::string name = printable(function.name);
+  if (inside_ != nullptr && number >= inside_->number)
+    return refuse(
+        fmt::format("a function calls only functions that are declared before it, which "
+                    "{} is not",
+                    name));
+  const size_t depth = inside_ == nullptr ? 1 : inside_->depth + 1;
+  if (depth > kFunctionDepthLimit)
+    return refuse(fmt::format("more than {} functions call one another", kFunctionDepthLimit));
+  if (++functions_->calls > kFunctionCallsLimit)
+    return refuse(
+        fmt::format("the file's own functions are called more than {} times, those in "
+                    "their bodies included",
+                    kFunctionCallsLimit));
+  const auto arguments = bind_all(call.arguments);
+  if (!arguments) return std::nullopt;
+  if (arguments->values.size() != function.parameters.size())
+    return refuse(fmt::format("{} takes {} arguments, not {}", name, function.parameters.size(),
+                              arguments->values.size()));
+  Inside inside{
+      .function = &function, .number = number, .arguments = {}, .outside = inside_, .depth = depth};
+  for (size_t i = 0; i < arguments->values.size(); ++i) {
+    const Type wanted = function.parameters[i].type;
+    const ArgumentType given = build_.type(arguments->values[i]);
+    if (given && !can_cast(*given, wanted, CastContext::implicit))
+      return refuse(fmt::format(
+          "argument {} of {} is {}, and must be {}{}", i + 1, name, sql_name(*given),
+          sql_name(wanted), cast_advice(build_.node(arguments->values[i]).text, *given, wanted)));
+    const MaybeBound cast = build_.cast(arguments->values[i], wanted, arguments->places[i]);
+    if (!cast) return std::nullopt;
+    inside.arguments.push_back(*cast);
+  }
+  inside_ = &inside;
+  const MaybeBound body = bind(*function.body);
+  inside_ = inside.outside;
+  if (!body) return std::nullopt;
+  const ArgumentType type = build_.type(*body);
+  if (type && !can_cast(*type, function.result, CastContext::assignment))
+    return refuse(fmt::format("the body of {} is {}, and it RETURNS {}", name, sql_name(*type),
+                              sql_name(function.result)));
+  return build_.cast(*body, function.result, function.body->at);
+}
+
+// --- Arrays
+// ------------------------------------------------------------------------------------------------
+
+// With an element type that is asked for each element is cast to it, as PostgreSQL does for
+// ARRAY[…]::int[].
+MaybeBound ExpressionBinder::bind_array(const CallSyntax& call, const Expr& expr,
+                                        std::optional<Type> element) {
+  const auto arguments = bind_all(call.arguments);
+  if (!arguments) return std::nullopt;
+  Arguments elements = *arguments;
+  for (size_t i = 0; i < elements.values.size(); ++i) {
+    const ArgumentType type = build_.type(elements.values[i]);
+    if (type && is_array(*type)) {
+      faults_.add(elements.places[i], "an array of arrays is not supported (yet)");
+      return std::nullopt;
+    }
+    if (!element) continue;
+    const MaybeBound cast = build_.cast(elements.values[i], *element, elements.places[i]);
+    if (!cast) return std::nullopt;
+    elements.values[i] = *cast;
+  }
+  if (elements.values.empty() && !element) {
+    faults_.add(expr.at,
+                "the type of an empty array is not known: write cast(ARRAY[] AS int[]), or another "
+                "type");
+    return std::nullopt;
+  }
+  const ArgumentType type = element ? element : type_of_all("ARRAY", elements, expr.at);
+  if (!type) return std::nullopt;
+  const Resolved resolved{
+      .function = elements.values.empty() ? &empty_array_function(*type) : &array_function(*type),
+      .arguments = std::vector<Type>(elements.values.size(), *type)};
+  return build_.call(resolved, elements.values, elements.places, expr.at, text_of(expr));
+}
+
+// The subscripts are ints, which a bigint may become unasked here.
+MaybeBound ExpressionBinder::subscript(const CallSyntax& call, const Arguments& arguments,
+                                       const Expr& expr) {
+  Arguments given = arguments;
+  std::vector<ArgumentType> types{build_.type(given.values[0])};
+  for (size_t i = 1; i < given.values.size(); ++i) {
+    const ArgumentType type = build_.type(given.values[i]);
+    if (type && can_cast(*type, Type::int32, CastContext::assignment)) {
+      const MaybeBound index = build_.cast(given.values[i], Type::int32, given.places[i]);
+      if (!index) return std::nullopt;
+      given.values[i] = *index;
+    }
+    types.push_back(build_.type(given.values[i]));
+  }
+  if (types[0] && !is_array(*types[0])) {
+    faults_.add(expr.at, fmt::format("{} is {}, which has no elements: subscripts are for arrays",
+                                     build_.node(given.values[0]).text, sql_name(*types[0])));
+    return std::nullopt;
+  }
+  return resolve(call.name, Kind::operation, given, types, expr.at, text_of(expr));
+}
+
+// `a = ANY (b)`: both are compared in the type in which a would be compared with an element.
+MaybeBound ExpressionBinder::compare_elements(const CallSyntax& call, const Arguments& arguments,
+                                              const Expr& expr) {
+  const ArgumentType array = build_.type(arguments.values[1]);
+  if (array && !is_array(*array)) {
+    faults_.add(arguments.places[1],
+                fmt::format("ANY and ALL want an array on their right side, and this is {}",
+                            sql_name(*array)));
+    return std::nullopt;
+  }
+  const std::string_view sign = quantified_sign(call.name);
+  ArgumentType type = build_.type(arguments.values[0]);
+  if (!array && !type) type = Type::text;
+  if (array) {
+    // A value of the element's type that stands for all of them.
+    const Bound element =
+        build_.literal(element_of(*array), std::monostate(), arguments.places[1], "an element");
+    type = comparison_type(
+        sign, {.values = {arguments.values[0], element}, .places = arguments.places}, expr.at);
+    if (!type) return std::nullopt;
+  }
+  return resolve(call.name, Kind::operation, arguments, {type, array_of(*type)}, expr.at,
+                 text_of(expr));
 }
 
 // --- CASE and COALESCE

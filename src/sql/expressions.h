@@ -1,7 +1,9 @@
 // Expressions of one SELECT: from syntax to nodes.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +13,22 @@
 
 namespace turntable::sql {
 
+// Functions may call functions, but not more than so many within one another,
+inline constexpr size_t kFunctionDepthLimit = 16;
+// and not more than so many in one file: a function that calls another one twice doubles it.
+inline constexpr size_t kFunctionCallsLimit = 10'000;
+
+// The functions that the file declares, and what was made of them so far.
+struct FunctionCalls {
+  std::span<const std::shared_ptr<const FunctionSyntax>> functions;
+  size_t calls = 0;
+};
+
 class ExpressionBinder {
  public:
   // Names mean what the SELECT's scope shows at the time.
-  ExpressionBinder(BoundSelect& select, Faults& faults)
-      : select_(select), build_(select.build), faults_(faults) {}
+  ExpressionBinder(BoundSelect& select, Faults& faults, FunctionCalls* functions = nullptr)
+      : select_(select), build_(select.build), faults_(faults), functions_(functions) {}
 
   MaybeBound bind(const Expr& expr);
 
@@ -36,6 +49,9 @@ class ExpressionBinder {
 
   MaybeBound bind_call(const CallSyntax& call, const Expr& expr);
   MaybeBound bind_case(const CaseSyntax& written, const Expr& expr);
+  MaybeBound bind_array(const CallSyntax& call, const Expr& expr, std::optional<Type> element);
+  MaybeBound subscript(const CallSyntax& call, const Arguments& arguments, const Expr& expr);
+  MaybeBound compare_elements(const CallSyntax& call, const Arguments& arguments, const Expr& expr);
   MaybeBound bind_boolean(const Expr& expr, std::string_view clause);
   MaybeBound as_boolean(Bound value, std::string_view clause, Location at);
   // The type in which two values are compared; nothing, and a fault, where they cannot be.
@@ -55,9 +71,26 @@ class ExpressionBinder {
   // Nothing where one of them has a fault.
   std::optional<Arguments> bind_all(const std::vector<ExprPtr>& exprs);
 
+  // A call of the file's own function: its body with the arguments in the places of the parameters.
+  // An argument is computed once, however often its parameter stands in the body.
+  MaybeBound bind_body(const FunctionSyntax& function, size_t number, const CallSyntax& call,
+                       const Expr& expr);
+  MaybeBound parameter(const NameSyntax& name, Location at);
+
+  // The function whose body is being bound.
+  struct Inside {
+    const FunctionSyntax* function;
+    size_t number;  // Among the file's functions. It may call those before it.
+    std::vector<Bound> arguments;
+    const Inside* outside;
+    size_t depth;
+  };
+
   BoundSelect& select_;
   NodeBuilder& build_;
   Faults& faults_;
+  FunctionCalls* functions_;
+  const Inside* inside_ = nullptr;
 };
 
 // What to write instead, where there is a cast: ": write cast(a AS int)".

@@ -14,6 +14,21 @@ struct Instead {
 };
 
 constexpr Instead kFunctionsElsewhere[] = {
+    {"unnest", "it makes rows of an array, and a record makes one row of each INSERT"},
+    {"generate_subscripts", "it makes rows, and a record makes one row of each INSERT"},
+    {"jsonb_object_keys", "it makes rows, and a record makes one row of each INSERT"},
+    {"jsonb_array_elements", "it makes rows, and a record makes one row of each INSERT"},
+    {"jsonb_array_elements_text", "it makes rows, and a record makes one row of each INSERT"},
+    {"jsonb_each", "it makes rows, and a record makes one row of each INSERT"},
+    {"jsonb_each_text", "it makes rows, and a record makes one row of each INSERT"},
+    {"string_to_table", "it makes rows: string_to_array makes an array"},
+    {"regexp_split_to_table", "it makes rows: regexp_split_to_array makes an array"},
+    {"regexp_matches", "it makes rows: regexp_match gives the first match"},
+    {"json_extract", "write value -> 'field', or value ->> 'field' for its text"},
+    {"json_value", "write value ->> 'field'"},
+    {"get_json_object", "write value ->> 'field'"},
+    {"array_contains", "write element = ANY (array)"},
+    {"array_size", "write cardinality(array)"},
     {"ifnull", "write coalesce(a, b)"},
     {"nvl", "write coalesce(a, b)"},
     {"isnull", "write a IS NULL"},
@@ -65,15 +80,8 @@ constexpr Instead kFunctionsElsewhere[] = {
 };
 
 constexpr Instead kOperatorsElsewhere[] = {
-    {"==", "write ="},
-    {"===", "write ="},
-    {"<=>", "write IS NOT DISTINCT FROM"},
-    {"&&", "write AND"},
-    {"!", "write NOT"},
-    {"!!", "write NOT"},
-    {"~=", "write <>"},
-    {"->", "declare the field of an event that is an object as jsonb, whole"},
-    {"->>", "declare the field of an event that is an object as jsonb, whole"},
+    {"==", "write ="},  {"===", "write ="},  {"<=>", "write IS NOT DISTINCT FROM"},
+    {"!", "write NOT"}, {"!!", "write NOT"}, {"~=", "write <>"},
 };
 
 std::string_view instead_of(std::span<const Instead> known, std::string_view name) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -114,22 +115,92 @@ std::optional<Ambiguity> ambiguity_of(const Function& best,
   return std::nullopt;
 }
 
+// --- Functions over any type
+
+bool stands_for_any(Type type) {
+  const Type element = element_of(type);
+  return element == kAnyElement || element == kCompatibleElement;
+}
+
+bool is_polymorphic(const Function& function) {
+  return std::any_of(function.arguments.begin(), function.arguments.end(), stands_for_any);
+}
+
+// The function with that type in the place of anyelement.
+Function with_element(Function function, Type element) {
+  const auto put = [element](Type& type) {
+    if (stands_for_any(type)) type = is_array(type) ? array_of(element) : element;
+  };
+  std::for_each(function.arguments.begin(), function.arguments.end(), put);
+  put(function.result);
+  return function;
+}
+
+const Function& instance_of(const Function& function, Type element) {
+  using Instances = std::map<const Function*, std::vector<Function>>;
+  static const Instances kInstances = [] {
+    Instances all;
+    for (const Function& each : functions()) {
+      if (!is_polymorphic(each)) continue;
+      std::vector<Function>& made = all[&each];
+      for (const Type type : all_types()) made.push_back(with_element(each, type));
+    }
+    return all;
+  }();
+  return kInstances.at(&function).at(static_cast<size_t>(element));
+}
+
+// What anyelement is for those arguments; nothing where they do not agree, or none has a type.
+std::optional<Type> element_for(const Function& function, std::span<const ArgumentType> arguments) {
+  if (!takes_as_many(function, arguments.size())) return std::nullopt;
+  std::vector<ArgumentType> elements;
+  bool one_type = true;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Type wanted = wanted_type(function, i);
+    if (!arguments[i] || !stands_for_any(wanted)) continue;
+    if (is_array(*arguments[i]) != is_array(wanted)) return std::nullopt;
+    const Type element = element_of(*arguments[i]);
+    one_type = one_type && (elements.empty() || elements.front() == element);
+    elements.emplace_back(element);
+    if (!one_type && element_of(wanted) == kAnyElement) return std::nullopt;
+  }
+  if (elements.empty()) return std::nullopt;
+  if (one_type) return elements.front();
+  const auto common = common_type(elements);
+  return common ? std::optional(*common) : std::nullopt;
+}
+
+// The candidates that could take those arguments, with types in the places of anyelement.
+std::vector<const Function*> with_types(std::span<const Function* const> candidates,
+                                        std::span<const ArgumentType> arguments) {
+  std::vector<const Function*> found;
+  for (const Function* candidate : candidates) {
+    if (!is_polymorphic(*candidate)) {
+      found.push_back(candidate);
+    } else if (const auto element = element_for(*candidate, arguments)) {
+      found.push_back(&instance_of(*candidate, *element));
+    }
+  }
+  return found;
+}
+
 // All candidates have one name, and so one Typing.
 const Function* choose_function(std::span<const Function* const> candidates,
                                 std::span<const ArgumentType> arguments) {
   const Function& first = *candidates.front();
   if (first.kind == Kind::operation || first.typing == Typing::as_operator) {
-    const Function* exact = exact_fit(candidates, with_literals_taken(arguments));
+    const std::vector<ArgumentType> taken = with_literals_taken(arguments);
+    const Function* exact = exact_fit(with_types(candidates, taken), taken);
     if (exact != nullptr) return exact;
   }
-  return best_fit(candidates, arguments);
+  return best_fit(with_types(candidates, arguments), arguments);
 }
 
 std::string types_text(std::span<const ArgumentType> arguments) {
   std::string out;
   for (const ArgumentType& type : arguments) {
     if (!out.empty()) out += ", ";
-    out += type ? sql_name(*type) : "unknown";
+    out += type ? signature_name(*type) : "unknown";
   }
   return out;
 }
@@ -147,7 +218,8 @@ std::string choices_text(std::span<const Function* const> candidates, std::strin
   for (const Function* function : candidates)
     for (const Type type : function->arguments)
       if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-  for (const Type type : types) out += fmt::format("{}{}", out.empty() ? "" : ", ", sql_name(type));
+  for (const Type type : types)
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", signature_name(type));
   return fmt::format("it takes values of one type among {}", out);
 }
 
@@ -183,6 +255,8 @@ Error no_such_signature(std::span<const Function* const> candidates,
                   [](const ArgumentType& type) { return type == Type::boolean; });
   if (first.name == "||" && of_booleans)
     return {ErrorKind::usage, "the operator || joins texts: write OR between conditions"};
+  if (first.name == "&&" && of_booleans)
+    return {ErrorKind::usage, "the operator && is for arrays: write AND between conditions"};
   if (first.kind == Kind::operation)
     return {ErrorKind::usage,
             fmt::format("the operator {} does not take ({}); {}", first.name, types_text(arguments),
@@ -206,28 +280,37 @@ const std::vector<Function>& functions() {
   static const std::vector<Function> kFunctions = [] {
     std::vector<Function> all;
     for (const auto& subject :
-         {arithmetic_functions,    comparison_functions,    conditional_functions,
-          date_functions,          date_part_functions,     encoding_functions,
-          extreme_functions,       interval_char_functions, interval_functions,
-          like_functions,          logic_functions,         math_functions,
-          numeric_functions,       pattern_functions,       text_any_functions,
-          text_functions,          text_making_functions,   time_functions,
-          time_part_functions,     trigonometric_functions, uuid_functions,
-          zone_functions})
+         {arithmetic_functions,    array_functions,       array_search_functions,
+          comparison_functions,    conditional_functions, date_functions,
+          date_part_functions,     encoding_functions,    extreme_functions,
+          interval_char_functions, interval_functions,    json_functions,
+          json_making_functions,   like_functions,        logic_functions,
+          math_functions,          numeric_functions,     pattern_array_functions,
+          pattern_functions,       text_any_functions,    text_functions,
+          text_making_functions,   time_functions,        time_part_functions,
+          trigonometric_functions, uuid_functions,        zone_functions})
       for (Function& function : subject()) all.push_back(std::move(function));
     return all;
   }();
   return kFunctions;
 }
 
+std::string_view signature_name(Type type) {
+  if (type == kAnyElement) return "anyelement";
+  if (type == kAnyArray) return "anyarray";
+  if (type == kCompatibleElement) return "anycompatible";
+  return type == kCompatibleArray ? "anycompatiblearray" : sql_name(type);
+}
+
 std::string signature(const Function& function) {
   const std::vector<ArgumentType> types(function.arguments.begin(), function.arguments.end());
   if (function.kind == Kind::operation && types.size() == 2)
-    return fmt::format("{} {} {}", sql_name(*types[0]), function.name, sql_name(*types[1]));
+    return fmt::format("{} {} {}", signature_name(*types[0]), function.name,
+                       signature_name(*types[1]));
   if (function.kind == Kind::operation)
     return function.name.substr(0, 3) == "is "
-               ? fmt::format("{} {}", sql_name(*types[0]), function.name)
-               : fmt::format("{} {}", function.name, sql_name(*types[0]));
+               ? fmt::format("{} {}", signature_name(*types[0]), function.name)
+               : fmt::format("{} {}", function.name, signature_name(*types[0]));
   return fmt::format("{}({}{})", function.name, types_text(types), function.variadic ? ", …" : "");
 }
 

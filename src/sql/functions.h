@@ -83,6 +83,18 @@ enum class NullRule : uint8_t {
   never_null,  // Takes NULL as an argument, and gives a value or fails.
 };
 
+// Stand in a signature for any type, the same one wherever they stand; what was found for a call
+// has none of them. The second two take values that can be made one type (common_type() in
+// sql/casts.h), the first two only values that are of one. Their loops look at the columns' types.
+// https://www.postgresql.org/docs/15/extend-type-system.html#EXTEND-TYPES-POLYMORPHIC
+inline constexpr Type kAnyElement{0x7f};
+inline constexpr Type kAnyArray = array_of(kAnyElement);
+inline constexpr Type kCompatibleElement{0x7e};
+inline constexpr Type kCompatibleArray = array_of(kCompatibleElement);
+
+// sql_name(), and "anyarray" and its like.
+[[nodiscard]] std::string_view signature_name(Type type);
+
 // How the function is chosen among those of its name.
 enum class Typing : uint8_t {
   overload,     // PostgreSQL's rules for functions; for operators, those for operators.
@@ -140,5 +152,9 @@ struct Resolved {
 // CASE with values of that type. Arguments: condition, value, condition, value, …, and the value
 // where no condition is true. It has no row in functions(): its arguments are no list of one kind.
 [[nodiscard]] const Function& case_function(Type result);
+
+// What the operators -> and ->> give for a part of a jsonb that was found already, its one argument
+// (sql/program.h, JsonPath).
+[[nodiscard]] const Function& json_part_function(bool as_text);
 
 }  // namespace turntable::sql

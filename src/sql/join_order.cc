@@ -53,6 +53,9 @@ class Order {
     const auto* call = std::get_if<Call>(&select_.nodes[conjunct].what);
     if (call == nullptr || call->function->kind != Kind::operation || call->function->name != "=")
       return std::nullopt;
+    // Values of these types that are equal may differ in their bytes, by which keys are looked up.
+    const Type type = select_.nodes[call->arguments[0]].type;
+    if (type == Type::jsonb || is_array(type)) return std::nullopt;
     const uint32_t own = 1U << table;
     for (const size_t side : {size_t{0}, size_t{1}}) {
       const JoinKey key{.probe = call->arguments[1 - side], .stored = call->arguments[side]};

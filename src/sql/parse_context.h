@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,5 +63,9 @@ class ParseContext {
   Faults& faults_;
   size_t expressions_ = 0;
 };
+
+// Calls use(context, node) with the tree of the statement, if it has one; its faults are added.
+void with_tree(const SourceText& source, const StatementText& statement, Faults& faults,
+               const std::function<void(ParseContext&, const PgNode*)>& use);
 
 }  // namespace turntable::sql

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <limits>
 
 #include "base/text.h"
 #include "sql/numeric_math.h"
@@ -83,7 +84,8 @@ bool is_numeric_constant(const PgNode* node) {
 
 class ExpressionParser {
  public:
-  explicit ExpressionParser(ParseContext& context) : context_(context) {}
+  explicit ExpressionParser(ParseContext& context, bool in_function = false)
+      : context_(context), in_function_(in_function) {}
 
   ExprPtr expression(const PgNode* node, bool star_allowed = false) {
     const Location place = context_.at(node);
@@ -132,8 +134,22 @@ class ExpressionParser {
         if (!type) return bad_expr(place);
         return make_expr(place, CastSyntax{type->type, std::move(argument), type->modifier});
       }
+      case PG_QUERY__NODE__NODE_A_ARRAY_EXPR: {
+        CallSyntax array{.name = "array", .is_operator = false, .arguments = {}};
+        const PgQuery__AArrayExpr& written = *node->a_array_expr;
+        for (const PgNode* element : list(written.n_elements, written.elements))
+          array.arguments.push_back(expression(element));
+        return make_expr(place, std::move(array));
+      }
+      case PG_QUERY__NODE__NODE_A_INDIRECTION:
+        return subscripts(*node->a_indirection, place);
       case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
         return time_now(*node->sqlvalue_function, place);
+      case PG_QUERY__NODE__NODE_PARAM_REF:
+        if (in_function_)
+          return make_expr(
+              place, NameSyntax{"", fmt::format("${}", node->param_ref->number), place, false});
+        [[fallthrough]];
       default:
         context_.refuse(place, expression_name(node));
         return bad_expr(place);
@@ -363,6 +379,10 @@ class ExpressionParser {
       case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
         return call_of(place, false, "nullif", expression(operation.lexpr),
                        expression(operation.rexpr));
+      case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+        return quantified(operation, "any", place);
+      case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
+        return quantified(operation, "all", place);
       case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
         return in_list(operation, place);
       case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
@@ -396,6 +416,44 @@ class ExpressionParser {
     }
     syntax.arguments.push_back(expression(operation.rexpr));
     return make_expr(place, std::move(syntax));
+  }
+
+  // `a = ANY (b)`, `a < ALL (b)`.
+  ExprPtr quantified(const PgQuery__AExpr& operation, std::string_view quantifier, Location place) {
+    const std::string sign = operation.n_name == 1 ? string_of(operation.name[0]) : "";
+    constexpr std::array<std::string_view, 6> kComparisons = {"=", "<>", "<", "<=", ">", ">="};
+    if (std::find(kComparisons.begin(), kComparisons.end(), sign) == kComparisons.end()) {
+      context_.refuse(place, fmt::format("{} beside an operator that is no comparison",
+                                         quantifier == "any" ? "ANY" : "ALL"));
+      return bad_expr(place);
+    }
+    return operator_of(place, fmt::format("{} {}", sign, quantifier), expression(operation.lexpr),
+                       expression(operation.rexpr));
+  }
+
+  // `a[i]`, `a[i:j]`. A bound that is left out is that of the array: the first element is 1, and
+  // none is beyond the last int.
+  ExprPtr subscripts(const PgQuery__AIndirection& indirection, Location place) {
+    ExprPtr value = expression(indirection.arg);
+    for (const PgNode* each : list(indirection.n_indirection, indirection.indirection)) {
+      if (each->node_case != PG_QUERY__NODE__NODE_A_INDICES) {
+        context_.refuse(place, "a field of a value");
+        return bad_expr(place);
+      }
+      const PgQuery__AIndices& indices = *each->a_indices;
+      if (indices.is_slice == 0) {
+        value = operator_of(place, "[]", std::move(value), expression(indices.uidx));
+        continue;
+      }
+      const auto bound = [&](const PgNode* written, int64_t otherwise) {
+        return written != nullptr ? expression(written)
+                                  : make_expr(place, LiteralSyntax{otherwise});
+      };
+      ExprPtr first = bound(indices.lidx, 1);
+      ExprPtr last = bound(indices.uidx, std::numeric_limits<int32_t>::max());
+      value = operator_of(place, "[:]", std::move(value), std::move(first), std::move(last));
+    }
+    return value;
   }
 
   // AND and OR are lists of any length, already flat.
@@ -471,12 +529,17 @@ class ExpressionParser {
   }
 
   ParseContext& context_;
+  const bool in_function_;
 };
 
 }  // namespace
 
 ExprPtr parse_expression(ParseContext& context, const PgNode* node) {
   return ExpressionParser(context).expression(node);
+}
+
+ExprPtr parse_body_expression(ParseContext& context, const PgNode* node) {
+  return ExpressionParser(context, true).expression(node);
 }
 
 ExprPtr parse_item(ParseContext& context, const PgNode* node) {

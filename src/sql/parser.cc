@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "sql/parse_function.h"
 #include "sql/parse_select.h"
 #include "sql/parse_table.h"
 #include "sql/syntax_hint.h"
@@ -86,7 +87,8 @@ Statement parse_view(ParseContext& context, const PgQuery__ViewStmt& view) {
   return syntax;
 }
 
-Statement parse_tree(ParseContext& context, const PgNode* node) {
+Statement parse_tree(ParseContext& context, const PgNode* node, const SourceText& source,
+                     const StatementText& statement, Faults& faults) {
   switch (node->node_case) {
     case PG_QUERY__NODE__NODE_CREATE_STMT:
       return parse_table(context, *node->create_stmt);
@@ -94,27 +96,32 @@ Statement parse_tree(ParseContext& context, const PgNode* node) {
       return parse_insert(context, *node->insert_stmt);
     case PG_QUERY__NODE__NODE_VIEW_STMT:
       return parse_view(context, *node->view_stmt);
+    case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
+      if (auto function =
+              parse_function(context, *node->create_function_stmt, source, statement, faults))
+        return function;
+      return std::monostate();
     default:
       context.fault(context.begin(),
-                    "a pipeline holds only CREATE TABLE, CREATE VIEW and INSERT INTO … SELECT "
-                    "statements");
+                    "a pipeline holds only CREATE TABLE, CREATE VIEW, CREATE FUNCTION and INSERT "
+                    "INTO … SELECT statements");
       return std::monostate();
   }
 }
 
 }  // namespace
 
-Statement parse_statement(const SourceText& source, const StatementText& statement,
-                          Faults& faults) {
+void with_tree(const SourceText& source, const StatementText& statement, Faults& faults,
+               const std::function<void(ParseContext&, const PgNode*)>& use) {
   if (statement.long_name) {
     faults.add(source.at(*statement.long_name),
                fmt::format("a name is longer than {} bytes", kNameBytesLimit));
-    return std::monostate();
+    return;
   }
   if (statement.nesting > kNestingLimit) {
     faults.add(source.at(statement.begin),
                fmt::format("the statement nests too deeply: more than {} levels", kNestingLimit));
-    return std::monostate();
+    return;
   }
   const auto add = [&](const std::vector<SyntaxFault>& found) {
     for (const SyntaxFault& fault : found)
@@ -126,7 +133,7 @@ Statement parse_statement(const SourceText& source, const StatementText& stateme
   const bool show = !speaks_of_secrets(source.text());
   const Lookalikes lookalikes = replace_lookalikes(text, show);
   add(lookalikes.faults);
-  if (!lookalikes.readable) return std::monostate();
+  if (!lookalikes.readable) return;
   const PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(text.c_str());
   const std::unique_ptr<const PgQueryProtobufParseResult,
                         void (*)(const PgQueryProtobufParseResult*)>
@@ -139,7 +146,7 @@ Statement parse_statement(const SourceText& source, const StatementText& stateme
         parsed.error->cursorpos > 0 ? static_cast<size_t>(parsed.error->cursorpos - 1) : 0;
     add(explain_syntax_error(text, byte_of_character(text, character), parsed.error->message,
                              show));
-    return std::monostate();
+    return;
   }
   const std::unique_ptr<PgQuery__ParseResult, void (*)(PgQuery__ParseResult*)> tree(
       pg_query__parse_result__unpack(nullptr, parsed.parse_tree.len,
@@ -148,10 +155,19 @@ Statement parse_statement(const SourceText& source, const StatementText& stateme
   CHECK(tree != nullptr);
   if (tree->n_stmts != 1) {
     faults.add(source.at(statement.begin), "this is no statement");
-    return std::monostate();
+    return;
   }
   ParseContext context(source, statement, faults);
-  return parse_tree(context, tree->stmts[0]->stmt);
+  use(context, tree->stmts[0]->stmt);
+}
+
+Statement parse_statement(const SourceText& source, const StatementText& statement,
+                          Faults& faults) {
+  Statement parsed;
+  with_tree(source, statement, faults, [&](ParseContext& context, const PgNode* node) {
+    parsed = parse_tree(context, node, source, statement, faults);
+  });
+  return parsed;
 }
 
 }  // namespace turntable::sql

@@ -12,7 +12,7 @@ namespace turntable::sql {
 
 // std::monostate: nothing usable, and a fault says why.
 using Statement = std::variant<std::monostate, TableDef, std::unique_ptr<ViewSyntax>,
-                               std::unique_ptr<InsertSyntax>>;
+                               std::unique_ptr<InsertSyntax>, std::unique_ptr<FunctionSyntax>>;
 
 // Faults are added for syntax errors and for all that is not supported. Option values are as
 // written: variables are not filled in.

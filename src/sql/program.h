@@ -81,6 +81,16 @@ struct Probe {
   bool drop_missing = false;  // missing_key = 'drop'.
 };
 
+// A part of a declared jsonb column that the decoder finds while it reads the record, so that the
+// column itself need not be kept and read once more: the value at the keys, each in the object of
+// the one before it, as it came.
+struct JsonPath {
+  uint32_t column = 0;  // A declared column of the stream, which nothing else reads.
+  std::vector<std::string> keys;
+
+  bool operator==(const JsonPath&) const = default;
+};
+
 // How an INSERT joins a probe's lookup.
 struct Join {
   uint32_t probe = 0;  // Index into Program::probes. An INSERT's joins ascend.
@@ -106,11 +116,16 @@ struct InsertProgram {
 
 struct Program {
   std::string source;
-  // The stream's declared columns first, then the hidden columns that are used (see
-  // kHiddenColumns).
+  // The stream's declared columns first, then one for each of json_paths, then the hidden columns
+  // that are used (see kHiddenColumns).
   Schema stream_schema;
   uint32_t declared_columns = 0;  // How many of stream_schema are declared.
-  std::vector<Probe> probes;      // A probe's keys need only probes before it.
+  // Parts of the stream's jsonb columns. The paths in one column do not begin with one another.
+  std::vector<JsonPath> json_paths;
+
+  // How many of stream_schema the decoder fills.
+  [[nodiscard]] size_t decoded_columns() const { return declared_columns + json_paths.size(); }
+  std::vector<Probe> probes;  // A probe's keys need only probes before it.
   std::vector<Node> nodes;
   std::vector<InsertProgram> inserts;
 

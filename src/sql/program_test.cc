@@ -21,8 +21,8 @@ BoundScript bound(const std::string& statements) {
 
 // Whether the expression is NOT NULL as an output of a SELECT from s and l.
 bool not_null(const std::string& expression, const std::string& join = "JOIN") {
-  const BoundScript result = bound("INSERT INTO o SELECT " + expression + " AS x FROM s " + join +
-                                   " l ON l.k = s.a;");
+  const BoundScript result =
+      bound("INSERT INTO o SELECT " + expression + " AS x FROM s " + join + " l ON l.k = s.a;");
   return result.program && result.program->output_schema(0)[0].not_null;
 }
 
@@ -33,8 +33,8 @@ TEST(Program, AnOutputIsNotNullWhereNoInputCanMakeItSo) {
         "coalesce(b, 0)", "CASE WHEN b = 1 THEN a ELSE 0 END", "to_timestamp(t, 'YYYY')"})
     EXPECT_TRUE(not_null(expression)) << expression;
   for (const std::string expression :
-       {"b", "b::text", "w", "NULL::int", "b = a", "NOT b = a", "a = 1 AND b = 2",
-        "a = 1 OR b = 2", "coalesce(b, NULL)", "nullif(a, 1)", "CASE WHEN a = 1 THEN a END",
+       {"b", "b::text", "w", "NULL::int", "b = a", "NOT b = a", "a = 1 AND b = 2", "a = 1 OR b = 2",
+        "coalesce(b, NULL)", "nullif(a, 1)", "CASE WHEN a = 1 THEN a END",
         "CASE WHEN a = 1 THEN b ELSE a END"})
     EXPECT_FALSE(not_null(expression)) << expression;
 }
@@ -75,8 +75,8 @@ TEST(Program, KnowsWhichTimesMayHaveMicroseconds) {
 }
 
 TEST(Program, FindsWhatANodeNeeds) {
-  const BoundScript result = bound(
-      "INSERT INTO o SELECT coalesce(b, a) AS x, t, w || v AS y FROM s JOIN l ON l.k = s.a;");
+  const BoundScript result =
+      bound("INSERT INTO o SELECT coalesce(b, a) AS x, t, w || v AS y FROM s JOIN l ON l.k = s.a;");
   ASSERT_TRUE(result.program);
   const Program& program = *result.program;
   const std::vector<Output>& outputs = program.inserts[0].outputs;

@@ -22,10 +22,10 @@ struct ScopeTable {
   uint32_t table = 0;               // Of a table: its number in the SELECT.
   std::vector<NodeId> values = {};  // Of a view: its columns.
   bool is_view = false;
-  bool is_stream = false;  // It has the hidden columns.
+  bool is_stream = false;               // It has the hidden columns.
   const BoundLookup* lookup = nullptr;  // What more is known of one.
-  bool known = true;       // False where columns are missing because of a fault elsewhere: a column
-                           // that is not found is no fault then.
+  bool known = true;  // False where columns are missing because of a fault elsewhere: a column
+                      // that is not found is no fault then.
 };
 
 struct ScopeColumn {

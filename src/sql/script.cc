@@ -58,6 +58,20 @@ void add_table(Script& script, TableDef table, Faults& faults) {
   script.tables.push_back(std::move(table));
 }
 
+void add_function(Script& script, std::unique_ptr<FunctionSyntax> function, Faults& faults) {
+  const auto other = std::find_if(script.functions.begin(), script.functions.end(),
+                                  [&](const auto& one) { return one->name == function->name; });
+  if (other != script.functions.end()) {
+    faults.add(function->at, declared_twice("function", function->name, (*other)->at) +
+                                 ": functions of one name are not told apart by their parameters");
+  } else if (script.functions.size() == kFunctionsLimit) {
+    faults.add(function->at,
+               fmt::format("a pipeline has {} functions at most", grouped(kFunctionsLimit)));
+  } else {
+    script.functions.push_back(std::move(function));
+  }
+}
+
 // The tables of FROM and JOIN, with those of a view in its place.
 std::vector<std::string> tables_of(const Script& script, const SelectSyntax& select) {
   std::vector<std::string> tables;
@@ -277,6 +291,8 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     Statement statement = parse_statement(source, part, faults);
     if (auto* table = std::get_if<TableDef>(&statement)) {
       add_table(script, std::move(*table), faults);
+    } else if (auto* function = std::get_if<std::unique_ptr<FunctionSyntax>>(&statement)) {
+      add_function(script, std::move(*function), faults);
     } else if (!std::holds_alternative<std::monostate>(statement)) {
       queries.add(std::move(statement));
     } else {

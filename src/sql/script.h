@@ -18,6 +18,7 @@ namespace turntable::sql {
 // Of one table, as PostgreSQL has it.
 inline constexpr size_t kColumnsLimit = 1'600;
 inline constexpr size_t kViewsLimit = 1'000;
+inline constexpr size_t kFunctionsLimit = 1'000;
 // Of a file that is no pipeline at all.
 inline constexpr size_t kFaultsLimit = 100;
 
@@ -68,6 +69,7 @@ struct TableDef {
 
 struct InsertSyntax;  // sql/syntax.h
 struct ViewSyntax;
+struct FunctionSyntax;
 
 struct Insert {
   std::string sink;  // INSERT INTO <sink>
@@ -94,6 +96,8 @@ struct Script {
   std::vector<TableDef> tables;
   std::vector<View> views;
   std::vector<Insert> inserts;
+  // CREATE FUNCTION, in order, each name once. One uses only those before it.
+  std::vector<std::shared_ptr<const FunctionSyntax>> functions;
   bool complete = true;  // False where a statement could not be read: tables may be missing here.
 
   [[nodiscard]] const TableDef* find(std::string_view table) const;

@@ -274,29 +274,30 @@ TEST(Script, NothingIsInsertedIntoAView) {
 }
 
 TEST(Script, RefusesKindsOfViewsByName) {
-  EXPECT_EQ(faults_of(std::string(kThree) +
-                      "CREATE OR REPLACE VIEW a AS SELECT x FROM s;\n"
-                      "CREATE TEMP VIEW b AS SELECT x FROM s;\n"
-                      "CREATE VIEW c WITH (security_barrier) AS SELECT x FROM s;\n"
-                      "CREATE VIEW d AS SELECT x FROM s WITH LOCAL CHECK OPTION;\n"
-                      "CREATE RECURSIVE VIEW e (x) AS SELECT x FROM s;\n"
-                      "CREATE VIEW f AS SELECT x;\n"
-                      "CREATE VIEW g AS VALUES (1);\n"
-                      "CREATE VIEW h AS WITH RECURSIVE y AS (SELECT 1) SELECT x FROM s;\n"
-                      "CREATE MATERIALIZED VIEW i AS SELECT x FROM s;\n"
-                      "CREATE VIEW x.j AS SELECT x FROM s UNION SELECT x FROM s;\n"),
-            "p.sql:2:24: OR REPLACE is not supported (yet)\n"
-            "p.sql:3:18: TEMPORARY is not supported (yet)\n"
-            "p.sql:4:21: WITH behind a view's name is not supported (yet)\n"
-            "p.sql:5:13: WITH CHECK OPTION is not supported (yet)\n"
-            "p.sql:6:23: RECURSIVE is not supported (yet)\n"
-            "p.sql:7:1: CREATE VIEW … AS SELECT needs FROM a table\n"
-            "p.sql:8:26: VALUES is not supported (yet): write CREATE VIEW … AS SELECT … FROM\n"
-            "p.sql:9:18: WITH is not supported (yet)\n"
-            "p.sql:10:1: a pipeline holds only CREATE TABLE, CREATE VIEW and INSERT INTO … SELECT "
-            "statements\n"
-            "p.sql:11:13: a schema before a table's name is not supported (yet)\n"
-            "p.sql:11:49: UNION, INTERSECT or EXCEPT is not supported (yet)");
+  EXPECT_EQ(
+      faults_of(std::string(kThree) +
+                "CREATE OR REPLACE VIEW a AS SELECT x FROM s;\n"
+                "CREATE TEMP VIEW b AS SELECT x FROM s;\n"
+                "CREATE VIEW c WITH (security_barrier) AS SELECT x FROM s;\n"
+                "CREATE VIEW d AS SELECT x FROM s WITH LOCAL CHECK OPTION;\n"
+                "CREATE RECURSIVE VIEW e (x) AS SELECT x FROM s;\n"
+                "CREATE VIEW f AS SELECT x;\n"
+                "CREATE VIEW g AS VALUES (1);\n"
+                "CREATE VIEW h AS WITH RECURSIVE y AS (SELECT 1) SELECT x FROM s;\n"
+                "CREATE MATERIALIZED VIEW i AS SELECT x FROM s;\n"
+                "CREATE VIEW x.j AS SELECT x FROM s UNION SELECT x FROM s;\n"),
+      "p.sql:2:24: OR REPLACE is not supported (yet)\n"
+      "p.sql:3:18: TEMPORARY is not supported (yet)\n"
+      "p.sql:4:21: WITH behind a view's name is not supported (yet)\n"
+      "p.sql:5:13: WITH CHECK OPTION is not supported (yet)\n"
+      "p.sql:6:23: RECURSIVE is not supported (yet)\n"
+      "p.sql:7:1: CREATE VIEW … AS SELECT needs FROM a table\n"
+      "p.sql:8:26: VALUES is not supported (yet): write CREATE VIEW … AS SELECT … FROM\n"
+      "p.sql:9:18: WITH is not supported (yet)\n"
+      "p.sql:10:1: a pipeline holds only CREATE TABLE, CREATE VIEW, CREATE FUNCTION and INSERT "
+      "INTO … SELECT statements\n"
+      "p.sql:11:13: a schema before a table's name is not supported (yet)\n"
+      "p.sql:11:49: UNION, INTERSECT or EXCEPT is not supported (yet)");
 }
 
 TEST(Script, ATableTakesOneInsert) {

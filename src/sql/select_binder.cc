@@ -84,7 +84,7 @@ class ListBinder {
 std::unique_ptr<BoundSelect> bind_select(const SelectSyntax& syntax, BindContext& context) {
   auto select = std::make_unique<BoundSelect>(context.constants, context.faults);
   select->complete = syntax.complete;
-  ExpressionBinder expressions(*select, context.faults);
+  ExpressionBinder expressions(*select, context.faults, &context.functions);
   bind_from(syntax, context, *select, expressions);
   if (syntax.where != nullptr &&
       !expressions.bind_conjuncts(*syntax.where, "WHERE", select->filters))

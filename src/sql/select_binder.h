@@ -7,6 +7,7 @@
 
 #include "sql/binder.h"
 #include "sql/bound_select.h"
+#include "sql/expressions.h"
 #include "sql/syntax.h"
 
 namespace turntable::sql {
@@ -27,6 +28,7 @@ struct BindContext {
   Faults& faults;
   PreparedConstants constants = {};
   std::map<std::string, BoundView> views = {};
+  FunctionCalls functions = {.functions = script.functions};
 };
 
 // Faults are in the context; the SELECT is complete only where there are none.

@@ -44,6 +44,8 @@ Binding binding_of(const CallSyntax& call) {
   if (name == "and") return Binding::conjunction;
   if (name == "not") return Binding::negation;
   if (name.starts_with("is ")) return Binding::is;
+  if (name == "[]" || name == "[:]") return Binding::whole;
+  if (name.ends_with(" any") || name.ends_with(" all")) return Binding::comparison;
   if (is_prefix(call)) return is_one_of(name, {"+", "-"}) ? Binding::sign : Binding::other;
   if (is_one_of(name, {"=", "<", ">", "<=", ">=", "<>"})) return Binding::comparison;
   if (is_one_of(name, {"+", "-"})) return Binding::sum;
@@ -99,8 +101,16 @@ class Printer {
   void operator()(const Uuid& value) { print_quoted(uuid_text(value), '\''); }
 
   void operator()(const CallSyntax& call) {
-    if (!call.is_operator) {
+    if (!call.is_operator && call.name == "array") {
+      print_list("ARRAY[", call, 0, ", ", "]");
+    } else if (!call.is_operator) {
       print_function(call);
+    } else if (call.name == "[]" || call.name == "[:]") {
+      print_subscript(call);
+    } else if (call.name.ends_with(" any") || call.name.ends_with(" all")) {
+      print_within(*call.arguments[0], next(Binding::comparison));
+      out_ += ' ' + uppercase(call.name);
+      print_list(" (", call, 1, ", ", ")");
     } else if (call.arguments.size() == 1) {
       print_one_sided(call);
     } else {
@@ -153,6 +163,26 @@ class Printer {
 
   static Binding next(Binding binding) {
     return static_cast<Binding>(static_cast<int>(binding) + 1);
+  }
+
+  void print_list(std::string_view open, const CallSyntax& call, size_t first,
+                  std::string_view between, std::string_view close) {
+    out_ += open;
+    for (size_t i = first; i < call.arguments.size() && out_.size() <= limit_; ++i) {
+      if (i > first) out_ += between;
+      print(*call.arguments[i]);
+    }
+    out_ += close;
+  }
+
+  // `a[1]`, `(f(a))[1:2]`: only a name may stand without parentheses.
+  void print_subscript(const CallSyntax& call) {
+    const Expr& value = *call.arguments[0];
+    const bool parentheses = !std::holds_alternative<NameSyntax>(value.what);
+    if (parentheses) out_ += '(';
+    print(value);
+    if (parentheses) out_ += ')';
+    print_list("[", call, 1, ":", "]");
   }
 
   void print_function(const CallSyntax& call) {

@@ -45,6 +45,9 @@ struct LiteralSyntax {
 //   a [NOT] BETWEEN [SYMMETRIC] b AND c   operators ">=", "<=" joined by "and"; "not" around it
 //   NULLIF(a, b), COALESCE(a, …)   functions "nullif", "coalesce"
 //   GREATEST(a, …), LEAST(a, …)   functions "greatest", "least"
+//   ARRAY[a, b]                 function "array"
+//   a[i], a[i:j]                operators "[]", "[:]" of two and three arguments
+//   a < ANY (b), a < ALL (b)    operators "< any", "< all"; so with the other comparisons
 //
 // An argument of "and" is never itself an "and", nor one of "or" an "or".
 struct CallSyntax {
@@ -130,6 +133,20 @@ struct ViewSyntax {
   std::string name;
   std::vector<NamePlace> columns;  // Names for the SELECT's columns, from the first on.
   SelectSyntax select;
+  Location at;
+};
+
+// CREATE FUNCTION name (parameters) RETURNS type LANGUAGE sql AS $$ SELECT body $$
+struct FunctionSyntax {
+  struct Parameter {
+    std::string name;  // Empty: it is known by its number only, as $1.
+    Type type = Type::text;
+  };
+
+  std::string name;
+  std::vector<Parameter> parameters;
+  Type result = Type::text;
+  ExprPtr body;  // Parameters are names without a table, or "$1".
   Location at;
 };
 

@@ -302,19 +302,20 @@ constexpr Refused kRefused[] = {
     {"SELECT a NOT IN (SELECT 1) AS v FROM s", "p.sql:1:22: IN (SELECT …) is not supported (yet)"},
     {"SELECT a = ANY (SELECT 1) AS v FROM s", "p.sql:1:22: a subquery is not supported (yet)"},
     {"SELECT EXISTS (SELECT 1) AS v FROM s", "p.sql:1:22: a subquery is not supported (yet)"},
-    {"SELECT a = ANY (ARRAY[1]) AS v FROM s", "p.sql:1:22: ANY is not supported (yet)"},
-    {"SELECT a = ALL (b) AS v FROM s", "p.sql:1:22: ALL is not supported (yet)"},
+    {"SELECT a LIKE ANY (b) AS v FROM s",
+     "p.sql:1:22: ANY beside an operator that is no comparison is not supported (yet)"},
+    {"SELECT (a).b AS v FROM s", "p.sql:1:23: a field of a value is not supported (yet)"},
     {"SELECT (a, b) = (c, d) AS v FROM s",
      "p.sql:1:22: a row is not supported (yet)\np.sql:1:31: a row is not supported (yet)"},
     {"SELECT (a, b) IN ((1, 2), (3, 4)) AS v FROM s", "p.sql:1:22: a row is not supported (yet)"},
     {"SELECT ROW(a) IS NULL AS v FROM s", "p.sql:1:22: a row is not supported (yet)"},
-    {"SELECT ARRAY[1] AS v FROM s", "p.sql:1:22: an array is not supported (yet)"},
+    {"SELECT GROUPING(a) AS v FROM s", "p.sql:1:22: GROUPING is not supported (yet)"},
     {"SELECT 1e400 AS v FROM s", "p.sql:1:22: 1e400 is out of range for double precision"},
-    {"SELECT nullif(ARRAY[2], 1) AS v FROM s", "p.sql:1:29: an array is not supported (yet)"},
-    {"SELECT CASE WHEN ARRAY[3] THEN 1 ELSE ARRAY[1] END AS v FROM s WHERE ARRAY[4]",
-     "p.sql:1:32: an array is not supported (yet)\n"
-     "p.sql:1:53: an array is not supported (yet)\n"
-     "p.sql:1:84: an array is not supported (yet)"},
+    {"SELECT nullif(ROW(2), 1) AS v FROM s", "p.sql:1:29: a row is not supported (yet)"},
+    {"SELECT CASE WHEN ROW(3) THEN 1 ELSE ROW(1) END AS v FROM s WHERE ROW(4)",
+     "p.sql:1:32: a row is not supported (yet)\n"
+     "p.sql:1:51: a row is not supported (yet)\n"
+     "p.sql:1:80: a row is not supported (yet)"},
 };
 
 TEST(Syntax, WhatIsRefusedIsNamedAtItsPlace) {

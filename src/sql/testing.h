@@ -147,8 +147,11 @@ inline std::string call(const Function& function, const std::vector<Argument>& a
   const std::vector<const Column*> from{&result};
   Column as_text(Type::text);
   as_text.reset(3);
-  Frame cast{CallInput{.arguments = from, .arena = arena}, rows, as_text};
-  find_cast(function.result, Type::text)->function.loop(cast);
+  const Function& to_text = find_cast(function.result, Type::text)->function;
+  const auto cast_state = to_text.open_state ? to_text.open_state() : nullptr;
+  Frame cast{CallInput{.arguments = from, .arena = arena, .state = cast_state.get()}, rows,
+             as_text};
+  to_text.loop(cast);
   return std::string(as_text.get<std::string_view>(1));
 }
 

@@ -14,9 +14,11 @@ from support.expressions import BIGINT, BOOLEAN, DOUBLE, INT, REAL, TEXT, TIME
 
 BYTES, JSON, SMALLINT, NUMERIC, UUID = "bytea", "jsonb", "smallint", "numeric", "uuid"
 DATE, CLOCK, LOCAL, INTERVAL = "date", "time", "timestamp", "interval"
+INTS, TEXTS, DOUBLES, JSONS = "int[]", "text[]", "double precision[]", "jsonb[]"
 ROWS = 1000
 LETTERS = {BOOLEAN: "b", INT: "i", BIGINT: "l", REAL: "r", DOUBLE: "d", TEXT: "t", BYTES: "y", TIME: "z", JSON: "j", DATE: "e", CLOCK: "c", LOCAL: "w", INTERVAL: "v",
-           SMALLINT: "h", NUMERIC: "n", UUID: "u"}
+           SMALLINT: "h", NUMERIC: "n", UUID: "u",
+           INTS: "ai", TEXTS: "at", DOUBLES: "ad", JSONS: "aj"}
 COLUMNS_OF_TYPE = 3
 SECOND, DAY = 1_000_000, 86_400_000_000
 
@@ -78,7 +80,14 @@ BORDERS = {
            "aaa", "ababab", "a,b,,c", ",", "xyxtrimyyx", "A\tb\nc\rd", "O'Neil", "a\\b", "%", "_", "a%b_c", ".*", "10", "-7", "ABCabc", "Hello, World",
            "the quick-brown fox's 2nd", "ZÜRICH über", "\u00a0nbsp\u00a0", "\u2028", "/a/b?c=d&e=f#g"],
     BYTES: [r"\x", r"\x00", r"\xff", r"\x5c", r"\x616263", r"\xc3a9", r"\x61c3", r"\xf09d849e", r"\x000102030405060708090a0b0c0d0e0f", r"\xdeadbeef"],
-    JSON: ["null", "true", "0", "1.50", '"x"', '""', "{}", "[]", '{"a": 1}', '{"a": {"b": [1, "é", null]}}', "[1, 2]"],
+    JSON: ["null", "true", "false", "0", "1", "1.0", "-0.0", "1.50", "1e2", "-1.5E-3", "12e+3", '"x"', '"a"', '""', "{}", "[]", "[[]]", "[{}]", '{"a": 1}', '{ "a" :1,"a":2 }',
+           '{"b":1,"a":2,"aa":3,"é":4,"":5}', '{"a": {"b": [1, "é", null]}}', '{"a":{"b":{"a":"deep"}},"b":null}', "[1, 2]", "[1,[2,3],{\"a\":[]}]", '["a","b","a"]', '"\\u00e9\\ud834\\udd1e\\n\\"\\\\\\/"',
+           '{"k\\u0061":"\\t", "ka":1}', "[" * 40 + "]" * 40, '{"a":' * 20 + "1" + "}" * 20, "123456789012345678901234567890.5", "1e50", "9223372036854775807", "2147483648", '{"a":"1","b":"x y","bb":[true,false,null]}',
+           '[null]', '[1.00]', '["x",1]', '{"a":[{"b":1},{"b":2}]}', '\t[ 1 , 2 ]\n'],
+    INTS: ["{}", "{1}", "{NULL}", "{1,2,3}", "{3,2,1}", "{1,NULL,3}", "{2,2,2}", "{0}", "{-1,0,1}", "{2147483647,-2147483648}", "{1,2}", "{1,2,3,4,5,6,7,8,9,10,11,12}", "{NULL,NULL}"],
+    TEXTS: ["{}", "{a}", "{NULL}", '{"NULL"}', '{""}', "{a,b}", "{b,a}", '{"a b","c,d"}', '{"\\"","\\\\"}', "{a,NULL,b}", "{é,日本,𝄞}", '{"{}"," x","y "}', "{a,a,a}", "{A,a}", '{"\t","\n"}', "{null,Null}", "{a,b,ab,abc}"],
+    DOUBLES: ["{}", "{0}", "{-0}", "{NaN}", "{1.5,NULL}", "{Infinity,-Infinity}", "{1e+300,5e-324}", "{0.1,0.2,0.30000000000000004}", "{1,2,3}", "{NaN,1}", "{1}"],
+    JSONS: ["{}", "{NULL}", "{null}", '{"{\\"a\\": 1}"}', "{1,1.0}", '{"[1, 2]","\\"x\\"",true}', "{true,false,NULL}", '{"{}","[]"}'],
     TIME: TIMES,
     LOCAL: [local_text(micros) for micros in TIMES],
     DATE: ["1970-01-01", "1969-12-31", "2000-02-29", "2024-02-29", "2024-01-31", "2023-03-31", "2024-03-31", "2024-12-31", "2025-01-01", "2021-01-03", "2020-12-31", "1900-02-28",
@@ -89,6 +98,20 @@ BORDERS = {
                "1 mon -1 days", "-1 mons +1 day", "1 day -00:00:01", "-1 days +23:59:59", "1 year -1 days +10:00:00.5", "-1 years -2 mons +3 days -04:05:06.789", "02:00:00", "-05:30:00", "36:00:00", "59:59:59.999999",
                "100:00:00", "400 years", "-400 years", "5 days 12:00:00", "7 days", "0.5 sec", "15 mins", "1000 years -1000000 days"],
 }  # fmt: skip
+
+
+def an_array(chance: random.Random, elements: list) -> str:
+    return "{" + ",".join(str(chance.choice(elements)) for _ in range(chance.randint(0, 6))) + "}"
+
+
+def some_json(chance: random.Random, depth: int = 3) -> str:
+    drawn = chance.random()
+    if depth == 0 or drawn < 0.4:
+        return chance.choice(["null", "true", "false", "0", "1", "-7", "1.25", "2.50", "3e1", '"a"', '"b"', '"x"', '""', '"é"', '"1"', '"\\u0041"', '"q\\"\\\\"'])
+    if drawn < 0.65:
+        return "[" + chance.choice([",", ", "]).join(some_json(chance, depth - 1) for _ in range(chance.randint(0, 4))) + "]"
+    keys = ["a", "b", "bb", "é", "x", "1", "c d", "\\u0061"]
+    return "{" + ",".join(f'"{chance.choice(keys)}"{chance.choice([":", ": "])}{some_json(chance, depth - 1)}' for _ in range(chance.randint(0, 4))) + "}"
 
 
 def some_text(chance: random.Random) -> str:
@@ -112,7 +135,11 @@ BETWEEN = {
     DOUBLE: lambda chance: repr(chance.choice([chance.uniform(-3, 3), chance.uniform(0, 40), chance.uniform(-1, 1), float(chance.randint(-400, 400))])),
     TEXT: some_text,
     BYTES: lambda chance: "\\x" + bytes(chance.choice(b"abcxyz ,09\\'") for _ in range(chance.randint(0, 12))).hex(),
-    JSON: lambda chance: chance.choice(['{"a": [1, 2, {"b": "c"}]}', "12345678901234567890.125", '"é\\t"', '{"a": null, "bb": "x"}', "[[1], []]"]),
+    JSON: some_json,
+    INTS: lambda chance: an_array(chance, ["NULL", 0, 1, 2, 3, 4, 5, -1, 100]),
+    TEXTS: lambda chance: an_array(chance, ["NULL", "a", "b", "ab", "x", '"a b"', "é", "1", '"\\\\"']),
+    DOUBLES: lambda chance: an_array(chance, ["NULL", "0", "1", "1.5", "-2", "NaN", "0.1"]),
+    JSONS: lambda chance: an_array(chance, ["NULL", "1", "1.0", "true", "null", '"\\"a\\""', '"[1, 2]"', '"{\\"a\\": null}"']),
     DATE: lambda chance: local_text(chance.randint(-20_000, 40_000) * DAY)[:10],
     CLOCK: lambda chance: local_text(chance.randrange(0, DAY, chance.choice([1, SECOND, 60 * SECOND])))[11:],
     LOCAL: lambda chance: local_text(chance.randint(1_600_000_000, 1_800_000_000) * SECOND + chance.choice([0, 0, 500_000, 123_456, 999_999])),
@@ -150,10 +177,27 @@ WORDS = {
     "t_encoding": ["hex", "base64", "escape", "HEX", "Base64", "utf8"],
     "t_encoded": ["", "616263", "00ff", "YWJj", "w6k=", "6", "zz", "YW Jj", "abc", r"\\a", r"\000"],
     "t_bytes": [r"\x", r"\x00ff", r"\xDEADbeef", r"\x61 62", "abc", r"a\\b", r"\001\377", "", "é", r"\x6", r"\xzz", r"\9", "a\\"],
+    "t_key": ["a", "a", "b", "bb", "é", "x", "", "1", "c d"],
+    "t_separator": [",", ",", "", "b", "ab", " ", "a", "\u00e9"],
+    "t_json": ["null", " true ", "1", "1.50", "-0", "1e3", "01", "1.", ".5", "+1", '"x"', "'x'", '"\\u00e9"', '"\\ud834"', '"\\u0000"', '"\\x"', "{}", '{"a":1,"b":[1,2]}', '{"a":1,}', '{"b":1,"a":2,"b":3}', "[1,2", "[]x", "nul", "", "1 2", '{"a" 1}', "[1e400]", "1e131072", "1e-16384", "1e-16383",
+               '["\t"]', "{1:2}", "NaN"],
+    "t_array": ["{}", "{a,b}", '{"a b",NULL,null}', " { a , b } ", "{a b}", '{"a"b}', "{a", "a,b", "{a,}", "{,}", "{{a},{b}}", "{{a}}", "[1:2]={a,b}", "[0:1]={a,b}", "{a}x", '{"\\"","\\\\"}', "{a\\,b}", '{""}', "{ }", "", '{a"b"}', "{\\ }", "{NULLx,\\NULL}", "{a\\}", "{}}"],
+    "t_array_int": ["{}", "{1}", "{1,2,NULL}", "{ 1, -2 }", "{1.5}", "{x}", "{2147483648}", '{"1"}', "{1,}", "1", "{1}{"],
+    "t_array_double": ["{}", "{1}", "{1.5,NULL}", "{NaN, Infinity}", "{x}", "{1e400}", "{1e-400}", "{-0}"],
+    "t_array_json": ["{}", "{1}", "{NULL,null}", '{"{\\"a\\": 1}"}', "{x}", '{"[1,2]"}', "{true,1.50}"],
+}  # fmt: skip
+
+# The same for columns of other types.
+OTHER_WORDS = {
+    "at_path": (TEXTS, ["{a}", "{b}", "{a,b}", "{0}", "{-1}", "{a,0}", "{1,0}", "{}", "{NULL}", "{a,NULL}", "{a,b,a}", "{bb,1}", "{x}", "{+1}", '{" 0"}', "{a,x}", "{2147483648}", "{é}", "{-5}", "{a,0,b}"]),
+    "j_number": (JSON, ["0", "1", "-1", "1.5", "2.5", "-0.5", "0.49", "-2.50", "1e2", "100", "32767.4", "32767.5", "2147483647", "2147483647.5", "-2147483648.5", "9223372036854775807", "9223372036854775807.5", "1e30", "1e-60", "0.1", "12345.6789", "7", "42", "null", '"1"', "true", "[1]"]),
+    "j_boolean": (JSON, ["true", "false", "true", "false", "null", '"true"', "1", "[true]", "{}"]),
+    "j_array": (JSON, ["[]", "[1]", "[1,2,3]", '["a","b","a"]', '[{"a":1},{"b":2}]', "[[1],[2]]", '["x",null,true,1.0]', '["a",{"a":[1,2,{"b":null}]}]', "{}", "1"]),
+    "j_object": (JSON, ["{}", '{"a":1}', '{"a":1,"b":2}', '{"b":{"a":[1,2,3]},"a":{"b":"x"}}', '{"a":[{"b":1},{"b":2}],"x":null}', '{"bb":["x","y"],"é":true}', '{"a":null,"b":{"a":null,"b":[null,{"a":null}]}}', "[1]"]),
 }  # fmt: skip
 
 # Ints of a certain size, for arguments that a border would only make fail.
-SMALL = {"i_small": (-3, 12), "i_length": (0, 40), "i_year": (1, 4000), "i_month": (1, 12), "i_day": (1, 28), "i_hour": (0, 23), "i_minute": (0, 59), "i_buckets": (1, 50), "i_code": (-1, 1100)}
+SMALL = {"i_small": (-3, 12), "i_length": (0, 40), "i_year": (1, 4000), "i_month": (1, 12), "i_day": (1, 28), "i_hour": (0, 23), "i_minute": (0, 59), "i_buckets": (1, 50), "i_code": (-1, 1100), "i_dimension": (0, 2), "i_index": (-3, 4)}
 SMALL_BIGINT = {"l_small": (-2, 40)}
 # Intervals of a certain kind.
 SPANS = {
@@ -168,6 +212,7 @@ def columns() -> dict[str, str]:
     """Their types, by name."""
     found = {f"{letter}{number + 1}": type for type, letter in LETTERS.items() for number in range(COLUMNS_OF_TYPE)}
     found |= dict.fromkeys(WORDS, TEXT) | dict.fromkeys(SMALL, INT) | dict.fromkeys(SMALL_BIGINT, BIGINT) | dict.fromkeys(SPANS, INTERVAL)
+    found |= {name: type for name, (type, _) in OTHER_WORDS.items()}
     return found | dict.fromkeys(["d_unit", "d_seconds", "d_positive"], DOUBLE) | dict.fromkeys(["n_positive", "n_small", "n_exponent"], NUMERIC)
 
 
@@ -178,6 +223,8 @@ def value(name: str, type: str, chance: random.Random):
         return chance.choice(WORDS[name])
     if name in SPANS:
         return chance.choice(SPANS[name])
+    if name in OTHER_WORDS:
+        return chance.choice(OTHER_WORDS[name][1])
     if name in SMALL:
         return chance.randint(*SMALL[name])
     if name in SMALL_BIGINT:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from support.border_values import COLUMNS_OF_TYPE, LETTERS, columns
 from support.known_differences import difference_of
-from support.probe import Function, registry
+from support.probe import Function, concrete
 
 ZONES = ["UTC", "Europe/Zurich", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia", "+02", "-05:30", "EST5EDT"]
 
@@ -81,6 +81,27 @@ ARGUMENTS: dict[tuple[str, int], list[str]] = {
     ("exp", 0): ["n_small", "n_exponent", "n1", "d1"],
     ("factorial", 0): ["l_small"],
     **{(name, 1): ["i_small", "i_small", "i1"] for name in ("round", "trunc")},
+    ("text AS jsonb", 0): ["t_json"],
+    ("text AS text[]", 0): ["t_array"],
+    ("text AS int[]", 0): ["t_array_int"],
+    ("text AS double precision[]", 0): ["t_array_double"],
+    ("text AS jsonb[]", 0): ["t_array_json"],
+    ("jsonb AS boolean", 0): ["j_boolean"],
+    **{(f"jsonb AS {type}", 0): ["j_number"] for type in ("smallint", "int", "bigint", "real", "double precision", "numeric")},
+    ("jsonb_array_length", 0): ["j_array"],
+    **{(operator, 0): ["j_object", "j_object", "j_array", "j1"] for operator in ("->", "->>", "#>", "#>>", "?", "?|", "?&", "#-", "jsonb_extract_path", "jsonb_extract_path_text")},
+    **{(operator, 1): ["t_key", "i_index"] for operator in ("->", "->>")},
+    **{(operator, 1): ["at_path", "at_path", "at1"] for operator in ("#>", "#>>", "#-", "?|", "?&")},
+    **{(name, 1): ["t_key"] for name in ("?", "jsonb_extract_path", "jsonb_extract_path_text")},
+    ("[]", 1): ["i_index", "i_small"],
+    ("[:]", 1): ["i_index", "i_small"],
+    ("[:]", 2): ["i_index", "i_small"],
+    ("trim_array", 1): ["i_dimension", "i_index"],
+    **{(name, 1): ["i_dimension"] for name in ("array_length", "array_upper", "array_lower")},
+    ("array_position", 2): ["i_index"],
+    **{(name, 1): ["i_index"] for name in ("array_position", "array_positions", "array_remove", "array_replace")},
+    **{(f"{sign} {word}", 0): ["i_index"] for sign in ("=", "<>", "<", "<=", ">", ">=") for word in ("any", "all")},
+    **{("string_to_array", at): ["t_separator"] for at in (1, 2)},
     **{(operator, 1): ["i_small", "i1"] for operator in ("<<", ">>")},
 }
 
@@ -124,6 +145,9 @@ TEMPLATES: dict[str, str] = {
     "position": "position({1} IN {0})",
     "normalize": '"normalize"({arguments})',
     "overlay": '"overlay"({arguments})',
+    "[]": "({0})[{1}]",
+    "[:]": "({0})[{1}:{2}]",
+    **{f"{sign} {word}": f"({{0}} {sign} {word.upper()} ({{1}}))" for sign in ("=", "<>", "<", "<=", ">", ">=") for word in ("any", "all")},
 }
 
 # What each connective takes as its last argument may fail: PostgreSQL does not evaluate it where the others decide.
@@ -161,7 +185,14 @@ def spelled(function: Function, arguments: list[str]) -> str:
 def types_of(function: Function, chance: random.Random) -> list[str]:
     """A variadic function's last argument some times more."""
     types = list(function.arguments)
+    if function.name in ("jsonb_build_array", "jsonb_build_object"):  # They take values of any types; keys of all but some.
+        count = chance.randint(1, 3) * len(types)
+        return [chance.choice([type for type in LETTERS if not (is_key(function, at) and (type.endswith("[]") or type == "jsonb"))]) for at in range(count)]
     return types + types[-1:] * chance.randint(0 if len(types) > 1 or function.kind == "function" else 1, 3) if function.variadic else types
+
+
+def is_key(function: Function, at: int) -> bool:
+    return function.name == "jsonb_build_object" and at % 2 == 0
 
 
 def column(function: Function, number: int, type: str, first: int, chance: random.Random) -> str:
@@ -201,7 +232,7 @@ class Nested:
     def __init__(self, seed: str) -> None:
         self.chance = random.Random(f"nested {seed}")
         self.by_result: dict[str, list[Function]] = {}
-        for function in registry():
+        for function in concrete():
             difference = difference_of(function)
             if not function.volatile and (difference is None or difference.in_nested):
                 self.by_result.setdefault(function.result, []).append(function)

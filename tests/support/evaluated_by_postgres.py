@@ -24,10 +24,15 @@ def fill(connection: psycopg.Connection, columns: dict[str, str], rows: list[lis
             copy.write_row([n, *written])
 
 
+def type_name(name: str) -> str:
+    element = name.removeprefix("_")
+    return NAMES.get(element, element) + ("[]" if name != element else "")
+
+
 def types_of(connection: psycopg.Connection, expressions: list[str]) -> list[str]:
     cursor = connection.execute("SELECT " + ", ".join(f"({one}) AS c{at}" for at, one in enumerate(expressions)) + " FROM s p LIMIT 0")
     names = dict(connection.execute("SELECT oid, typname FROM pg_type").fetchall())
-    return [NAMES.get(name, name) for name in (names[column.type_code] for column in cursor.description)]
+    return [type_name(name) for name in (names[column.type_code] for column in cursor.description)]
 
 
 def evaluate(connection: psycopg.Connection, expressions: list[str]) -> list[Evaluated]:

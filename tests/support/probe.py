@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from support.border_values import LETTERS
 from support.program import BINARY
 
 PROBE = BINARY.parent / "expression_probe"
@@ -36,6 +37,39 @@ def registry() -> list[Function]:
     done = subprocess.run([PROBE, "--registry"], capture_output=True, text=True, check=True)
     names = Function.__dataclass_fields__
     return [Function(**{name: tuple(row[name]) if name == "arguments" else row[name] for name in names}) for row in json.loads(done.stdout)]
+
+
+# The elements of the arrays with which functions on arrays of any type are called.
+ELEMENTS = ["int", "text", "double precision", "jsonb"]
+EVERY_ELEMENT = {"to_jsonb": ["boolean", "int", "bigint", "real", "double precision", "text", "bytea", "timestamptz", "jsonb"]}
+ANY = {"anyelement", "anycompatible", "anyarray", "anycompatiblearray"}
+ARRAY_CASTS = [(f"{one}[]", "text") for one in ELEMENTS] + [("text", f"{one}[]") for one in ELEMENTS] + [("int[]", "double precision[]"), ("text[]", "int[]"), ("int[]", "text[]")]
+
+
+@functools.cache
+def concrete() -> list[Function]:
+    """The registry with types in the places of anyelement and anyarray, and casts of arrays."""
+    found = []
+    for function in registry():
+        if ANY.isdisjoint({*function.arguments, function.result}):
+            found.append(function)
+            continue
+        elements = EVERY_ELEMENT.get(function.name, ELEMENTS)
+        arrays_only = set(elements) - set(ELEMENTS) and "anyarray" in function.arguments
+        for element in ELEMENTS if arrays_only else elements:
+            put = functools.partial(with_element, element=element)
+            found.append(replace(function, arguments=tuple(map(put, function.arguments)), result=put(function.result)))
+    casts = [Function("cast", "cast", (source,), target, variadic=False, can_fail=True, volatile=False, constant=None) for source, target in ARRAY_CASTS]
+    # Types that border_values.py has columns of.
+    return [function for function in found + casts if columns_of_types() >= set(function.arguments)]
+
+
+def columns_of_types() -> set[str]:
+    return set(LETTERS)
+
+
+def with_element(type: str, element: str) -> str:
+    return type if type not in ANY else f"{element}[]" if type.endswith("array") else element
 
 
 def escaped(text: str) -> str:

@@ -1,6 +1,5 @@
 // Comparison: https://www.postgresql.org/docs/15/functions-comparison.html, in the order of
-// order.h. A jsonb is kept as the text that came, so that it cannot be compared as PostgreSQL does,
-// by its value: there is no such function.
+// order.h. Arrays and jsonb are compared in array_comparison.cc.
 #include "sql/builtins.h"
 #include "sql/calendar.h"
 #include "sql/functions/order.h"

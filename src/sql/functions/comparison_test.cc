@@ -96,16 +96,15 @@ TEST(Comparison, MixedNumbersAreComparedAsInPostgres) {
   expect_equal(integer(16777217), precise(16777217));
   EXPECT_EQ(compared(integer(1), "=", text("1")),
             "the operator = does not take (int, text); it takes values of one type among boolean, "
-            "int, bigint, real, double precision, text, bytea, timestamptz");
+            "int, bigint, real, double precision, text, bytea, timestamptz, anyarray, jsonb");
 }
 
-TEST(Comparison, JsonbHasNone) {
-  for (const std::string_view sign : {"=", "<", "is distinct from"})
-    EXPECT_THAT(compared(null(Type::jsonb), sign, null(Type::jsonb)),
-                testing::StartsWith("the operator "))
-        << sign;
-  EXPECT_THAT(call("nullif", Kind::function, {null(Type::jsonb), null(Type::jsonb)}),
-              testing::StartsWith("nullif(jsonb, jsonb) does not exist; it takes values"));
+TEST(Comparison, JsonbIsComparedByItsValue) {
+  const Argument one{Type::jsonb, State::value, std::string(R"({"a": 1, "b": 2})")};
+  const Argument same{Type::jsonb, State::value, std::string(R"({"b":2.0,"a":1})")};
+  EXPECT_EQ(compared(one, "=", same), "true");
+  EXPECT_EQ(compared(one, "<", same), "false");
+  EXPECT_EQ(compared(one, "is distinct from", null(Type::jsonb)), "true");
 }
 
 TEST(Comparison, NullAndFailureSpread) {
@@ -171,7 +170,9 @@ TEST(Comparison, ALiteralTakesTheTypeOfTheOtherSide) {
             "timestamptz < timestamptz");
   EXPECT_EQ(found("=", Kind::operation, Type::float32, std::nullopt), "real = real");
   EXPECT_EQ(found("=", Kind::operation, std::nullopt, std::nullopt), "text = text");
-  EXPECT_EQ(found("=", Kind::operation, Type::jsonb, std::nullopt), "none");
+  EXPECT_EQ(found("=", Kind::operation, Type::jsonb, std::nullopt), "jsonb = jsonb");
+  EXPECT_EQ(found("=", Kind::operation, array_of(Type::text), std::nullopt), "text[] = text[]");
+  EXPECT_EQ(found("=", Kind::operation, array_of(Type::text), array_of(Type::int32)), "none");
   EXPECT_EQ(found("nullif", Kind::function, Type::bytes, std::nullopt), "nullif(bytea, bytea)");
   EXPECT_EQ(found("=", Kind::operation, Type::int32, Type::float32), "double precision = real");
   EXPECT_EQ(found("=", Kind::operation, Type::int64, Type::float64),

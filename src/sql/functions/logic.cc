@@ -113,6 +113,9 @@ std::vector<Function> logic_functions() {
   add_null_tests<Type::timestamptz>(all);
   add_null_tests<Type::uuid>(all);
   add_null_tests<Type::jsonb>(all);
+  all.push_back(function_of<IsNull<std::string_view, true>>(boolean_test("is null", kAnyArray)));
+  all.push_back(
+      function_of<IsNull<std::string_view, false>>(boolean_test("is not null", kAnyArray)));
   return all;
 }
 

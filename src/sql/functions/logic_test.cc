@@ -110,8 +110,9 @@ TEST(Logic, TestsGiveAValueForNullAndPassOnAFailure) {
 }
 
 TEST(Logic, EveryTypeIsTestedForNull) {
-  for (const Type type : {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64,
-                          Type::text, Type::bytes, Type::timestamptz, Type::jsonb}) {
+  for (const Type type :
+       {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64, Type::text,
+        Type::bytes, Type::timestamptz, Type::jsonb, array_of(Type::int32)}) {
     EXPECT_EQ(call("is null", Kind::operation, {null(type)}), "true") << sql_name(type);
     EXPECT_EQ(call("is not null", Kind::operation, {null(type)}), "false") << sql_name(type);
     EXPECT_EQ(call("is null", Kind::operation, {failed(type)}), "failed") << sql_name(type);

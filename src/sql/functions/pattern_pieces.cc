@@ -269,8 +269,9 @@ class PieceBuilder {
                               .likes = {.longest = likes.longest, .shortest = likes.shortest}});
       return joined(std::move(others), std::move(inside), likes, std::move(language));
     }
-    Made made{.piece = {.join = PieceJoin::repeated, .max = atom.max, .language = std::move(language)},
-              .likes = likes};
+    Made made{
+        .piece = {.join = PieceJoin::repeated, .max = atom.max, .language = std::move(language)},
+        .likes = likes};
     made.piece.parts.push_back(std::move(inside.piece));
     return finished(std::move(made));
   }

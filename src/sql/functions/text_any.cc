@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <string>
 
+#include "sql/array_value.h"
 #include "sql/functions/characters.h"
+#include "sql/functions/json_support.h"
 #include "sql/functions/text_form.h"
 #include "sql/loops.h"
 #include "sql/value_text.h"
@@ -94,7 +96,7 @@ void append_literal(std::string& out, Text text) {
 }
 
 // Words that PostgreSQL 15 reserves, or takes for names in some places only.
-constexpr Text kKeywords =
+constexpr Text kReservedWords =
     " "
     "all analyse analyze and any array as asc asymmetric authorization between bigint binary "
     "bit boolean both case cast char character check coalesce collate collation column "
@@ -117,7 +119,7 @@ bool is_plain_identifier(Text text) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
       }))
     return false;
-  return kKeywords.find(fmt::format(" {} ", text)) == Text::npos;
+  return kReservedWords.find(fmt::format(" {} ", text)) == Text::npos;
 }
 
 void append_identifier(std::string& out, Text text) {
@@ -376,10 +378,14 @@ Text text_form(const Column& column, uint32_t row, BooleanForm form, Arena& aren
     case Type::bytes:
       return bytes_text(column.get<Text>(row), arena);
     case Type::text:
-    case Type::jsonb:
       return column.get<Text>(row);
+    case Type::jsonb:
+      return printed_json(column.get<Text>(row), arena);
   }
-  return {};
+  // An array.
+  std::string out;
+  append_array_text(out, element_of(column.type()), column.get<Text>(row), arena);
+  return arena.copy(out);
 }
 
 std::vector<Function> text_any_functions() {

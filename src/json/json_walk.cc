@@ -1,8 +1,8 @@
-#include "decode/json_walk.h"
+#include "json/json_walk.h"
 
 #include "base/number_form.h"
 #include "base/text.h"
-#include "decode/json_decoder.h"
+#include "json/depth.h"
 
 namespace turntable::json {
 namespace {

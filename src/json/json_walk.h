@@ -1,5 +1,5 @@
-// Steps over simdjson's On-Demand values that the decoder and the validation of unread fields
-// share. Inside decode/ only.
+// Steps over simdjson's On-Demand values that the decoder, the validation of unread fields and the
+// functions on jsonb share. Inside json/ and decode/ only.
 #pragma once
 
 #define SIMDJSON_EXCEPTIONS 0
