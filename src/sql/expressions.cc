@@ -247,7 +247,7 @@ std::optional<std::vector<ArgumentType>> ExpressionBinder::points_in_time(
     const Arguments& arguments) const {
   std::vector<ArgumentType> types;
   for (const Bound value : arguments.values) {
-    if (!value.typed() || !is_point_in_time(build_.node(value).type)) return std::nullopt;
+    if (value.open || !is_point_in_time(build_.node(value).type)) return std::nullopt;
     types.push_back(build_.node(value).type);
   }
   return types;

@@ -32,7 +32,7 @@ class FunctionParser {
     if (create.return_type == nullptr) {
       context_.fault(made_->at, "a function needs RETURNS and a type");
     } else if (const auto type = parse_type(context_, *create.return_type)) {
-      made_->result = *type;
+      made_->result = type->type;  // PostgreSQL takes no heed of a length or precision here.
     }
     for (const PgNode* option : list(create.n_options, create.options))
       read_option(*option->def_elem);
@@ -76,7 +76,7 @@ class FunctionParser {
         !name.empty() && std::any_of(made_->parameters.begin(), made_->parameters.end(),
                                      [&](const auto& other) { return other.name == name; });
     if (twice) context_.fault(place, fmt::format("parameter {} stands twice", printable(name)));
-    if (type) made_->parameters.push_back({.name = name, .type = *type});
+    if (type) made_->parameters.push_back({.name = name, .type = type->type});
   }
 
   void read_option(const PgQuery__DefElem& option) {
