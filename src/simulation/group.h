@@ -182,7 +182,9 @@ class SimulatedGroup {
     (record.owing(world_.inserts) - faults).for_each([&](size_t insert) {
       world_.write_row(insert, partition, record.offset, record.id);
       world_.confirm_row(insert, partition, record.offset);
-      if (world_.keys_repeat)
+      if (record.tombstone)
+        world_.keys[insert].remove({partition, record.key}, of.stranger_us);
+      else if (world_.keys_repeat)
         world_.keys[insert].write({partition, record.key},
                                   {.offset = record.offset, .id = record.id, .note = record.note},
                                   of.stranger_us, SimulatedKeys::Settles::cells);
@@ -195,8 +197,10 @@ class SimulatedGroup {
                   .partition = partition,
                   .offset = record.offset,
                   .write_time_us = world_.topic[static_cast<size_t>(partition)].stranger_us,
+                  .key = SimulatedWorld::key_bytes(partition, record),
                   .value = record.value,
                   .reason = "other"};
+    if (record.tombstone) letter.value.reset();
     record.faults(world_.inserts).for_each([&](size_t insert) {
       const bool unmatched = record.fates[insert] == Fate::unmatched;
       if (world_.inserts == 1 && unmatched) letter.reason = "unmatched";

@@ -80,8 +80,12 @@ inline void replay_letters(SimulatedWorld& world, const SimulatedPipeline& pipel
   for (size_t insert = 0; insert < pipeline.inserts(); ++insert) {
     const Counts counts = lane.counts(insert);
     if (counts.consumed != counts.written)
-      world.fail(fmt::format("INSERT {}: of {} letters {} became rows", insert, counts.consumed,
-                             counts.written));
+      world.fail(
+          fmt::format("INSERT {}: of {} letters {} became rows, {} were filtered, {} unmatched, {} "
+                      "rejected, {} "
+                      "deleted",
+                      insert, counts.consumed, counts.written, counts.filtered, counts.unmatched,
+                      counts.rejected, counts.deleted));
   }
 }
 
