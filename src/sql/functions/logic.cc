@@ -108,7 +108,11 @@ std::vector<Function> logic_functions() {
   add_null_tests<Type::float64>(all);
   add_null_tests<Type::text>(all);
   add_null_tests<Type::bytes>(all);
+  add_null_tests<Type::date>(all);
+  add_null_tests<Type::time>(all);
+  add_null_tests<Type::timestamp>(all);
   add_null_tests<Type::timestamptz>(all);
+  add_null_tests<Type::interval>(all);
   add_null_tests<Type::jsonb>(all);
   return all;
 }
