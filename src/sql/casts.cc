@@ -401,6 +401,10 @@ bool is_preferred(Type type) {
          type == Type::timestamptz || type == Type::interval;
 }
 
+bool same_category(Type a, Type b) {
+  return category_of(a) == category_of(b);
+}
+
 bool can_cast(Type from, Type to, CastContext context) {
   if (from == to) return true;
   const Cast* cast = find_cast(from, to);

@@ -30,6 +30,9 @@ struct Cast {
 // (pg_type.typispreferred).
 [[nodiscard]] bool is_preferred(Type type);
 
+// True for types of one category (pg_type.typcategory): numbers, or dates and points in time.
+[[nodiscard]] bool same_category(Type a, Type b);
+
 // The type that values of all these types are made, where they stand for one another: in CASE,
 // COALESCE, IN. Text where none of them has a type of its own. The error is a sentence.
 // https://www.postgresql.org/docs/15/typeconv-union-case.html

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "sql/builtins.h"
@@ -100,15 +101,23 @@ struct Ambiguity {
 std::optional<Ambiguity> ambiguity_of(const Function& best,
                                       std::span<const Function* const> candidates,
                                       std::span<const ArgumentType> arguments) {
-  const auto fit = fit_of(best, arguments);
+  const Fit fit = *fit_of(best, arguments);
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i]) continue;
     Ambiguity found{.argument = i, .types = {}};
+    const Type wanted = wanted_type(best, i);
     for (const Function* candidate : candidates) {
-      if (fit_of(*candidate, arguments) != fit) continue;
-      const std::string_view type = sql_name(wanted_type(*candidate, i));
-      if (std::find(found.types.begin(), found.types.end(), type) == found.types.end())
-        found.types.push_back(type);
+      const auto other = fit_of(*candidate, arguments);
+      const Type type = wanted_type(*candidate, i);
+      // A preferred type is one among those of its category.
+      if (!other || std::tie(other->exact, other->preferred, other->open_text) !=
+                        std::tie(fit.exact, fit.preferred, fit.open_text))
+        continue;
+      if (type != wanted && same_category(type, wanted) &&
+          other->open_preferred < fit.open_preferred)
+        continue;
+      if (std::find(found.types.begin(), found.types.end(), sql_name(type)) == found.types.end())
+        found.types.push_back(sql_name(type));
     }
     if (found.types.size() > 1) return found;
   }

@@ -150,7 +150,8 @@ TEST(Functions, ResolveOverloadsAsPostgresDoes) {
   EXPECT_EQ(found("split_prt", {Type::text}),
             "there is no function split_prt. Did you mean 'split_part'?");
   EXPECT_EQ(found("to_char", {Type::int32, std::nullopt}),
-            "to_char(int, unknown) does not exist; there is to_char(timestamptz, text)");
+            "to_char(int, unknown) does not exist; there is to_char(interval, text) or "
+            "to_char(timestamptz, text) or to_char(timestamp, text)");
   EXPECT_EQ(found("coalesce", {Type::int32, std::nullopt}), "coalesce(int, …)");
   EXPECT_EQ(found("coalesce", {std::nullopt, std::nullopt}), "coalesce(text, …)");
   EXPECT_EQ(found("coalesce", {Type::jsonb}), "coalesce(jsonb, …)");

@@ -96,7 +96,8 @@ TEST(Comparison, MixedNumbersAreComparedAsInPostgres) {
   expect_equal(integer(16777217), precise(16777217));
   EXPECT_EQ(compared(integer(1), "=", text("1")),
             "the operator = does not take (int, text); it takes values of one type among boolean, "
-            "int, bigint, real, double precision, text, bytea, timestamptz, anyarray, jsonb");
+            "smallint, int, bigint, real, double precision, numeric, text, bytea, date, time, "
+            "timestamp, timestamptz, interval, uuid, anyarray, jsonb");
 }
 
 TEST(Comparison, JsonbIsComparedByItsValue) {

@@ -155,7 +155,7 @@ TEST(Dates, CastsBetweenTimes) {
 
 TEST(Dates, AnUnknownZoneIsAFaultWithTheNearestName) {
   EXPECT_EQ(evaluate_constant("TIMESTAMP '2024-07-01' AT TIME ZONE 'Europe/Zürich'"),
-            "fault: timezone: there is no time zone Europe/Zürich. Did you mean Europe/Zurich?");
+            "fault: timezone: there is no time zone Europe/Zürich. Did you mean 'Europe/Zurich'?");
   EXPECT_EQ(evaluate_constant("TIMESTAMP '2024-07-01' AT TIME ZONE '../../etc/passwd'"),
             "fault: timezone: there is no time zone ../../etc/passwd.");
   EXPECT_EQ(evaluate_constant("TIMESTAMP '2024-07-01' AT TIME ZONE 'MSK'"),
@@ -168,8 +168,8 @@ TEST(Dates, ALiteralThatCouldBeSeveralThingsIsAFault) {
             "fault: +(date, unknown): the literal could be int or interval or time: write its type "
             "before it, as in time '…'");
   EXPECT_EQ(evaluate_constant("date_trunc('day', '2024-01-01')"),
-            "fault: date_trunc(unknown, unknown): the literal could be timestamptz or interval: "
-            "write its type before it, as in interval '…'");
+            "fault: date_trunc(unknown, unknown): the literal could be interval or timestamptz: "
+            "write its type before it, as in timestamptz '…'");
 }
 
 TEST(Dates, NowHasADateAndAClock) {

@@ -239,23 +239,25 @@ void age_until_today(Frame& frame) {
 struct DateBin {
   static std::optional<int64_t> call(const Interval& stride, int64_t time, int64_t origin) {
     const Int128 length = length_of(stride);
-    if (stride.months != 0 || length <= 0) return std::nullopt;
-    // PostgreSQL refuses times that are so far from the origin, too.
+    // PostgreSQL, too, refuses strides and distances that int64_t cannot hold.
+    if (stride.months != 0 || length <= 0 || length > std::numeric_limits<int64_t>::max())
+      return std::nullopt;
     int64_t distance = 0;
     if (__builtin_sub_overflow(time, origin, &distance)) return std::nullopt;
-    Int128 rest = distance % length;
-    if (rest < 0) rest += length;
-    const Int128 begin = Int128{time} - rest;
-    return begin >= std::numeric_limits<int64_t>::min() ? in_range(static_cast<int64_t>(begin))
-                                                        : std::nullopt;
+    const auto whole = static_cast<int64_t>(length);
+    int64_t rest = distance % whole;
+    if (rest < 0) rest += whole;
+    int64_t begin = 0;
+    return __builtin_sub_overflow(time, rest, &begin) ? std::nullopt : in_range(begin);
   }
   static Reason why(const Interval& stride, int64_t, int64_t) {
     if (stride.months != 0)
       return {RejectCode::bad_value, "a stride with months or years has no fixed length"};
     if (length_of(stride) <= 0) return {RejectCode::bad_value, "the stride must be longer than 0"};
-    return {
-        RejectCode::out_of_range,
-        "the time is too far from the origin, or its bin begins before the first time there is"};
+    return {RejectCode::out_of_range,
+            "the stride or the way from the origin is too long, or the bin begins before the first "
+            "time "
+            "there is"};
   }
 };
 

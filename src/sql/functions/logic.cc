@@ -110,8 +110,12 @@ std::vector<Function> logic_functions() {
   add_null_tests<Type::numeric>(all);
   add_null_tests<Type::text>(all);
   add_null_tests<Type::bytes>(all);
+  add_null_tests<Type::date>(all);
+  add_null_tests<Type::time>(all);
+  add_null_tests<Type::timestamp>(all);
   add_null_tests<Type::timestamptz>(all);
   add_null_tests<Type::uuid>(all);
+  add_null_tests<Type::interval>(all);
   add_null_tests<Type::jsonb>(all);
   all.push_back(function_of<IsNull<std::string_view, true>>(boolean_test("is null", kAnyArray)));
   all.push_back(

@@ -28,9 +28,11 @@ inline std::optional<int64_t> shifted(int64_t micros, const Interval& by) {
     micros = *moved;
   }
   if (by.days != 0) {
-    const auto moved = sum_in_range(micros, by.days * kMicrosPerDay);
-    if (!moved) return std::nullopt;
-    micros = *moved;
+    // So many days may be more than int64_t holds, and end in range all the same.
+    const Int128 moved = Int128{by.days} * kMicrosPerDay + micros;
+    if (moved < kFirstSecond * kMicrosPerSecond || moved > std::numeric_limits<int64_t>::max())
+      return std::nullopt;
+    micros = static_cast<int64_t>(moved);
   }
   return sum_in_range(micros, by.micros);
 }
