@@ -171,9 +171,10 @@ const std::vector<Function>& functions() {
     std::vector<Function> all;
     for (const auto& subject :
          {arithmetic_functions, comparison_functions, conditional_functions, encoding_functions,
-          extreme_functions, like_functions, logic_functions, math_functions, numeric_functions,
-          pattern_functions, text_any_functions, text_functions, text_making_functions,
-          time_functions, time_part_functions, trigonometric_functions, uuid_functions})
+          extreme_functions, like_functions, logic_functions, math_functions, number_text_functions,
+          numeric_functions, pattern_functions, text_any_functions, text_functions,
+          text_making_functions, time_functions, time_part_functions, trigonometric_functions,
+          uuid_functions})
       for (Function& function : subject()) all.push_back(std::move(function));
     return all;
   }();
