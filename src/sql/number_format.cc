@@ -353,7 +353,7 @@ class NumberReader {
     if (layout_.has_sign && is_read && at_ + 1 < text_.size() &&
         !is_digit_of_number(text_[at_ + 1])) {
       if (text_[at_ + 1] == '-' || text_[at_ + 1] == '+') sign_ = text_[++at_];
-    } else if (!is_read && !layout_.has_sign && !layout_.has_plus && !layout_.has_minus) {
+    } else if (!is_read && !layout_.has_sign && (layout_.has_plus || layout_.has_minus)) {
       if (here() == '-' || here() == '+') sign_ = here();
     }
   }
@@ -554,8 +554,9 @@ std::optional<std::string> NumberFormat::print(int64_t value, bool is_int) const
 template <class Float>
 std::optional<std::string> NumberFormat::print_float(Float value) const {
   if (layout_.is_roman) {
-    if (!std::isfinite(value) || std::fabs(value) > 0x1p40) return std::nullopt;
-    return print_roman(static_cast<int64_t>(std::rint(value)));
+    // A number that no int holds is as one that no Roman number is.
+    const bool is_int = std::fabs(value) < static_cast<Float>(0x1p30);
+    return print_roman(is_int ? static_cast<int64_t>(std::rint(value)) : 0);
   }
   if (layout_.has_exponent) {
     if (!std::isfinite(value)) return not_a_finite_number();
@@ -624,13 +625,15 @@ std::optional<std::string> NumberFormat::print(const Numeric& value) const {
   Layout layout = layout_;
   Numeric number = value;
   if (layout.multiplies) {
-    const MaybeNumeric product =
-        multiply(value, Numeric{.digits = power_of_ten(std::min(layout.multiply, 37))});
-    if (!product) return std::nullopt;
-    number = *product;
     layout.before += layout.multiply;
+    number.scale = static_cast<uint16_t>(std::max(value.scale - layout.multiply, 0));
   }
   std::string digits = text_with_places(number, layout.behind);
+  // V and a point exclude each other: zeros can be put behind the digits.
+  const int zeros = layout.multiplies && number.is_finite() && number.digits != 0
+                        ? std::max(layout.multiply - value.scale, 0)
+                        : 0;
+  digits.append(static_cast<size_t>(zeros), '0');
   const char sign = digits[0] == '-' ? '-' : '+';
   if (sign == '-') digits.erase(0, 1);
   return laid_out(std::move(digits), sign, layout);

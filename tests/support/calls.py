@@ -80,7 +80,7 @@ CONSTANTS: dict[str, list[str]] = {
     "date_part": PARTS,
     "date_trunc": UNITS,
     "to_char": ["YYYY-MM-DD HH24:MI:SS", "FMDay, FMDD Mon YY, HH12:MI AM", "US MS DDD", "MONTH|Month|month|Dy", '"at" HH:MI am', "FMMM/FMDD/YYYY"],
-    "to_number": ["999999", "S9999.99", "9,999.99", "99G999D9S", "MI999.9", "<9>PR99", "FM999.999", "99V99", "L999.99", "999th", "SG9999.99", "PL99.9", "9999.99PR", "0009"],
+    "to_number": ["999999", "S9999.99", "9,999.99", "99G999D9S", "MI999.9", "FM999.999", "99V99", "L999.99", "999th", "SG9999.99", "PL99.9", "9999.99PR", "0009"],
     "to_timestamp": ["YYYY-MM-DD"],
     "convert_from": ["UTF8"],
     "convert_to": ["UTF8"],
