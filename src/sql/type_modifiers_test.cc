@@ -40,15 +40,16 @@ Values assigned(const std::string& type, const std::string& value,
 }
 
 TEST(TypeModifiers, ATextThatIsTooLongForItsColumnIsRejectedUnlessBlanksAreCut) {
-  EXPECT_EQ(
-      assigned("varchar(3)", "x", {"abc", "é日𝄞", "ab   ", "abc  ", "abcd", std::nullopt}),
-      (Values{"abc", "é日𝄞", "ab ", "abc", "reject: 'abcd' is too long for varchar(3)", "NULL"}));
+  EXPECT_EQ(assigned("varchar(3)", "x", {"abc", "é日𝄞", "ab   ", "abc  ", "abcd", std::nullopt}),
+            (Values{"abc", "é日𝄞", "ab ", "abc", "reject: x: 'abcd' is too long for varchar(3)",
+                    "NULL"}));
   EXPECT_EQ(assigned("varchar(3)", "cast(x AS varchar(3))", {"abcd"}), (Values{"abc"}));
 }
 
 TEST(TypeModifiers, ANumberIsRoundedForItsColumn) {
   EXPECT_EQ(assigned("numeric(4, 1)", "cast(x AS numeric)", {"1.25", "999.94", "999.95"}),
-            (Values{"1.3", "999.9", "reject: 999.95 is out of range for numeric(4, 1)"}));
+            (Values{"1.3", "999.9",
+                    "reject: cast(x AS numeric): 999.95 is out of range for numeric(4, 1)"}));
 }
 
 TEST(TypeModifiers, AStreamsColumnHasWhatItDeclares) {

@@ -94,9 +94,10 @@ TEST(Comparison, MixedNumbersAreComparedAsInPostgres) {
   expect_less(real(16777216), integer(16777217));
   expect_less(real(16777216), bigint(16777217));
   expect_equal(integer(16777217), precise(16777217));
-  EXPECT_EQ(compared(integer(1), "=", text("1")),
-            "the operator = does not take (int, text); it takes values of one type among boolean, "
-            "int, bigint, real, double precision, text, bytea, timestamptz");
+  EXPECT_EQ(
+      compared(integer(1), "=", text("1")),
+      "the operator = does not take (int, text); it takes values of one type among boolean, "
+      "smallint, int, bigint, real, double precision, numeric, text, bytea, timestamptz, uuid");
 }
 
 TEST(Comparison, JsonbHasNone) {
