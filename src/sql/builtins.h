@@ -29,6 +29,7 @@ inline constexpr size_t kResultBytesLimit = size_t{64} << 20;
 [[nodiscard]] std::vector<Function> like_functions();
 [[nodiscard]] std::vector<Function> logic_functions();
 [[nodiscard]] std::vector<Function> math_functions();
+[[nodiscard]] std::vector<Function> number_text_functions();
 [[nodiscard]] std::vector<Function> numeric_functions();
 [[nodiscard]] std::vector<Function> pattern_array_functions();
 [[nodiscard]] std::vector<Function> pattern_functions();

@@ -233,8 +233,11 @@ ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Argu
     return is_float(a.type) || is_float(b.type)       ? Type::float64
            : is_integer(a.type) && is_integer(b.type) ? std::max(a.type, b.type)
                                                       : Type::numeric;
+  // A text beside a numeric is rather meant as a number than the number as a text.
   const bool cast_right =
-      a.type == Type::text || (b.type != Type::text && find_cast(b.type, a.type));
+      a.type == Type::numeric ||
+      (b.type != Type::numeric &&
+       (a.type == Type::text || (b.type != Type::text && find_cast(b.type, a.type))));
   faults_.add(at, fmt::format("the operator {} cannot compare {}, which is {}, with {}, which is "
                               "{}{}",
                               in_capitals(sign), a.text, sql_name(a.type), b.text, sql_name(b.type),

@@ -120,8 +120,7 @@ TEST(Functions, ToTimestampOfSecondsRoundsToMicroseconds) {
        "fault: to_timestamp: Infinity seconds are out of range for timestamptz"},
       {"to_timestamp('nan'::double precision)",
        "fault: to_timestamp: NaN seconds are out of range for timestamptz"},
-      {"to_timestamp(1e300)",
-       "fault: to_timestamp: 1e+300 seconds are out of range for timestamptz"},
+      {"to_timestamp(1e30)", "fault: to_timestamp: 1e+30 seconds are out of range for timestamptz"},
   });
 }
 
@@ -149,9 +148,7 @@ TEST(Functions, ResolveOverloadsAsPostgresDoes) {
       "or substr(bytea, int) or substr(bytea, int, int)");
   EXPECT_EQ(found("split_prt", {Type::text}),
             "there is no function split_prt. Did you mean 'split_part'?");
-  EXPECT_EQ(found("to_char", {Type::int32, std::nullopt}),
-            "to_char(int, unknown) does not exist; there is to_char(interval, text) or "
-            "to_char(timestamptz, text) or to_char(timestamp, text)");
+  EXPECT_EQ(found("to_char", {Type::int32, std::nullopt}), "to_char(int, text)");
   EXPECT_EQ(found("coalesce", {Type::int32, std::nullopt}), "coalesce(int, …)");
   EXPECT_EQ(found("coalesce", {std::nullopt, std::nullopt}), "coalesce(text, …)");
   EXPECT_EQ(found("coalesce", {Type::jsonb}), "coalesce(jsonb, …)");

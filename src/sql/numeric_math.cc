@@ -156,7 +156,7 @@ std::optional<Numeric> named_numeric(std::string_view text) {
 }
 
 // PostgreSQL's bound of exponents; what is beyond it is no number.
-constexpr int64_t kWrittenExponentLimit = std::numeric_limits<int32_t>::max() / 2;
+constexpr int64_t kEndOfExponents = std::numeric_limits<int32_t>::max() / 2;
 
 }  // namespace
 
@@ -199,9 +199,9 @@ Parsed<Numeric> parse_numeric(std::string_view text) {
     if (at >= text.size()) return {};
     int64_t exponent = 0;
     for (; at < text.size() && is_decimal_digit(text[at]); ++at)
-      exponent = std::min<int64_t>(exponent * 10 + (text[at] - '0'), kWrittenExponentLimit);
+      exponent = std::min<int64_t>(exponent * 10 + (text[at] - '0'), kEndOfExponents);
     if (!is_decimal_digit(text[at - 1])) return {};
-    if (exponent >= kWrittenExponentLimit) return {std::nullopt, ParseFailure::range};
+    if (exponent >= kEndOfExponents) return {std::nullopt, ParseFailure::range};
     scale -= minus ? -exponent : exponent;
   }
   if (at != text.size()) return {};

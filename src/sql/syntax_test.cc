@@ -310,7 +310,9 @@ constexpr Refused kRefused[] = {
     {"SELECT (a, b) IN ((1, 2), (3, 4)) AS v FROM s", "p.sql:1:22: a row is not supported (yet)"},
     {"SELECT ROW(a) IS NULL AS v FROM s", "p.sql:1:22: a row is not supported (yet)"},
     {"SELECT GROUPING(a) AS v FROM s", "p.sql:1:22: GROUPING is not supported (yet)"},
-    {"SELECT 1e400 AS v FROM s", "p.sql:1:22: 1e400 is out of range for double precision"},
+    {"SELECT 1e400 AS v FROM s",
+     "p.sql:1:22: 1e400 has more digits than a numeric has here, 38 of them and 76 behind the "
+     "point: write cast(1e400 AS double precision)"},
     {"SELECT nullif(ROW(2), 1) AS v FROM s", "p.sql:1:29: a row is not supported (yet)"},
     {"SELECT CASE WHEN ROW(3) THEN 1 ELSE ROW(1) END AS v FROM s WHERE ROW(4)",
      "p.sql:1:32: a row is not supported (yet)\n"

@@ -13,6 +13,7 @@ from support.border_values import COLUMNS_OF_TYPE, LETTERS, columns
 from support.known_differences import difference_of
 from support.probe import Function, concrete
 
+NUMBERS = ("smallint", "int", "bigint", "real", "double precision", "numeric")
 ZONES = ["UTC", "Europe/Zurich", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia", "+02", "-05:30", "EST5EDT"]
 
 # Where the arguments of a type are to come from, by the function's name and the argument's number; of a cast, by its types. Several: one is drawn.
@@ -80,6 +81,8 @@ ARGUMENTS: dict[tuple[str, int], list[str]] = {
     ("log", 1): ["n_positive"],
     ("exp", 0): ["n_small", "n_exponent", "n1", "d1"],
     ("factorial", 0): ["l_small"],
+    ("to_number", 0): ["t_number"],
+    ("to_char", 0): ["i_code", "i1", "l1", "d_seconds", "d1", "r1", "n_small", "n1"],
     **{(name, 1): ["i_small", "i_small", "i1"] for name in ("round", "trunc")},
     ("text AS jsonb", 0): ["t_json"],
     ("text AS text[]", 0): ["t_array"],
@@ -132,6 +135,7 @@ CONSTANTS: dict[str, list[str]] = {
     "date_trunc": UNITS,
     "to_date": ["YYYY-MM-DD"],
     "to_char": ["YYYY-MM-DD HH24:MI:SS", "FMDay, FMDD Mon YY, HH12:MI AM", "US MS DDD", "MONTH|Month|month|Dy", '"at" HH:MI am', "FMMM/FMDD/YYYY"],
+    "to_number": ["999999", "S9999.99", "9,999.99", "99G999D9S", "MI999.9", "FM999.999", "99V99", "L999.99", "999th", "SG9999.99", "PL99.9", "9999.99PR", "0009"],
     "to_timestamp": ["YYYY-MM-DD"],
     "convert_from": ["UTF8"],
     "convert_to": ["UTF8"],
@@ -203,9 +207,17 @@ def column(function: Function, number: int, type: str, first: int, chance: rando
     return f"p.{chance.choice(named) if named else f'{LETTERS[type]}{(number + first) % COLUMNS_OF_TYPE + 1}'}"
 
 
+# Patterns of numbers: to_char has others for times.
+NUMBER_PATTERNS = ["999999", "999", "0000", "9990.00", "9.99", "FM999.99", "FM990.990", "FM0.9", "S999.9", "999.9S", "S9", "999S", "MI9999", "9999MI", "PL999", "SG999.9",
+                   "9999.9PR", "FM9999.9PR", "999,999,999", "9G999D99", "99V99", "RN", "FMRN", "rn", "9999TH", "999th", "L99.9", "9.99EEEE", "9EEEE", "B999", "99999999999999999999.9999999999",
+                   "0999.9990", "000.0S", '9 \\"a\\" 9', '"x"99"é"', "FM09.9", "9999999999999999.999", ".99", "FM.99", "00.00PL", "SG0", "V9", "FM", "S0099,99"]  # fmt: skip
+
+
 def constants(function: Function) -> list[str]:
     if function.constant is None:
         return [""]
+    if function.name == "to_char" and function.arguments[0] in NUMBERS:
+        return [f"'{pattern}'" for pattern in NUMBER_PATTERNS]
     written = [constant.replace("'", "''") for constant in CONSTANTS.get(function.signature) or CONSTANTS[function.name]]
     return [constant if function.name == "extract" else f"'{constant}'" for constant in written]
 

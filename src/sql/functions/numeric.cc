@@ -72,8 +72,8 @@ Computed<Numeric> to_whole(Numeric a) {
 template <Rounding rounding>
 Computed<Numeric> to_scale(Numeric a, int32_t scale) {
   // PostgreSQL's bounds; they keep the difference of two scales an int.
-  constexpr int32_t kLimit = 2000;
-  return checked(rounded(a, std::clamp(scale, -kLimit, kLimit), rounding));
+  constexpr int32_t kFurthest = 2000;
+  return checked(rounded(a, std::clamp(scale, -kFurthest, kFurthest), rounding));
 }
 
 Numeric sign(Numeric a) {
