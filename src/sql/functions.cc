@@ -243,14 +243,27 @@ Error no_such_signature(std::span<const Function* const> candidates,
 const std::vector<Function>& functions() {
   static const std::vector<Function> kFunctions = [] {
     std::vector<Function> all;
-    for (const auto& subject :
-         {arithmetic_functions,    array_functions,        array_search_functions,
-          comparison_functions,    conditional_functions,  encoding_functions,
-          extreme_functions,       json_functions,         json_making_functions,
-          like_functions,          logic_functions,        math_functions,
-          pattern_array_functions, pattern_functions,      text_any_functions,
-          text_functions,          text_making_functions,  time_functions,
-          time_part_functions,     trigonometric_functions})
+    for (const auto& subject : {arithmetic_functions,
+                                array_functions,
+                                array_search_functions,
+                                comparison_functions,
+                                array_comparison_functions,
+                                conditional_functions,
+                                encoding_functions,
+                                extreme_functions,
+                                json_functions,
+                                json_making_functions,
+                                like_functions,
+                                logic_functions,
+                                math_functions,
+                                pattern_array_functions,
+                                pattern_functions,
+                                text_any_functions,
+                                text_functions,
+                                text_making_functions,
+                                time_functions,
+                                time_part_functions,
+                                trigonometric_functions})
       for (Function& function : subject()) all.push_back(std::move(function));
     return all;
   }();
