@@ -1,9 +1,13 @@
 // Paths into jsonb columns: which ones the decoder follows, and that it makes no difference.
 #include "enrich/json_pushdown.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "decode/json_decoder.h"
 #include "sql/testing.h"

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "json/json_number.h"
 #include "json/json_value.h"
+#include "sql/functions/json_support.h"
 #include "sql/functions/order.h"
 #include "sql/functions/text_form.h"
 
@@ -43,6 +44,7 @@ std::strong_ordering interval_cell_order(const Interval& left, const Interval& r
 
 std::strong_ordering json_cell_order(std::string_view left, std::string_view right) {
   if (left == right) return std::strong_ordering::equal;
+  if (is_plain_integer(left) && is_plain_integer(right)) return json::compare_numbers(left, right);
   json::Reader reader;
   const auto a = reader.read(left);
   const auto b = reader.read(right);
@@ -241,7 +243,14 @@ std::strong_ordering array_order(Type element, std::string_view left, std::strin
   return a.size() <=> b.size();
 }
 
+ElementText::ElementText(Type type)
+    : column_(type), json_(type == Type::jsonb ? std::make_unique<JsonState>() : nullptr) {
+  column_.reset(1);
+}
+ElementText::~ElementText() = default;
+
 std::string_view ElementText::of(CellView element, Arena& arena) {
+  if (json_ != nullptr) return json_->printed(element.bytes(), arena).value_or(element.bytes());
   set_element(column_, 0, element);
   return text_form(column_, 0, BooleanForm::letter, arena);
 }

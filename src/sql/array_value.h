@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include "row/column.h"
 
 namespace turntable::sql {
+
+class JsonState;  // sql/functions/json_support.h
 
 // Sets the row to an element; the column is of the element's type. Views point into the array.
 void set_element(Column& column, uint32_t row, CellView element);
@@ -30,12 +33,14 @@ void set_element(Column& column, uint32_t row, CellView element);
 // The text of an element as PostgreSQL prints it: t and f for a boolean.
 class ElementText {
  public:
-  explicit ElementText(Type type) : column_(type) { column_.reset(1); }
+  explicit ElementText(Type type);
+  ~ElementText();
   // Until the arena is reset.
   [[nodiscard]] std::string_view of(CellView element, Arena& arena);
 
  private:
   Column column_;
+  std::unique_ptr<JsonState> json_;  // Of jsonb, kept from element to element.
 };
 
 // {a,"b c",NULL}

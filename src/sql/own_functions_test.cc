@@ -43,7 +43,7 @@ TEST(OwnFunctions, FaultsOfABodyHaveTheirPlace) {
   EXPECT_EQ(with_functions("CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS $$ SELECT a FROM "
                            "s $$;\n",
                            "1"),
-            "p.sql:1:58: the body of a function is SELECT and one expression, without FROM");
+            "p.sql:1:57: the body of a function is SELECT and one expression, without FROM");
   EXPECT_TRUE(with_functions(
                   "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS $$\nSELECT a +\n$$;\n", "1")
                   .starts_with("p.sql:2:"));

@@ -246,7 +246,8 @@ class Nested:
         self.by_result: dict[str, list[Function]] = {}
         for function in concrete():
             difference = difference_of(function)
-            if not function.volatile and (difference is None or difference.in_nested):
+            # Without arguments it is a constant, and what cannot be computed of constants alone is a fault of the pipeline.
+            if function.arguments and not function.volatile and (difference is None or difference.in_nested):
                 self.by_result.setdefault(function.result, []).append(function)
 
     def __iter__(self) -> Iterator[str]:

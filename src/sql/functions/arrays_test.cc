@@ -31,7 +31,7 @@ TEST(Arrays, AreReadFromText) {
 }
 
 TEST(Arrays, AreCastElementByElement) {
-  EXPECT_EQ(value("cast(ARRAY[1.5::double precision, 2.5] AS int[])"), "{2,2}");
+  EXPECT_EQ(value("cast(ARRAY['1.5', '2.5']::double precision[] AS int[])"), "{2,2}");
   EXPECT_EQ(value("cast(ARRAY['1', NULL] AS bigint[])"), "{1,NULL}");
   EXPECT_EQ(value("ARRAY[1, 2] || cast(3 AS bigint)"), "{1,2,3}");
 }
