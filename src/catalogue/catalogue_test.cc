@@ -296,9 +296,9 @@ TEST_F(CatalogueTest, SaysWhichColumnIsNotThere) {
   options_.declared = {{"tempo", Type::float32, false}};
   EXPECT_EQ(error("name,tempo\na,1\n"),
             "the key 'name' of t.csv is not among the declared columns");
-  options_.declared = {{"name", Type::text, false}, {"tempo", Type::bytes, false}};
+  options_.declared = {{"name", Type::text, false}, {"tempo", Type::interval, false}};
   EXPECT_EQ(error("name,tempo\na,1\n"),
-            "the column 'tempo' of t.csv cannot be of type bytea: declare it as text");
+            "the column 'tempo' of t.csv cannot be of type interval: declare it as text");
 }
 
 TEST_F(CatalogueTest, KeepsAllRowsWhereNoKeyIsNamed) {

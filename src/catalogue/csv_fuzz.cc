@@ -167,7 +167,8 @@ struct FileModel {
       if (!is_utf8(field.text)) return false;
       Column column(schema[i].type);
       column.reset(1);
-      if (!all_utf8(row) && !set_from_text(column, 0, field.text)) return false;
+      Arena made;
+      if (!all_utf8(row) && !set_from_text(column, 0, field.text, made)) return false;
     }
     return true;
   }
