@@ -86,7 +86,7 @@ def make_again(cassandra, keyspace, changes, key, order):
 def test_check_names_each_column_that_differs(schema, cassandra, keyspace):
     schema("apply").expect(0)
     order = "time DESC, kafka_partition ASC, kafka_offset ASC"
-    make_again(cassandra, keyspace, {"tempo": None, "energy": "double"}, KEY, order)
+    make_again(cassandra, keyspace, {"tempo": None, "energy": "int"}, KEY, order)
     found = schema("check").expect(1)
     said = found.stdout + found.stderr
     assert "tempo" in said and "energy" in said and "valence" not in said, found.transcript()

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "sink/cassandra_schema.h"
 #include "sink/cassandra_sink.h"
+#include "sink/cql_conversion.h"
 
 namespace turntable {
 namespace {
@@ -57,11 +58,66 @@ void check_keyspace(OptionReader& options, const TableSpec& table) {
   options.fault("keyspace", why);
 }
 
+// "a b, c d<e, f>" as "a b" and "c d<e, f>". What stands in double quotes is a name.
+std::vector<std::string> split_types(std::string_view text) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted) depth += c == '<' ? 1 : c == '>' ? -1 : 0;
+    if (c == ',' && depth == 0 && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+// The column's name in front of its type, as SQL reads names; the text loses it.
+std::string take_name(std::string_view& text) {
+  std::string name;
+  if (!text.starts_with('"')) {
+    const size_t end = std::min(text.find_first_of(" \t\n"), text.size());
+    name = lowercase(text.substr(0, end));
+    text.remove_prefix(end);
+    return name;
+  }
+  size_t i = 1;
+  for (; i < text.size(); ++i) {
+    if (text[i] == '"' && (++i == text.size() || text[i] != '"')) break;
+    name += text[i];
+  }
+  text.remove_prefix(std::min(i, text.size()));
+  return name;
+}
+
+// 'tags set<text>, price decimal'. Whether the columns are there and can have these types is known
+// when their own are (check_table()).
+void read_cql_types(OptionReader& options, SinkTable& table) {
+  if (!options.has("cql_types")) return;
+  for (const std::string& part : split_types(options.required("cql_types"))) {
+    std::string_view type = trim(part);
+    const std::string name = take_name(type);
+    const auto canonical = canonical_cql_type(type);
+    if (name.empty() || !canonical) {
+      options.fault("cql_types",
+                    fmt::format("cql_types has '{}', expected the name of a column and a type of "
+                                "CQL, as in 'tags set<text>, price decimal'",
+                                printable(trim(part), 60)));
+    } else if (!table.cql_types.emplace(name, *canonical).second) {
+      options.fault("cql_types", fmt::format("cql_types names {} twice", printable(name, 60)));
+    }
+  }
+}
+
 void read_cassandra(OptionReader& options, StoreSpec& store, TableSpec& table) {
   table.table.keyspace = options.required("keyspace");
   store.connection.contact_points = options.required("contact_points");
   read_connection(options, store.connection);
   read_ttls(options, table.table);
+  read_cql_types(options, table.table);
   table.keyspace.replication_class = options.text("replication_class", "SimpleStrategy");
   table.keyspace.replication_factor = options.text("replication_factor", "1");
   table.keyspace.replication = options.text("replication", "");

@@ -48,7 +48,8 @@ std::string from_event(Type type, std::string_view number) {
 std::string from_catalogue(Type type, std::string_view number) {
   Column column(type);
   column.reset(1);
-  return set_from_text(column, 0, number) ? text_of(column) : "";
+  Arena made;
+  return set_from_text(column, 0, number, made) ? text_of(column) : "";
 }
 
 std::string from_cast(std::string_view expression, std::string_view number) {

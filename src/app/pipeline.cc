@@ -224,8 +224,11 @@ class Loader {
       OptionReader(*script_.find(program_->inserts[insert].sink), faults_)
           .fault("ttl_column", fault);
     if (connector.keeps_table())
-      for (const std::string& fault : check_table(table, *connector.dialect))
-        faults_.add(script_.find(program_->inserts[insert].sink)->at, fault);
+      for (const std::string& fault : check_table(table, *connector.dialect)) {
+        const sql::TableDef& sink = *script_.find(program_->inserts[insert].sink);
+        fault.starts_with("cql_types ") ? OptionReader(sink, faults_).fault("cql_types", fault)
+                                        : faults_.add(sink.at, fault);
+      }
     if (const sql::Node* call = program_->volatile_call_in(insert, table.key.columns()))
       faults_.add(call->at, fmt::format("{} is in the key of {}, but has another value when a "
                                         "record is read again, which would become a second row: "

@@ -1,6 +1,7 @@
 #include "base/iso_time.h"
 
 #include <chrono>
+#include <string>
 
 namespace turntable {
 namespace {
@@ -126,9 +127,32 @@ std::optional<IsoTime> read_iso_time(std::string_view text, IsoForms forms) {
   if (!cursor.accept('T') && !cursor.accept(' ') && !cursor.accept_in_use('t')) return std::nullopt;
   const auto time = read_time_of_day(cursor);
   if (!time) return std::nullopt;
+  const bool with_offset = !cursor.done();
   const auto offset = read_offset(cursor);
   if (!offset || !cursor.done()) return std::nullopt;
-  return IsoTime{micros + *time - *offset, cursor.cut()};
+  return IsoTime{micros + *time - *offset, cursor.cut(), with_offset};
+}
+
+std::optional<int32_t> read_iso_date(std::string_view text, IsoForms forms) {
+  Cursor cursor(text, forms);
+  const auto days = read_date(cursor);
+  if (!days || !cursor.done()) return std::nullopt;
+  return static_cast<int32_t>(*days);
+}
+
+std::optional<IsoClock> read_iso_clock(std::string_view text, IsoForms forms) {
+  // The end of the day is written so that it begins like no other time.
+  if (text.starts_with("24")) {
+    std::string zero(text);
+    zero.replace(0, 2, "00");
+    const auto clock = read_iso_clock(zero, forms);
+    if (!clock || clock->micros != 0 || clock->cut) return std::nullopt;
+    return IsoClock{.micros = 86'400'000'000};
+  }
+  Cursor cursor(text, forms);
+  const auto micros = read_time_of_day(cursor);
+  if (!micros || !cursor.done()) return std::nullopt;
+  return IsoClock{*micros, cursor.cut()};
 }
 
 std::optional<int64_t> parse_iso_time(std::string_view text) {

@@ -1,5 +1,5 @@
-// Points in time as ISO 8601 writes them, for decoders and catalogues. Formats of the user's own
-// are SQL's to_timestamp.
+// Points in time, dates and times of day as ISO 8601 writes them, for decoders and catalogues.
+// Formats of the user's own are SQL's to_timestamp.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,9 @@
 namespace turntable {
 
 struct IsoTime {
-  int64_t micros = 0;  // Since 1970-01-01 00:00 UTC.
-  bool cut = false;    // Digits beyond microseconds, not all of them 0, were left out.
+  int64_t micros = 0;        // Since 1970-01-01 00:00 UTC.
+  bool cut = false;          // Digits beyond microseconds, not all of them 0, were left out.
+  bool with_offset = false;  // It says how far it is from UTC: "Z", "+02:00".
 };
 
 enum class IsoForms {
@@ -25,6 +26,19 @@ enum class IsoForms {
 // the forms or names no time there is (a 30 February, an hour 24). Years are 0001 to 9999.
 [[nodiscard]] std::optional<IsoTime> read_iso_time(std::string_view text,
                                                    IsoForms forms = IsoForms::extended);
+
+// A date alone, as days since 1970-01-01: "2024-03-03".
+[[nodiscard]] std::optional<int32_t> read_iso_date(std::string_view text,
+                                                   IsoForms forms = IsoForms::extended);
+
+// A time of day alone, without an offset: its microseconds since midnight. "24:00:00" is the end of
+// the day.
+struct IsoClock {
+  int64_t micros = 0;
+  bool cut = false;  // Digits beyond microseconds, not all of them 0, were left out.
+};
+[[nodiscard]] std::optional<IsoClock> read_iso_clock(std::string_view text,
+                                                     IsoForms forms = IsoForms::extended);
 
 // Its microseconds, where it does not matter that digits beyond them are cut.
 [[nodiscard]] std::optional<int64_t> parse_iso_time(std::string_view text);

@@ -104,5 +104,39 @@ TEST(IsoTime, RefusesWhatIsNoTime) {
     EXPECT_EQ(parse_iso_time(text), std::nullopt) << text;
 }
 
+TEST(IsoTime, SaysWhetherItHasAnOffset) {
+  EXPECT_FALSE(read_iso_time("2024-03-03")->with_offset);
+  EXPECT_FALSE(read_iso_time("2024-03-03T10:15:00")->with_offset);
+  EXPECT_TRUE(read_iso_time("2024-03-03T10:15:00Z")->with_offset);
+  EXPECT_TRUE(read_iso_time("2024-03-03T10:15:00+00")->with_offset);
+}
+
+TEST(IsoTime, ReadsDatesAlone) {
+  EXPECT_EQ(read_iso_date("1970-01-02"), 1);
+  EXPECT_EQ(read_iso_date("0001-01-01"), -719'162);
+  EXPECT_EQ(read_iso_date("9999-12-31"), 2'932'896);
+  EXPECT_EQ(read_iso_date("20240303", IsoForms::in_use), 19'785);
+  for (const char* text : {"", "20240303", "2024-02-30", "0000-01-01", "2024-03-03T10:15",
+                           "2024-03-03 ", "10000-01-01", "2024-3-3"})
+    EXPECT_EQ(read_iso_date(text), std::nullopt) << text;
+}
+
+TEST(IsoTime, ReadsTimesOfDayAlone) {
+  const auto micros = [](const char* text) {
+    const auto clock = read_iso_clock(text);
+    return clock ? std::optional(clock->micros) : std::nullopt;
+  };
+  EXPECT_EQ(micros("00:00"), 0);
+  EXPECT_EQ(micros("10:15:00.25"), 36'900'250'000);
+  EXPECT_EQ(micros("23:59:59.999999"), 86'399'999'999);
+  EXPECT_EQ(micros("24:00"), 86'400'000'000);
+  EXPECT_EQ(micros("24:00:00.000"), 86'400'000'000);
+  EXPECT_EQ(read_iso_clock("101530,5", IsoForms::in_use)->micros, 36'930'500'000);
+  EXPECT_TRUE(read_iso_clock("10:15:00.0000001")->cut);
+  for (const char* text : {"", "10", "24:00:01", "24:00:00.0000001", "25:00", "10:60", "10:15:60",
+                           "10:15Z", "10:15+02", "24", " 10:15"})
+    EXPECT_EQ(micros(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace turntable

@@ -1,5 +1,6 @@
 #include "catalogue/catalogue.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "catalogue/file_bytes.h"
 #include "catalogue/key_form.h"
 #include "catalogue/testing.h"
+#include "catalogue/type_inference.h"
 
 namespace turntable {
 namespace {
@@ -296,9 +298,9 @@ TEST_F(CatalogueTest, SaysWhichColumnIsNotThere) {
   options_.declared = {{"tempo", Type::float32, false}};
   EXPECT_EQ(error("name,tempo\na,1\n"),
             "the key 'name' of t.csv is not among the declared columns");
-  options_.declared = {{"name", Type::text, false}, {"tempo", Type::bytes, false}};
+  options_.declared = {{"name", Type::text, false}, {"tempo", Type::interval, false}};
   EXPECT_EQ(error("name,tempo\na,1\n"),
-            "the column 'tempo' of t.csv cannot be of type bytea: declare it as text");
+            "the column 'tempo' of t.csv cannot be of type interval: declare it as text");
 }
 
 TEST_F(CatalogueTest, KeepsAllRowsWhereNoKeyIsNamed) {
@@ -335,6 +337,40 @@ TEST_F(CatalogueTest, TakesFractionsForKeys) {
   std::vector<uint32_t> rows(4);
   catalogue.indexes()[0].find(form.of(parts, {0, 1, 2, 3}), {0, 1, 2, 3}, rows);
   EXPECT_THAT(rows, ElementsAre(1, 0, 2, catalogue.null_row()));
+}
+
+// Equal values are the same key, however they are written.
+TEST_F(CatalogueTest, TakesEveryTypeForKeys) {
+  struct Case {
+    Type type;
+    std::string_view in_file;
+    std::string_view same;
+    std::string_view other;
+  };
+  for (const Case& one :
+       {Case{Type::numeric, "1.00", "1", "1.01"}, Case{Type::numeric, "NaN", "nan", "0"},
+        Case{Type::int16, "7", "+7", "-7"},
+        Case{Type::uuid, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+             "{A0EEBC999C0B4EF8BB6D6BB9BD380A11}", "00000000-9c0b-4ef8-bb6d-6bb9bd380a11"},
+        Case{Type::date, "2024-02-29", " 2024-02-29 ", "2024-03-01"},
+        Case{Type::time, "10:15", "10:15:00.000", "10:15:00.000001"},
+        Case{Type::timestamp, "2024-02-29", "2024-02-29T00:00:00", "2024-02-29 00:00:01"}}) {
+    options_.declared = {{"k", one.type, false}, {"v", Type::text, false}};
+    const auto table = loaded(fmt::format("k,v\n{},a\n{},b\n", one.in_file, one.same));
+    EXPECT_EQ(table.report.indexes[0].duplicate_keys.count, 1U) << one.in_file;
+    Column keys(one.type);
+    keys.reset(2);
+    Arena made;
+    ASSERT_TRUE(set_from_text(keys, 0, one.same, made));
+    ASSERT_TRUE(set_from_text(keys, 1, one.other, made));
+    KeyForm form({one.type});
+    const Column* const parts[] = {&keys};
+    const Selection both{0, 1};
+    std::vector<uint32_t> rows(2);
+    table.catalogue->indexes()[0].find(form.of(parts, both), both, rows);
+    EXPECT_EQ(rows[0], 0U) << one.same;
+    EXPECT_EQ(rows[1], table.catalogue->null_row()) << one.other;
+  }
 }
 
 TEST_F(CatalogueTest, SaysWhyAFileCannotBeRead) {

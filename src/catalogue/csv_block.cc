@@ -76,7 +76,7 @@ void CsvBlock::add(const CsvRow& row, bool utf8) {
   }
   if (wrong) return leave_out(row, fmt::format("{}: {}", lines(), *wrong));
   for (size_t i = 0; i < columns_.size(); ++i)
-    if (form_.kept[i] && columns_[i].type() == Type::text && !columns_[i].is_null(rows_))
+    if (form_.kept[i] && is_view(columns_[i].type()) && !columns_[i].is_null(rows_))
       columns_[i].set(rows_, kept_texts_.copy(columns_[i].get<std::string_view>(rows_)));
   lines_.push_back({row.line, row.last_line});
   ++rows_;
@@ -92,7 +92,7 @@ std::optional<std::string> CsvBlock::fill(const CsvRow& row, bool utf8) {
 
 // `utf8`: that the field is, is known.
 std::optional<std::string> CsvBlock::fill(size_t column, const CsvField& field, bool utf8,
-                                          Column& to, size_t at) const {
+                                          Column& to, size_t at) {
   const ColumnDef& declared = form_.schema[column];
   if (form_.shape.is_null(field, declared.type)) {
     to.set_null(at);
@@ -102,7 +102,7 @@ std::optional<std::string> CsvBlock::fill(size_t column, const CsvField& field, 
   }
   if (!utf8)
     if (auto wrong = text_fault(declared.name, field.text)) return wrong;
-  if (set_from_text(to, at, field.text)) return std::nullopt;
+  if (set_from_text(to, at, field.text, unquoted_)) return std::nullopt;
   return fmt::format("column {} is {}, which {} cannot hold{}", quoted(declared.name),
                      quoted(field.text), sql_name(declared.type), null_hint(field, form_.shape));
 }

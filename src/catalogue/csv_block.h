@@ -78,7 +78,7 @@ class CsvBlock {
   // What does not fit, or nothing.
   [[nodiscard]] std::optional<std::string> fill(const CsvRow& row, bool utf8);
   [[nodiscard]] std::optional<std::string> fill(size_t column, const CsvField& field, bool utf8,
-                                                Column& to, size_t at) const;
+                                                Column& to, size_t at);
   void leave_out(const CsvRow& row, std::string why);
 
   const CsvForm& form_;
@@ -88,7 +88,7 @@ class CsvBlock {
   LoadReport::Noted bad_rows_;
   LeftOutBlock left_out_;
   std::optional<std::string> cut_off_;
-  Arena unquoted_;  // Fields in which "" became ".
+  Arena unquoted_;  // Fields in which "" became ", and values that are no part of the text.
   Arena kept_texts_;
 };
 

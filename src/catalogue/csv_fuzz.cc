@@ -16,6 +16,8 @@
 
 #include "base/check.h"
 #include "base/fuzz_input.h"
+#include "base/fuzz_json.h"
+#include "base/json_text.h"
 #include "base/number_form.h"
 #include "base/text.h"
 #include "catalogue/catalogue.h"
@@ -23,6 +25,7 @@
 #include "catalogue/key_form.h"
 #include "catalogue/type_inference.h"
 #include "row/arena.h"
+#include "row/array.h"
 #include "sql/value_text.h"
 
 namespace turntable {
@@ -167,7 +170,8 @@ struct FileModel {
       if (!is_utf8(field.text)) return false;
       Column column(schema[i].type);
       column.reset(1);
-      if (!all_utf8(row) && !set_from_text(column, 0, field.text)) return false;
+      Arena made;
+      if (!all_utf8(row) && !set_from_text(column, 0, field.text, made)) return false;
     }
     return true;
   }
@@ -274,6 +278,65 @@ void check_table(const Catalogue& table, size_t key_column, const FileModel& mod
   CHECK(found_rows == expected.size());
 }
 
+std::string cell_of(const Column& column) {
+  std::string cell;
+  append_cell(cell, column, 0);
+  return cell;
+}
+
+// The cell of what the text is for a column of the type; nothing where it is no value of it.
+std::optional<std::string> value_of(Type type, std::string_view text) {
+  Column column(type);
+  column.reset(1);
+  Arena made;
+  if (!set_from_text(column, 0, text, made)) return std::nullopt;
+  CHECK(!column.is_null(0));
+  return cell_of(column);
+}
+
+// As PostgreSQL writes an array, with all elements in quotes.
+std::string array_text(std::string_view array, Type element) {
+  std::string text = "{";
+  for (ArrayReader elements(array); !elements.done();) {
+    if (text.size() > 1) text += ',';
+    const CellView one = elements.next();
+    if (one.is_null()) {
+      text += "NULL";
+      continue;
+    }
+    text += '"';
+    for (const char c : cell_text(one, element)) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  return text + "}";
+}
+
+// A value that is shown and read again is the same value.
+void check_values(std::string_view text) {
+  for (const Type type : {Type::int16, Type::numeric, Type::date, Type::time, Type::timestamp,
+                          Type::timestamptz, Type::uuid}) {
+    const auto cell = value_of(type, text);
+    if (cell) CHECK(value_of(type, cell_text(CellReader(*cell).next(), type)) == cell);
+    const auto array = value_of(array_of(type), text);
+    if (array)
+      CHECK(value_of(array_of(type), array_text(CellReader(*array).next().bytes(), type)) == array);
+  }
+  const auto texts = value_of(array_of(Type::text), text);
+  if (texts)
+    CHECK(value_of(array_of(Type::text),
+                   array_text(CellReader(*texts).next().bytes(), Type::text)) == texts);
+  (void)value_of(Type::bytes, text);
+  // The judge has no bound on the depth, and reads no number that no double can hold.
+  const JsonOpinion opinion = JsonJudge::opinion_of(text);
+  if (!opinion.overflow && std::count_if(text.begin(), text.end(), [](char c) {
+                             return c == '[' || c == '{';
+                           }) <= kJsonTextDepthLimit)
+    CHECK(is_json(text) == opinion.is_json);
+}
+
 void check_loader(std::string_view text, CatalogueOptions options, bool declared) {
   const MemoryFile file(text);
   options.path = file.path();
@@ -332,5 +395,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = input.rest();
   check_reader(text, {.delimiter = options.delimiter, .escape = options.escape});
   check_loader(text, options, declared);
+  check_values(text);
   return 0;
 }

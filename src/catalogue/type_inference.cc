@@ -1,8 +1,16 @@
 #include "catalogue/type_inference.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "base/iso_time.h"
+#include "base/json_text.h"
 #include "base/number_form.h"
+#include "base/text.h"
+#include "catalogue/array_text.h"
+#include "row/array.h"
+#include "row/parse_numeric.h"
 #include "sql/value_text.h"
 
 namespace turntable {
@@ -12,6 +20,37 @@ template <class T>
 bool set(Column& column, size_t row, const sql::Parsed<T>& parsed) {
   if (parsed.value) column.set<T>(row, *parsed.value);
   return parsed.value.has_value();
+}
+
+template <class T>
+bool set(Column& column, size_t row, const std::optional<T>& value) {
+  if (value) column.set<T>(row, *value);
+  return value.has_value();
+}
+
+std::optional<int64_t> whole_clock(std::string_view text) {
+  const auto clock = read_iso_clock(text);
+  return clock && !clock->cut ? std::optional(clock->micros) : std::nullopt;
+}
+
+std::optional<int64_t> local_time(std::string_view text) {
+  const auto time = read_iso_time(text);
+  return time && !time->cut && !time->with_offset ? std::optional(time->micros) : std::nullopt;
+}
+
+// The bytes of row/array.h.
+std::optional<std::string_view> read_array(Type element, std::string_view text, Arena& made) {
+  const auto elements = split_array(text);
+  if (!elements) return std::nullopt;
+  ArrayWriter writer;
+  for (const std::optional<std::string>& one : *elements) {
+    Column column(element);
+    column.reset(1);
+    if (one && !set_from_text(column, 0, *one, made)) return std::nullopt;
+    append_cell(writer.elements(), column, 0);
+    writer.count_element();
+  }
+  return made.copy(writer.finish());
 }
 
 // A number in JSON's form. Without an exponent, it takes hundreds of digits to leave the range.
@@ -64,24 +103,15 @@ Type TypeInference::type() const {
 }
 
 bool can_read_from_text(Type type) {
-  switch (type) {
-    case Type::boolean:
-    case Type::int32:
-    case Type::int64:
-    case Type::float32:
-    case Type::float64:
-    case Type::timestamptz:
-    case Type::text:
-      return true;
-    default:
-      return false;
-  }
+  return element_of(type) != Type::interval;
 }
 
-bool set_from_text(Column& column, size_t row, std::string_view text) {
+bool set_from_text(Column& column, size_t row, std::string_view text, Arena& made) {
   switch (column.type()) {
     case Type::boolean:
       return set(column, row, sql::parse_bool(text));
+    case Type::int16:
+      return set(column, row, sql::parse_int16(text));
     case Type::int32:
       return set(column, row, sql::parse_int32(text));
     case Type::int64:
@@ -90,16 +120,32 @@ bool set_from_text(Column& column, size_t row, std::string_view text) {
       return set(column, row, sql::parse_float32(text));
     case Type::float64:
       return set(column, row, sql::parse_float64(text));
+    case Type::numeric:
+      return set(column, row, parse_numeric(text).value);
+    case Type::date:
+      return set(column, row, read_iso_date(trim(text)));
+    case Type::time:
+      return set(column, row, whole_clock(trim(text)));
+    case Type::timestamp:
+      return set(column, row, local_time(trim(text)));
     case Type::timestamptz:
       return set(column, row, sql::parse_whole_timestamp(text));
+    case Type::uuid:
+      return set(column, row, parse_uuid(trim(text)));
+    case Type::bytes:
+      return set(column, row, sql::parse_bytes(text, made));
     case Type::text:
       column.set(row, text);
       return true;
-    default:
+    case Type::jsonb:
+      if (!is_json(text)) return false;
+      column.set(row, text);
+      return true;
+    case Type::interval:
       break;
   }
-  CHECK(can_read_from_text(column.type()));
-  return false;
+  CHECK(is_array(column.type()) && can_read_from_text(column.type()));
+  return set(column, row, read_array(element_of(column.type()), text, made));
 }
 
 }  // namespace turntable

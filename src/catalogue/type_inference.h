@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "row/arena.h"
 #include "row/column.h"
 #include "row/types.h"
 
@@ -31,12 +32,14 @@ class TypeInference {
   bool seen_ = false;
 };
 
-// True where a column of a text file can be declared with this type: all but bytea and jsonb.
+// True where a column of a text file can be declared with this type: all but interval.
 [[nodiscard]] bool can_read_from_text(Type type);
 
 // Sets column[row] to what the text says, or returns false where the column's type cannot hold it.
-// It takes what a cast from text takes in SQL, so more than inference would, but for times with
-// digits beyond microseconds, which nothing would say were cut. Views point into `text`.
-[[nodiscard]] bool set_from_text(Column& column, size_t row, std::string_view text);
+// It takes what a cast from text takes in SQL, so more than inference would, but for what nothing
+// would say was left out: times with digits beyond microseconds, and offsets of a timestamp.
+// Dates and times are in the forms of base/iso_time.h. Views point into `text`, or where the value
+// is not a part of it (bytea, arrays) into `made`.
+[[nodiscard]] bool set_from_text(Column& column, size_t row, std::string_view text, Arena& made);
 
 }  // namespace turntable

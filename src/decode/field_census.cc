@@ -15,11 +15,10 @@ constexpr size_t kNameBytesSaid = 40;
 constexpr size_t kFieldsSaid = 10;  // One warning each.
 
 std::optional<std::string> found_by_case(std::string_view name,
-                                             std::span<const std::string> others) {
-  const auto found =
-      std::find_if(others.begin(), others.end(), [name](const std::string& other) {
-        return same_but_for_case(name, other);
-      });
+                                         std::span<const std::string> others) {
+  const auto found = std::find_if(others.begin(), others.end(), [name](const std::string& other) {
+    return same_but_for_case(name, other);
+  });
   return found == others.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -32,8 +31,8 @@ char lower(char c) {
 bool needs_quotes(std::string_view name) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
   return name.empty() || !plain(name[0]) || !std::all_of(name.begin(), name.end(), [&](char c) {
-    return plain(c) || (c >= '0' && c <= '9');
-  });
+           return plain(c) || (c >= '0' && c <= '9');
+         });
 }
 
 // As SQL writes it, with its quotes doubled.

@@ -87,10 +87,9 @@ TEST(FieldCensus, SaysWhereANameNeedsDoubleQuotes) {
   EXPECT_EQ(near_field("playtime", found),
             " Did you mean \"play time\"? It needs the double quotes.");
   EXPECT_EQ(near_field("time", found), " Did you mean \"Tme\"? It needs the double quotes.");
-  EXPECT_THAT(
-      warnings_of({.records = 2, .absent = {"user_id"}, .others = found}, "plays"),
-      ElementsAre("no record of plays had the field \"user_id\" in 2 records. Did you mean "
-                  "\"user-id\"? It needs the double quotes."));
+  EXPECT_THAT(warnings_of({.records = 2, .absent = {"user_id"}, .others = found}, "plays"),
+              ElementsAre("no record of plays had the field \"user_id\" in 2 records. Did you mean "
+                          "\"user-id\"? It needs the double quotes."));
   // SQL folds ASCII letters only, so that this is a typing error like any other.
   EXPECT_FALSE(same_but_for_case("üserid", "ÜserId"));
   EXPECT_EQ(near_field("üserid", std::vector<std::string>{"ÜserId"}),

@@ -2,13 +2,18 @@
 // the text.
 //
 //   column                 takes
-//   int, bigint            integers without fraction and exponent
+//   smallint, int, bigint  integers without fraction and exponent
 //   real, double           every number that they can hold; one so small that it would become 0 is
 //                          none of them
+//   numeric                every number with all its digits, up to 38
 //   boolean                true, false
 //   text                   strings
 //   timestamptz            strings in ISO 8601, in the forms that are in use (base/iso_time.h);
 //                          digits beyond microseconds are cut, or refused
+//   timestamp              the same without an offset, which it would lose
+//   date, time             the parts of it before and behind the T
+//   uuid                   strings in the forms that PostgreSQL takes
+//   arrays                 arrays of what their elements take, and nulls
 //   jsonb                  every value, kept as its text; or only the values at some paths in it
 //
 // Each payload is copied into one small padded buffer, which stays in the first-level cache; views
@@ -31,15 +36,17 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/iso_time.h"
 #include "base/number_form.h"
 #include "base/text.h"
 #include "decode/field_census.h"
 #include "decode/foreign_value.h"
 #include "decode/json_field.h"
 #include "decode/lenient_number.h"
+#include "decode/string_value.h"
 #include "json/json_walk.h"
 #include "row/arena.h"
+#include "row/cell.h"
+#include "row/parse_numeric.h"
 #include "sql/value_text.h"
 
 namespace turntable {
@@ -137,10 +144,13 @@ class JsonDecoder final : public Decoder {
                                        uint32_t row);
   [[nodiscard]] error_code read_string(ondemand::value& value, Field& field, Column& column,
                                        uint32_t row);
-  void read_time(std::string_view text, std::string_view token, Field& field, Column& column,
-                 uint32_t row);
-  void set_time(int64_t micros, bool cut, std::string_view token, Field& field, Column& column,
-                uint32_t row);
+  [[nodiscard]] error_code read_array(ondemand::value& value, Field& field, Column& column,
+                                      uint32_t row);
+  [[nodiscard]] error_code read_element(ondemand::value& value, Field& field);
+  // Of a value that is not null.
+  [[nodiscard]] error_code read_value(ondemand::value& value, ondemand::json_type type, int depth,
+                                      Field& field, Column& column, uint32_t row);
+  void note_cut(bool cut, std::string_view token, Field& field);
   [[nodiscard]] bool read_leniently(std::string_view text, std::string_view token, Field& field,
                                     Column& column, uint32_t row);
   [[nodiscard]] error_code read_boolean(ondemand::value& value, Field& field, Column& column,
@@ -158,7 +168,8 @@ class JsonDecoder final : public Decoder {
   ondemand::parser parser_;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
-  Arena arena_;  // Strings of the batch whose escapes were resolved.
+  Arena arena_;           // Strings of the batch whose escapes were resolved, and arrays.
+  std::string elements_;  // The cells of the array that is being read.
 
   // Of the batch and the record at hand.
   std::span<Column> columns_;
@@ -397,9 +408,15 @@ error_code JsonDecoder::read_field(ondemand::value& value, Field& field, Column&
   if (!field.paths.empty())
     return field.paths.read(value, 1, has_escapes_, {buffer_.get(), payload_.data()}, columns_,
                             row);
+  return read_value(value, type, 1, field, column, row);
+}
+
+// `depth` is that of the container in which the value stands.
+error_code JsonDecoder::read_value(ondemand::value& value, ondemand::json_type type, int depth,
+                                   Field& field, Column& column, uint32_t row) {
   if (field.type == Type::jsonb) {
     std::string_view text;
-    RETURN_IF_JSON_ERROR(json::raw_text(value, 1, has_escapes_).get(text));
+    RETURN_IF_JSON_ERROR(json::raw_text(value, depth, has_escapes_).get(text));
     column.set<std::string_view>(row, in_record(text));
     return simdjson::SUCCESS;
   }
@@ -411,10 +428,51 @@ error_code JsonDecoder::read_field(ondemand::value& value, Field& field, Column&
     case ondemand::json_type::boolean:
       return read_boolean(value, field, column, row);
     default:
-      field.note(RejectCode::wrong_type,
-                 type == ondemand::json_type::array ? "an array" : "an object");
-      return json::skip(value, 1, has_escapes_);
+      break;
   }
+  const bool array = type == ondemand::json_type::array;
+  if (array && is_array(field.type)) return read_array(value, field, column, row);
+  field.note(RejectCode::wrong_type, array ? "an array" : "an object");
+  return json::skip(value, depth, has_escapes_);
+}
+
+// A fault of one element does not end it: the elements behind it must be JSON, too.
+error_code JsonDecoder::read_array(ondemand::value& value, Field& field, Column& column,
+                                   uint32_t row) {
+  ondemand::array array;
+  RETURN_IF_JSON_ERROR(value.get_array().get(array));
+  elements_.clear();
+  size_t count = 0;
+  for (auto next : array) {
+    RETURN_IF_JSON_ERROR(next.error());
+    ondemand::value&& element = std::move(next).value_unsafe();
+    RETURN_IF_JSON_ERROR(read_element(element, *field.of_elements));
+    ++count;
+    if (field.of_elements->faulty && !field.faulty) field.note_element(count);
+  }
+  if (field.faulty) return simdjson::SUCCESS;
+  // The count in front of the elements, as row/array.h has it.
+  char* const place = arena_.allocate(4 + elements_.size());
+  std::string head;
+  append_be32(head, static_cast<uint32_t>(count));
+  std::copy(elements_.begin(), elements_.end(), std::copy(head.begin(), head.end(), place));
+  column.set<std::string_view>(row, {place, 4 + elements_.size()});
+  return simdjson::SUCCESS;
+}
+
+// Appends the element to elements_ as a cell; where it is faulty nobody reads them.
+error_code JsonDecoder::read_element(ondemand::value& value, Field& field) {
+  ondemand::json_type type;
+  RETURN_IF_JSON_ERROR(value.type().get(type));
+  field.faulty = false;
+  if (type == ondemand::json_type::null) {
+    append_null_cell(elements_);
+    return json::skip(value, 2, has_escapes_);
+  }
+  Column& element = *field.element_value;
+  RETURN_IF_JSON_ERROR(read_value(value, type, 2, field, element, 0));
+  if (!field.faulty) append_cell(elements_, element, 0);
+  return simdjson::SUCCESS;
 }
 
 error_code JsonDecoder::read_boolean(ondemand::value& value, Field& field, Column& column,
@@ -440,8 +498,14 @@ error_code JsonDecoder::read_number(ondemand::value& value, Field& field, Column
         return simdjson::SUCCESS;
       }
       if (std::in_range<int32_t>(number)) {
-        column.set<int32_t>(row, static_cast<int32_t>(number));
-        return simdjson::SUCCESS;
+        if (field.type == Type::int32) {
+          column.set<int32_t>(row, static_cast<int32_t>(number));
+          return simdjson::SUCCESS;
+        }
+        if (std::in_range<int16_t>(number)) {
+          column.set<int16_t>(row, static_cast<int16_t>(number));
+          return simdjson::SUCCESS;
+        }
       }
     }
   } else if (field.type == Type::float64) {
@@ -454,6 +518,11 @@ error_code JsonDecoder::read_number(ondemand::value& value, Field& field, Column
       column.set<float>(row, *number);
       return simdjson::SUCCESS;
     }
+  } else if (field.type == Type::numeric && number_form(token) != NumberForm::none) {
+    if (const auto number = parse_numeric(token).value) {
+      column.set<Numeric>(row, *number);
+      return simdjson::SUCCESS;
+    }
   }
   // The column cannot have it: because it is no number, because of its kind, or because it is too
   // large or too small.
@@ -461,7 +530,8 @@ error_code JsonDecoder::read_number(ondemand::value& value, Field& field, Column
   if (form == NumberForm::none) return simdjson::NUMBER_ERROR;
   if (lenient_ && read_leniently(token, in_record(token), field, column, row))
     return simdjson::SUCCESS;
-  const bool of_its_kind = field.is_float() || (field.is_integer() && form == NumberForm::integer);
+  const bool of_its_kind = field.is_float() || field.type == Type::numeric ||
+                           (field.is_integer() && form == NumberForm::integer);
   field.note(of_its_kind ? RejectCode::out_of_range : RejectCode::wrong_type, in_record(token));
   return simdjson::SUCCESS;
 }
@@ -480,27 +550,19 @@ error_code JsonDecoder::read_string(ondemand::value& value, Field& field, Column
     column.set<std::string_view>(row, text);
     return simdjson::SUCCESS;
   }
-  if (field.type == Type::timestamptz) {
-    read_time(text, in_record(token), field, column, row);
+  const bool has_form = is_string_value(field.type);
+  if (const auto read = has_form ? set_from_string(column, row, text) : std::nullopt) {
+    note_cut(read->cut, in_record(token), field);
     return simdjson::SUCCESS;
   }
   if (!lenient_ || !read_leniently(text, in_record(token), field, column, row))
-    field.note(RejectCode::wrong_type, in_record(token));
+    field.note(has_form ? RejectCode::bad_value : RejectCode::wrong_type, in_record(token));
   return simdjson::SUCCESS;
 }
 
-void JsonDecoder::read_time(std::string_view text, std::string_view token, Field& field,
-                            Column& column, uint32_t row) {
-  if (const auto time = read_iso_time(text, IsoForms::in_use))
-    return set_time(time->micros, time->cut, token, field, column, row);
-  if (!lenient_ || !read_leniently(text, token, field, column, row))
-    field.note(RejectCode::bad_value, token);
-}
-
-void JsonDecoder::set_time(int64_t micros, bool cut, std::string_view token, Field& field,
-                           Column& column, uint32_t row) {
+// Of a time that was set.
+void JsonDecoder::note_cut(bool cut, std::string_view token, Field& field) {
   if (cut && field.whole) return field.note(RejectCode::out_of_range, token);
-  column.set<int64_t>(row, micros);
   if (!cut || field.cut) return;
   field.cut = true;
   newly_cut_.push_back(field.name);
@@ -513,6 +575,10 @@ bool JsonDecoder::read_leniently(std::string_view text, std::string_view token, 
   if (number.found == Found::nothing) return false;
   if (number.found == Found::out_of_range) {
     field.note(RejectCode::out_of_range, token);
+  } else if (field.type == Type::int16) {
+    column.set<int16_t>(row, static_cast<int16_t>(number.integer));
+  } else if (field.type == Type::numeric) {
+    column.set<Numeric>(row, number.decimal);
   } else if (field.type == Type::int32) {
     column.set<int32_t>(row, static_cast<int32_t>(number.integer));
   } else if (field.type == Type::int64) {
@@ -522,23 +588,13 @@ bool JsonDecoder::read_leniently(std::string_view text, std::string_view token, 
   } else if (field.type == Type::float64) {
     column.set<double>(row, number.real);
   } else {
-    set_time(number.integer, number.cut, token, field, column, row);
+    column.set<int64_t>(row, number.integer);
+    note_cut(number.cut, token, field);
   }
   return true;
 }
 
 }  // namespace
-
-std::optional<std::string> no_form_in_json(const ColumnDef& column) {
-  if (is_array(column.type) || column.type == Type::int16 || column.type == Type::numeric ||
-      column.type == Type::date || column.type == Type::time || column.type == Type::timestamp ||
-      column.type == Type::interval || column.type == Type::uuid)
-    return fmt::format("The column '{}' is {}, which events cannot have (yet): declare it as text.",
-                       column.name, sql_name(column.type));
-  if (column.type != Type::bytes) return std::nullopt;
-  return fmt::format("The column '{}' is bytea, which JSON has no form for: declare it as text.",
-                     column.name);
-}
 
 Result<std::unique_ptr<Decoder>> make_json_decoder(const Schema& declared,
                                                    const JsonOptions& options) {

@@ -36,7 +36,7 @@ struct JsonOptions {
 };
 
 // A decoder of objects with these fields. An error where a column's type has no form in JSON
-// (bytea).
+// (bytea, interval).
 [[nodiscard]] Result<std::unique_ptr<Decoder>> make_json_decoder(const Schema& declared,
                                                                  const JsonOptions& options = {});
 

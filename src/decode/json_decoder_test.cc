@@ -10,6 +10,7 @@
 #include <random>
 
 #include "decode/testing.h"
+#include "row/cell.h"
 
 namespace {
 // Counts what this program allocates. Tests run one after another in one thread.
@@ -529,6 +530,101 @@ TEST(JsonDecoder, BoundsARecordsSize) {
   EXPECT_EQ(plays.fault(padded(kRecordBytesLimit + 1)), Code::too_large);
   EXPECT_EQ(plays.reason(padded(kRecordBytesLimit + 1)),
             "The value has 16,777,217 bytes, more than 16,777,216.");
+}
+
+std::string text_at(const DecoderHarness& harness, size_t i) {
+  std::string cell;
+  append_cell(cell, harness.column(i), 0);
+  return cell_text(CellReader(cell).next(), harness.column(i).type());
+}
+
+TEST(JsonDecoder, TakesNumbersDatesTimesAndUuids) {
+  DecoderHarness all({{"s", Type::int16},
+                      {"n", Type::numeric},
+                      {"d", Type::date},
+                      {"c", Type::time},
+                      {"t", Type::timestamp},
+                      {"u", Type::uuid}});
+  EXPECT_EQ(all.fault(R"({"s":-32768,"n":12.500,"d":"2024-02-29","c":"10:15:30.000001",)"
+                      R"("t":"2024-02-29 10:15","u":"A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"})"),
+            kRow);
+  EXPECT_EQ(text_at(all, 0), "-32768");
+  EXPECT_EQ(text_at(all, 1), "12.500");
+  EXPECT_EQ(text_at(all, 2), "2024-02-29");
+  EXPECT_EQ(text_at(all, 3), "10:15:30.000001");
+  EXPECT_EQ(text_at(all, 4), "2024-02-29T10:15:00.000");
+  EXPECT_EQ(text_at(all, 5), "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+  EXPECT_EQ(all.fault(R"({"n":1.5e-7})"), kRow);
+  EXPECT_EQ(text_at(all, 1), "0.00000015");
+  EXPECT_EQ(all.reason(R"({"s":32768})"),
+            "The field 's' is 32768, which the type smallint cannot hold.");
+  EXPECT_EQ(all.reason(R"({"n":1e38})"),
+            "The field 'n' is 1e38, which the type numeric cannot hold.");
+  EXPECT_EQ(all.reason(R"({"n":"1"})"),
+            "The field 'n' is \"1\", but it must be of type numeric. With numbers = 'lenient' on "
+            "its table it is taken as 1.");
+  EXPECT_EQ(all.reason(R"({"d":"2023-02-29"})"),
+            "The field 'd' is \"2023-02-29\", which is no date in ISO 8601.");
+  EXPECT_EQ(all.reason(R"({"d":"2024-02-29T10:15"})"),
+            "The field 'd' is \"2024-02-29T10:15\", which is no date in ISO 8601.");
+  EXPECT_EQ(all.reason(R"({"c":"10:15Z"})"),
+            "The field 'c' is \"10:15Z\", which is no time of day in ISO 8601.");
+  EXPECT_EQ(all.reason(R"({"t":"2024-02-29 10:15Z"})"),
+            "The field 't' is \"2024-02-29 10:15Z\", with an offset from UTC, which timestamp "
+            "cannot hold: declare it as timestamptz.");
+  EXPECT_EQ(all.reason(R"({"t":1})"), "The field 't' is 1, but it must be of type timestamp.");
+  EXPECT_EQ(all.reason(R"({"u":"a0ee"})"), "The field 'u' is \"a0ee\", which is no uuid.");
+}
+
+TEST(JsonDecoder, TakesNumbersWithAllTheirDigitsFromStringsWhereAsked) {
+  DecoderHarness all({{"s", Type::int16}, {"n", Type::numeric}}, {.lenient_numbers = true});
+  EXPECT_EQ(all.fault(R"({"s":"7.0","n":" 12345678901234567890.50 "})"), kRow);
+  EXPECT_EQ(text_at(all, 0), "7");
+  EXPECT_EQ(text_at(all, 1), "12345678901234567890.50");
+  EXPECT_EQ(all.reason(R"({"s":"32768"})"),
+            "The field 's' is \"32768\", which the type smallint cannot hold.");
+  EXPECT_EQ(all.reason(R"({"n":"NaN"})"),
+            "The field 'n' is \"NaN\", but it must be of type numeric.");
+}
+
+TEST(JsonDecoder, TakesArraysOfOneLevel) {
+  DecoderHarness all({{"i", array_of(Type::int32)},
+                      {"t", array_of(Type::text)},
+                      {"j", array_of(Type::jsonb)},
+                      {"at", array_of(Type::timestamptz)}});
+  EXPECT_EQ(all.fault(R"({"i":[1, null,-3 ],"t":[],"j":[{"a":[1]},"x",[2]],)"
+                      R"("at":["1970-01-01T00:00:01Z"]})"),
+            kRow);
+  EXPECT_EQ(text_at(all, 0), "[1, null, -3]");
+  EXPECT_EQ(text_at(all, 1), "[]");
+  EXPECT_EQ(text_at(all, 2), R"([{"a":[1]}, "x", [2]])");
+  EXPECT_EQ(text_at(all, 3), "[1970-01-01T00:00:01.000Z]");
+  EXPECT_EQ(all.fault(R"({"t":["a\"b",null,"",null]})"), kRow);
+  EXPECT_EQ(text_at(all, 1), "[a\"b, null, , null]");
+  EXPECT_EQ(all.fault(R"({"i":null})"), kRow);
+  EXPECT_TRUE(all.column(0).is_null(0));
+
+  EXPECT_EQ(all.reason(R"({"i":[1,"2",3.5]})"),
+            "Element 2 of the field 'i' is \"2\", but it must be of type int. With numbers = "
+            "'lenient' on its table it is taken as 2.");
+  EXPECT_EQ(all.reason(R"({"i":[2147483648]})"),
+            "Element 1 of the field 'i' is 2147483648, which the type int cannot hold.");
+  EXPECT_EQ(all.reason(R"({"i":[[1]]})"),
+            "Element 1 of the field 'i' is an array, but it must be of type int.");
+  EXPECT_EQ(all.reason(R"({"i":7})"), "The field 'i' is 7, but it must be of type int[].");
+  EXPECT_EQ(all.reason(R"({"i":{"a":1}})"),
+            "The field 'i' is an object, but it must be of type int[].");
+  // A later field of the same name takes the place of a faulty one.
+  EXPECT_EQ(all.fault(R"({"i":["x"],"i":[5]})"), kRow);
+  EXPECT_EQ(text_at(all, 0), "[5]");
+  EXPECT_EQ(all.fault(R"({"i":["x",nul]})"), RejectCode::json_syntax);
+}
+
+TEST(JsonDecoder, RefusesColumnsThatJsonHasNoFormFor) {
+  EXPECT_EQ(no_form_in_json({"b", array_of(Type::bytes)}),
+            "The column 'b' is bytea[], which JSON has no form for: declare it as text[].");
+  EXPECT_TRUE(no_form_in_json({"i", Type::interval}));
+  EXPECT_FALSE(no_form_in_json({"u", array_of(Type::uuid)}));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "base/iso_time.h"
 #include "base/text.h"
 #include "decode/json_decoder.h"
+#include "row/cell.h"
 
 namespace turntable {
 namespace {
@@ -41,6 +42,14 @@ Schema schema_with(bool not_null) {
           {"o", Type::boolean, not_null},
           {"z", Type::timestamptz, not_null},
           {"j", Type::jsonb, not_null},
+          {"s", Type::int16, not_null},
+          {"n", Type::numeric, not_null},
+          {"y", Type::date, not_null},
+          {"c", Type::time, not_null},
+          {"l", Type::timestamp, not_null},
+          {"u", Type::uuid, not_null},
+          {"v", array_of(Type::int32), not_null},
+          {"w", array_of(Type::text), not_null},
           // Longer than what the decoder learns of a key.
           {"a_name_of_fifty_five_bytes_that_is_not_to_be_remembered", Type::text, false}};
 }
@@ -56,6 +65,20 @@ struct Fate {
                     (reject->code == other.reject->code && reject->reason == other.reject->reason));
   }
 };
+
+std::string cell_text_of(const Column& column, size_t row) {
+  std::string cell;
+  append_cell(cell, column, row);
+  return cell_text(CellReader(cell).next(), column.type());
+}
+
+template <class T>
+std::string cell_text_of(Type type, const T& value) {
+  Column column(type);
+  column.reset(1);
+  column.set(0, value);
+  return cell_text_of(column, 0);
+}
 
 std::string value_text(const Column& column, size_t row) {
   if (column.is_null(row)) return "NULL";
@@ -77,8 +100,11 @@ std::string value_text(const Column& column, size_t row) {
       std::snprintf(text.data(), text.size(), "%a", column.get<double>(row));
       return text.data();
     }
-    default:
+    case Type::text:
+    case Type::jsonb:
       return "'" + std::string(column.get<std::string_view>(row));
+    default:
+      return cell_text_of(column, row);
   }
 }
 
@@ -98,7 +124,7 @@ std::vector<Fate> decode(Decoder& decoder, std::vector<Column>& columns, const R
     CHECK(alive[i] < batch.size() && (i == 0 || alive[i - 1] < alive[i]));
     for (const Column& column : columns) {
       fates[alive[i]].values.push_back(value_text(column, alive[i]));
-      if (!column.is_null(alive[i]) && is_view(column.type()))
+      if (!column.is_null(alive[i]) && is_view(column.type()) && !is_array(column.type()))
         CHECK(is_utf8(column.get<std::string_view>(alive[i])));
     }
   }
@@ -175,11 +201,46 @@ std::optional<WrittenOut> written_out(std::string_view text, int shift) {
 std::optional<std::string> lenient_integer(Type type, std::string_view text) {
   const auto number = written_out(text, 0);
   if (!number || !number->fraction.empty()) return std::nullopt;
-  const bool small = type == Type::int32;
-  if (number->at_least(number->negative ? (small ? "2147483649" : "9223372036854775809")
-                                        : (small ? "2147483648" : "9223372036854775808")))
+  const auto beyond = [&](std::string_view negative, std::string_view positive) {
+    return number->at_least(number->negative ? negative : positive);
+  };
+  if (type == Type::int16   ? beyond("32769", "32768")
+      : type == Type::int32 ? beyond("2147483649", "2147483648")
+                            : beyond("9223372036854775809", "9223372036854775808"))
     return std::nullopt;
   return (number->negative && number->whole != "0" ? "-" : "") + number->whole;
+}
+
+// A number with all the digits that it is written with.
+std::optional<std::string> exact_number(std::string_view text) {
+  if (!written_out(text, 0)) return std::nullopt;
+  bool negative = false;
+  std::string digits;
+  long scale = 0;
+  bool behind_point = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '-') negative = true;
+    if (c == '.') behind_point = true;
+    if (c == 'e' || c == 'E') {
+      scale -= std::clamp(std::strtol(std::string(text.substr(i + 1)).c_str(), nullptr, 10),
+                          -100'000'000L, 100'000'000L);
+      break;
+    }
+    if (c < '0' || c > '9') continue;
+    if (!digits.empty() || c != '0') digits += c;
+    scale += behind_point ? 1 : 0;
+  }
+  constexpr long kEnough = 100;
+  if (scale < 0 && !digits.empty())
+    digits.append(static_cast<size_t>(std::min(-scale, kEnough)), '0');
+  scale = std::max(scale, 0L);
+  if (digits.size() > 38 || scale > 76) return std::nullopt;
+  negative = negative && !digits.empty();
+  const auto places = static_cast<size_t>(scale);
+  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+  if (places > 0) digits.insert(digits.size() - places, ".");
+  return (negative ? "-" : "") + digits;
 }
 
 std::optional<std::string> lenient_time(std::string_view text, bool quoted) {
@@ -206,13 +267,58 @@ std::optional<std::string> number_text(const json& value) {
   return std::string(value.get_binary().begin(), value.get_binary().end());
 }
 
-// Whether the column can have the value, and the value as value_text() writes it.
+std::optional<std::string> taken(Type type, const json& value, bool lenient);
+
+std::optional<std::string> taken_array(Type element, const json& value, bool lenient) {
+  if (!value.is_array()) return std::nullopt;
+  std::string text = "[";
+  for (const json& one : value) {
+    const auto part =
+        one.is_null() ? std::optional<std::string>("null") : taken(element, one, lenient);
+    if (!part) return std::nullopt;
+    text += text.size() == 1 ? "" : ", ";
+    // A text's mark.
+    text += element == Type::text && !one.is_null() ? part->substr(1) : *part;
+  }
+  return text + "]";
+}
+
+// Of the types that have one form, in strings. The forms themselves are tested with their readers.
+std::optional<std::string> taken_string(Type type, const std::string& text) {
+  if (type == Type::date) {
+    const auto days = read_iso_date(text, IsoForms::in_use);
+    return days ? std::optional(cell_text_of(type, *days)) : std::nullopt;
+  }
+  if (type == Type::time) {
+    const auto clock = read_iso_clock(text, IsoForms::in_use);
+    return clock ? std::optional(cell_text_of(type, clock->micros)) : std::nullopt;
+  }
+  if (type == Type::uuid) {
+    const auto uuid = parse_uuid(text);
+    return uuid ? std::optional(cell_text_of(type, *uuid)) : std::nullopt;
+  }
+  const auto time = read_iso_time(text, IsoForms::in_use);
+  if (!time || time->with_offset) return std::nullopt;
+  return cell_text_of(type, time->micros);
+}
+
+// Whether the column can have the value, and the value as value_text() writes it. For a numeric the
+// value has its numbers as texts.
 std::optional<std::string> taken(Type type, const json& value, bool lenient) {
+  if (is_array(type)) return taken_array(element_of(type), value, lenient);
+  if (type == Type::numeric) {
+    const auto number = number_text(value);
+    return number && (lenient || !value.is_string()) ? exact_number(*number) : std::nullopt;
+  }
+  if (type == Type::date || type == Type::time || type == Type::timestamp || type == Type::uuid)
+    return value.is_string() ? taken_string(type, value.get_ref<const std::string&>())
+                             : std::nullopt;
   std::array<char, 64> text{};
   if (lenient && type != Type::text && type != Type::boolean) {
     const auto number = number_text(value);
     if (!number) return std::nullopt;
-    if (type == Type::int32 || type == Type::int64) return lenient_integer(type, *number);
+    if (type == Type::int16 || type == Type::int32 || type == Type::int64)
+      return lenient_integer(type, *number);
     if (type == Type::timestamptz) {
       if (value.is_string())
         if (const auto time = read_iso_time(*number, IsoForms::in_use))
@@ -230,6 +336,7 @@ std::optional<std::string> taken(Type type, const json& value, bool lenient) {
     case Type::boolean:
       if (!value.is_boolean()) return std::nullopt;
       return value.get<bool>() ? "true" : "false";
+    case Type::int16:
     case Type::int32:
     case Type::int64: {
       if (!value.is_number_integer()) return std::nullopt;
@@ -237,6 +344,7 @@ std::optional<std::string> taken(Type type, const json& value, bool lenient) {
       if (value.is_number_unsigned() && value.get<uint64_t>() > kMost) return std::nullopt;
       const auto number = value.get<int64_t>();
       if (type == Type::int32 && !std::in_range<int32_t>(number)) return std::nullopt;
+      if (type == Type::int16 && !std::in_range<int16_t>(number)) return std::nullopt;
       return std::to_string(number);
     }
     case Type::float64:
@@ -331,7 +439,13 @@ void check_fate(const Fate& fate, const Record& record, const Schema& schema, bo
     CHECK(fate.reject->reason.find(schema[0].name) != std::string::npos);
     return;
   }
-  const auto misfit = first_misfit(schema, opinion.value, lenient);
+  // Numerics are judged by their texts, of which doubles would lose something.
+  const JsonOpinion in_texts = JsonJudge::opinion_of(value, true);
+  json object = opinion.value;
+  for (const ColumnDef& column : schema)
+    if (column.type == Type::numeric && object.contains(column.name))
+      object[column.name] = in_texts.value[column.name];
+  const auto misfit = first_misfit(schema, object, lenient);
   CHECK(misfit.has_value() == fate.reject.has_value());
   if (misfit) {
     const bool missing = !opinion.value.contains(schema[*misfit].name);
@@ -340,7 +454,7 @@ void check_fate(const Fate& fate, const Record& record, const Schema& schema, bo
     CHECK(null == (fate.reject->code == RejectCode::null_field));
     CHECK(fate.reject->reason.find(schema[*misfit].name) != std::string::npos);
   }
-  for (size_t i = 0; i < schema.size(); ++i) check_field(fate, schema, i, opinion.value, lenient);
+  for (size_t i = 0; i < schema.size(); ++i) check_field(fate, schema, i, object, lenient);
 }
 
 // The option takes more, and nothing otherwise. Where a sentence says that it takes a value, it

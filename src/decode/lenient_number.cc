@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "row/parse_numeric.h"
 #include "sql/value_text.h"
 
 namespace turntable {
@@ -128,7 +129,8 @@ LenientNumber integer_of(Type type, const Decimal& number) {
   const Amount amount = amount_of(number, 0);
   if (amount.fraction) return {};
   const auto integer = floor_of(amount, number.negative);
-  if (!integer || (type == Type::int32 && !std::in_range<int32_t>(*integer)))
+  if (!integer || (type == Type::int32 && !std::in_range<int32_t>(*integer)) ||
+      (type == Type::int16 && !std::in_range<int16_t>(*integer)))
     return {.found = Found::out_of_range};
   return {.found = Found::value, .integer = *integer};
 }
@@ -161,9 +163,15 @@ LenientNumber read_lenient_number(Type type, std::string_view text, bool quoted)
   const auto number = read_decimal(text);
   if (!number) return {};
   switch (type) {
+    case Type::int16:
     case Type::int32:
     case Type::int64:
       return integer_of(type, *number);
+    case Type::numeric: {
+      const ParsedNumeric parsed = parse_numeric(text);
+      if (!parsed.value) return {.found = Found::out_of_range};
+      return {.found = Found::value, .decimal = *parsed.value};
+    }
     case Type::float32:
       return float_of(sql::parse_float32(text));
     case Type::float64:

@@ -2,8 +2,8 @@
 // spreadsheets write them. All of it is computed from the digits, so that nothing is rounded.
 //
 //   column                 takes beside what it always takes
-//   int, bigint            1.0, 1e3, "4", "4.0": whole numbers, however they are written
-//   real, double           "0.5"
+//   smallint, int, bigint  1.0, 1e3, "4", "4.0": whole numbers, however they are written
+//   real, double, numeric  "0.5"
 //   timestamptz            1709460930, "1709460930.25", 1709460930250: the time since 1970, in the
 //                          unit that its size tells
 //
@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "row/numeric.h"
 #include "row/types.h"
 
 namespace turntable {
@@ -30,9 +31,10 @@ struct LenientNumber {
     value,
   };
   Found found = Found::nothing;
-  int64_t integer = 0;  // Of an int, a bigint, and a timestamptz in microseconds since 1970.
-  double real = 0;      // Of a double precision, and of a real, which it holds exactly.
-  bool cut = false;     // Digits beyond microseconds, not all of them 0, were left out.
+  int64_t integer = 0;   // Of a whole number, and a timestamptz in microseconds since 1970.
+  Numeric decimal = {};  // Of a numeric.
+  double real = 0;       // Of a double precision, and of a real, which it holds exactly.
+  bool cut = false;      // Digits beyond microseconds, not all of them 0, were left out.
 };
 
 // `text` is a number as JSON has it, or where `quoted` what stands in a string.

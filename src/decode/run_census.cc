@@ -22,9 +22,8 @@ std::vector<std::string> RunCensus::update(const Decoder& decoder) {
 std::optional<std::string> RunCensus::cut(const std::string& field) {
   const std::lock_guard lock(mutex_);
   if (!cut_.insert(field).second) return std::nullopt;
-  return fmt::format(
-      "times of {} in the field '{}' have digits beyond microseconds, which are cut",
-      printable(table_), printable(field));
+  return fmt::format("times of {} in the field '{}' have digits beyond microseconds, which are cut",
+                     printable(table_), printable(field));
 }
 
 }  // namespace turntable

@@ -388,9 +388,10 @@ class ProgramWriter {
 
 TableRow table_row(const EnrichPlan& plan, const TestRecord& record) {
   TableRow row;
+  Arena made;  // For types that no table here has.
   for (size_t i = 0; i < record.size(); ++i) {
     row.emplace_back(plan.program.stream_schema[i].type).reset(1);
-    if (record[i]) CHECK(set_from_text(row.back(), 0, *record[i]));
+    if (record[i]) CHECK(set_from_text(row.back(), 0, *record[i], made));
   }
   return row;
 }

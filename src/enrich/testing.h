@@ -93,7 +93,7 @@ class TestPipeline {
       batch.records.push_back({.offset = static_cast<Offset>(100 + row)});
       origins.push_back({0, 1, row});
       for (size_t i = 0; i < columns.size(); ++i)
-        if (records[row][i]) CHECK(set_from_text(columns[i], row, *records[row][i]));
+        if (records[row][i]) CHECK(set_from_text(columns[i], row, *records[row][i], made_));
     }
     if (alive.empty()) {
       alive.resize(records.size());
@@ -157,6 +157,7 @@ class TestPipeline {
   std::vector<RowBatch> rows_;
   Rejects rejects_;
   std::vector<std::vector<std::string>> outcomes_;
+  Arena made_;  // Values that are no part of a record.
 };
 
 }  // namespace turntable

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "query/cql_type.h"
 #include "query/value_text.h"
 #include "row/cell.h"
+#include "sink/cql_type.h"
 
 namespace turntable {
 namespace {

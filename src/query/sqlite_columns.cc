@@ -35,7 +35,11 @@ void describe_aggregate(sqlite::Database& db, const SelectShape& shape,
   column.type = sqlite::type_from_declaration(declared);
   column.kept = sqlite::time_unit(declared);
   // A sum of ints may be larger than an int. Cassandra's wraps around.
-  if (item.function == "sum" && column.type == Type::int32) column.type = Type::int64;
+  if (item.function == "sum" && (column.type == Type::int32 || column.type == Type::int16))
+    column.type = Type::int64;
+  // Its digits are texts, of which SQLite makes floats before it adds them.
+  if ((item.function == "sum" || item.function == "avg") && column.type == Type::numeric)
+    column.type = std::nullopt;
 }
 
 struct KeyColumn {

@@ -8,10 +8,10 @@
 #include <filesystem>
 
 #include "base/text.h"
-#include "query/cql_type.h"
 #include "query/sqlite_columns.h"
 #include "query/sqlite_times.h"
 #include "row/cell.h"
+#include "sink/cql_type.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -101,6 +101,21 @@ Result<bool> find_types(sqlite::Statement& statement, std::vector<SqliteColumn>&
   return statement.step();
 }
 
+// The type as sink/cql_type.h reads it.
+std::string shown_type(Type type) {
+  if (is_array(type)) return fmt::format("list<{}>", shown_type(element_of(type)));
+  switch (type) {
+    case Type::timestamptz:
+      return std::string(sqlite::kMicrosTypeName);
+    case Type::timestamp:
+      return std::string(sqlite::kLocalTypeName);
+    case Type::interval:
+      return "interval";
+    default:
+      return std::string(cql_name(type));
+  }
+}
+
 class SqliteStream final : public RowStream {
  public:
   // `row_is_there`: the statement's first row has been stepped to.
@@ -112,9 +127,7 @@ class SqliteStream final : public RowStream {
         row_is_there_(row_is_there),
         page_rows_(page_rows) {
     for (const SqliteColumn& column : columns_) {
-      result_columns_.push_back(
-          {column.name, std::string(*column.type == Type::timestamptz ? sqlite::kMicrosTypeName
-                                                                      : cql_name(*column.type))});
+      result_columns_.push_back({column.name, shown_type(*column.type)});
     }
   }
 

@@ -219,6 +219,7 @@ size_t fixed_size(Kind kind) {
     case Kind::time:
     case Kind::timestamp:
     case Kind::timestamp_micros:
+    case Kind::timestamp_local:
       return 8;
     case Kind::timeuuid:
     case Kind::uuid:
@@ -226,6 +227,13 @@ size_t fixed_size(Kind kind) {
     default:
       return 0;
   }
+}
+
+// NaN and the infinities as SQLite files have them and row/cell.h writes them. Cassandra has none.
+bool is_no_number(std::string_view bytes) {
+  if (bytes.size() != 4) return false;
+  const auto scale = static_cast<int32_t>(read_be32(bytes.data()));
+  return scale < 0 && scale >= -3;
 }
 
 bool fits(Kind kind, std::string_view bytes) {
@@ -240,7 +248,9 @@ bool fits(Kind kind, std::string_view bytes) {
     case Kind::varint:
       return !bytes.empty();
     case Kind::decimal:
-      return bytes.size() > 4;
+      return bytes.size() > 4 || is_no_number(bytes);
+    case Kind::interval:
+      return !bytes.empty();
     default:
       return true;
   }
@@ -333,7 +343,7 @@ const CqlType& element_type(const CqlType& type, size_t i) {
   return has_parts(type) ? type.parts[i] : type.parts[0];
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out.append(c == '\'' ? 2 : 1, c);
   return out + "'";
@@ -377,7 +387,7 @@ std::string scalar(const CqlType& type, CellView cell, Style style) {
     case Kind::date:
       return date_text(int64_t{read_be32(bytes.data())} - (int64_t{1} << 31));
     case Kind::decimal:
-      return decimal_text(bytes);
+      return is_no_number(bytes) ? numeric_text(cell.numeric()) : decimal_text(bytes);
     case Kind::double_:
       return cqlsh ? cqlsh_float(cell.float64()) : shortest_float(cell.float64());
     case Kind::duration:
@@ -395,6 +405,13 @@ std::string scalar(const CqlType& type, CellView cell, Style style) {
       const int64_t rest = cell.int64() % 1000;
       return timestamp_text(millis_of(cell.int64()), rest < 0 ? rest + 1000 : rest, cqlsh);
     }
+    case Kind::timestamp_local: {
+      std::string text = cell_text(cell, Type::timestamp);
+      if (const size_t at = text.find('T'); at != std::string::npos) text[at] = ' ';
+      return text;
+    }
+    case Kind::interval:
+      return interval_text(cell.interval());
     case Kind::timeuuid:
     case Kind::uuid:
       return uuid_text(bytes);
@@ -414,7 +431,7 @@ std::string value(const CqlType& type, CellView cell, Style style, bool nested) 
   if (is_collection(type)) return collection(type, cell.bytes(), style);
   std::string out = scalar(type, cell, style);
   if (nested && (text || type.kind == Kind::timestamp || type.kind == Kind::inet))
-    out = quoted(out);
+    out = in_quotes(out);
   return text && style == Style::cqlsh ? cqlsh_escape(out) : out;
 }
 

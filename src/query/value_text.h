@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "query/cql_type.h"
+#include "sink/cql_type.h"
 #include "row/cell.h"
 
 namespace turntable {

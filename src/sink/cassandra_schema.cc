@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cassandra/schema.h"
+#include "sink/cql_conversion.h"
 
 namespace turntable {
 namespace {
@@ -75,6 +76,17 @@ Result<Difference> check_cassandra_table(cassandra::Session& session, const Sink
     return difference;
   }
   return compare_columns(table, columns);
+}
+
+Result<SinkTable> with_live_types(cassandra::Session& session, SinkTable table) {
+  ASSIGN_OR_RETURN(const auto live, cassandra::read_table(session, table.keyspace, table.name));
+  for (const ColumnDef& column : table.columns) {
+    const auto there = std::find_if(live.begin(), live.end(),
+                                    [&](const auto& other) { return other.name == column.name; });
+    if (there == live.end()) continue;
+    if (const auto type = canonical_cql_type(there->type)) table.cql_types[column.name] = *type;
+  }
+  return table;
 }
 
 Status judge_table(const SinkTable& table, const std::string& id_at_start,

@@ -26,6 +26,10 @@ namespace turntable {
 [[nodiscard]] Result<Difference> check_cassandra_table(cassandra::Session& session,
                                                        const SinkTable& table);
 
+// The table with the types that its columns have in Cassandra now, as its cql_types. It must pass
+// check_cassandra_table().
+[[nodiscard]] Result<SinkTable> with_live_types(cassandra::Session& session, SinkTable table);
+
 // Whether the rows of a run that began with the table of this id may be in the table that is there
 // `now`. Else an error of kind schema, with what check_cassandra_table() would say of it, or that
 // it is another one.

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "row/cell.h"
 #include "sink/cassandra_schema.h"
 #include "sink/ddl.h"
@@ -50,13 +51,42 @@ std::optional<std::string> last_expiry(std::string_view reason) {
   return std::string(rest.substr(0, rest.find_first_of(". ")));
 }
 
-// Compares the table with what the rows are, and prepares all that is sent about it.
+// The first cell of a row, which loses it. Whether NULL or unset, its bytes say.
+CellView take_cell(std::string_view& row) {
+  const auto length = std::max(static_cast<int32_t>(read_be32(row.data())), 0);
+  const CellView cell = CellReader(row).next();
+  row.remove_prefix(4 + static_cast<size_t>(length));
+  return cell;
+}
+
+// What the cells of a row need on their way; empty where they need nothing.
+std::vector<CqlConversion> conversions_of(const SinkTable& table) {
+  std::vector<CqlConversion> conversions;
+  bool any = false;
+  for (const ColumnDef& column : table.written()) {
+    const auto fit = cql_fit(column.type, cql_type_of(table, column));
+    CHECK(fit.has_value());
+    any |= static_cast<bool>(fit->convert);
+    conversions.push_back(fit->convert);
+  }
+  return any ? std::move(conversions) : std::vector<CqlConversion>();
+}
+
+std::vector<std::string> names_of(const Schema& columns) {
+  std::vector<std::string> names;
+  for (const ColumnDef& column : columns) names.push_back(column.name);
+  return names;
+}
+
+// Compares the table with what the rows are, and prepares all that is sent about it. The table gets
+// the types that its columns have in Cassandra: a change of them is one of the table.
 Result<cassandra::SessionWriter::WrittenTable> prepare(cassandra::Session& session,
-                                                       const SinkTable& table) {
+                                                       SinkTable& table) {
   ASSIGN_OR_RETURN(std::string id, cassandra::read_table_id(session, table.keyspace, table.name));
   ASSIGN_OR_RETURN(const Difference difference, check_cassandra_table(session, table));
   if (!difference.ok())
     return fail(ErrorKind::schema, fmt::format("{}", fmt::join(difference.faults, "; ")));
+  ASSIGN_OR_RETURN(table, with_live_types(session, table));
   ASSIGN_OR_RETURN(cassandra::Statement insert, session.prepare(insert_dml(table, Dialect::cql)));
   std::optional<cassandra::Statement> remove;
   if (table.deletes) {
@@ -81,7 +111,7 @@ Result<std::unique_ptr<CassandraSink>> CassandraSink::open(CassandraSinkOptions 
         std::move(session.error()).with("cannot write to " + name_of(options.tables)));
   if (options.check) RETURN_IF_ERROR(options.check(*session));
   std::vector<cassandra::SessionWriter::WrittenTable> tables;
-  for (const SinkTable& table : options.tables) {
+  for (SinkTable& table : options.tables) {
     Result<cassandra::SessionWriter::WrittenTable> prepared = prepare(*session, table);
     if (!prepared)
       return tl::unexpected<Error>(
@@ -96,7 +126,7 @@ std::vector<CassandraSink::Table> CassandraSink::known(const std::vector<SinkTab
   std::vector<Table> known;
   for (const SinkTable& table : tables)
     known.push_back({table.full_name(), PartitionOrder(partition_cells(table)), key_cells(table),
-                     table.ttl_seconds});
+                     table.ttl_seconds, conversions_of(table), names_of(table.written())});
   return known;
 }
 
@@ -121,10 +151,45 @@ Status CassandraSink::submit(RowBatches& rows) {
   CHECK(!full() && rows.tables.size() <= tables_.size());
   if (rows.empty()) return {};
   ++submits_;
-  for (uint32_t table = 0; table < rows.tables.size(); ++table)
+  for (uint32_t table = 0; table < rows.tables.size(); ++table) {
+    if (!tables_[table].conversions.empty()) convert(table, rows.tables[table]);
     if (!rows.tables[table].empty()) hold(table, rows.tables[table]);
+  }
   send_what_is_due();
   return {};
+}
+
+// Leaves the rows as the live table's columns have them, without those that these cannot hold: they
+// are refused.
+void CassandraSink::convert(uint32_t table, RowBatch& rows) {
+  const Table& into = tables_[table];
+  converted_.clear();
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const size_t begin = converted_.cells.size();
+    std::optional<std::string> fault;
+    std::string_view rest = rows.row(row);
+    for (size_t i = 0; i < into.conversions.size() && !fault; ++i) {
+      const std::string_view from = rest;
+      const CellView cell = take_cell(rest);
+      if (cell.is_null() || !into.conversions[i]) {
+        converted_.cells += from.substr(0, from.size() - rest.size());
+      } else if ((fault = into.conversions[i](cell, converted_.cells))) {
+        fault = fmt::format("column {} is {}", printable(into.columns[i]), *fault);
+      }
+    }
+    if (fault) {
+      converted_.cells.resize(begin);
+      settled_.refused.push_back({rows.origins[row], table, std::move(*fault)});
+      continue;
+    }
+    converted_.cells += rest;  // Its time to live and its write time.
+    converted_.ends.push_back(converted_.cells.size());
+    converted_.origins.push_back(rows.origins[row]);
+    if (rows.kind(row) == RowKind::write) continue;
+    converted_.kinds.resize(converted_.size());
+    converted_.kinds.back() = rows.kind(row);
+  }
+  std::swap(rows, converted_);
 }
 
 void CassandraSink::hold(uint32_t table, RowBatch& rows) {

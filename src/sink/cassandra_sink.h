@@ -33,6 +33,7 @@
 
 #include "base/retry.h"
 #include "cassandra/writer.h"
+#include "sink/cql_conversion.h"
 #include "sink/partition_order.h"
 #include "sink/request_window.h"
 #include "sink/sink.h"
@@ -93,6 +94,9 @@ class CassandraSink final : public Sink {
     PartitionOrder order;
     std::vector<bool> key_cells;  // By cell of a row.
     int64_t ttl_seconds = 0;      // Of all of its rows.
+    // By cell of a row: empty where it passes as it is. None at all where all cells do.
+    std::vector<CqlConversion> conversions;
+    std::vector<std::string> columns = {};  // Their names, for those.
   };
   static std::vector<Table> known(const std::vector<SinkTable>& tables);
   // Rows of one submit() and one table, kept until all of them are settled.
@@ -144,6 +148,7 @@ class CassandraSink final : public Sink {
   void confirmed(const cassandra::Completion& answer);
   [[nodiscard]] Error cannot_write(uint32_t table, const Error& error) const;
   void hold(uint32_t table, RowBatch& rows);
+  void convert(uint32_t table, RowBatch& rows);
   [[nodiscard]] std::optional<Range> next_range();
   void send(size_t slot);
   void append_deletion(const Table& table, std::string_view row);
@@ -184,6 +189,7 @@ class CassandraSink final : public Sink {
 
   std::string cells_;  // Of the request that is being sent.
   std::string key_;    // Of a deletion in it.
+  RowBatch converted_;
 };
 
 }  // namespace turntable

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "sink/cql_conversion.h"
 #include "sink/replication.h"
 #include "sql/script.h"
 #include "sqlite/values.h"
@@ -76,8 +77,8 @@ std::string cql_full_name(const SinkTable& table) {
 std::string cql_table(const SinkTable& table) {
   std::string out = fmt::format("CREATE TABLE IF NOT EXISTS {} (\n", cql_full_name(table));
   for (const ColumnDef& column : table.columns)
-    out +=
-        fmt::format("    {} {},\n", quote_name(column.name, Dialect::cql), cql_name(column.type));
+    out += fmt::format("    {} {},\n", quote_name(column.name, Dialect::cql),
+                       cql_type_of(table, column));
   std::vector<std::string> key = {"(" + joined(quoted(table.key.partition, Dialect::cql), ", ") +
                                   ")"};
   std::vector<std::string> order;
@@ -188,6 +189,46 @@ std::vector<std::string> column_names(const Schema& schema) {
   return names;
 }
 
+bool is_in_key(const SinkTable& table, const std::string& name) {
+  const std::vector<std::string> key = table.key.columns();
+  return std::find(key.begin(), key.end(), name) != key.end();
+}
+
+// Whether Cassandra takes a column of this type in the key.
+void check_cql_key_type(const SinkTable& table, const ColumnDef& column,
+                        std::vector<std::string>& faults) {
+  const std::string type = cql_type_of(table, column);
+  if (type.find("duration") != std::string::npos) {
+    faults.push_back(
+        fmt::format("column {} is part of the key of {}, where Cassandra takes no durations",
+                    printable(column.name), table.full_name()));
+  } else if (type.find('<') != std::string::npos && !type.starts_with("frozen<")) {
+    faults.push_back(
+        fmt::format("column {} is part of the key of {}, where Cassandra takes "
+                    "collections only as frozen<{}>",
+                    printable(column.name), table.full_name(), type));
+  }
+}
+
+// That the types which the option says are there and can have the columns' values.
+void check_cql_types(const SinkTable& table, std::vector<std::string>& faults) {
+  for (const auto& [name, type] : table.cql_types) {
+    const auto column =
+        std::find_if(table.columns.begin(), table.columns.end(),
+                     [&name = name](const ColumnDef& one) { return one.name == name; });
+    if (column == table.columns.end()) {
+      faults.push_back(fmt::format("cql_types names {}, which is no column of {}.{}",
+                                   printable(name, 60), table.full_name(),
+                                   did_you_mean(name, column_names(table.columns))));
+    } else if (!cql_fit(column->type, type)) {
+      faults.push_back(fmt::format("cql_types makes {} a {}, which {} cannot go into",
+                                   printable(name, 60), type, sql_name(column->type)));
+    }
+  }
+  for (const ColumnDef& column : table.columns)
+    if (is_in_key(table, column.name)) check_cql_key_type(table, column, faults);
+}
+
 }  // namespace
 
 std::string quote_name(std::string_view name, Dialect dialect) {
@@ -199,9 +240,22 @@ std::string_view column_type(Type type, Dialect dialect) {
   return dialect == Dialect::cql ? cql_name(type) : sqlite::type_name(type);
 }
 
+std::string cql_type_of(const SinkTable& table, const ColumnDef& column) {
+  const auto told = table.cql_types.find(column.name);
+  if (told != table.cql_types.end()) return told->second;
+  std::string type(cql_name(column.type));
+  return is_array(column.type) && is_in_key(table, column.name) ? "frozen<" + type + ">" : type;
+}
+
+std::string column_type_in(const SinkTable& table, const ColumnDef& column, Dialect dialect) {
+  return dialect == Dialect::cql ? cql_type_of(table, column)
+                                 : std::string(sqlite::type_name(column.type));
+}
+
 std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
   std::vector<std::string> faults;
   check_names(table, dialect, faults);
+  if (dialect == Dialect::cql) check_cql_types(table, faults);
   if (table.key.empty()) {
     faults.push_back(fmt::format(
         "{} has no primary_key: without it a record that is read again would become a second row",
@@ -264,9 +318,10 @@ std::string table_ddl(const SinkTable& table, Dialect dialect) {
 
 std::string add_column_ddl(const SinkTable& table, const ColumnDef& column, Dialect dialect) {
   const bool cql = dialect == Dialect::cql;
-  return fmt::format(
-      "ALTER TABLE {} ADD {}{} {}", cql ? cql_full_name(table) : quote_name(table.name, dialect),
-      cql ? "" : "COLUMN ", quote_name(column.name, dialect), column_type(column.type, dialect));
+  return fmt::format("ALTER TABLE {} ADD {}{} {}",
+                     cql ? cql_full_name(table) : quote_name(table.name, dialect),
+                     cql ? "" : "COLUMN ", quote_name(column.name, dialect),
+                     column_type_in(table, column, dialect));
 }
 
 namespace {
@@ -310,7 +365,7 @@ std::string insert_dml(const SinkTable& table, Dialect dialect) {
   // it, Cassandra refuses to prepare it again, where it would take the bytes as they are.
   if (dialect == Dialect::cql) {
     for (size_t i = 0; i < marks.size(); ++i)
-      marks[i] = fmt::format("({})?", cql_name(written[i].type));
+      marks[i] = fmt::format("({})?", cql_type_of(table, written[i]));
   }
   const std::string into =
       "INSERT INTO " +

@@ -30,6 +30,14 @@ struct KeyspaceOptions {
 // The type's name in a table's definition: cql_name(), or sqlite::type_name().
 [[nodiscard]] std::string_view column_type(Type type, Dialect dialect);
 
+// The type that a column of the table has in Cassandra: what cql_types says, or the usual one;
+// frozen in the key, where Cassandra takes no other collections.
+[[nodiscard]] std::string cql_type_of(const SinkTable& table, const ColumnDef& column);
+
+// The type that a column of the table is made with.
+[[nodiscard]] std::string column_type_in(const SinkTable& table, const ColumnDef& column,
+                                         Dialect dialect);
+
 // What is wrong with the table before any store has seen it, a sentence each: names that the
 // dialect cannot take, names that stand twice, key columns that are not there, a missing key, too
 // many columns.

@@ -270,5 +270,49 @@ TEST(Ddl, RefusesNamesThatNoStoreShouldHave) {
   }
 }
 
+SinkTable typed() {
+  return {.keyspace = "ks",
+          .name = "t",
+          .columns = {{"tags", array_of(Type::text)},
+                      {"day", Type::date},
+                      {"n", Type::int32},
+                      {"facts", Type::jsonb},
+                      {"list", array_of(Type::uuid)}},
+          .key = {.partition = {"tags"}},
+          .cql_types = {{"n", "varint"}, {"facts", "map<text, int>"}}};
+}
+
+TEST(Ddl, MakesColumnsOfTheTypesThatTheOptionSays) {
+  EXPECT_THAT(check_table(typed(), Dialect::cql), IsEmpty());
+  EXPECT_EQ(table_ddl(typed(), Dialect::cql), R"(CREATE TABLE IF NOT EXISTS ks.t (
+    tags frozen<list<text>>,
+    day date,
+    n varint,
+    facts map<text, int>,
+    list list<uuid>,
+    PRIMARY KEY ((tags))
+))");
+  EXPECT_THAT(insert_dml(typed(), Dialect::cql),
+              HasSubstr("(frozen<list<text>>)?, (date)?, (varint)?, (map<text, int>)?, "
+                        "(list<uuid>)?"));
+  EXPECT_THAT(table_ddl(typed(), Dialect::sqlite), HasSubstr("\"tags\" text[] NOT NULL,\n"));
+}
+
+TEST(Ddl, SaysWhatIsWrongWithTheTypesOfTheOption) {
+  SinkTable table = typed();
+  table.cql_types = {{"nn", "varint"}, {"day", "uuid"}, {"tags", "set<text>"}};
+  EXPECT_THAT(check_table(table, Dialect::cql),
+              ElementsAre("cql_types makes day a uuid, which date cannot go into",
+                          "cql_types names nn, which is no column of ks.t. Did you mean 'n'?",
+                          "column tags is part of the key of ks.t, where Cassandra takes "
+                          "collections only as frozen<set<text>>"));
+  table.cql_types = {};
+  table.columns[0].type = Type::interval;
+  EXPECT_THAT(check_table(table, Dialect::cql),
+              ElementsAre("column tags is part of the key of ks.t, where Cassandra takes no "
+                          "durations"));
+  EXPECT_THAT(check_table(table, Dialect::sqlite), IsEmpty());
+}
+
 }  // namespace
 }  // namespace turntable

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -61,6 +62,10 @@ struct SinkTable {
   // Or the SELECT has a value for each row, as an output of this name, which is none of the table's
   // columns; empty: it has none.
   std::string ttl_column = {};
+
+  // Cassandra only: columns that have another type there than the usual one, by their names; the
+  // types are canonical (canonical_cql_type()).
+  std::map<std::string, std::string> cql_types = {};
 
   // Rows have a write time, as their last cell (RowForm::write_time).
   [[nodiscard]] bool has_write_times() const { return write_times != WriteTimeRule::none; }

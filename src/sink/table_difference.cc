@@ -7,14 +7,21 @@
 #include <optional>
 
 #include "base/text.h"
+#include "sink/cql_conversion.h"
 #include "sqlite/values.h"
 
 namespace turntable {
 namespace {
 
-// The types of columns that pipelines write.
-constexpr std::array kTypes = {Type::boolean, Type::int32, Type::int64, Type::float32,
-                               Type::float64, Type::text,  Type::bytes, Type::timestamptz};
+// The types of columns that pipelines write, those first that are likelier to be meant.
+std::vector<Type> written_types() {
+  std::vector<Type> types = {Type::boolean, Type::int32, Type::int64,    Type::float32,
+                             Type::float64, Type::text,  Type::bytes,    Type::timestamptz,
+                             Type::int16,   Type::date,  Type::time,     Type::numeric,
+                             Type::uuid,    Type::jsonb, Type::interval, Type::timestamp};
+  for (size_t i = 0, scalars = types.size(); i < scalars; ++i) types.push_back(array_of(types[i]));
+  return types;
+}
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
   return fmt::format("{}", fmt::join(parts, separator));
@@ -27,20 +34,33 @@ std::string listed(const std::vector<std::string>& parts, std::string_view last 
                      parts.back());
 }
 
-// Type names are equal where they mean the same column.
+// The type by which the live column is known for the one that has it without a conversion.
 bool same_type(Type wanted, const std::string& live, Dialect dialect) {
-  if (dialect == Dialect::cql) {
-    // varchar is what some versions call text.
-    return live == cql_name(wanted) || (cql_name(wanted) == "text" && live == "varchar");
-  }
-  if (lowercase(trim(live)) == "integer") return wanted == Type::int32 || wanted == Type::int64;
+  if (dialect == Dialect::cql) return canonical_cql_type(live).value_or(live) == cql_name(wanted);
+  if (lowercase(trim(live)) == "integer")
+    return wanted == Type::int16 || wanted == Type::int32 || wanted == Type::int64;
   return sqlite::type_from_declaration(live) == wanted;
+}
+
+// Whether values of the type can be written into the live column.
+bool can_go_into(Type type, const std::string& live, Dialect dialect) {
+  return dialect == Dialect::cql ? cql_fit(type, live).has_value() : same_type(type, live, dialect);
+}
+
+// Whether the live column is one that the pipeline's can be written to.
+bool is_as_wanted(const SinkTable& table, const ColumnDef& column, const std::string& live,
+                  Dialect dialect) {
+  if (dialect == Dialect::cql && table.cql_types.contains(column.name))
+    return canonical_cql_type(live).value_or(live) == cql_type_of(table, column);
+  return can_go_into(column.type, live, dialect);
 }
 
 // The type whose values go into a live column; nothing where no pipeline has such values.
 std::optional<Type> writable_type(const std::string& live, Dialect dialect) {
-  for (const Type type : kTypes)
+  for (const Type type : written_types())
     if (same_type(type, live, dialect)) return type;
+  for (const Type type : written_types())
+    if (can_go_into(type, live, dialect)) return type;
   return std::nullopt;
 }
 
@@ -136,7 +156,7 @@ class ColumnComparison {
 
   void miss(const ColumnDef& column) {
     fault(fmt::format("column {} is missing, expected {}", column.name,
-                      column_type(column.type, dialect_)));
+                      column_type_in(table_, column, dialect_)));
     if (is_in_key(table_, column.name)) {
       missing_keys_.push_back(column.name);
     } else {
@@ -146,12 +166,16 @@ class ColumnComparison {
 
   void compare(const ColumnDef& column, const LiveColumn& there) {
     const std::string type = there.type.empty() ? "of no type" : there.type;
-    if (same_type(column.type, there.type, dialect_)) {
+    if (is_as_wanted(table_, column, there.type, dialect_)) {
       if (there.kind == LiveColumn::Kind::fixed)
         fault(fmt::format("column {} is static, expected one value for each row", column.name));
       return;
     }
-    if (const auto writable = writable_type(there.type, dialect_)) {
+    // What the option says is not to be written as another type, but not to be said.
+    const bool told = dialect_ == Dialect::cql && table_.cql_types.contains(column.name);
+    if (told && can_go_into(column.type, there.type, dialect_)) {
+      told_types_.push_back(column.name);
+    } else if (const auto writable = writable_type(there.type, dialect_)) {
       other_types_.push_back(fmt::format("{} as {}", column.name, sql_name(*writable)));
     } else if (!there.type.empty()) {
       fault(fmt::format("column {} is {}, a type that no pipeline can write", column.name, type));
@@ -160,7 +184,7 @@ class ColumnComparison {
       return;
     }
     fault(fmt::format("column {} is {}, expected {}", column.name, type,
-                      column_type(column.type, dialect_)));
+                      column_type_in(table_, column, dialect_)));
   }
 
   [[nodiscard]] bool is_known(const LiveColumn& column) const {
@@ -196,13 +220,26 @@ class ColumnComparison {
           fmt::format("the type of a column that is there cannot be changed: declare "
                       "{} in the pipeline, or write to another table",
                       listed(other_types_)));
+    if (!told_types_.empty())
+      advice.push_back(fmt::format("take {} out of cql_types: the values go into {} that {} there",
+                                   listed(told_types_),
+                                   told_types_.size() == 1 ? "the column" : "the columns",
+                                   told_types_.size() == 1 ? "is" : "are"));
     if (counters_) {
       advice.push_back("a table of counters takes no INSERT: write to another table");
       return;
     }
     if (unwritable_.empty() && unwritable_keys_.empty()) return;
     std::vector<std::string> types;
-    for (const Type type : kTypes) types.emplace_back(column_type(type, dialect_));
+    if (dialect_ == Dialect::cql) {
+      for (const std::string_view type : writable_cql_types()) types.emplace_back(type);
+      types.emplace_back("lists and sets of these");
+      types.emplace_back("maps from text");
+    } else {
+      for (const Type type : written_types())
+        if (!is_array(type)) types.emplace_back(column_type(type, dialect_));
+      types.emplace_back("arrays of these");
+    }
     advice.push_back(fmt::format("pipelines write columns of the types {}", listed(types)));
     if (!unwritable_.empty())
       advice.push_back(
@@ -238,7 +275,7 @@ class ColumnComparison {
   void advise_of_old_name(const ColumnDef& missing) {
     const LiveColumn* old = nullptr;
     for (const LiveColumn& column : unknown_) {
-      if (!same_type(missing.type, column.type, dialect_)) continue;
+      if (!is_as_wanted(table_, missing, column.type, dialect_)) continue;
       if (old != nullptr) return;
       old = &column;
     }
@@ -259,6 +296,7 @@ class ColumnComparison {
   const Dialect dialect_;
   Difference& difference_;
   std::vector<std::string> other_types_;  // "n as bigint"
+  std::vector<std::string> told_types_;   // By cql_types.
   std::vector<std::string> unwritable_;
   std::vector<std::string> unwritable_keys_;
   std::vector<std::string> missing_keys_;

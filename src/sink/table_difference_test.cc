@@ -43,7 +43,7 @@ TEST(TableDifference, ComparesEqualWithTheTableThatItCreated) {
 TEST(TableDifference, NamesEachColumnThatDiffers) {
   std::vector<LiveColumn> live = live_history();
   live.erase(live.begin());  // Tempo
-  live[0].type = "bigint";   // hour
+  live[0].type = "text";     // hour
   live[4].descending = false;
   live.push_back({"extra", "text"});
   live.push_back({"needed", "text", LiveColumn::Kind::regular, 0, false, true});
@@ -51,7 +51,7 @@ TEST(TableDifference, NamesEachColumnThatDiffers) {
   const Difference difference = compare(history(), live, Dialect::cql);
   EXPECT_THAT(
       difference.faults,
-      ElementsAre("column hour is bigint, expected int", "column Tempo is missing, expected float",
+      ElementsAre("column hour is text, expected int", "column Tempo is missing, expected float",
                   "column token is static, expected one value for each row",
                   "column needed (text) must not be NULL, and the pipeline has no value for it",
                   "column time is ordered ASC, expected DESC"));
@@ -180,16 +180,18 @@ TEST(TableDifference, AsksWhetherAMissingColumnIsOneThatWasRenamed) {
 TEST(TableDifference, SaysOfATypeThatNoPipelineWritesThatItIsOne) {
   std::vector<LiveColumn> live = live_plays("text");
   live.push_back({"n", "int"});
-  for (const char* type : {"duration", "inet", "time", "date", "uuid", "decimal", "varint", "ascii",
-                           "smallint", "vector<float, 3>", "frozen<address>", "list<int>"}) {
+  for (const char* type : {"vector<float, 3>", "frozen<address>", "map<int, text>",
+                           "tuple<int, int>", "list<counter>"}) {
     live[1].type = type;
     const Difference difference = compare(plays(), live, Dialect::cql);
     EXPECT_THAT(difference.faults, ElementsAre(fmt::format("column song is {}, a type that no "
                                                            "pipeline can write",
                                                            type)));
     EXPECT_THAT(difference.advice,
-                ElementsAre("pipelines write columns of the types boolean, int, bigint, float, "
-                            "double, text, blob and timestamp",
+                ElementsAre("pipelines write columns of the types boolean, tinyint, smallint, int, "
+                            "bigint, varint, decimal, float, double, text, ascii, inet, blob, "
+                            "date, time, timestamp, duration, uuid, timeuuid, lists and sets of "
+                            "these and maps from text",
                             "leave song out of the pipeline's table: it stays NULL; or write to a "
                             "column of another name"));
   }
@@ -203,10 +205,44 @@ TEST(TableDifference, SaysOfATypeThatNoPipelineWritesThatItIsOne) {
 
 TEST(TableDifference, TheKeyCannotDoWithoutAColumnThatIsNotWritten) {
   std::vector<LiveColumn> live = live_plays("text");
-  live[0].type = "uuid";
+  live[0].type = "tuple<int, int>";
   live.push_back({"n", "int"});
   EXPECT_THAT(compare(plays(), live, Dialect::cql).advice,
               testing::Contains("the key cannot do without id: write to another table"));
+}
+
+TEST(TableDifference, TakesColumnsOfTypesThatTheValuesGoInto) {
+  std::vector<LiveColumn> live = live_plays("ascii");
+  live.push_back({"n", "varint"});
+  EXPECT_TRUE(compare(plays(), live, Dialect::cql).ok());
+  live[2].type = "date";
+  const Difference difference = compare(plays(), live, Dialect::cql);
+  EXPECT_THAT(difference.faults, ElementsAre("column n is date, expected int"));
+  EXPECT_THAT(difference.advice,
+              ElementsAre("the type of a column that is there cannot be changed: declare n as "
+                          "date in the pipeline, or write to another table"));
+  live[2].type = "set<varchar>";
+  EXPECT_THAT(compare(plays(), live, Dialect::cql).advice,
+              testing::Contains(testing::HasSubstr("declare n as text[] in the pipeline")));
+  live[2].type = "map<text, int>";
+  EXPECT_THAT(compare(plays(), live, Dialect::cql).advice,
+              testing::Contains(testing::HasSubstr("declare n as jsonb in the pipeline")));
+}
+
+TEST(TableDifference, WantsTheTypesThatTheOptionSays) {
+  SinkTable table = plays();
+  table.cql_types = {{"n", "varint"}};
+  std::vector<LiveColumn> live = live_plays("text");
+  live.push_back({"n", "varint"});
+  EXPECT_TRUE(compare(table, live, Dialect::cql).ok());
+  live[2].type = "int";
+  const Difference difference = compare(table, live, Dialect::cql);
+  EXPECT_THAT(difference.faults, ElementsAre("column n is int, expected varint"));
+  EXPECT_THAT(difference.advice,
+              ElementsAre("take n out of cql_types: the values go into the column that is there"));
+  live.pop_back();
+  EXPECT_THAT(compare(table, live, Dialect::cql).advice,
+              testing::Contains("  ALTER TABLE ks.plays ADD n varint;"));
 }
 
 }  // namespace

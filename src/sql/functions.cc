@@ -288,9 +288,23 @@ Error not_unique(const Function& function, std::span<const ArgumentType> argumen
 const std::vector<Function>& functions() {
   static const std::vector<Function> kFunctions = [] {
     std::vector<Function> all;
-         {arithmetic_functions, array_comparison_functions, array_functions, array_search_functions, comparison_functions, conditional_functions, date_functions, date_part_functions, encoding_functions, extreme_functions, interval_char_functions, interval_functions, json_functions, json_making_functions, like_functions, logic_functions, math_functions, number_text_functions, numeric_functions, pattern_array_functions, pattern_functions, text_any_functions, text_functions, text_making_functions, time_functions, time_part_functions, trigonometric_functions, uuid_functions, zone_functions})
+    for (const auto& subject : {arithmetic_functions,    array_comparison_functions,
+                                array_functions,         array_search_functions,
+                                comparison_functions,    conditional_functions,
+                                date_functions,          date_part_functions,
+                                encoding_functions,      extreme_functions,
+                                interval_char_functions, interval_functions,
+                                json_functions,          json_making_functions,
+                                like_functions,          logic_functions,
+                                math_functions,          number_text_functions,
+                                numeric_functions,       pattern_array_functions,
+                                pattern_functions,       text_any_functions,
+                                text_functions,          text_making_functions,
+                                time_functions,          time_part_functions,
+                                trigonometric_functions, uuid_functions,
+                                zone_functions})
       for (Function& function : subject()) all.push_back(std::move(function));
-         return all;
+    return all;
   }();
   return kFunctions;
 }

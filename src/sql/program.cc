@@ -59,7 +59,7 @@ std::string_view hidden_column_in(const Program& program, const Node& node) {
 
 // Kafka's times have milliseconds, and those of a text what its pattern reads.
 bool node_may_have_micros(const Program& program, const Node& node) {
-  if (node.type != Type::timestamptz) return false;
+  if (node.type != Type::timestamptz && node.type != Type::timestamp) return false;
   if (const auto* column = std::get_if<ColumnRef>(&node.what))
     return column->table != 0 || column->column < program.declared_columns;
   if (const auto* literal = std::get_if<Literal>(&node.what)) {

@@ -27,10 +27,14 @@ class KeyTimes {
   [[nodiscard]] std::set<std::string> times() { return std::move(times_); }
 
  private:
+  static bool is_time(Type type) {
+    return type == Type::timestamptz || type == Type::timestamp || type == Type::time;
+  }
+
   NodeId replace(NodeId id) {
     Node node = program_.nodes[id];
     if (const auto* column = std::get_if<ColumnRef>(&node.what)) {
-      if (node.type == Type::timestamptz && column->table == 0 &&
+      if (is_time(node.type) && column->table == 0 &&
           column->column < program_.declared_columns)
         times_.insert(program_.stream_schema[column->column].name);
       return id;
@@ -77,7 +81,8 @@ std::set<std::string> keep_key_times_whole(Program& program, size_t insert,
   KeyTimes times(program);
   for (Output& output : program.inserts[insert].outputs) {
     if (std::find(key.begin(), key.end(), output.name) == key.end()) continue;
-    if (output.type == Type::timestamptz && in_keys == TimesInKeys::said_to_be_narrowed) continue;
+    const bool point = output.type == Type::timestamptz || output.type == Type::timestamp;
+    if (point && in_keys == TimesInKeys::said_to_be_narrowed) continue;
     output.node = times.keep_whole(output.node);
   }
   return times.times();

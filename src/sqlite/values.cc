@@ -8,6 +8,8 @@
 
 #include "base/iso_time.h"
 #include "base/text.h"
+#include "sqlite/array_json.h"
+#include "sqlite/value_forms.h"
 
 namespace turntable::sqlite {
 namespace {
@@ -60,16 +62,49 @@ bool append_integer(std::string& out, const Statement& statement, int index, Typ
     append_bool_cell(out, value != 0);
     return true;
   }
+  if (type == Type::int16) {
+    if (!std::in_range<int16_t>(value)) return false;
+    append_int16_cell(out, static_cast<int16_t>(value));
+    return true;
+  }
   if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max())
     return false;
   append_int32_cell(out, static_cast<int32_t>(value));
   return true;
 }
 
+// A text of value_forms.h, or the number that stands for what has none.
+void bind_form(Statement& statement, int index, CellView cell, Type type) {
+  if (const auto text = form_of(cell, type)) return statement.bind_copy(index, *text);
+  statement.bind(index, type == Type::date ? int64_t{cell.date()} : cell.int64());
+}
+
+bool append_form(std::string& out, const Statement& statement, int index, Type type) {
+  if (statement.storage(index) == Storage::integer)
+    return append_from_number(out, statement.int64(index), type);
+  if (statement.storage(index) != Storage::text) return false;
+  return append_from_form(out, statement.text(index), type);
+}
+
+bool append_array(std::string& out, const Statement& statement, int index, Type type) {
+  if (statement.storage(index) != Storage::text) return false;
+  const auto array = array_from_json(statement.text(index), element_of(type));
+  if (array) append_view_cell(out, *array);
+  return array.has_value();
+}
+
+// A column of this type has the affinity TEXT: one that is declared `numeric` would turn 12.50 into
+// the float 12.5.
+constexpr std::string_view kNumericTypeName = "numeric text";
+
 }  // namespace
 
 std::string_view type_name(Type type) {
   switch (type) {
+    case Type::numeric:
+      return kNumericTypeName;
+    case Type::timestamp:
+      return kLocalTypeName;
     case Type::bytes:
       return "blob";
     case Type::timestamptz:
@@ -86,6 +121,8 @@ std::optional<Type> type_from_declaration(std::string_view declared) {
   if (name == "blob") return Type::bytes;
   if (name == kMicrosTypeName || name == "timestamp" || name == "datetime")
     return Type::timestamptz;
+  if (name == kNumericTypeName) return Type::numeric;
+  if (name == "numeric" || name == "decimal") return std::nullopt;
   if (name == "json text" || name == "json") return Type::jsonb;
   if (name == "integer") return Type::int64;  // SQLite's own word, for any size.
   if (name == "float") return Type::float32;  // Cassandra's.
@@ -116,6 +153,8 @@ void bind_cell(Statement& statement, int index, CellView cell, Type type, TimeUn
   switch (type) {
     case Type::boolean:
       return statement.bind(index, static_cast<int64_t>(cell.boolean()));
+    case Type::int16:
+      return statement.bind(index, static_cast<int64_t>(cell.int16()));
     case Type::int32:
       return statement.bind(index, static_cast<int64_t>(cell.int32()));
     case Type::int64:
@@ -131,9 +170,15 @@ void bind_cell(Statement& statement, int index, CellView cell, Type type, TimeUn
       return statement.bind_blob(index, cell.bytes());
     case Type::timestamptz:
       return bind_timestamp(statement, index, cell.int64(), kept);
-    default:
-      break;
+    case Type::numeric:
+    case Type::date:
+    case Type::time:
+    case Type::timestamp:
+    case Type::interval:
+    case Type::uuid:
+      return bind_form(statement, index, cell, type);
   }
+  statement.bind_copy(index, array_json(cell.bytes(), element_of(type)));
 }
 
 bool append_value_cell(std::string& out, const Statement& statement, int index, Type type,
@@ -145,6 +190,7 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
   }
   switch (type) {
     case Type::boolean:
+    case Type::int16:
     case Type::int32:
     case Type::int64:
       return append_integer(out, statement, index, type);
@@ -169,10 +215,15 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
       return true;
     case Type::timestamptz:
       return append_timestamp(out, statement, index, kept);
-    default:
-      break;
+    case Type::numeric:
+    case Type::date:
+    case Type::time:
+    case Type::timestamp:
+    case Type::interval:
+    case Type::uuid:
+      return append_form(out, statement, index, type);
   }
-  return false;
+  return append_array(out, statement, index, type);
 }
 
 }  // namespace turntable::sqlite

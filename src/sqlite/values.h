@@ -1,16 +1,26 @@
 // Cells as SQLite keeps them, and back.
 //
 //   boolean     0 or 1 in a column declared `boolean`
-//   int, bigint integers                `int`, `bigint`
+//   smallint,   integers                `smallint`, `int`, `bigint`
+//   int, bigint
 //   real        the float as a double   `real`
 //   double      a double                `double precision`; a NaN, which SQLite has not, is the
 //                                       text 'NaN'
+//   numeric     its digits as a text, since a number would be a float: `numeric text`. They are
+//               ordered as texts; CAST(price AS real) orders them as numbers, nearly
 //   text        text                    `text`
 //   bytea       a blob                  `blob`
 //   timestamptz '2024-03-03T10:15:00.000000Z', which SQLite's date functions read, in
 //               `timestamp(6)`; outside of the years 0001 to 9999 the microseconds since 1970 as
 //               an integer
+//   timestamp   the same without the Z, in `timestamp without time zone`
+//   date        '2024-03-03' in `date`; outside of the years 1 to 9999 the days since 1970 as an
+//               integer
+//   time        '10:15:00.000000' in `time`
+//   interval    '1 year 2 mons -3 days +04:05:06.07' in `interval`, not in its order
+//   uuid        'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' in `uuid`
 //   jsonb       its text                `json text`
+//   arrays      JSON, such as '[1,null,3]', in `int[]`
 //
 // The declared types lead back to the Type, and have the affinity that leaves values as they are.
 //
@@ -32,6 +42,9 @@ namespace turntable::sqlite {
 
 // The declaration of a column that keeps microseconds of times.
 inline constexpr std::string_view kMicrosTypeName = "timestamp(6)";
+
+// `timestamp` alone is what tables of versions before have for timestamptz.
+inline constexpr std::string_view kLocalTypeName = "timestamp without time zone";
 
 // How a column of this type is declared.
 [[nodiscard]] std::string_view type_name(Type type);

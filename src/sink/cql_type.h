@@ -27,7 +27,11 @@ struct CqlType {
     text,
     time,
     timestamp,
-    timestamp_micros,  // Not Cassandra's: times as SQLite files keep them, shown as timestamp(6).
+    // Not Cassandra's, but what SQLite files keep: points in time with microseconds, the same
+    // without a time zone, and intervals, whose parts may have different signs.
+    timestamp_micros,
+    timestamp_local,
+    interval,
     timeuuid,
     tinyint,
     uuid,

@@ -1,4 +1,4 @@
-#include "query/cql_type.h"
+#include "sink/cql_type.h"
 
 #include <algorithm>
 #include <array>
@@ -19,20 +19,36 @@ struct Named {
 };
 
 constexpr auto kNames = std::to_array<Named>({
-    {"ascii", Kind::ascii},       {"bigint", Kind::bigint},
-    {"blob", Kind::blob},         {"boolean", Kind::boolean},
-    {"counter", Kind::counter},   {"date", Kind::date},
-    {"decimal", Kind::decimal},   {"double", Kind::double_},
-    {"duration", Kind::duration}, {"float", Kind::float_},
-    {"inet", Kind::inet},         {"int", Kind::int_},
-    {"smallint", Kind::smallint}, {"text", Kind::text},
-    {"time", Kind::time},         {"timestamp", Kind::timestamp},
-    {"timeuuid", Kind::timeuuid}, {"tinyint", Kind::tinyint},
-    {"uuid", Kind::uuid},         {"varchar", Kind::text},
-    {"varint", Kind::varint},     {"list", Kind::list},
-    {"map", Kind::map},           {"set", Kind::set},
-    {"tuple", Kind::tuple},       {"udt", Kind::udt},
-    {"vector", Kind::vector},     {sqlite::kMicrosTypeName, Kind::timestamp_micros},
+    {"ascii", Kind::ascii},
+    {"bigint", Kind::bigint},
+    {"blob", Kind::blob},
+    {"boolean", Kind::boolean},
+    {"counter", Kind::counter},
+    {"date", Kind::date},
+    {"decimal", Kind::decimal},
+    {"double", Kind::double_},
+    {"duration", Kind::duration},
+    {"float", Kind::float_},
+    {"inet", Kind::inet},
+    {"int", Kind::int_},
+    {"smallint", Kind::smallint},
+    {"text", Kind::text},
+    {"time", Kind::time},
+    {"timestamp", Kind::timestamp},
+    {"timeuuid", Kind::timeuuid},
+    {"tinyint", Kind::tinyint},
+    {"uuid", Kind::uuid},
+    {"varchar", Kind::text},
+    {"varint", Kind::varint},
+    {"list", Kind::list},
+    {"map", Kind::map},
+    {"set", Kind::set},
+    {"tuple", Kind::tuple},
+    {"udt", Kind::udt},
+    {"vector", Kind::vector},
+    {sqlite::kMicrosTypeName, Kind::timestamp_micros},
+    {sqlite::kLocalTypeName, Kind::timestamp_local},
+    {"interval", Kind::interval},
 });
 
 Kind kind_of(std::string_view name) {
