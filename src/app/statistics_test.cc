@@ -116,8 +116,9 @@ TEST(StatisticsTest, TheVerdictOnOneTableIsOneLine) {
 TEST(StatisticsTest, ProgramsReadThemAsJson) {
   const std::string json = json_of(two_tables());
   EXPECT_TRUE(json.starts_with("{\"consumed\": 4, \"written\": 2, ")) << json;
-  EXPECT_NE(json.find("\"by_song\": {\"consumed\": 4, \"written\": 1, \"filtered\": 2, "),
-            std::string::npos)
+  EXPECT_NE(
+      json.find("\"by_song\": {\"consumed\": 4, \"written\": 1, \"deleted\": 0, \"filtered\": 2, "),
+      std::string::npos)
       << json;
   EXPECT_NE(json.find("\"songs\": {\"missed\": 1, \"most_missed\": [{\"key\": \"name = 'x'\", "
                       "\"count\": 1}]}"),
