@@ -100,36 +100,49 @@ tl::unexpected<Error> no_such_zone(std::string_view text) {
 
 }  // namespace
 
-Result<Zone> Zone::find(std::string_view text) {
+std::optional<Zone> Zone::look_up(std::string_view text) {
   if (const ZoneAbbreviation* abbreviation = find_zone_abbreviation(text)) {
-    if (abbreviation->zone.empty()) return Zone(abbreviation->seconds_east);
-    return fail(ErrorKind::usage,
-                fmt::format("the abbreviation {} has meant several offsets: write '{}'",
-                            abbreviation->name, abbreviation->zone));
+    if (!abbreviation->zone.empty()) return std::nullopt;
+    return Zone(abbreviation->seconds_east);
   }
   const auto named = zone_names().find(lowercase(text));
   cctz::time_zone rules;
   if (named != zone_names().end() && cctz::load_time_zone(named->second, &rules))
     return Zone(rules);
   if (const auto west = posix_offset(text)) return Zone(-*west);
+  return std::nullopt;
+}
+
+Result<Zone> Zone::find(std::string_view text) {
+  if (const auto found = look_up(text)) return *found;
+  if (const ZoneAbbreviation* abbreviation = find_zone_abbreviation(text))
+    return fail(ErrorKind::usage,
+                fmt::format("the abbreviation {} has meant several offsets: write '{}'",
+                            abbreviation->name, abbreviation->zone));
   return no_such_zone(text);
 }
 
-Result<Zone> Zone::find_east(std::string_view text) {
+std::optional<Zone> Zone::look_up_east(std::string_view text) {
   constexpr int32_t kMostHours = 15;
+  if (!text.empty() && text[0] >= '0' && text[0] <= '9') return std::nullopt;
+  if (text.size() < 2 || (text[0] != '+' && text[0] != '-')) return look_up(text);
+  std::string digits(text.substr(1));
+  // Hours and minutes without a colon.
+  if (digits.size() > 2 && digits.find(':') == std::string::npos)
+    digits.insert(digits.size() - 2, ":");
+  const auto seconds = seconds_of_offset(digits, kMostHours);
+  if (!seconds) return std::nullopt;
+  return Zone(text[0] == '-' ? -*seconds : *seconds);
+}
+
+Result<Zone> Zone::find_east(std::string_view text) {
+  if (const auto found = look_up_east(text)) return *found;
   if (!text.empty() && text[0] >= '0' && text[0] <= '9')
     return fail(ErrorKind::usage,
                 fmt::format("the time zone {} must begin with + or -", printable(text)));
-  if (text.size() > 1 && (text[0] == '+' || text[0] == '-')) {
-    std::string digits(text.substr(1));
-    // Hours and minutes without a colon.
-    if (digits.size() > 2 && digits.find(':') == std::string::npos)
-      digits.insert(digits.size() - 2, ":");
-    if (const auto seconds = seconds_of_offset(digits, kMostHours))
-      return Zone(text[0] == '-' ? -*seconds : *seconds);
-    return fail(ErrorKind::usage, fmt::format("there is no time zone {}", printable(text)));
-  }
-  return find(text);
+  // An offset that it refuses is one that find() would count the other way round.
+  const bool is_signed = text.starts_with('+') || text.starts_with('-');
+  return is_signed ? Result<Zone>(no_such_zone(text)) : find(text);
 }
 
 int64_t Zone::offset_at(int64_t micros) const {

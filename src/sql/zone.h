@@ -26,6 +26,10 @@ class Zone {
   // As find(), but an offset that begins with its sign counts east, as it does in a time: '+02'.
   [[nodiscard]] static Result<Zone> find_east(std::string_view text);
 
+  // The same without a sentence where there is none, for texts of records.
+  [[nodiscard]] static std::optional<Zone> look_up(std::string_view text);
+  [[nodiscard]] static std::optional<Zone> look_up_east(std::string_view text);
+
   // What the zone's clocks show at that time (microseconds since 1970 in UTC), and when they show
   // that. Of a time that the zone skips, the clock as it went before counts; of one that comes
   // twice, the second. Nothing where the result is out of range.
@@ -47,7 +51,7 @@ class Zone {
 inline constexpr size_t kKnownZonesLimit = 2048;
 
 // Zones that a function has seen, for columns of zones.
-template <Result<Zone> (*find)(std::string_view)>
+template <std::optional<Zone> (*look_up)(std::string_view)>
 class KnownZones final : public FunctionState {
  public:
   // Null pointer: there is no such zone. Good until the next call.
@@ -55,7 +59,7 @@ class KnownZones final : public FunctionState {
     if (last_ != nullptr && text == last_->first) return &last_->second;
     auto known = zones_.find(text);
     if (known == zones_.end()) {
-      auto found = find(text);
+      const auto found = look_up(text);
       if (!found) return nullptr;
       if (zones_.size() >= kKnownZonesLimit) zones_.clear();
       known = zones_.emplace(std::string(text), *found).first;

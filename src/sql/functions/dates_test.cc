@@ -1,6 +1,7 @@
 // Expected values were taken from PostgreSQL 15, with the time zone UTC; what fails there is a
 // fault here.
 #include "sql/testing.h"
+#include "sql/zone.h"
 
 namespace turntable::sql {
 namespace {
@@ -163,13 +164,26 @@ TEST(Dates, AnUnknownZoneIsAFaultWithTheNearestName) {
             "'Europe/Moscow'");
 }
 
+TEST(Dates, AZoneOfARecordIsLookedUpQuietly) {
+  KnownZones<Zone::look_up> zones;
+  EXPECT_EQ(zones.zone("Europe/Zürich"), nullptr);
+  ASSERT_NE(zones.zone("europe/zurich"), nullptr);
+  EXPECT_EQ(zones.zone("europe/zurich")->offset_at(1'719'835'200'000'000), 7'200'000'000);
+  EXPECT_EQ(zones.zone("MSK"), nullptr);
+  ASSERT_NE(zones.zone("+02"), nullptr);
+  EXPECT_EQ(zones.zone("+02")->offset_at(0), -7'200'000'000);
+  EXPECT_EQ(Zone::look_up_east("+0530")->offset_at(0), 19'800'000'000);
+  EXPECT_FALSE(Zone::look_up_east("+99"));
+  EXPECT_FALSE(Zone::find_east("+99"));
+}
+
 TEST(Dates, ALiteralThatCouldBeSeveralThingsIsAFault) {
   EXPECT_EQ(evaluate_constant("DATE '2024-01-01' + '1 day'"),
             "fault: +(date, unknown): the literal could be int or interval or time: write its type "
             "before it, as in time '…'");
   EXPECT_EQ(evaluate_constant("date_trunc('day', '2024-01-01')"),
-            "fault: date_trunc(unknown, unknown): the literal could be interval or timestamptz: "
-            "write its type before it, as in timestamptz '…'");
+            "fault: date_trunc(unknown, unknown): the literal could be interval or timestamptz or "
+            "timestamp: write its type before it, as in timestamp '…'");
 }
 
 TEST(Dates, NowHasADateAndAClock) {

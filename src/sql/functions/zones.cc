@@ -19,8 +19,8 @@ namespace turntable::sql {
 namespace zones {
 namespace {
 
-using Known = KnownZones<Zone::find>;
-using KnownEast = KnownZones<Zone::find_east>;
+using Known = KnownZones<Zone::look_up>;
+using KnownEast = KnownZones<Zone::look_up_east>;
 
 template <Result<Zone> (*find)(std::string_view)>
 Reason why_not(std::string_view zone, Type result) {
