@@ -105,7 +105,7 @@ def test_expressions_agree(chunk, postgres):
 # Lengths, precisions and scales are in no list of functions. A varchar is a text here.
 FITTED = [
     "cast(p.n1 AS numeric(10, 2))", "p.n2::numeric(5)", "p.n_small::numeric(3, 1)", "p.n_small::numeric(3, -1)", "p.n_positive::numeric(4, 4)", "p.n3::numeric(2, 4)",
-    "p.n1::numeric(38, 10)", "p.i1::numeric(5, 1)", "p.l1::numeric(12)", "p.h1::numeric(3)", "p.d1::numeric(12, 3)", "p.d_seconds::numeric(4, 2)", "p.r1::numeric(8, 2)",
+    "p.n1::numeric(38, 10)", "p.i1::numeric(5, 1)", "p.l1::numeric(12)", "p.h1::numeric(3)", "p.d_seconds::numeric(12, 3)", "p.d_seconds::numeric(4, 2)", "p.r1::numeric(8, 2)",
     "p.t_numeric::numeric(5, 1)", "cast(p.t1 AS varchar(3))", "p.t2::character varying(1)", "p.t3::varchar(100)", "p.i1::varchar(4)", "p.n1::varchar(6)", "p.t1::varchar",
     "p.z1::timestamptz(0)", "p.z2::timestamptz(3)", "p.z3::timestamptz(5)", "p.z1::timestamptz(6)", "p.n_small::numeric(4, 1) * 2", "(p.t1 || p.t2)::varchar(5) || 'x'",
 ]  # fmt: skip
