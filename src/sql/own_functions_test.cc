@@ -85,6 +85,25 @@ TEST(OwnFunctions, ManyCallsOfOneAnotherAreBounded) {
             std::string::npos);
 }
 
+TEST(OwnFunctions, NestingIsBounded) {
+  std::string functions = "CREATE FUNCTION f1(a int) RETURNS int LANGUAGE sql RETURN a;\n";
+  for (int i = 2; i <= 17; ++i)
+    functions += fmt::format("CREATE FUNCTION f{}(a int) RETURNS int LANGUAGE sql RETURN f{}(a);\n",
+                             i, i - 1);
+  EXPECT_EQ(with_functions(functions, "f16(7)"), "7");
+  EXPECT_NE(with_functions(functions, "f17(7)").find("more than 16 functions call one another"),
+            std::string::npos);
+  const std::string deep(200, '(');
+  const std::string closed(200, ')');
+  for (const char* body : {"AS $$ SELECT {}a{} $$", "RETURN {}a{}"})
+    EXPECT_NE(with_functions("CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql " +
+                                 fmt::format(fmt::runtime(body), deep, closed) + ";\n",
+                             "1")
+                  .find("the function nests too deeply: more than 200 levels"),
+              std::string::npos)
+        << body;
+}
+
 TEST(OwnFunctions, AnArgumentIsComputedOnce) {
   const BoundScript bound = bind_text(
       "CREATE FUNCTION twice(a double precision) RETURNS double precision LANGUAGE sql RETURN a - "

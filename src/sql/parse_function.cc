@@ -104,11 +104,20 @@ class FunctionParser {
     }
   }
 
+  bool nests_too_deeply(const StatementText& text) {
+    if (text.nesting <= kFunctionNestingLimit) return false;
+    context_.fault(
+        source_.at(text.begin),
+        fmt::format("the function nests too deeply: more than {} levels", kFunctionNestingLimit));
+    return true;
+  }
+
   // RETURN expression, which is in the statement's own tree.
   void read_sql_body(const PgNode* body) {
     if (made_->body != nullptr) return context_.fault(made_->at, "the function has two bodies");
     if (body->node_case != PG_QUERY__NODE__NODE_RETURN_STMT)
       return context_.refuse(context_.at(body), "BEGIN ATOMIC", "write RETURN and an expression");
+    if (nests_too_deeply(statement_)) return;
     made_->body = parse_body_expression(context_, body->return_stmt->returnval);
   }
 
@@ -127,10 +136,7 @@ class FunctionParser {
     const std::vector<StatementText> statements = SourceText(alone).statements();
     if (statements.size() != 1)
       return context_.fault(place, "the body of a function is one statement: SELECT expression");
-    if (statements[0].nesting > kFunctionNestingLimit)
-      return context_.fault(
-          source_.at(statements[0].begin),
-          fmt::format("the body nests too deeply: more than {} levels", kFunctionNestingLimit));
+    if (nests_too_deeply(statements[0])) return;
     with_tree(source_, statements[0], faults_,
               [&](ParseContext& inside, const PgNode* node) { read_select(inside, node); });
   }

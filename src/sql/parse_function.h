@@ -10,7 +10,7 @@
 namespace turntable::sql {
 
 // Of a body, as bodies may stand within one another (kFunctionDepthLimit).
-inline constexpr size_t kFunctionNestingLimit = 100;
+inline constexpr size_t kFunctionNestingLimit = 200;
 
 // Null where a fault was added. `source` and `statement` are those of the context.
 [[nodiscard]] std::unique_ptr<FunctionSyntax> parse_function(
