@@ -86,6 +86,8 @@ struct LearnedKey {
 static_assert(LearnedKey::kBytes <= simdjson::SIMDJSON_PADDING,
               "a comparison may read beyond the record's end");
 
+#define ALWAYS_INLINE [[nodiscard, gnu::always_inline]] inline  // What every field goes through.
+
 // The number that the token is, or nothing where the type cannot hold it. What is not zero and
 // would become zero is not held either. The same function reads catalogues and casts, so that a
 // number means the same wherever it comes from.
@@ -140,20 +142,20 @@ class JsonDecoder final : public Decoder {
 
   [[nodiscard]] error_code read_field(ondemand::value& value, Field& field, Column& column,
                                       uint32_t row);
-  [[nodiscard]] error_code read_number(ondemand::value& value, Field& field, Column& column,
+  ALWAYS_INLINE error_code read_number(ondemand::value& value, Field& field, Column& column,
                                        uint32_t row);
-  [[nodiscard]] error_code read_string(ondemand::value& value, Field& field, Column& column,
+  ALWAYS_INLINE error_code read_string(ondemand::value& value, Field& field, Column& column,
                                        uint32_t row);
-  [[nodiscard]] error_code read_array(ondemand::value& value, Field& field, Column& column,
-                                      uint32_t row);
+  [[nodiscard, gnu::noinline]] error_code read_array(ondemand::value& value, Field& field,
+                                                     Column& column, uint32_t row);
   [[nodiscard]] error_code read_element(ondemand::value& value, Field& field);
   // Of a value that is not null.
-  [[nodiscard]] error_code read_value(ondemand::value& value, ondemand::json_type type, int depth,
+  ALWAYS_INLINE error_code read_value(ondemand::value& value, ondemand::json_type type, int depth,
                                       Field& field, Column& column, uint32_t row);
   void note_cut(bool cut, std::string_view token, Field& field);
   [[nodiscard]] bool read_leniently(std::string_view text, std::string_view token, Field& field,
                                     Column& column, uint32_t row);
-  [[nodiscard]] error_code read_boolean(ondemand::value& value, Field& field, Column& column,
+  ALWAYS_INLINE error_code read_boolean(ondemand::value& value, Field& field, Column& column,
                                         uint32_t row);
 
   // The place in the record of a text in the buffer.
@@ -169,7 +171,7 @@ class JsonDecoder final : public Decoder {
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
   Arena arena_;           // Strings of the batch whose escapes were resolved, and arrays.
-  std::string elements_;  // The cells of the array that is being read.
+  std::string elements_;  // Cells of the array at hand.
 
   // Of the batch and the record at hand.
   std::span<Column> columns_;
@@ -436,7 +438,7 @@ error_code JsonDecoder::read_value(ondemand::value& value, ondemand::json_type t
   return json::skip(value, depth, has_escapes_);
 }
 
-// A fault of one element does not end it: the elements behind it must be JSON, too.
+// A fault of one element does not end it: those behind it must be JSON, too.
 error_code JsonDecoder::read_array(ondemand::value& value, Field& field, Column& column,
                                    uint32_t row) {
   ondemand::array array;
@@ -451,7 +453,6 @@ error_code JsonDecoder::read_array(ondemand::value& value, Field& field, Column&
     if (field.of_elements->faulty && !field.faulty) field.note_element(count);
   }
   if (field.faulty) return simdjson::SUCCESS;
-  // The count in front of the elements, as row/array.h has it.
   char* const place = arena_.allocate(4 + elements_.size());
   std::string head;
   append_be32(head, static_cast<uint32_t>(count));
