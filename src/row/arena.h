@@ -2,7 +2,6 @@
 // next batch, but for that of large texts.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -24,7 +23,10 @@ class Arena {
 
   // `size` writable bytes, not initialised. Throws ArenaFull beyond the limit.
   [[nodiscard]] char* allocate(size_t size) {
-    if (size > left_) grow(size);
+    if (size > left_) {
+      if (size > kBlockBytes) return allocate_large(size);
+      next_block();
+    }
     char* place = next_;
     next_ += size;
     left_ -= size;
@@ -38,49 +40,41 @@ class Arena {
     return {place, text.size()};
   }
 
-  // Forgets all; keeps the blocks for reuse, but for the large ones.
+  // Forgets all; keeps the blocks for reuse, but for those of large texts.
   void reset() {
-    std::erase_if(blocks_, [](const Block& block) { return block.size > kBlockBytes; });
-    taken_ = blocks_.empty() ? 0 : blocks_[0].size;
-    block_ = 0;
-    next_ = blocks_.empty() ? nullptr : blocks_[0].bytes.get();
-    left_ = blocks_.empty() ? 0 : blocks_[0].size;
+    large_.clear();
+    taken_ = 0;
+    used_ = 0;
+    next_ = nullptr;
+    left_ = 0;
   }
 
-  [[nodiscard]] size_t capacity() const {
-    size_t sum = 0;
-    for (const Block& block : blocks_) sum += block.size;
-    return sum;
-  }
+  [[nodiscard]] size_t capacity() const { return blocks_.size() * kBlockBytes; }
 
  private:
   static constexpr size_t kBlockBytes = 64 * 1024;
-  struct Block {
-    std::unique_ptr<char[]> bytes;
-    size_t size;
-  };
 
-  void grow(size_t size) {
-    const size_t bytes = std::max(size, kBlockBytes);
-    if (bytes > limit_ - std::min(taken_, limit_)) throw ArenaFull();
+  void take(size_t bytes) {
+    if (bytes > limit_ - taken_) throw ArenaFull();
     taken_ += bytes;
-    while (block_ + 1 < blocks_.size()) {
-      ++block_;
-      if (blocks_[block_].size >= size) return take();
-    }
-    blocks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
-    block_ = blocks_.size() - 1;
-    take();
   }
-  void take() {
-    next_ = blocks_[block_].bytes.get();
-    left_ = blocks_[block_].size;
+  char* allocate_large(size_t size) {
+    take(size);
+    return large_.emplace_back(std::make_unique_for_overwrite<char[]>(size)).get();
+  }
+  void next_block() {
+    take(kBlockBytes);
+    if (used_ == blocks_.size())
+      blocks_.push_back(std::make_unique_for_overwrite<char[]>(kBlockBytes));
+    next_ = blocks_[used_++].get();
+    left_ = kBlockBytes;
   }
 
   size_t limit_ = SIZE_MAX;
-  size_t taken_ = 0;  // Bytes of the blocks that were used since the last reset().
-  std::vector<Block> blocks_;
-  size_t block_ = 0;
+  size_t taken_ = 0;  // Bytes since the last reset().
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::vector<std::unique_ptr<char[]>> large_;  // A text each.
+  size_t used_ = 0;                             // Blocks since the last reset().
   char* next_ = nullptr;
   size_t left_ = 0;
 };

@@ -33,7 +33,24 @@ TEST(Arena, KeepsViewsUntilResetAndReusesItsMemory) {
     EXPECT_EQ(arena.copy(big), big);
     EXPECT_EQ(arena.copy("hello"), "hello");
   }
-  EXPECT_LE(arena.capacity(), capacity + 64 * 1024);
+  EXPECT_EQ(arena.capacity(), capacity);
+}
+
+TEST(Arena, TakesNoMoreThanItsLimit) {
+  Arena arena(1'000'000);
+  for (int round = 0; round < 3; ++round) {
+    size_t taken = 0;
+    const auto fill = [&] {
+      for (size_t size = 300'000;; size = size == 300'000 ? 100 : 300'000) {
+        (void)arena.allocate(size);
+        taken += size;
+      }
+    };
+    EXPECT_THROW(fill(), ArenaFull);
+    EXPECT_GE(taken, 900'000U);
+    EXPECT_LE(taken, 1'000'000U);
+    arena.reset();
+  }
 }
 
 }  // namespace
