@@ -112,8 +112,10 @@ class JsonDecoder final : public Decoder {
       : lenient_(options.lenient_numbers), learned_(kLearnedKeys) {
     for (const ColumnDef& column : declared)
       fields_.emplace_back(column, options.whole_times.contains(column.name));
-    for (const sql::JsonPath& path : options.paths)
+    for (const sql::JsonPath& path : options.paths) {
       fields_[path.column].paths.add(path.keys, fields_.size() + paths_++);
+      fields_[path.column].in_parts = true;
+    }
   }
 
   void decode(const RecordBatch& batch, std::span<Column> columns, Selection& alive,
@@ -149,6 +151,10 @@ class JsonDecoder final : public Decoder {
   [[nodiscard, gnu::noinline]] error_code read_array(ondemand::value& value, Field& field,
                                                      Column& column, uint32_t row);
   [[nodiscard]] error_code read_element(ondemand::value& value, Field& field);
+  // A field of which something else is read than the value itself.
+  [[nodiscard, gnu::noinline]] error_code read_parts(ondemand::value& value,
+                                                     ondemand::json_type type, Field& field,
+                                                     Column& column, uint32_t row);
   // Of a value that is not null.
   ALWAYS_INLINE error_code read_value(ondemand::value& value, ondemand::json_type type, int depth,
                                       Field& field, Column& column, uint32_t row);
@@ -401,7 +407,18 @@ error_code JsonDecoder::read_field(ondemand::value& value, Field& field, Column&
   RETURN_IF_JSON_ERROR(value.type().get(type));
   field.seen_in = serial_;
   field.faulty = false;
-  if (!field.paths.empty()) field.paths.forget(columns_, row);
+  if (field.in_parts) return read_parts(value, type, field, column, row);
+  if (type == ondemand::json_type::null) {
+    column.set_null(row);
+    if (field.not_null) field.note(RejectCode::null_field, "null");
+    return json::skip(value, 1, has_escapes_);
+  }
+  return read_value(value, type, 1, field, column, row);
+}
+
+error_code JsonDecoder::read_parts(ondemand::value& value, ondemand::json_type type, Field& field,
+                                   Column& column, uint32_t row) {
+  field.paths.forget(columns_, row);
   if (type == ondemand::json_type::null) {
     column.set_null(row);
     if (field.not_null) field.note(RejectCode::null_field, "null");
@@ -410,6 +427,7 @@ error_code JsonDecoder::read_field(ondemand::value& value, Field& field, Column&
   if (!field.paths.empty())
     return field.paths.read(value, 1, has_escapes_, {buffer_.get(), payload_.data()}, columns_,
                             row);
+  if (type == ondemand::json_type::array) return read_array(value, field, column, row);
   return read_value(value, type, 1, field, column, row);
 }
 
@@ -430,12 +448,10 @@ error_code JsonDecoder::read_value(ondemand::value& value, ondemand::json_type t
     case ondemand::json_type::boolean:
       return read_boolean(value, field, column, row);
     default:
-      break;
+      field.note(RejectCode::wrong_type,
+                 type == ondemand::json_type::array ? "an array" : "an object");
+      return json::skip(value, depth, has_escapes_);
   }
-  const bool array = type == ondemand::json_type::array;
-  if (array && is_array(field.type)) return read_array(value, field, column, row);
-  field.note(RejectCode::wrong_type, array ? "an array" : "an object");
-  return json::skip(value, depth, has_escapes_);
 }
 
 // A fault of one element does not end it: those behind it must be JSON, too.

@@ -20,6 +20,7 @@ struct JsonField {
   JsonField(const ColumnDef& column, bool whole_time)
       : name(column.name), type(column.type), not_null(column.not_null), whole(whole_time) {
     if (!is_array(type)) return;
+    in_parts = true;
     const Type of = element_of(type);
     of_elements = std::make_unique<JsonField>(ColumnDef{name, of, false}, whole_time);
     of_elements->element_value = std::make_unique<Column>(of);
@@ -50,9 +51,9 @@ struct JsonField {
   std::string name;
   Type type;
   bool not_null;
-  bool whole;            // A time that must not be cut,
-  bool cut = false;      // or that was.
-  JsonPaths paths = {};  // Of a jsonb of which only parts are wanted.
+  bool whole;             // A time that must not be cut,
+  bool cut = false;       // or that was.
+  bool in_parts = false;  // An array, or a jsonb with paths.
 
   uint64_t seen_in = 0;  // The serial number of the last record that had the field.
   bool met = false;      // In a record that was read to its end.
@@ -63,6 +64,7 @@ struct JsonField {
   // Takes one element after another of an array; null for another type.
   std::unique_ptr<JsonField> of_elements;
   std::unique_ptr<Column> element_value;  // Of one row: the element at hand.
+  JsonPaths paths = {};                   // Of a jsonb of which only parts are wanted.
 
  private:
   // Of a value of this type, which is that of the field or of its elements.

@@ -76,8 +76,9 @@ uint64_t RowEncoder::weigh(const Column& write_times, Selection& alive, Selectio
   }
   weigh_rows(write_times, alive, rejects);
   weigh_deletions(write_times, deletions, rejects);
-  return std::accumulate(deletion_sizes_.begin(), deletion_sizes_.end(),
-                         std::accumulate(sizes_.begin(), sizes_.end(), uint64_t{0}));
+  bytes_ = std::accumulate(deletion_sizes_.begin(), deletion_sizes_.end(),
+                           std::accumulate(sizes_.begin(), sizes_.end(), uint64_t{0}));
+  return bytes_;
 }
 
 void RowEncoder::append(const Column& write_times, std::span<const Origin> origins,
@@ -91,29 +92,30 @@ void RowEncoder::append(const Column& write_times, std::span<const Origin> origi
 void RowEncoder::make_places(std::span<const Origin> origins, const Selection& alive,
                              const Selection& deletions, RowBatch& out) {
   uint64_t end = out.cells.size();
-  uint64_t bytes = 0;
-  for (const uint64_t size : sizes_) bytes += size;
-  for (const uint64_t size : deletion_sizes_) bytes += size;
-  out.cells.resize(end + bytes);
+  out.cells.resize(end + bytes_);
   char* const cells = out.cells.data();
-  places_.clear();
-  deletion_places_.clear();
-  const auto add = [&](uint32_t row, uint64_t size, std::vector<char*>& places) {
-    places.push_back(cells + end);
-    out.ends.push_back(end += size);
-    out.origins.push_back(origins[row]);
-  };
+  const size_t first = out.size();
+  const size_t rows = alive.size() + deletions.size();
+  out.ends.resize(first + rows);
+  out.origins.resize(first + rows);
+  places_.resize(alive.size());
+  deletion_places_.resize(deletions.size());
+  size_t at = first;
   size_t next = 0;  // Of the deletions.
   const auto add_deletions_before = [&](uint64_t row) {
     for (; next < deletions.size() && deletions[next] < row; ++next) {
-      add(deletions[next], deletion_sizes_[next], deletion_places_);
-      out.kinds.resize(out.ends.size());
-      out.kinds.back() = RowKind::deletion;
+      deletion_places_[next] = cells + end;
+      out.kinds.resize(at + 1);
+      out.kinds[at] = RowKind::deletion;
+      out.origins[at] = origins[deletions[next]];
+      out.ends[at++] = end += deletion_sizes_[next];
     }
   };
   for (size_t k = 0; k < alive.size(); ++k) {
-    add_deletions_before(alive[k]);
-    add(alive[k], sizes_[k], places_);
+    if (!deletions.empty()) add_deletions_before(alive[k]);
+    places_[k] = cells + end;
+    out.origins[at] = origins[alive[k]];
+    out.ends[at++] = end += sizes_[k];
   }
   add_deletions_before(~uint64_t{0});
 }

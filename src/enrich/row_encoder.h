@@ -73,6 +73,7 @@ class RowEncoder {
   // Of the ready cells that are copied, each once.
   std::vector<std::pair<const ReadyCells*, const std::vector<uint32_t>*>> ready_;
 
+  uint64_t bytes_ = 0;  // Of all that was weighed.
   // Of the rows that are being written, by their place in the selection.
   std::vector<uint64_t> sizes_;
   std::vector<char*> places_;

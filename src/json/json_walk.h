@@ -28,13 +28,13 @@ inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   return text;
 }
-[[nodiscard]] inline std::string_view without_trailing_space(std::string_view text) {
+[[nodiscard, gnu::always_inline]] inline std::string_view without_trailing_space(std::string_view text) {
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
 }
 
 // simdjson's token reaches to the next one; this one ends where it ends.
-[[nodiscard]] inline std::string_view token(ondemand::value& value) {
+[[nodiscard, gnu::always_inline]] inline std::string_view token(ondemand::value& value) {
   return without_trailing_space(value.raw_json_token());
 }
 

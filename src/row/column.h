@@ -155,7 +155,7 @@ class Column {
   void set_null(size_t row) { states_[row] = State::null; }
 
   template <class T>
-  void set(size_t row, T value) {
+  [[gnu::always_inline]] void set(size_t row, T value) {
     data<T>()[row] = value;
     states_[row] = State::value;
   }
