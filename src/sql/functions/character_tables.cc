@@ -1,5 +1,4 @@
-// Made by tools/character_tables.py from what PostgreSQL 15 answers in the locale C.UTF-8; not to
-// be edited.
+// Made by tools/character_tables.py from what PostgreSQL 15 answers in the locale C.UTF-8; not to be edited.
 #include <array>
 
 #include "sql/functions/characters.h"
