@@ -41,6 +41,7 @@
 #include "decode/field_census.h"
 #include "decode/foreign_value.h"
 #include "decode/json_field.h"
+#include "decode/learned_key.h"
 #include "decode/lenient_number.h"
 #include "decode/string_value.h"
 #include "json/json_walk.h"
@@ -58,33 +59,9 @@ using simdjson::simdjson_result;
 using Field = JsonField;
 using Found = LenientNumber::Found;
 
-constexpr int kUndeclared = -1;
 constexpr size_t kLearnedKeys = 64;
 constexpr size_t kNamesLimit = 64;  // See JsonDecoder::remember().
 constexpr size_t kFirstCapacity = 16 * 1024;
-
-// The key that stood at one position of the last record, with its closing quote, and its column.
-struct LearnedKey {
-  static constexpr size_t kBytes = 48;
-
-  void learn(std::string_view name, int of_column) {
-    size = 0;
-    if (name.size() >= kBytes) return;
-    std::memcpy(text.data(), name.data(), name.size());
-    text[name.size()] = '"';
-    size = name.size() + 1;
-    column = of_column;
-  }
-  [[nodiscard]] bool is_at(const char* key) const {
-    return size != 0 && std::memcmp(key, text.data(), size) == 0;
-  }
-
-  std::array<char, kBytes> text{};
-  size_t size = 0;  // 0: nothing learned.
-  int column = kUndeclared;
-};
-static_assert(LearnedKey::kBytes <= simdjson::SIMDJSON_PADDING,
-              "a comparison may read beyond the record's end");
 
 #define ALWAYS_INLINE [[nodiscard, gnu::always_inline]] inline  // What every field goes through.
 
