@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/text.h"
+#include "row/parse_numeric.h"
 #include "sql/natural.h"
 
 namespace turntable::sql {
@@ -128,94 +128,9 @@ bool is_whole(const Numeric& value) {
 
 // --- Text and other numbers
 
-namespace {
-
-bool is_blank_character(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-bool is_decimal_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-std::string_view numeric_without_blanks(std::string_view text) {
-  while (!text.empty() && is_blank_character(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank_character(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::optional<Numeric> named_numeric(std::string_view text) {
-  constexpr size_t kLongest = 9;  // -Infinity
-  if (text.size() < 3 || text.size() > kLongest) return std::nullopt;
-  std::string name = lowercase(text);
-  if (name == "nan") return kNumericNaN;
-  const bool negative = name[0] == '-';
-  if (negative || name[0] == '+') name.erase(0, 1);
-  if (name == "infinity" || name == "inf") return infinite_numeric(negative ? -1 : 1);
-  return std::nullopt;
-}
-
-// PostgreSQL's bound of exponents; what is beyond it is no number.
-constexpr int64_t kEndOfExponents = std::numeric_limits<int32_t>::max() / 2;
-
-}  // namespace
-
 Parsed<Numeric> parse_numeric(std::string_view text) {
-  text = numeric_without_blanks(text);
-  if (const auto named = named_numeric(text)) return {*named, {}};
-  size_t at = 0;
-  const auto has = [&](char c) { return at < text.size() && text[at] == c; };
-  const bool negative = has('-');
-  if (negative || has('+')) ++at;
-  Uint128 digits = 0;
-  int64_t scale = 0;
-  int64_t zeros_behind = 0;  // Zeros that are not in `digits` yet.
-  bool any = false;
-  bool behind_point = false;
-  bool too_long = false;
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c == '.' && !behind_point) {
-      behind_point = true;
-      continue;
-    }
-    if (!is_decimal_digit(c)) break;
-    any = true;
-    if (behind_point) ++scale;
-    if (c == '0') {
-      if (digits != 0) ++zeros_behind;
-      continue;
-    }
-    const auto raise = raised(digits, static_cast<int>(std::min<int64_t>(zeros_behind + 1, 100)));
-    zeros_behind = 0;
-    too_long = too_long || !raise || *raise >= ten_to(kNumericDigitsLimit);
-    digits = too_long ? 1 : *raise + static_cast<Uint128>(c - '0');
-  }
-  if (!any) return {};
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    const bool minus = has('-');
-    if (minus || has('+')) ++at;
-    if (at >= text.size()) return {};
-    int64_t exponent = 0;
-    for (; at < text.size() && is_decimal_digit(text[at]); ++at)
-      exponent = std::min<int64_t>(exponent * 10 + (text[at] - '0'), kEndOfExponents);
-    if (!is_decimal_digit(text[at - 1])) return {};
-    if (exponent >= kEndOfExponents) return {std::nullopt, ParseFailure::range};
-    scale -= minus ? -exponent : exponent;
-  }
-  if (at != text.size()) return {};
-  if (digits == 0) {
-    const auto zero =
-        make_numeric(false, Uint128{0}, static_cast<int>(std::clamp<int64_t>(scale, 0, 10'000)));
-    return {zero, ParseFailure::range};
-  }
-  // The number is digits * 10^(zeros_behind - scale); digits behind the point stay as written.
-  const int64_t zeros = zeros_behind + (scale < 0 ? -scale : 0);
-  if (too_long || zeros > kNumericDigitsLimit) return {std::nullopt, ParseFailure::range};
-  return {make_numeric(negative, raised(digits, static_cast<int>(zeros)),
-                       static_cast<int>(std::clamp<int64_t>(scale, 0, 10'000))),
-          ParseFailure::range};
+  const ParsedNumeric parsed = turntable::parse_numeric(text);
+  return {parsed.value, parsed.out_of_range ? ParseFailure::range : ParseFailure::syntax};
 }
 
 Numeric numeric_of(int64_t value) {

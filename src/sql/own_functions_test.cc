@@ -1,4 +1,6 @@
 // CREATE FUNCTION: a name for an expression, put in where it is called.
+#include <fmt/format.h>
+
 #include "sql/testing.h"
 
 namespace turntable::sql {

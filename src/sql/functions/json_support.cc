@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "json/json_number.h"
+#include "row/parse_numeric.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
@@ -99,23 +100,6 @@ bool is_plain_integer(Text json) {
   return json.find_first_not_of("0123456789", sign) == Text::npos;
 }
 
-std::optional<Numeric> numeric_of(Text number) {
-  Numeric made;
-  const bool negative = number.starts_with('-');
-  if (negative) number.remove_prefix(1);
-  const size_t point = number.find('.');
-  const size_t scale = point == Text::npos ? 0 : number.size() - point - 1;
-  if (scale > static_cast<size_t>(kNumericScaleLimit)) return std::nullopt;
-  made.scale = static_cast<uint16_t>(scale);
-  for (const char c : number) {
-    if (c == '.') continue;
-    if (made.digits >= power_of_ten(kNumericDigitsLimit - 1)) return std::nullopt;
-    made.digits = made.digits * 10 + (c - '0');
-  }
-  if (negative) made.digits = -made.digits;
-  return made;
-}
-
 template <Type to>
 std::optional<CppType<to>> scalar_of(const json::Value& value) {
   if constexpr (to == Type::boolean) {
@@ -128,7 +112,7 @@ std::optional<CppType<to>> scalar_of(const json::Value& value) {
     } else if constexpr (to == Type::float64) {
       return parse_float64(value.text).value;
     } else if constexpr (to == Type::numeric) {
-      return numeric_of(value.text);
+      return turntable::parse_numeric(value.text).value;
     } else {
       return rounded<CppType<to>>(value.text);
     }

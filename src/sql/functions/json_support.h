@@ -42,9 +42,6 @@ template <Type to>
 // True where the text is a whole number without an exponent that is the same in PostgreSQL's form.
 [[nodiscard]] bool is_plain_integer(Text json);
 
-// A number of PostgreSQL's forms, of which numeric keeps 38 digits here.
-[[nodiscard]] std::optional<Numeric> numeric_of(Text number);
-
 // The position that an element of a path names: an int as C reads it.
 [[nodiscard]] std::optional<int32_t> path_index(Text element);
 
