@@ -64,7 +64,9 @@ template <int sign, Type result>
 struct WithOffset {
   static std::optional<int64_t> call(const Interval& offset, int64_t time) {
     if (offset.months != 0 || offset.days != 0) return std::nullopt;
-    return sum_in_range(time, sign * (offset.micros / kMicrosPerSecond) * kMicrosPerSecond);
+    // PostgreSQL keeps an offset in 32 bits: of one beyond 68 years it takes what is left of it.
+    const auto seconds = static_cast<int32_t>(offset.micros / kMicrosPerSecond);
+    return sum_in_range(time, sign * (seconds * kMicrosPerSecond));
   }
   static Reason why(const Interval& offset, int64_t) {
     if (offset.months != 0 || offset.days != 0)
