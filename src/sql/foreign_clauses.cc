@@ -20,7 +20,8 @@ struct Clause {
 constexpr const char* kLocated =
     "here WITH (…) says where the rows are: connector = 'csv', path = 'songs.csv'";
 constexpr const char* kNested =
-    "there are no types with parts in < >: declare the field as jsonb, or take it out of the table";
+    "there are no types with parts in < >: an array is written text[], and what has fields is "
+    "declared as jsonb";
 constexpr const char* kKeyed =
     "a sink's key is its option primary_key: WITH (primary_key = '((a), b)', …)";
 
