@@ -156,6 +156,21 @@ def test_a_letter_of_an_older_record_does_not_bring_the_row_back(turntable, kafk
     assert store.rows("heard") == {"a3": "Beta"}
 
 
+def test_a_key_may_have_another_type_in_cassandra(request, turntable, kafka, unique, write):
+    """A deletion whose key its column cannot hold is a letter, and no part of the ratio of refused rows."""
+    store = store_of(request, turntable, "cassandra")
+    path = write(
+        store.table("heard", "((shelf), id)", ", cql_types = 'shelf varint, id tinyint'")
+        + "INSERT INTO heard SELECT cast(convert_from(p.kafka_key, 'UTF8') AS bigint) / 100 AS shelf,"
+        + " cast(convert_from(p.kafka_key, 'UTF8') AS int) AS id, p.song FROM plays p;\n"
+    )
+    kafka.send(unique, [(b"1", event("Alpha")), (b"101", event("Beta")), (b"1", None), (b"7", None), *[(b"%d" % n, None) for n in range(1000, 2100)], (b"120", event("Beta"))])
+    done = turntable.run("run", path, "--until-end", "--set", "plays.max_reject_ratio=0.5", stats=True).expect(3)
+    assert store.rows("heard") == {101: "Beta", 120: "Beta"}
+    assert done.stats["deleted"] == 2 and done.stats["rejected"] == 1100 and done.stats["written"] == 3
+    assert {letter.reason for letter in letters(turntable)} == {"row_refused"}
+
+
 def test_a_letter_of_a_tombstone_deletes_what_is_older(turntable, kafka, unique, store, write):
     statements = store.table("heard") + f"INSERT INTO heard SELECT {SHELF}, {ID}, p.song FROM plays p;\n"
     kafka.send(unique, [(b"a1", event("Alpha")), (b"a1", None), (b"a2", event("Alpha")), (b"a2", None), (b"a2", event("Beta"))])

@@ -94,7 +94,7 @@ std::string take_name(std::string_view& text) {
 }
 
 // 'tags set<text>, price decimal'. Whether the columns are there and can have these types is known
-// when their own are (check_table()).
+// when their own are (check_cql_types()).
 void read_cql_types(OptionReader& options, SinkTable& table) {
   if (!options.has("cql_types")) return;
   for (const std::string& part : split_types(options.required("cql_types"))) {

@@ -214,6 +214,7 @@ class Loader {
   // What only the SELECT tells of the INSERT's table.
   void complete(size_t insert) {
     SinkTable& table = table_of(insert).table;
+    const sql::TableDef& sink = *script_.find(program_->inserts[insert].sink);
     const SinkConnector& connector = *pipeline_.stores[pipeline_.inserts[insert].store].connector;
     // Every file begins at offset 0: its records are told apart from each other, not from those of
     // the file before, whose values would stay where these have none.
@@ -221,14 +222,12 @@ class Loader {
     complete_table(*program_, insert, connector.row_dialect(), table);
     table.deletes = deletes() && connector.keeps_table();
     if (const std::string fault = take_ttl_column(*program_, insert, table); !fault.empty())
-      OptionReader(*script_.find(program_->inserts[insert].sink), faults_)
-          .fault("ttl_column", fault);
+      OptionReader(sink, faults_).fault("ttl_column", fault);
+    for (const std::string& fault : check_cql_types(table))
+      OptionReader(sink, faults_).fault("cql_types", fault);
     if (connector.keeps_table())
-      for (const std::string& fault : check_table(table, *connector.dialect)) {
-        const sql::TableDef& sink = *script_.find(program_->inserts[insert].sink);
-        fault.starts_with("cql_types ") ? OptionReader(sink, faults_).fault("cql_types", fault)
-                                        : faults_.add(sink.at, fault);
-      }
+      for (const std::string& fault : check_table(table, *connector.dialect))
+        faults_.add(sink.at, fault);
     if (const sql::Node* call = program_->volatile_call_in(insert, table.key.columns()))
       faults_.add(call->at, fmt::format("{} is in the key of {}, but has another value when a "
                                         "record is read again, which would become a second row: "
@@ -253,12 +252,12 @@ class Loader {
 
   void check_key_of_deletions(size_t insert) {
     const std::string& name = program_->inserts[insert].sink;
-    const std::vector<std::string> key = table_of(insert).table.key.columns();
+    const TableKey& key = table_of(insert).table.key;
     OptionReader options(*script_.find(name), faults_);
     bool any_of_key = false;
     size_t faults = 0;
     for (const sql::Output& output : program_->inserts[insert].outputs) {
-      if (std::find(key.begin(), key.end(), output.name) == key.end()) continue;
+      if (!key.has(output.name)) continue;
       any_of_key = any_of_key || sql::reads_record_key(*program_, output.node);
       const sql::Node* column = sql::column_beside_key(*program_, output.node);
       if (column == nullptr) continue;

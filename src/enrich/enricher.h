@@ -60,8 +60,9 @@ class Enricher {
   // records' order. The record's key alone decides: filters are not tested and nothing is looked
   // up. The plan's EnrichPlan::deletion_outputs() must be made of it alone.
   //
-  // False where the results of so many records take more than results_limit(): nothing was made of
-  // any of them. They can be given in parts.
+  // False where the results of so many records take more than results_limit(): no row or reject was
+  // made of any of them. They can be given in parts. Of one alone, filtered() says which INSERTs
+  // had left it out before.
   [[nodiscard]] bool enrich(const RecordBatch& batch, std::span<const Origin> origins,
                             const Selection& alive, Rejects& rejects,
                             std::span<RowBatch* const> rows, const Selection& tombstones = {});

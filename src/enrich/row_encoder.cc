@@ -36,8 +36,7 @@ RowEncoder::RowEncoder(const EnrichPlan& plan, size_t insert, const Matches& mat
     if (deletion_outputs_[i]) deletion_nodes_.push_back(program_.outputs[i].node);
   std::vector<Segment> by_output(program_.outputs.size());
   std::vector<size_t> lengths(program_.outputs.size(), 1);
-  for (size_t i = 0; i < by_output.size(); ++i)
-    by_output[i] = {.output = i, .key = key_outputs_[i]};
+  for (size_t i = 0; i < by_output.size(); ++i) by_output[i].output = i;
   for (size_t probe = 0; probe < plan.lookups.size(); ++probe) {
     const ReadyCells* const ready = plan.ready[insert][probe].get();
     if (ready == nullptr) continue;
@@ -71,7 +70,7 @@ uint64_t RowEncoder::weigh(const Column& write_times, Selection& alive, Selectio
   for (Segment& segment : segments_) {
     if (segment.ready != nullptr) continue;
     segment.column = &evaluator_.result(program_.outputs[segment.output].node);
-    if (segment.key) reject_null_keys(segment.output, alive, rejects);
+    if (key_outputs_[segment.output]) reject_null_keys(segment.output, alive, rejects);
     if (segment.output == form_.ttl) reject_ttls(segment, alive, rejects);
   }
   weigh_rows(write_times, alive, rejects);

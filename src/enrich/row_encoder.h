@@ -45,8 +45,7 @@ class RowEncoder {
     const std::vector<uint32_t>* matches = nullptr;  // the rows that were found,
     size_t run = 0;                                  // and the run's number.
     size_t output = 0;                               // Else: the output's number,
-    const Column* column = nullptr;                  // its values, valid after evaluation,
-    bool key = false;                                // and whether NULL rejects the record.
+    const Column* column = nullptr;                  // and its values, valid after evaluation.
   };
 
   void reject_failed(std::span<const sql::NodeId> nodes, Selection& alive, Rejects& rejects) const;

@@ -15,7 +15,7 @@ namespace turntable {
 namespace {
 
 // Both ascend; `other` is left as it is.
-void join(const Selection& other, Selection& into) {
+void add_sorted(const Selection& other, Selection& into) {
   const auto middle = static_cast<ptrdiff_t>(into.size());
   into.insert(into.end(), other.begin(), other.end());
   std::inplace_merge(into.begin(), into.begin() + middle, into.end());
@@ -83,7 +83,12 @@ Status Lane::loop() {
     if (blocked()) {
       RETURN_IF_ERROR(wait_blocked());
     } else {
-      auto got = batch_ == nullptr ? read() : transform_more();
+      Result<bool> got = true;
+      if (batch_ == nullptr) {
+        got = read();
+      } else {
+        transform();
+      }
       if (!got) return stop_for_source(got.error());
       const bool got_records = *got;
       if (rejects_breaker_.tripped() || stores_.tripped()) return stop_for_rejects();
@@ -120,21 +125,16 @@ Status Lane::forget_positions_before() {
   return positions_before_.empty() ? forget_positions_before_() : Status{};
 }
 
-Result<bool> Lane::transform_more() {
-  transform();
-  return true;
-}
-
 void Lane::decode(RecordBatch records) {
   batch_ = &enter(std::move(records));
   left_.clear();
   rejects_.clear();
   decoder_->decode(batch_->records, enricher_->declared(), left_, rejects_);
   if (options_.census) say_of_fields();
-  take_tombstones(*batch_);
-  reject(*batch_, batch_->records.size() - left_.size() - tombstones_.size());
-  if (options_.tombstones == Tombstones::skip) settle_skipped(batch_->origins);
-  if (options_.tombstones == Tombstones::delete_row) join(tombstones_, left_);
+  take_tombstones();
+  reject(batch_->records.size() - left_.size() - tombstones_.size());
+  if (options_.tombstones == Tombstones::skip) settle_skipped();
+  if (options_.tombstones == Tombstones::delete_row) add_sorted(tombstones_, left_);
 }
 
 // Takes the batch, or a part of it, to its end: in every INSERT each record becomes a row or a
@@ -142,9 +142,9 @@ void Lane::decode(RecordBatch records) {
 void Lane::transform() {
   rejects_.clear();
   const size_t enriched = enrich_some();
-  settle_filtered(batch_->origins);
+  settle_filtered();
   // Deletions are no part of the ratio of rejects.
-  reject(*batch_, enriched - deleted_.size());
+  reject(enriched - deleted_.size());
   left_.erase(left_.begin(), left_.begin() + static_cast<ptrdiff_t>(enriched));
   if (left_.empty()) batch_ = nullptr;
 }
@@ -210,22 +210,22 @@ void Lane::say_of_fields() {
 }
 
 // What a WHERE leaves out has its outcome at once.
-void Lane::settle_filtered(std::span<const Origin> origins) {
+void Lane::settle_filtered() {
   for (size_t insert = 0; insert < enricher_->inserts(); ++insert) {
     const Selection& filtered = enricher_->filtered(insert);
     if (filtered.empty()) continue;
     filtered_.clear();
-    for (const uint32_t row : filtered) filtered_.push_back(origins[row]);
+    for (const uint32_t row : filtered) filtered_.push_back(batch_->origins[row]);
     settle(filtered_, insert, Outcome::filtered);
     times_.last_outcome = clock_.now();
   }
 }
 
 // The decoder finds no value in them. That is a fault only where they are to be dead letters.
-void Lane::take_tombstones(const HeldRecords::Batch& batch) {
+void Lane::take_tombstones() {
   tombstones_.clear();
   std::erase_if(rejects_, [&](const Reject& fault) {
-    if (!is_tombstone(batch.records.records[fault.row])) return false;
+    if (!is_tombstone(batch_->records.records[fault.row])) return false;
     tombstones_.push_back(fault.row);
     return options_.tombstones != Tombstones::dead_letter;
   });
@@ -235,25 +235,25 @@ void Lane::take_tombstones(const HeldRecords::Batch& batch) {
 // Records with a fault get a dead letter. A record counts once, in however many INSERTs it fails.
 // Tombstones say nothing of what a producer makes of values: they are no part of the ratio.
 // `records`: so many more have been looked at.
-void Lane::reject(const HeldRecords::Batch& batch, size_t records) {
+void Lane::reject(size_t records) {
   size_t rejected = 0;
-  if (!rejects_.empty()) rejected_rows_.assign(batch.records.size(), 0);
+  if (!rejects_.empty()) rejected_rows_.assign(batch_->records.size(), 0);
   for (Reject& fault : rejects_) {
-    if (!is_tombstone(batch.records.records[fault.row]) && fault.code != RejectCode::unmatched &&
+    if (!is_tombstone(batch_->records.records[fault.row]) && fault.code != RejectCode::unmatched &&
         rejected_rows_[fault.row] == 0) {
       rejected_rows_[fault.row] = 1;
       ++rejected;
     }
     if (fault.drop) times_.last_outcome = clock_.now();
-    letters_.add(batch.records, batch.origins[fault.row], std::move(fault));
+    letters_.add(batch_->records, batch_->origins[fault.row], std::move(fault));
   }
   rejects_breaker_.saw(records, rejected);
 }
 
-void Lane::settle_skipped(std::span<const Origin> origins) {
+void Lane::settle_skipped() {
   if (tombstones_.empty()) return;
   skipped_.clear();
-  for (const uint32_t row : tombstones_) skipped_.push_back(origins[row]);
+  for (const uint32_t row : tombstones_) skipped_.push_back(batch_->origins[row]);
   for (size_t insert = 0; insert < enricher_->inserts(); ++insert)
     settle(skipped_, insert, Outcome::tombstone);
   times_.last_outcome = clock_.now();

@@ -136,7 +136,6 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status work();
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
-  [[nodiscard]] Result<bool> transform_more();
   void decode(RecordBatch records);
   void transform();
   [[nodiscard]] size_t enrich_some();
@@ -145,10 +144,10 @@ class Lane final : public AssignmentListener {
   void forget_untransformed(std::span<const PartitionId> partitions);
   void say_of_fields();
   [[nodiscard]] Status forget_positions_before();
-  void settle_filtered(std::span<const Origin> origins);
-  void take_tombstones(const HeldRecords::Batch& batch);
-  void settle_skipped(std::span<const Origin> origins);
-  void reject(const HeldRecords::Batch& batch, size_t records);
+  void settle_filtered();
+  void take_tombstones();
+  void settle_skipped();
+  void reject(size_t records);
   [[nodiscard]] Status flush_what_is_due();
   [[nodiscard]] Status flush(Store& store);
   [[nodiscard]] Status collect(Millis wait);

@@ -24,17 +24,19 @@ constexpr int64_t kUnit = int64_t{1} << 14;
 
 class LargeResultsTest : public testing::Test {
  protected:
-  void open(const std::string& outputs) {
+  void open(const std::string& outputs, const std::string& more = "") {
     sql::Faults faults{.file = "test.sql", .list = {}};
     const sql::Script script = sql::parse_script(
         "CREATE TABLE s (id int NOT NULL, n int) WITH (connector = 'x');"
         "CREATE TABLE o () WITH (connector = 'x');"
+        "CREATE TABLE few () WITH (connector = 'x');"
         "INSERT INTO o SELECT p.id, " +
-            outputs + " FROM s p;",
+            outputs + " FROM s p;" + more,
         {}, faults);
     auto program = sql::bind(script, {}, faults);
     ASSERT_TRUE(program) << faults.text();
-    auto plan = EnrichPlan::make(std::move(*program), {{}}, {}).value();
+    const size_t inserts = program->inserts.size();
+    auto plan = EnrichPlan::make(std::move(*program), std::vector<InsertForm>(inserts), {}).value();
     auto sink = std::make_unique<FakeSink>();
     sink_ = sink.get();
     options_.flush_interval = Millis(0);
@@ -46,6 +48,7 @@ class LargeResultsTest : public testing::Test {
         .enricher = std::make_unique<Enricher>(plan, kResultsLimit),
         .dead_letters = std::make_unique<FakeDeadLetters>(letters_)};
     parts.stores.push_back(std::move(sink));
+    for (uint32_t table = 1; table < inserts; ++table) parts.targets.push_back({0, table});
     lane_ = std::make_unique<Lane>(options_, std::move(parts), stop_, clock_);
     auto source = std::make_unique<FakeSource>(topic_, *lane_);
     source_ = source.get();
@@ -118,6 +121,27 @@ TEST_F(LargeResultsTest, ARecordThatIsTooLargeByItselfIsADeadLetter) {
   EXPECT_EQ(lane_->counts().rejected, 2U);
   EXPECT_EQ(topic_.committed[0], 4);
   expect_books_balance();
+}
+
+TEST_F(LargeResultsTest, WhatIsTooLargeInOneInsertIsCountedOnceInTheOthers) {
+  add(0, 1, 1);
+  add(0, 2, 60 * kUnit);
+  open(
+      "length(repeat('a', p.n)) + length(repeat('b', p.n)) + length(repeat('c', p.n)) + "
+      "length(repeat('d', p.n)) + length(repeat('e', p.n)) AS size",
+      "INSERT INTO few SELECT p.id FROM s p WHERE p.id = 1;");
+  ASSERT_TRUE(run());
+  EXPECT_EQ(ids(), (std::vector<int32_t>{1}));
+  EXPECT_EQ(lane_->counts().rejected, 1U);
+  EXPECT_EQ(letters_.durable.size(), 1U);
+  EXPECT_EQ(topic_.committed[0], 2);
+  expect_books_balance();
+  for (const size_t insert : {0U, 1U}) {
+    const Counts counts = lane_->counts(insert);
+    EXPECT_EQ(counts.consumed, counts.ended() + lane_->in_flight(insert));
+  }
+  EXPECT_EQ(lane_->counts(0).rejected, 1U);
+  EXPECT_EQ(lane_->counts(1).filtered, 1U) << "what its WHERE has left out stays so";
 }
 
 TEST_F(LargeResultsTest, APartitionThatIsTakenAwayInBetweenIsGivenBack) {

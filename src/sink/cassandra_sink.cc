@@ -179,7 +179,7 @@ void CassandraSink::convert(uint32_t table, RowBatch& rows) {
     }
     if (fault) {
       converted_.cells.resize(begin);
-      settled_.refused.push_back({rows.origins[row], table, std::move(*fault)});
+      settled_.refused.push_back({rows.origins[row], table, std::move(*fault), rows.kind(row)});
       continue;
     }
     converted_.cells += rest;  // Its time to live and its write time.

@@ -97,13 +97,10 @@ std::string cql_table(const SinkTable& table) {
 std::string sqlite_table(const SinkTable& table) {
   std::string out =
       fmt::format("CREATE TABLE IF NOT EXISTS {} (\n", quote_name(table.name, Dialect::sqlite));
-  const std::vector<std::string> key_columns = table.key.columns();
   for (const ColumnDef& column : table.columns) {
-    const bool in_key =
-        std::find(key_columns.begin(), key_columns.end(), column.name) != key_columns.end();
-    out +=
-        fmt::format("    {} {}{},\n", quote_name(column.name, Dialect::sqlite),
-                    sqlite::type_name(column.type), in_key || column.not_null ? " NOT NULL" : "");
+    const bool required = table.key.has(column.name) || column.not_null;
+    out += fmt::format("    {} {}{},\n", quote_name(column.name, Dialect::sqlite),
+                       sqlite::type_name(column.type), required ? " NOT NULL" : "");
   }
   if (table.has_write_times())
     out += fmt::format("    {} bigint,\n", quote_name(kWriteTimeColumn, Dialect::sqlite));
@@ -189,11 +186,6 @@ std::vector<std::string> column_names(const Schema& schema) {
   return names;
 }
 
-bool is_in_key(const SinkTable& table, const std::string& name) {
-  const std::vector<std::string> key = table.key.columns();
-  return std::find(key.begin(), key.end(), name) != key.end();
-}
-
 // Whether Cassandra takes a column of this type in the key.
 void check_cql_key_type(const SinkTable& table, const ColumnDef& column,
                         std::vector<std::string>& faults) {
@@ -210,8 +202,10 @@ void check_cql_key_type(const SinkTable& table, const ColumnDef& column,
   }
 }
 
-// That the types which the option says are there and can have the columns' values.
-void check_cql_types(const SinkTable& table, std::vector<std::string>& faults) {
+}  // namespace
+
+std::vector<std::string> check_cql_types(const SinkTable& table) {
+  std::vector<std::string> faults;
   for (const auto& [name, type] : table.cql_types) {
     const auto column =
         std::find_if(table.columns.begin(), table.columns.end(),
@@ -225,11 +219,8 @@ void check_cql_types(const SinkTable& table, std::vector<std::string>& faults) {
                                    printable(name, 60), type, sql_name(column->type)));
     }
   }
-  for (const ColumnDef& column : table.columns)
-    if (is_in_key(table, column.name)) check_cql_key_type(table, column, faults);
+  return faults;
 }
-
-}  // namespace
 
 std::string quote_name(std::string_view name, Dialect dialect) {
   if (dialect == Dialect::cql && is_plain_cql(name)) return std::string(name);
@@ -244,7 +235,7 @@ std::string cql_type_of(const SinkTable& table, const ColumnDef& column) {
   const auto told = table.cql_types.find(column.name);
   if (told != table.cql_types.end()) return told->second;
   std::string type(cql_name(column.type));
-  return is_array(column.type) && is_in_key(table, column.name) ? "frozen<" + type + ">" : type;
+  return is_array(column.type) && table.key.has(column.name) ? "frozen<" + type + ">" : type;
 }
 
 std::string column_type_in(const SinkTable& table, const ColumnDef& column, Dialect dialect) {
@@ -255,7 +246,9 @@ std::string column_type_in(const SinkTable& table, const ColumnDef& column, Dial
 std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
   std::vector<std::string> faults;
   check_names(table, dialect, faults);
-  if (dialect == Dialect::cql) check_cql_types(table, faults);
+  if (dialect == Dialect::cql)
+    for (const ColumnDef& column : table.columns)
+      if (table.key.has(column.name)) check_cql_key_type(table, column, faults);
   if (table.key.empty()) {
     faults.push_back(fmt::format(
         "{} has no primary_key: without it a record that is read again would become a second row",
@@ -331,11 +324,10 @@ namespace {
 // index.
 std::string on_conflict(const SinkTable& table) {
   if (table.key.empty()) return "";
-  const std::vector<std::string> key = table.key.columns();
   const std::string there = quote_name(table.name, Dialect::sqlite) + ".";
   std::vector<std::string> updates;
   for (const ColumnDef& column : table.written()) {
-    if (std::find(key.begin(), key.end(), column.name) != key.end()) continue;
+    if (table.key.has(column.name)) continue;
     const std::string name = quote_name(column.name, Dialect::sqlite);
     updates.push_back(table.nulls == Nulls::unset
                           ? fmt::format("{0} = ifnull(excluded.{0}, {1}{0})", name, there)
@@ -348,9 +340,9 @@ std::string on_conflict(const SinkTable& table) {
     // Rows that another program has written may have no time, and are older than all.
     condition = fmt::format(" WHERE ifnull({1}{0} <= excluded.{0}, true)", time, there);
   }
-  return fmt::format(" ON CONFLICT ({}) DO {}{}", joined(quoted(key, Dialect::sqlite), ", "),
-                     updates.empty() ? "NOTHING" : "UPDATE SET " + joined(updates, ", "),
-                     condition);
+  return fmt::format(
+      " ON CONFLICT ({}) DO {}{}", joined(quoted(table.key.columns(), Dialect::sqlite), ", "),
+      updates.empty() ? "NOTHING" : "UPDATE SET " + joined(updates, ", "), condition);
 }
 
 }  // namespace
@@ -389,10 +381,8 @@ std::string insert_dml(const SinkTable& table, Dialect dialect) {
 }
 
 std::vector<bool> key_cells(const SinkTable& table) {
-  const std::vector<std::string> key = table.key.columns();
   std::vector<bool> cells;
-  for (const ColumnDef& column : table.written())
-    cells.push_back(std::find(key.begin(), key.end(), column.name) != key.end());
+  for (const ColumnDef& column : table.written()) cells.push_back(table.key.has(column.name));
   return cells;
 }
 
@@ -432,7 +422,7 @@ std::string delete_dml(const SinkTable& table, Dialect dialect) {
   for (size_t i = 0; i < written.size(); ++i)
     if (in_key[i])
       equal.push_back(fmt::format("{} = ({})?", quote_name(written[i].name, dialect),
-                                  cql_name(written[i].type)));
+                                  cql_type_of(table, written[i])));
   return fmt::format("DELETE FROM {} USING TIMESTAMP ? WHERE {}", cql_full_name(table),
                      joined(equal, " AND "));
 }

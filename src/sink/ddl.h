@@ -38,6 +38,10 @@ struct KeyspaceOptions {
 [[nodiscard]] std::string column_type_in(const SinkTable& table, const ColumnDef& column,
                                          Dialect dialect);
 
+// What is wrong with the option cql_types: names that are no columns, types that cannot have the
+// columns' values.
+[[nodiscard]] std::vector<std::string> check_cql_types(const SinkTable& table);
+
 // What is wrong with the table before any store has seen it, a sentence each: names that the
 // dialect cannot take, names that stand twice, key columns that are not there, a missing key, too
 // many columns.

@@ -283,6 +283,7 @@ SinkTable typed() {
 }
 
 TEST(Ddl, MakesColumnsOfTheTypesThatTheOptionSays) {
+  EXPECT_THAT(check_cql_types(typed()), IsEmpty());
   EXPECT_THAT(check_table(typed(), Dialect::cql), IsEmpty());
   EXPECT_EQ(table_ddl(typed(), Dialect::cql), R"(CREATE TABLE IF NOT EXISTS ks.t (
     tags frozen<list<text>>,
@@ -298,13 +299,23 @@ TEST(Ddl, MakesColumnsOfTheTypesThatTheOptionSays) {
   EXPECT_THAT(table_ddl(typed(), Dialect::sqlite), HasSubstr("\"tags\" text[] NOT NULL,\n"));
 }
 
+TEST(Ddl, DeletesByKeysOfTheTypesThatTheOptionSays) {
+  SinkTable table = typed();
+  table.key = {.partition = {"n"}, .clustering = {{"tags"}}};
+  table.write_times = WriteTimeRule::delivery;
+  EXPECT_EQ(delete_dml(table, Dialect::cql),
+            "DELETE FROM ks.t USING TIMESTAMP ? WHERE tags = (frozen<list<text>>)? AND n = "
+            "(varint)?");
+}
+
 TEST(Ddl, SaysWhatIsWrongWithTheTypesOfTheOption) {
   SinkTable table = typed();
   table.cql_types = {{"nn", "varint"}, {"day", "uuid"}, {"tags", "set<text>"}};
-  EXPECT_THAT(check_table(table, Dialect::cql),
+  EXPECT_THAT(check_cql_types(table),
               ElementsAre("cql_types makes day a uuid, which date cannot go into",
-                          "cql_types names nn, which is no column of ks.t. Did you mean 'n'?",
-                          "column tags is part of the key of ks.t, where Cassandra takes "
+                          "cql_types names nn, which is no column of ks.t. Did you mean 'n'?"));
+  EXPECT_THAT(check_table(table, Dialect::cql),
+              ElementsAre("column tags is part of the key of ks.t, where Cassandra takes "
                           "collections only as frozen<set<text>>"));
   table.cql_types = {};
   table.columns[0].type = Type::interval;

@@ -40,8 +40,7 @@ std::string take_ttl_column(sql::Program& program, size_t insert, SinkTable& tab
   if (ttl->type != Type::int32)
     return fmt::format("ttl_column: {} is {}, expected int, a number of seconds", name,
                        sql_name(ttl->type));
-  const std::vector<std::string> key = table.key.columns();
-  if (std::find(key.begin(), key.end(), name) != key.end())
+  if (table.key.has(name))
     return fmt::format(
         "ttl_column: {} is part of the primary_key, and the time to live is no column of the table",
         name);

@@ -249,14 +249,10 @@ Status check_open_table(sqlite::Database& db, const std::string& path, const Sin
 
 Result<bool> has_row_of(sqlite::Database& db, const SinkTable& table, const KeptTimes& kept,
                         std::string_view cells) {
-  const std::vector<std::string> key = table.key.columns();
   const Schema written = table.written();
-  const auto in_key = [&](const ColumnDef& column) {
-    return std::find(key.begin(), key.end(), column.name) != key.end();
-  };
   std::string where;
   for (size_t i = 0; i < written.size(); ++i) {
-    if (in_key(written[i]))
+    if (table.key.has(written[i].name))
       where += fmt::format("{}{} IS ?{}", where.empty() ? "" : " AND ",
                            sqlite::quote_name(written[i].name), i + 1);
   }
@@ -266,7 +262,7 @@ Result<bool> has_row_of(sqlite::Database& db, const SinkTable& table, const Kept
   CellReader reader(cells);
   for (size_t i = 0; i < written.size(); ++i) {
     const CellView cell = reader.next();
-    if (in_key(written[i]))
+    if (table.key.has(written[i].name))
       sqlite::bind_cell(select, static_cast<int>(i) + 1, cell, written[i].type, kept[i]);
   }
   return select.step();

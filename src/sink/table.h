@@ -2,6 +2,7 @@
 // and what the stores prepare their statements from.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,6 +29,13 @@ struct TableKey {
   std::vector<ClusteringColumn> clustering = {};
 
   [[nodiscard]] bool empty() const { return partition.empty(); }
+
+  [[nodiscard]] bool has(std::string_view column) const {
+    return std::any_of(partition.begin(), partition.end(),
+                       [column](const std::string& name) { return name == column; }) ||
+           std::any_of(clustering.begin(), clustering.end(),
+                       [column](const ClusteringColumn& one) { return one.name == column; });
+  }
 
   // All key columns in key order: partition first. None of them may be NULL.
   [[nodiscard]] std::vector<std::string> columns() const {

@@ -68,11 +68,6 @@ bool same_name(const std::string& a, const std::string& b, Dialect dialect) {
   return dialect == Dialect::sqlite ? lowercase(a) == lowercase(b) : a == b;
 }
 
-bool is_in_key(const SinkTable& table, const std::string& column) {
-  const std::vector<std::string> key = table.key.columns();
-  return std::find(key.begin(), key.end(), column) != key.end();
-}
-
 // The live columns of one kind, in their order.
 std::vector<LiveColumn> of_kind(std::span<const LiveColumn> live, LiveColumn::Kind kind) {
   std::vector<LiveColumn> out;
@@ -157,7 +152,7 @@ class ColumnComparison {
   void miss(const ColumnDef& column) {
     fault(fmt::format("column {} is missing, expected {}", column.name,
                       column_type_in(table_, column, dialect_)));
-    if (is_in_key(table_, column.name)) {
+    if (table_.key.has(column.name)) {
       missing_keys_.push_back(column.name);
     } else {
       difference_.additions.push_back(column);
@@ -180,7 +175,7 @@ class ColumnComparison {
     } else if (!there.type.empty()) {
       fault(fmt::format("column {} is {}, a type that no pipeline can write", column.name, type));
       counters_ |= type == "counter";
-      (is_in_key(table_, column.name) ? unwritable_keys_ : unwritable_).push_back(column.name);
+      (table_.key.has(column.name) ? unwritable_keys_ : unwritable_).push_back(column.name);
       return;
     }
     fault(fmt::format("column {} is {}, expected {}", column.name, type,
