@@ -119,7 +119,9 @@ constexpr Choice unit(std::string_view name, Truncate) {
 
 std::optional<int64_t> floor_to(int64_t micros, int64_t length) {
   const int64_t rest = micros % length;
-  return micros - (rest < 0 ? rest + length : rest);
+  int64_t begin = 0;
+  if (__builtin_sub_overflow(micros, rest < 0 ? rest + length : rest, &begin)) return std::nullopt;
+  return begin;
 }
 
 std::optional<int64_t> begin_of(int64_t year, int month = 1) {
