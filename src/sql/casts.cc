@@ -172,18 +172,6 @@ Reason text_misfit(Type to, Text text, ParseFailure failure) {
   return {RejectCode::bad_value, fmt::format("'{}' is no {}", printable(text), sql_name(to))};
 }
 
-struct TextToWholeTime {
-  static std::optional<int64_t> call(Text text) { return parse_whole_timestamp(text).value; }
-  static Reason why(Text text) {
-    if (parse_whole_timestamp(text).failure == ParseFailure::syntax)
-      return text_misfit(Type::timestamptz, text, ParseFailure::syntax);
-    return {RejectCode::out_of_range,
-            fmt::format("'{}' has digits beyond microseconds, which timestamptz cannot "
-                        "hold; it is in the key, where cut times fall together",
-                        printable(text))};
-  }
-};
-
 template <Type to, Parsed<CppType<to>> (*parse)(Text)>
 struct TextTo {
   static std::optional<CppType<to>> call(Text text) { return parse(text).value; }
@@ -367,12 +355,6 @@ const Cast* find_cast(Type from, Type to) {
     for (const Cast& cast : *table)
       if (cast.function.arguments[0] == from && cast.function.result == to) return &cast;
   return nullptr;
-}
-
-const Function& whole_time_cast() {
-  static const Cast kCast =
-      row<TextToWholeTime>(Type::text, Type::timestamptz, CastContext::on_demand);
-  return kCast.function;
 }
 
 Result<Type> common_type(std::span<const ArgumentType> types) {

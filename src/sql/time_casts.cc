@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "sql/calendar.h"
 #include "sql/functions/time_range.h"
@@ -67,6 +68,20 @@ struct TextToTime {
   static constexpr size_t kLongestInfinity = 10;
 };
 
+// For keys, where times that are cut or rounded would fall together.
+template <Type to, Parsed<int64_t> (*parse)(std::string_view)>
+struct TextToWholeTime {
+  static std::optional<int64_t> call(std::string_view text) { return parse(text).value; }
+  static Reason why(std::string_view text) {
+    if (parse(text).failure != ParseFailure::digits) return TextToTime<to, parse>::why(text);
+    return {
+        RejectCode::out_of_range,
+        fmt::format("'{}' has digits beyond microseconds, which {} cannot hold; it is in the "
+                    "key, where {} times fall together",
+                    printable(text), sql_name(to), to == Type::timestamptz ? "cut" : "rounded")};
+  }
+};
+
 template <class F>
 Cast time_cast(Type from, Type to, CastContext context) {
   return {context,
@@ -96,6 +111,18 @@ std::vector<Cast> time_casts() {
       time_cast<TextToTime<timestamp, parse_local_timestamp>>(text, timestamp, on_demand),
       time_cast<TextToTime<interval, parse_interval>>(text, interval, on_demand),
   };
+}
+
+const Function& whole_time_cast(Type to) {
+  using enum Type;
+  static const Cast kZoned = time_cast<TextToWholeTime<timestamptz, parse_whole_timestamp>>(
+      text, timestamptz, CastContext::on_demand);
+  static const Cast kLocal = time_cast<TextToWholeTime<timestamp, parse_whole_local_timestamp>>(
+      text, timestamp, CastContext::on_demand);
+  static const Cast kClock =
+      time_cast<TextToWholeTime<time, parse_whole_time>>(text, time, CastContext::on_demand);
+  CHECK(to == timestamptz || to == timestamp || to == time);
+  return to == timestamptz ? kZoned.function : to == timestamp ? kLocal.function : kClock.function;
 }
 
 }  // namespace turntable::sql

@@ -305,7 +305,7 @@ Parsed<int64_t> parse_timestamp(std::string_view text) {
 Parsed<int64_t> parse_whole_timestamp(std::string_view text) {
   const auto time = read_iso_time(trim_blanks(text));
   if (!time) return {};
-  if (time->cut) return {std::nullopt, ParseFailure::range};
+  if (time->cut) return {std::nullopt, ParseFailure::digits};
   return {time->micros, {}};
 }
 
