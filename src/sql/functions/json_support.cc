@@ -64,7 +64,9 @@ std::optional<Text> JsonState::printed(Text json, Arena& arena) {
 
 std::optional<Nullable<Text>> JsonState::as_text(Text json, Arena& arena) {
   if (json == "null") return Nullable<Text>();
-  if (json.starts_with('"') && json.find('\\') == Text::npos)
+  // Blanks may stand around a value that is kept as it came.
+  if (json.size() > 1 && json.starts_with('"') && json.ends_with('"') &&
+      json.find('\\') == Text::npos)
     return Nullable<Text>(json.substr(1, json.size() - 2));
   if (is_plain_integer(json)) return Nullable<Text>(json);
   const auto value = reader_.read(json);
