@@ -15,14 +15,6 @@
 namespace turntable::sql {
 namespace {
 
-// PostgreSQL trims what C's isspace() takes for a blank.
-std::string_view trim_blanks(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 ShortText short_text(std::string_view text) {
   ShortText out;
   out.append(text);
@@ -155,7 +147,7 @@ ShortText shortest(T value) {
 
 template <class T>
 Parsed<T> parse_int(std::string_view text) {
-  text = trim_blanks(text);
+  text = trim(text);
   // from_chars takes a minus but no plus.
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   T value = 0;
@@ -168,7 +160,7 @@ Parsed<T> parse_int(std::string_view text) {
 
 template <class T>
 Parsed<T> parse_float(std::string_view text) {
-  text = trim_blanks(text);
+  text = trim(text);
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const bool negative = !text.empty() && text[0] == '-';
   const std::string_view unsigned_text = negative ? text.substr(1) : text;
@@ -285,7 +277,7 @@ Parsed<double> parse_float64(std::string_view text) {
 }
 
 Parsed<uint8_t> parse_bool(std::string_view text) {
-  text = trim_blanks(text);
+  text = trim(text);
   constexpr size_t kLongestWord = 5;  // false
   const std::string word = text.size() <= kLongestWord ? lowercase(text) : "";
   const auto begins = [&](std::string_view full, size_t least) {
@@ -299,11 +291,11 @@ Parsed<uint8_t> parse_bool(std::string_view text) {
 }
 
 Parsed<int64_t> parse_timestamp(std::string_view text) {
-  return {parse_iso_time(trim_blanks(text)), {}};
+  return {parse_iso_time(trim(text)), {}};
 }
 
 Parsed<int64_t> parse_whole_timestamp(std::string_view text) {
-  const auto time = read_iso_time(trim_blanks(text));
+  const auto time = read_iso_time(trim(text));
   if (!time) return {};
   if (time->cut) return {std::nullopt, ParseFailure::digits};
   return {time->micros, {}};
