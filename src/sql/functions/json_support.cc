@@ -31,7 +31,9 @@ std::optional<Integer> rounded(Text number) {
   return static_cast<Integer>(whole);
 }
 
-std::string_view kind_text(JsonKind kind) {
+}  // namespace
+
+std::string_view kind_text(json::Value::Kind kind) {
   switch (kind) {
     case JsonKind::null:
       return "null";
@@ -48,8 +50,6 @@ std::string_view kind_text(JsonKind kind) {
   }
   return "";
 }
-
-}  // namespace
 
 std::optional<Text> JsonState::printed(Text json, Arena& arena) {
   if (is_plain_integer(json)) return json;
