@@ -122,31 +122,13 @@ void add_for(std::vector<Function>& all, Type left, Type right) {
                                         .typing = Typing::as_operator}));
 }
 
-template <Type type>
-void add_for(std::vector<Function>& all) {
-  using T = CppType<type>;
-  add_for<Pair<T, T, T>>(all, type, type);
-}
-
 }  // namespace
 
 std::vector<Function> comparison_functions() {
   std::vector<Function> all;
-  add_for<Type::boolean>(all);
-  add_for<Type::int16>(all);
-  add_for<Type::int32>(all);
-  add_for<Type::int64>(all);
-  add_for<Type::float32>(all);
-  add_for<Type::float64>(all);
-  add_for<Type::numeric>(all);
-  add_for<Type::text>(all);
-  add_for<Type::bytes>(all);
-  add_for<Type::date>(all);
-  add_for<Type::time>(all);
-  add_for<Type::timestamp>(all);
-  add_for<Type::timestamptz>(all);
-  add_for<Type::interval>(all);
-  add_for<Type::uuid>(all);
+  for (const Type type : all_types())
+    if (type != Type::jsonb)
+      with_cpp_type(type, [&]<class T>() { add_for<Pair<T, T, T>>(all, type, type); });
   // The mixed pairs that PostgreSQL has. Other mixed numbers are cast to these: a real and an int
   // are compared as double precision.
   add_for<Pair<int32_t, int64_t, int64_t>>(all, Type::int32, Type::int64);
