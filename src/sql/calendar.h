@@ -63,12 +63,15 @@ constexpr int64_t floor_divide(int64_t value, int64_t by) {
   return value / by - (value % by < 0 ? 1 : 0);
 }
 
+// Since midnight.
+constexpr int64_t micros_of_day(int64_t micros) {
+  const int64_t rest = micros % kMicrosPerDay;
+  return rest < 0 ? rest + kMicrosPerDay : rest;
+}
+
 constexpr Moment moment_of(int64_t micros) {
   const int64_t days = floor_divide(micros, kMicrosPerDay);
-  // Unsigned: days * kMicrosPerDay may lie just below the smallest int64_t.
-  const auto rest =
-      static_cast<int64_t>(static_cast<uint64_t>(micros) -
-                           static_cast<uint64_t>(days) * static_cast<uint64_t>(kMicrosPerDay));
+  const int64_t rest = micros_of_day(micros);
   const auto seconds = static_cast<uint32_t>(rest / kMicrosPerSecond);
   return {date_of(days), static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
           static_cast<int>(seconds % 60), static_cast<int>(rest - seconds * kMicrosPerSecond)};

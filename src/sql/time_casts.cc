@@ -7,8 +7,8 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "sql/calendar.h"
+#include "sql/cast_row.h"
 #include "sql/functions/time_range.h"
-#include "sql/loops.h"
 #include "sql/time_text.h"
 #include "sql/value_text.h"
 
@@ -30,13 +30,8 @@ struct TimeToDate {
   }
 };
 
-int64_t micros_in_day(int64_t micros) {
-  const int64_t rest = micros % kMicrosPerDay;
-  return rest < 0 ? rest + kMicrosPerDay : rest;
-}
-
 struct TimeToTimeOfDay {
-  static int64_t call(int64_t micros) { return micros_in_day(micros); }
+  static int64_t call(int64_t micros) { return micros_of_day(micros); }
 };
 
 struct SameClock {
@@ -49,7 +44,7 @@ struct TimeOfDayToInterval {
 
 // Months and days are left out.
 struct IntervalToTimeOfDay {
-  static int64_t call(const Interval& interval) { return micros_in_day(interval.micros); }
+  static int64_t call(const Interval& interval) { return micros_of_day(interval.micros); }
 };
 
 template <Type to, Parsed<CppType<to>> (*parse)(std::string_view)>
@@ -82,12 +77,6 @@ struct TextToWholeTime {
   }
 };
 
-template <class F>
-Cast time_cast(Type from, Type to, CastContext context) {
-  return {context,
-          function_of<F>({.name = "cast", .arguments = {from}, .result = to, .kind = Kind::cast})};
-}
-
 }  // namespace
 
 // pg_cast of PostgreSQL 15.
@@ -95,32 +84,32 @@ std::vector<Cast> time_casts() {
   using enum Type;
   using enum CastContext;
   return {
-      time_cast<DateToTime<timestamp>>(date, timestamp, implicit),
-      time_cast<DateToTime<timestamptz>>(date, timestamptz, implicit),
-      time_cast<TimeToDate>(timestamp, date, assignment),
-      time_cast<TimeToTimeOfDay>(timestamp, time, assignment),
-      time_cast<SameClock>(timestamp, timestamptz, implicit),
-      time_cast<TimeToDate>(timestamptz, date, assignment),
-      time_cast<TimeToTimeOfDay>(timestamptz, time, assignment),
-      time_cast<SameClock>(timestamptz, timestamp, assignment),
-      time_cast<TimeOfDayToInterval>(time, interval, implicit),
-      time_cast<IntervalToTimeOfDay>(interval, time, assignment),
+      cast_row<DateToTime<timestamp>>(date, timestamp, implicit),
+      cast_row<DateToTime<timestamptz>>(date, timestamptz, implicit),
+      cast_row<TimeToDate>(timestamp, date, assignment),
+      cast_row<TimeToTimeOfDay>(timestamp, time, assignment),
+      cast_row<SameClock>(timestamp, timestamptz, implicit),
+      cast_row<TimeToDate>(timestamptz, date, assignment),
+      cast_row<TimeToTimeOfDay>(timestamptz, time, assignment),
+      cast_row<SameClock>(timestamptz, timestamp, assignment),
+      cast_row<TimeOfDayToInterval>(time, interval, implicit),
+      cast_row<IntervalToTimeOfDay>(interval, time, assignment),
 
-      time_cast<TextToTime<date, parse_date>>(text, date, on_demand),
-      time_cast<TextToTime<time, parse_time>>(text, time, on_demand),
-      time_cast<TextToTime<timestamp, parse_local_timestamp>>(text, timestamp, on_demand),
-      time_cast<TextToTime<interval, parse_interval>>(text, interval, on_demand),
+      cast_row<TextToTime<date, parse_date>>(text, date, on_demand),
+      cast_row<TextToTime<time, parse_time>>(text, time, on_demand),
+      cast_row<TextToTime<timestamp, parse_local_timestamp>>(text, timestamp, on_demand),
+      cast_row<TextToTime<interval, parse_interval>>(text, interval, on_demand),
   };
 }
 
 const Function& whole_time_cast(Type to) {
   using enum Type;
-  static const Cast kZoned = time_cast<TextToWholeTime<timestamptz, parse_whole_timestamp>>(
+  static const Cast kZoned = cast_row<TextToWholeTime<timestamptz, parse_whole_timestamp>>(
       text, timestamptz, CastContext::on_demand);
-  static const Cast kLocal = time_cast<TextToWholeTime<timestamp, parse_whole_local_timestamp>>(
+  static const Cast kLocal = cast_row<TextToWholeTime<timestamp, parse_whole_local_timestamp>>(
       text, timestamp, CastContext::on_demand);
   static const Cast kClock =
-      time_cast<TextToWholeTime<time, parse_whole_time>>(text, time, CastContext::on_demand);
+      cast_row<TextToWholeTime<time, parse_whole_time>>(text, time, CastContext::on_demand);
   CHECK(to == timestamptz || to == timestamp || to == time);
   return to == timestamptz ? kZoned.function : to == timestamp ? kLocal.function : kClock.function;
 }

@@ -206,6 +206,18 @@ void append_clock(ShortText& out, const Moment& moment) {
   out.trim_end('.');
 }
 
+// `zone` stands before the era.
+ShortText clock_text(int64_t micros, std::string_view zone) {
+  const Moment moment = moment_of(micros);
+  ShortText out;
+  append_date(out, moment.date);
+  out.append(' ');
+  append_clock(out, moment);
+  out.append(zone);
+  if (moment.date.year <= 0) out.append(" BC");
+  return out;
+}
+
 }  // namespace
 
 ShortText float_text(double value) {
@@ -222,23 +234,11 @@ ShortText integer_text(int64_t value) {
 }
 
 ShortText timestamp_text(int64_t micros) {
-  const Moment moment = moment_of(micros);
-  ShortText out;
-  append_date(out, moment.date);
-  out.append(' ');
-  append_clock(out, moment);
-  out.append(moment.date.year > 0 ? "+00" : "+00 BC");
-  return out;
+  return clock_text(micros, "+00");
 }
 
 ShortText local_timestamp_text(int64_t micros) {
-  const Moment moment = moment_of(micros);
-  ShortText out;
-  append_date(out, moment.date);
-  out.append(' ');
-  append_clock(out, moment);
-  if (moment.date.year <= 0) out.append(" BC");
-  return out;
+  return clock_text(micros, "");
 }
 
 ShortText date_text(int32_t days) {

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "sql/builtins.h"
 #include "sql/calendar.h"
+#include "sql/functions/clock.h"
 #include "sql/functions/time_range.h"
 #include "sql/functions/time_shift.h"
 #include "sql/loops.h"
@@ -213,19 +213,12 @@ struct Age {
             .days = static_cast<int32_t>(days) * sign,
             .months = static_cast<int32_t>(months) * sign};
   }
-
- private:
-  static int64_t micros_of_day(int64_t micros) {
-    const int64_t rest = micros % kMicrosPerDay;
-    return rest < 0 ? rest + kMicrosPerDay : rest;
-  }
 };
 
 // Until the midnight that began this day, which is the same for all records of a batch.
 void age_until_today(Frame& frame) {
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  const int64_t today = floor_divide(now.count(), kMicrosPerDay) * kMicrosPerDay;
+  const int64_t now = clock_micros();
+  const int64_t today = now - micros_of_day(now);
   const Column& births = *frame.arguments[0];
   for (const uint32_t row : frame.rows) {
     const State state = births.state(row);

@@ -3,12 +3,12 @@
 // times are in time_parts.cc.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "base/text.h"
 #include "sql/builtins.h"
 #include "sql/calendar.h"
+#include "sql/functions/clock.h"
 #include "sql/functions/made_times.h"
 #include "sql/functions/time_range.h"
 #include "sql/loops.h"
@@ -88,12 +88,6 @@ struct MakeTimestamp {
 
 // --- The clock
 
-int64_t clock_micros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 // The same for all records of a batch, as PostgreSQL's is for all rows of a transaction.
 void now(Frame& frame) {
   const int64_t time = clock_micros();
@@ -102,11 +96,6 @@ void now(Frame& frame) {
 
 struct ClockTimestamp {
   static int64_t call() { return clock_micros(); }
-};
-
-// There are no infinite times.
-struct IsFinite {
-  static uint8_t call(int64_t) { return 1; }
 };
 
 }  // namespace
@@ -142,8 +131,6 @@ std::vector<Function> time_functions() {
   all.push_back(function_of<MakeTimestamp>({.name = "make_timestamp",
                                             .arguments = {whole, whole, whole, whole, whole, real},
                                             .result = Type::timestamp}));
-  all.push_back(
-      function_of<IsFinite>({.name = "isfinite", .arguments = {time}, .result = Type::boolean}));
   all.push_back({.name = "now",
                  .arguments = {},
                  .result = time,

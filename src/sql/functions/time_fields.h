@@ -123,10 +123,8 @@ inline int64_t day_number(int64_t micros) {
   return floor_divide(micros, kMicrosPerDay);
 }
 
-// Unsigned: the day of the first times there are begins before int64_t does.
-inline uint64_t seconds_of_day(int64_t micros) {
-  const auto begin = static_cast<uint64_t>(day_number(micros)) * uint64_t{kMicrosPerDay};
-  return (static_cast<uint64_t>(micros) - begin) / uint64_t{kMicrosPerSecond};
+inline int64_t seconds_of_day(int64_t micros) {
+  return micros_of_day(micros) / kMicrosPerSecond;
 }
 
 // There is no year 0: 1 BC is -1.

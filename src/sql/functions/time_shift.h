@@ -21,7 +21,7 @@ inline std::optional<int64_t> shifted(int64_t micros, const Interval& by) {
     const int64_t year = floor_divide(months, 12);
     const int month = static_cast<int>(months - year * 12) + 1;
     const int day = std::min(moment.date.day, days_in_month(year, month));
-    const int64_t in_day = micros - floor_divide(micros, kMicrosPerDay) * kMicrosPerDay;
+    const int64_t in_day = micros_of_day(micros);
     const auto midnight = midnight_of(days_of({year, month, day}));
     const auto moved = midnight ? sum_in_range(*midnight, in_day) : std::nullopt;
     if (!moved) return std::nullopt;
