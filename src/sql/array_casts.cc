@@ -6,7 +6,6 @@
 #include <numeric>
 #include <optional>
 
-#include "base/check.h"
 #include "sql/functions/array_rows.h"
 
 namespace turntable::sql {

@@ -1,6 +1,5 @@
 #include "sqlite/array_json.h"
 
-#include <cmath>
 #include <limits>
 
 #include "base/json_text.h"

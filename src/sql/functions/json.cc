@@ -2,7 +2,6 @@
 // https://www.postgresql.org/docs/15/functions-json.html. They want no tree of the whole value
 // where a part of it is asked for.
 #include <algorithm>
-#include <string>
 #include <vector>
 
 #include "sql/functions/array_rows.h"

@@ -1,10 +1,8 @@
 #include "sql/functions/json_support.h"
 
 #include <charconv>
-#include <cmath>
 #include <limits>
 
-#include "json/json_number.h"
 #include "row/parse_numeric.h"
 #include "sql/value_text.h"
 

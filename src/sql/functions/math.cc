@@ -1,7 +1,6 @@
 // Mathematical functions of floating-point and whole numbers:
 // https://www.postgresql.org/docs/15/functions-math.html, table 9.5. Those of numeric are in
 // numeric.cc.
-#include <algorithm>
 #include <limits>
 #include <numbers>
 #include <type_traits>
