@@ -3,12 +3,33 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace turntable::sql {
 
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
-inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+inline constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
+inline constexpr int64_t kMicrosPerHour = 60 * kMicrosPerMinute;
+inline constexpr int64_t kMicrosPerDay = 24 * kMicrosPerHour;
+
+// 'infinity' is the highest number that a date or a point in time could have, and '-infinity' the
+// lowest, as in PostgreSQL. The calendar below knows nothing of them.
+template <class T>
+inline constexpr T kInfiniteTime = std::numeric_limits<T>::max();
+template <class T>
+inline constexpr T kMinusInfiniteTime = std::numeric_limits<T>::min();
+
+template <class T>
+constexpr bool is_infinite_time(T time) {
+  return time == kInfiniteTime<T> || time == kMinusInfiniteTime<T>;
+}
+
+// The same infinity among other times.
+template <class To, class From>
+constexpr To infinity_like(From time) {
+  return time > 0 ? kInfiniteTime<To> : kMinusInfiniteTime<To>;
+}
 
 struct Date {
   int64_t year = 1970;

@@ -87,9 +87,6 @@ DIFFERENCES = [
         tolerated=is_stricter,
     ),
     Difference(
-        ("extract",), "`extract` gives `double precision`, as `date_part` does, and not `numeric`.", asked="cast({0} AS double precision)"
-    ),
-    Difference(
         ("cast text AS timestamptz",),
         "A text is cast to `timestamptz` where it is in ISO 8601. PostgreSQL reads many more forms, and rounds digits beyond microseconds, which are cut here.",
         tolerated=lambda here, there: is_stricter(here, there) or is_cut(here, there),

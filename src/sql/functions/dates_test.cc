@@ -109,7 +109,7 @@ TEST(Dates, TimesAreMadeOfNumbers) {
 TEST(Dates, PartsOfDatesAndIntervals) {
   expect_all_dates({
       {"extract(doy FROM DATE '2024-12-31')", "366"},
-      {"extract(epoch FROM INTERVAL '1 year 1 mon 1 day')", "34236000"},
+      {"extract(epoch FROM INTERVAL '1 year 1 mon 1 day')", "34236000.000000"},
       {"date_part('hour', INTERVAL '100 hours')", "100"},
       {"extract(minute FROM TIME '10:15:30.5')", "15"},
       {"date_part('second', TIME '10:15:30.5')", "30.5"},
@@ -195,6 +195,23 @@ TEST(Dates, NowHasADateAndAClock) {
 TEST(Dates, InfinityIsNamed) {
   EXPECT_EQ(evaluate_constant("DATE 'infinity'"),
             "fault: 'infinity' is no date: infinite times are not supported");
+}
+
+TEST(Dates, PartsAreExact) {
+  expect_all_dates({
+      {"extract(second FROM TIMESTAMP '2024-01-01 00:00:01.5')", "1.500000"},
+      {"extract(milliseconds FROM TIME '10:00:01.5')", "1500.000"},
+      {"extract(microseconds FROM TIMESTAMPTZ '2024-01-01T00:00:01.5Z')", "1500000"},
+      {"extract(epoch FROM TIMESTAMP '2006-01-01 00:00')", "1136073600.000000"},
+      {"extract(epoch FROM DATE '2024-01-01')", "1704067200"},
+      {"extract(epoch FROM INTERVAL '178000000 years')", "5617252800000000.000000"},
+      {"extract(epoch FROM INTERVAL '-1.5 seconds')", "-1.500000"},
+      {"extract(second FROM INTERVAL '-1.5 seconds')", "-1.500000"},
+      {"extract(julian FROM TIMESTAMP '2006-01-01 12:00')", "2453737.50000000000000000000"},
+      {"extract(julian FROM TIMESTAMP '2006-01-01 00:00')", "2453737.0000000000000000000000000000"},
+      {"extract(year FROM DATE '0044-03-15 BC')", "-44"},
+      {"extract(day FROM INTERVAL '3 days') + 1", "4"},
+  });
 }
 
 TEST(Dates, ParametersOfMakeIntervalAreNamedOnce) {
