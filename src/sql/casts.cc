@@ -90,6 +90,11 @@ template <Type to>
 struct NumericToWhole {
   using To = CppType<to>;
   static std::optional<To> call(const Numeric& value) {
+    // As most fields of times are.
+    if (value.is_finite() && value.scale == 0) {
+      const auto narrow = static_cast<To>(value.digits);
+      return narrow == value.digits ? std::optional(narrow) : std::nullopt;
+    }
     const std::optional<int64_t> whole = bigint_of(value);
     if (!whole || static_cast<To>(*whole) != *whole) return std::nullopt;
     return static_cast<To>(*whole);
@@ -272,7 +277,6 @@ std::vector<Cast> plain_casts() {
       cast_row<TextTo<int64, parse_int64>>(text, int64, on_demand),
       cast_row<TextTo<float32, parse_float32>>(text, float32, on_demand),
       cast_row<TextTo<float64, parse_float64>>(text, float64, on_demand),
-      cast_row<TextTo<timestamptz, parse_timestamp>>(text, timestamptz, on_demand),
       cast_row<TextToBytes>(text, bytes, on_demand),
       cast_row<TextTo<int16, parse_int16>>(text, int16, on_demand),
       cast_row<TextToNumeric>(text, numeric, on_demand),

@@ -17,7 +17,7 @@ namespace {
 
 template <Type to>
 struct DateToTime {
-  static std::optional<int64_t> call(int32_t days) { return midnight_of(days); }
+  static std::optional<int64_t> call(int32_t date) { return time_of_date(date); }
   static Reason why(int32_t days) {
     return {RejectCode::out_of_range,
             fmt::format("{} is out of range for {}", date_text(days).view(), sql_name(to))};
@@ -26,12 +26,18 @@ struct DateToTime {
 
 struct TimeToDate {
   static int32_t call(int64_t micros) {
+    if (is_infinite_time(micros)) return infinity_like<int32_t>(micros);
     return static_cast<int32_t>(floor_divide(micros, kMicrosPerDay));
   }
 };
 
 struct TimeToTimeOfDay {
-  static int64_t call(int64_t micros) { return micros_of_day(micros); }
+  static std::optional<int64_t> call(int64_t micros) {
+    return is_infinite_time(micros) ? std::nullopt : std::optional(micros_of_day(micros));
+  }
+  static Reason why(int64_t) {
+    return {RejectCode::out_of_range, "an infinite time has no time of day"};
+  }
 };
 
 struct SameClock {
@@ -47,26 +53,41 @@ struct IntervalToTimeOfDay {
   static int64_t call(const Interval& interval) { return micros_of_day(interval.micros); }
 };
 
+// "infinity" or "-infinity" in any case, with blanks around it.
+template <class T>
+std::optional<T> read_infinity(std::string_view text) {
+  constexpr size_t kLongest = 9;
+  text = trim(text);
+  if (text.size() > kLongest) return std::nullopt;
+  const std::string word = lowercase(text);
+  if (word == "infinity") return kInfiniteTime<T>;
+  return word == "-infinity" ? std::optional(kMinusInfiniteTime<T>) : std::nullopt;
+}
+
 template <Type to, Parsed<CppType<to>> (*parse)(std::string_view)>
 struct TextToTime {
-  static std::optional<CppType<to>> call(std::string_view text) { return parse(text).value; }
+  static std::optional<CppType<to>> call(std::string_view text) {
+    const auto parsed = parse(text);
+    if constexpr (to == Type::time || to == Type::interval) {
+      return parsed.value;
+    } else {
+      return parsed.value ? parsed.value : read_infinity<CppType<to>>(text);
+    }
+  }
   static Reason why(std::string_view text) {
     if (parse(text).failure == ParseFailure::range)
       return {RejectCode::out_of_range,
               fmt::format("'{}' is out of range for {}", printable(text), sql_name(to))};
-    const std::string word = lowercase(text.substr(0, kLongestInfinity));
-    const bool infinite = to != Type::time && (word == "infinity" || word == "-infinity");
-    return {RejectCode::bad_value,
-            fmt::format("'{}' is no {}{}", printable(text), sql_name(to),
-                        infinite ? ": infinite times are not supported" : "")};
+    return {RejectCode::bad_value, fmt::format("'{}' is no {}", printable(text), sql_name(to))};
   }
-  static constexpr size_t kLongestInfinity = 10;
 };
 
 // For keys, where times that are cut or rounded would fall together.
 template <Type to, Parsed<int64_t> (*parse)(std::string_view)>
 struct TextToWholeTime {
-  static std::optional<int64_t> call(std::string_view text) { return parse(text).value; }
+  static std::optional<int64_t> call(std::string_view text) {
+    return TextToTime<to, parse>::call(text);
+  }
   static Reason why(std::string_view text) {
     if (parse(text).failure != ParseFailure::digits) return TextToTime<to, parse>::why(text);
     return {
@@ -98,6 +119,7 @@ std::vector<Cast> time_casts() {
       cast_row<TextToTime<date, parse_date>>(text, date, on_demand),
       cast_row<TextToTime<time, parse_time>>(text, time, on_demand),
       cast_row<TextToTime<timestamp, parse_local_timestamp>>(text, timestamp, on_demand),
+      cast_row<TextToTime<timestamptz, parse_timestamp>>(text, timestamptz, on_demand),
       cast_row<TextToTime<interval, parse_interval>>(text, interval, on_demand),
   };
 }

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <string>
 
-#include "base/text.h"
 #include "sql/calendar.h"
 #include "sql/functions/time_range.h"
 #include "sql/time_names.h"
@@ -201,10 +200,8 @@ Parsed<int64_t> read_local_timestamp(std::string_view text, bool whole) {
   if (!reader.read_date_and_clock(date, micros)) return {std::nullopt, reader.failure};
   if (whole && reader.rounded) return {std::nullopt, ParseFailure::digits};
   const auto midnight = midnight_of(days_of(date));
-  int64_t time = 0;
-  if (!midnight || __builtin_add_overflow(*midnight, micros, &time))
-    return {std::nullopt, ParseFailure::range};
-  return {time, {}};
+  const auto time = midnight ? sum_in_range(*midnight, micros) : std::nullopt;
+  return {time, ParseFailure::range};
 }
 
 }  // namespace

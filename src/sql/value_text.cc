@@ -206,8 +206,13 @@ void append_clock(ShortText& out, const Moment& moment) {
   out.trim_end('.');
 }
 
+ShortText infinity_text(bool is_positive) {
+  return short_text(is_positive ? "infinity" : "-infinity");
+}
+
 // `zone` stands before the era.
 ShortText clock_text(int64_t micros, std::string_view zone) {
+  if (is_infinite_time(micros)) return infinity_text(micros > 0);
   const Moment moment = moment_of(micros);
   ShortText out;
   append_date(out, moment.date);
@@ -242,6 +247,7 @@ ShortText local_timestamp_text(int64_t micros) {
 }
 
 ShortText date_text(int32_t days) {
+  if (is_infinite_time(days)) return infinity_text(days > 0);
   const Date date = date_of(days);
   ShortText out;
   append_date(out, date);

@@ -26,12 +26,22 @@ struct Pair {
   }
 };
 
-// A date beside a point in time is its midnight, also where no timestamp reaches so far.
+// A date beside a point in time is its midnight, also where no timestamp reaches so far; infinity
+// is behind all of them.
+Int128 place_in_time(int32_t date) {
+  if (is_infinite_time(date)) return Int128{date} << 64;
+  return Int128{date} * kMicrosPerDay;
+}
+Int128 place_in_time(int64_t time) {
+  if (is_infinite_time(time)) return place_in_time(infinity_like<int32_t>(time));
+  return Int128{time};
+}
+
 struct DateAndTime {
   using Left = int32_t;
   using Right = int64_t;
   static std::strong_ordering order(int32_t date, int64_t time) {
-    return Int128{date} * kMicrosPerDay <=> Int128{time};
+    return place_in_time(date) <=> place_in_time(time);
   }
   static bool equal(int32_t date, int64_t time) { return order(date, time) == 0; }
 };
@@ -39,7 +49,7 @@ struct TimeAndDate {
   using Left = int64_t;
   using Right = int32_t;
   static std::strong_ordering order(int64_t time, int32_t date) {
-    return Int128{time} <=> Int128{date} * kMicrosPerDay;
+    return place_in_time(time) <=> place_in_time(date);
   }
   static bool equal(int64_t time, int32_t date) { return order(time, date) == 0; }
 };

@@ -33,6 +33,7 @@ struct Swapped<F, R (*)(A, B)> {
 
 struct DatePlusDays {
   static std::optional<int32_t> call(int32_t date, int32_t days) {
+    if (is_infinite_time(date)) return date;
     return date_in_range(int64_t{date} + days);
   }
   static Reason why(int32_t, int32_t) { return sum_out_of_range(Type::date); }
@@ -40,13 +41,20 @@ struct DatePlusDays {
 
 struct DateMinusDays {
   static std::optional<int32_t> call(int32_t date, int32_t days) {
+    if (is_infinite_time(date)) return date;
     return date_in_range(int64_t{date} - days);
   }
   static Reason why(int32_t, int32_t) { return sum_out_of_range(Type::date); }
 };
 
 struct DateMinusDate {
-  static int32_t call(int32_t left, int32_t right) { return left - right; }
+  static std::optional<int32_t> call(int32_t left, int32_t right) {
+    if (is_infinite_time(left) || is_infinite_time(right)) return std::nullopt;
+    return left - right;
+  }
+  static Reason why(int32_t, int32_t) {
+    return {RejectCode::out_of_range, "infinite dates cannot be subtracted"};
+  }
 };
 
 // --- Points in time and intervals
@@ -62,6 +70,7 @@ struct TimePlusInterval {
 template <Type point>
 struct TimeMinusInterval {
   static std::optional<int64_t> call(int64_t time, const Interval& interval) {
+    if (is_infinite_time(time)) return time;
     const auto back = negated(interval);
     return back ? shifted(time, *back) : std::nullopt;
   }
@@ -70,7 +79,7 @@ struct TimeMinusInterval {
 
 struct DatePlusInterval {
   static std::optional<int64_t> call(int32_t date, const Interval& interval) {
-    const auto midnight = midnight_of(date);
+    const auto midnight = time_of_date(date);
     return midnight ? shifted(*midnight, interval) : std::nullopt;
   }
   static Reason why(int32_t, const Interval&) { return sum_out_of_range(Type::timestamp); }
@@ -78,6 +87,7 @@ struct DatePlusInterval {
 
 struct DateMinusInterval {
   static std::optional<int64_t> call(int32_t date, const Interval& interval) {
+    if (is_infinite_time(date)) return time_of_date(date);
     const auto back = negated(interval);
     return back ? DatePlusInterval::call(date, *back) : std::nullopt;
   }
@@ -88,18 +98,25 @@ struct DateMinusInterval {
 struct TimeMinusTime {
   static std::optional<Interval> call(int64_t left, int64_t right) {
     int64_t micros = 0;
-    if (__builtin_sub_overflow(left, right, &micros)) return std::nullopt;
+    if (is_infinite_time(left) || is_infinite_time(right) ||
+        __builtin_sub_overflow(left, right, &micros))
+      return std::nullopt;
     return Interval{.micros = micros % kMicrosPerDay,
                     .days = static_cast<int32_t>(micros / kMicrosPerDay)};
   }
-  static Reason why(int64_t, int64_t) { return sum_out_of_range(Type::interval); }
+  static Reason why(int64_t left, int64_t right) {
+    if (is_infinite_time(left) || is_infinite_time(right))
+      return {RejectCode::out_of_range, "infinite times cannot be subtracted"};
+    return sum_out_of_range(Type::interval);
+  }
 };
 
 // --- Times of day
 
 struct DatePlusTimeOfDay {
   static std::optional<int64_t> call(int32_t date, int64_t time) {
-    const auto midnight = midnight_of(date);
+    const auto midnight = time_of_date(date);
+    if (is_infinite_time(date)) return midnight;
     return midnight ? sum_in_range(*midnight, time) : std::nullopt;
   }
   static Reason why(int32_t, int64_t) { return sum_out_of_range(Type::timestamp); }
@@ -149,11 +166,11 @@ struct MakeTimeOfDay {
   }
 };
 
-// There are no infinite ones.
 template <class T>
 struct IsFinite {
-  static uint8_t call(T) { return 1; }
+  static uint8_t call(T time) { return is_infinite_time(time) ? 0 : 1; }
 };
+// PostgreSQL 15 has no infinite intervals.
 template <>
 struct IsFinite<Interval> {
   static uint8_t call(const Interval&) { return 1; }

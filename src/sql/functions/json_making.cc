@@ -45,7 +45,9 @@ Value json_number(Text text) {
 // 2024-03-03T10:15:00.25+00:00 of what PostgreSQL prints otherwise.
 std::string iso_time_text(Text text, bool has_zone) {
   std::string out(text);
-  out[out.find(' ')] = 'T';
+  const size_t blank = out.find(' ');
+  if (blank == std::string::npos) return out;  // "infinity"
+  out[blank] = 'T';
   if (has_zone) out.insert(out.find("+00") + 3, ":00");
   return out;
 }

@@ -53,13 +53,19 @@ struct TextToDate {
 
 struct TimestampToChar {
   static constexpr bool kRepeats = true;
-  static std::string_view call(const TimeFormat& format, int64_t micros, Arena& arena) {
+  static std::optional<std::string_view> call(const TimeFormat& format, int64_t micros,
+                                              Arena& arena) {
+    if (is_infinite_time(micros)) return std::nullopt;
     return format.print(micros, arena);
+  }
+  static Reason why(const TimeFormat&, int64_t, Arena&) {
+    return {RejectCode::out_of_range, "an infinite time has no such form"};
   }
 };
 
 struct SecondsToTimestamp {
   static std::optional<int64_t> call(double seconds) {
+    if (std::isinf(seconds)) return infinity_like<int64_t>(seconds);
     if (!(seconds >= static_cast<double>(kFirstSecond) &&
           seconds < static_cast<double>(kEndSecond)))
       return std::nullopt;
