@@ -40,6 +40,8 @@ constexpr std::string_view kTail = R"(
 - **timestamp** has no time zone: a text with an offset is refused, in events and in CSV, since it would be lost. Digits beyond microseconds
   are cut in events, which a run says once, and refused in CSV. Cassandra keeps milliseconds.
 - **date** and points in time outside of the years 1 to 9999 are numbers in SQLite: days or microseconds since 1970.
+- `infinity` and `-infinity` are dates and points in time that texts can be cast to, that can be compared and computed with, and that no table
+  holds: a row with one rejects its record. Events and CSV have none.
 - **time** has the end of the day, `24:00:00`, which Cassandra has not: it rejects.
 - **interval** becomes a duration where no two of its parts have different signs. It has no order in SQLite.
 - **uuid** goes into a `timeuuid` where it is one.

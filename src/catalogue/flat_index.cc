@@ -35,30 +35,26 @@ void prefetch_text(std::string_view key) {
 }
 void prefetch_text(int64_t) {}
 
+// Calls use() with the column's values, which FlatIndex::can_index(), and gives what that gives.
+template <class Use>
+auto with_keys(const Column& column, const Use& use) {
+  using Given = decltype(use(column.data<int64_t>()));
+  return with_cpp_type(column.type(), [&]<class T>() -> Given {
+    if constexpr (FlatIndex::kIsKey<T>) {
+      return use(column.data<T>());
+    } else {
+      CHECK(FlatIndex::can_index(column.type()));
+      return Given();
+    }
+  });
+}
+
 }  // namespace
 
 FlatIndex::FlatIndex(size_t rows)
     : slots_(std::bit_ceil(std::max<size_t>(16, rows + rows / 2 + 1))),
       mask_(slots_.size() - 1),
       room_(rows) {}
-
-// Calls use() with the column's values, which can_index().
-template <class Use>
-decltype(auto) with_keys(const Column& column, const Use& use) {
-  CHECK(FlatIndex::can_index(column.type()));
-  switch (column.type()) {
-    case Type::int32:
-    case Type::date:
-      return use(column.data<int32_t>());
-    case Type::int64:
-    case Type::time:
-    case Type::timestamp:
-    case Type::timestamptz:
-      return use(column.data<int64_t>());
-    default:
-      return use(column.data<std::string_view>());
-  }
-}
 
 template <class Key>
 uint32_t FlatIndex::find_or_add(const Key* stored, uint32_t row) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -23,11 +24,11 @@ class FlatIndex {
  public:
   static constexpr uint32_t kNoRow = ~0U;
 
+  template <class T>
+  static constexpr bool kIsKey = std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t> ||
+                                 std::is_same_v<T, std::string_view>;
   [[nodiscard]] static bool can_index(Type type) {
-    return with_cpp_type(type, []<class T>() {
-      return std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t> ||
-             std::is_same_v<T, std::string_view>;
-    });
+    return with_cpp_type(type, []<class T>() { return kIsKey<T>; });
   }
 
   // Room for `rows` keys; more must not be added.

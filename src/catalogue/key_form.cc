@@ -68,10 +68,10 @@ void append_cell_of(std::string& out, const Interval& value) {
   append_interval_cell(out, value);
 }
 
-// The bytes of its cell, by which it is compared.
+// The bytes of its cell, by which it is compared. `cell` is for the call's own use.
 template <class T>
-std::string_view wide_bytes(const T& value, Arena& arena) {
-  std::string cell;
+std::string_view wide_bytes(const T& value, std::string& cell, Arena& arena) {
+  cell.clear();
   append_cell_of(cell, one_of_equals(value));
   return arena.copy(std::string_view(cell).substr(4));
 }
@@ -174,7 +174,7 @@ const Column& KeyForm::as_views(const Column& part, const Selection& rows, Colum
       for (const uint32_t row : rows) {
         views.states()[row] = part.state(row);
         if (part.state(row) == State::value)
-          views.data<std::string_view>()[row] = wide_bytes(part.get<T>(row), bytes_);
+          views.data<std::string_view>()[row] = wide_bytes(part.get<T>(row), cell_, bytes_);
       }
     }
   });

@@ -47,6 +47,7 @@ class KeyForm {
   // By place in the rows, where there are several parts.
   std::vector<uint64_t> sizes_;
   std::vector<char*> places_;
+  std::string cell_;  // Of one wide value.
   Arena bytes_;
 };
 

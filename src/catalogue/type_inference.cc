@@ -8,9 +8,9 @@
 #include "base/json_text.h"
 #include "base/number_form.h"
 #include "base/text.h"
-#include "catalogue/array_text.h"
 #include "row/array.h"
 #include "row/parse_numeric.h"
+#include "sql/array_value.h"
 #include "sql/value_text.h"
 
 namespace turntable {
@@ -40,7 +40,7 @@ std::optional<int64_t> local_time(std::string_view text) {
 
 // The bytes of row/array.h.
 std::optional<std::string_view> read_array(Type element, std::string_view text, Arena& made) {
-  const auto elements = split_array(text);
+  const auto elements = sql::split_array_text(text);
   if (!elements) return std::nullopt;
   ArrayWriter writer;
   for (const std::optional<std::string>& one : *elements) {

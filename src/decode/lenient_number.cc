@@ -1,6 +1,5 @@
 #include "decode/lenient_number.h"
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -12,71 +11,6 @@ namespace turntable {
 namespace {
 
 using Found = LenientNumber::Found;
-
-// A number in decimal notation, taken apart: -12.50e3 is negative, with the digits "12" and "50"
-// and the exponent 3.
-struct Decimal {
-  bool negative = false;
-  std::string_view whole;
-  std::string_view fraction;
-  int64_t exponent = 0;
-
-  [[nodiscard]] size_t digits() const { return whole.size() + fraction.size(); }
-  [[nodiscard]] unsigned digit(size_t i) const {
-    const char c = i < whole.size() ? whole[i] : fraction[i - whole.size()];
-    return static_cast<unsigned>(c - '0');
-  }
-};
-
-std::string_view take_digits(std::string_view& text) {
-  size_t count = 0;
-  while (count < text.size() && text[count] >= '0' && text[count] <= '9') ++count;
-  const std::string_view digits = text.substr(0, count);
-  text.remove_prefix(count);
-  return digits;
-}
-
-bool take(std::string_view& text, char wanted) {
-  if (text.empty() || text[0] != wanted) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-// An exponent this far from 0 is as good as any that is further: no value has so many digits.
-constexpr int64_t kFarExponent = int64_t{1} << 40;
-
-std::optional<int64_t> take_exponent(std::string_view& text) {
-  const bool negative = take(text, '-');
-  if (!negative) (void)take(text, '+');
-  const std::string_view digits = take_digits(text);
-  if (digits.empty()) return std::nullopt;
-  int64_t exponent = 0;
-  for (const char c : digits) exponent = std::min(exponent * 10 + (c - '0'), kFarExponent);
-  return negative ? -exponent : exponent;
-}
-
-std::string_view without_blanks(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::optional<Decimal> read_decimal(std::string_view text) {
-  text = without_blanks(text);
-  Decimal number;
-  number.negative = take(text, '-');
-  if (!number.negative) (void)take(text, '+');
-  number.whole = take_digits(text);
-  if (take(text, '.')) number.fraction = take_digits(text);
-  if (number.digits() == 0) return std::nullopt;
-  if (take(text, 'e') || take(text, 'E')) {
-    const auto exponent = take_exponent(text);
-    if (!exponent) return std::nullopt;
-    number.exponent = *exponent;
-  }
-  return text.empty() ? std::optional(number) : std::nullopt;
-}
 
 // The number's amount times ten to the power of `shift`, split at the point.
 struct Amount {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "sql/functions.h"
@@ -105,22 +106,23 @@ class JsonPushdown {
 
   // A path that begins with another one ends there. The nodes on the way are numbered before it.
   void end_where_others_end() {
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (const NodeId end : ends_) {
-        const auto shorter = std::find_if(ends_.begin(), ends_.end(), [&](NodeId other) {
-          return begins_with(*paths_[end], *paths_[other]);
-        });
-        if (shorter == ends_.end()) continue;
-        const size_t length = paths_[*shorter]->keys.size();
-        NodeId node = end;
-        while (paths_[node]->keys.size() > length)
-          node = std::get<Call>(program_.nodes[node].what).arguments[0];
-        ends_.erase(end);
-        ends_.insert(node);
-        changed = true;
-        break;
+    // In the order of their keys a path has all those that begin with it right behind it.
+    std::vector<NodeId> in_order(ends_.begin(), ends_.end());
+    std::sort(in_order.begin(), in_order.end(), [&](NodeId a, NodeId b) {
+      return std::tie(paths_[a]->column, paths_[a]->keys) <
+             std::tie(paths_[b]->column, paths_[b]->keys);
+    });
+    const JsonPath* shorter = nullptr;
+    for (const NodeId end : in_order) {
+      if (shorter == nullptr || !begins_with(*paths_[end], *shorter)) {
+        shorter = &*paths_[end];
+        continue;
       }
+      NodeId node = end;
+      while (paths_[node]->keys.size() > shorter->keys.size())
+        node = std::get<Call>(program_.nodes[node].what).arguments[0];
+      ends_.erase(end);
+      ends_.insert(node);
     }
   }
 

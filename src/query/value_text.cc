@@ -422,6 +422,12 @@ std::string scalar(const CqlType& type, CellView cell, Style style) {
   }
 }
 
+// Inside of a collection.
+bool is_quoted(Kind kind) {
+  return kind == Kind::timestamp || kind == Kind::timestamp_micros ||
+         kind == Kind::timestamp_local || kind == Kind::inet;
+}
+
 std::string value(const CqlType& type, CellView cell, Style style, bool nested) {
   if (cell.is_null()) return style == Style::cqlsh || nested ? "null" : "";
   const bool text = type.kind == Kind::text || type.kind == Kind::ascii;
@@ -430,8 +436,7 @@ std::string value(const CqlType& type, CellView cell, Style style, bool nested) 
   if (!fits(type.kind, cell.bytes())) return blob_text(cell.bytes());
   if (is_collection(type)) return collection(type, cell.bytes(), style);
   std::string out = scalar(type, cell, style);
-  if (nested && (text || type.kind == Kind::timestamp || type.kind == Kind::inet))
-    out = in_quotes(out);
+  if (nested && (text || is_quoted(type.kind))) out = in_quotes(out);
   return text && style == Style::cqlsh ? cqlsh_escape(out) : out;
 }
 

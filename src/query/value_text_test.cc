@@ -124,6 +124,17 @@ TEST(ValueText, ShowsCollections) {
             "{7: ['a']}");
 }
 
+// All of them as they would be written in a statement.
+TEST(ValueText, QuotesTimesInsideOfCollections) {
+  const std::string times = be(1, 4) + sized(be(1'709'460'900'123, 8));
+  EXPECT_EQ(cqlsh("list<timestamp>", times), "['2024-03-03 10:15:00.123000+0000']");
+  const std::string micros = be(1, 4) + sized(be(1'709'460'900'123'800, 8));
+  EXPECT_EQ(cqlsh("list<timestamp(6)>", micros), "['2024-03-03 10:15:00.123800+0000']");
+  EXPECT_EQ(plain("list<timestamp(6)>", micros), "['2024-03-03 10:15:00.123800Z']");
+  EXPECT_EQ(cqlsh("list<timestamp without time zone>", micros), "['2024-03-03 10:15:00.123800']");
+  EXPECT_EQ(json("list<timestamp(6)>", micros), R"(["2024-03-03 10:15:00.123800Z"])");
+}
+
 TEST(ValueText, ShowsUsersOwnTypesWithTheirFields) {
   const std::string type = R"(udt<"street": text, "zip": int>)";
   const std::string main = sized("Main") + sized(be(5, 4));

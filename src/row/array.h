@@ -16,15 +16,19 @@ namespace turntable {
 class ArrayReader {
  public:
   explicit ArrayReader(std::string_view array)
-      : size_(read_be32(array.data())), elements_(array.substr(4)) {
-    CHECK(array.size() >= 4);
-  }
+      : size_(read_be32(checked(array).data())), elements_(array.substr(4)) {}
 
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool done() const { return elements_.done(); }
   [[nodiscard]] CellView next() { return elements_.next(); }
 
  private:
+  // Before a byte of it is read.
+  static std::string_view checked(std::string_view array) {
+    CHECK(array.size() >= sizeof(uint32_t));
+    return array;
+  }
+
   size_t size_;
   CellReader elements_;
 };

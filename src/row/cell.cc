@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
 #include "row/array.h"
@@ -188,6 +189,14 @@ void write_cells_of(const Column& column, std::span<const uint32_t> rows, int32_
     at[k] = states[row] == State::value ? write(values[row], at[k])
                                         : write_be32(at[k], static_cast<uint32_t>(absent));
   }
+}
+
+// What expressions compute with, and no table has: "infinity", "-infinity".
+template <class T>
+std::optional<std::string> infinity_text(T time) {
+  if (time == std::numeric_limits<T>::max()) return "infinity";
+  return time == std::numeric_limits<T>::min() ? std::optional<std::string>("-infinity")
+                                               : std::nullopt;
 }
 
 // Years before 1 have a sign, as in ISO 8601; the year 0 is 1 BC.
@@ -404,13 +413,13 @@ std::string cell_text(CellView cell, Type type) {
     case Type::uuid:
       return uuid_text(cell.uuid());
     case Type::date:
-      return date_text(cell.date());
+      return infinity_text(cell.date()).value_or(date_text(cell.date()));
     case Type::time:
       return clock_text(cell.time());
     case Type::timestamp:
-      return time_text(cell.int64());
+      return infinity_text(cell.int64()).value_or(time_text(cell.int64()));
     case Type::timestamptz:
-      return time_text(cell.int64()) + "Z";
+      return infinity_text(cell.int64()).value_or(time_text(cell.int64()) + "Z");
   }
   return array_text(cell, element_of(type));
 }

@@ -96,11 +96,20 @@ TEST(Cell, ShowsValuesAsPeopleReadThem) {
   EXPECT_EQ(shown(cell_of(Type::timestamptz, int64_t{1'709'460'900'123'800}), Type::timestamptz),
             "2024-03-03T10:15:00.123800Z");
   std::string first;
-  append_int64_cell(first, std::numeric_limits<int64_t>::min());
-  EXPECT_TRUE(shown(first, Type::timestamptz).ends_with(".224192Z"))
+  append_int64_cell(first, std::numeric_limits<int64_t>::min() + 1);
+  EXPECT_TRUE(shown(first, Type::timestamptz).ends_with(".224193Z"))
       << shown(first, Type::timestamptz);
   EXPECT_EQ(shown(cell_of(Type::bytes, std::string_view("\x01\xff", 2)), Type::bytes), "0x01ff");
   EXPECT_EQ(shown(cell_of(Type::float32, 0.748F), Type::float32), "0.748");
+}
+
+TEST(Cell, ShowsInfiniteTimes) {
+  const auto shown = []<class T>(Type type, T value) {
+    return cell_text(CellReader(cell_of(type, value)).next(), type);
+  };
+  EXPECT_EQ(shown(Type::timestamptz, std::numeric_limits<int64_t>::max()), "infinity");
+  EXPECT_EQ(shown(Type::timestamp, std::numeric_limits<int64_t>::min()), "-infinity");
+  EXPECT_EQ(shown(Type::date, std::numeric_limits<int32_t>::max()), "infinity");
 }
 
 TEST(Cell, ShowsWhatIsNoNumberAsPostgreSqlDoes) {

@@ -11,16 +11,6 @@ namespace {
 // An exponent this far from 0 is as good as any that is further: no number has so many digits.
 constexpr int64_t kFarExponent = int64_t{1} << 40;
 
-bool is_blank(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-std::string_view without_blanks(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 bool take(std::string_view& text, char wanted) {
   if (text.empty() || text[0] != wanted) return false;
   text.remove_prefix(1);
@@ -46,10 +36,13 @@ std::optional<int64_t> take_exponent(std::string_view& text) {
   return negative ? -exponent : exponent;
 }
 
-// "nan", "inf" and "infinity", which alone may have a sign.
-std::optional<Numeric> named(std::string_view text, bool is_signed, bool negative) {
-  constexpr size_t kLongestName = 8;
+// "nan", "inf" and "infinity", of which the first has no sign.
+std::optional<Numeric> named(std::string_view text) {
+  constexpr size_t kLongestName = 9;  // With its sign.
+  text = trim(text);
   if (text.size() > kLongestName) return std::nullopt;
+  const bool negative = take(text, '-');
+  const bool is_signed = negative || take(text, '+');
   const std::string name = lowercase(text);
   if (name == "nan" && !is_signed) return Numeric{.digits = 0, .kind = Numeric::Kind::nan};
   if (name != "inf" && name != "infinity") return std::nullopt;
@@ -59,24 +52,25 @@ std::optional<Numeric> named(std::string_view text, bool is_signed, bool negativ
 
 }  // namespace
 
-ParsedNumeric parse_numeric(std::string_view text) {
-  text = without_blanks(text);
-  const bool negative = take(text, '-');
-  const bool is_signed = negative || take(text, '+');
-  const std::string_view whole = take_digits(text);
-  const bool point = take(text, '.');
-  const std::string_view fraction = point ? take_digits(text) : std::string_view();
-  if (whole.empty() && fraction.empty()) {
-    return point ? ParsedNumeric{} : ParsedNumeric{.value = named(text, is_signed, negative)};
-  }
-  int64_t exponent = 0;
+std::optional<Decimal> read_decimal(std::string_view text) {
+  text = trim(text);
+  Decimal number;
+  number.negative = take(text, '-');
+  if (!number.negative) (void)take(text, '+');
+  number.whole = take_digits(text);
+  if (take(text, '.')) number.fraction = take_digits(text);
+  if (number.digits() == 0) return std::nullopt;
   if (take(text, 'e') || take(text, 'E')) {
-    const auto taken = take_exponent(text);
-    if (!taken) return {};
-    exponent = *taken;
+    const auto exponent = take_exponent(text);
+    if (!exponent) return std::nullopt;
+    number.exponent = *exponent;
   }
-  if (!text.empty()) return {};
+  return text.empty() ? std::optional(number) : std::nullopt;
+}
 
+ParsedNumeric parse_numeric(std::string_view text) {
+  const auto number = read_decimal(text);
+  if (!number) return {.value = named(text)};
   Int128 digits = 0;
   int significant = 0;
   const auto push = [&](char c) {
@@ -84,15 +78,15 @@ ParsedNumeric parse_numeric(std::string_view text) {
     if (++significant > kNumericDigitsLimit) return;
     digits = digits * 10 + (c - '0');
   };
-  for (const char c : whole) push(c);
-  for (const char c : fraction) push(c);
-  int64_t scale = static_cast<int64_t>(fraction.size()) - exponent;
+  for (const char c : number->whole) push(c);
+  for (const char c : number->fraction) push(c);
+  int64_t scale = static_cast<int64_t>(number->fraction.size()) - number->exponent;
   // Zeros that the exponent adds; those behind a zero change nothing.
   for (; scale < 0 && significant > 0 && significant <= kNumericDigitsLimit; ++scale) push('0');
   scale = std::max(scale, int64_t{0});
   if (significant > kNumericDigitsLimit || scale > kNumericScaleLimit)
     return {.out_of_range = true};
-  return {.value = Numeric{.digits = negative ? -digits : digits,
+  return {.value = Numeric{.digits = number->negative ? -digits : digits,
                            .scale = static_cast<uint16_t>(scale)}};
 }
 

@@ -99,6 +99,13 @@ std::optional<Type> type_from_sql(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string> type_names() {
+  std::vector<std::string> all;
+  for (const Names& names : kNames) all.emplace_back(names.sql);
+  for (const Alias& alias : kAliases) all.emplace_back(alias.name);
+  return all;
+}
+
 std::string schema_tree(const Schema& schema) {
   std::string out = "root\n";
   for (const ColumnDef& column : schema)

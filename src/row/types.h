@@ -59,6 +59,9 @@ inline constexpr uint8_t kArrayBit = 0x80;
 // with [] behind it an array.
 [[nodiscard]] std::optional<Type> type_from_sql(std::string_view name);
 
+// All names that type_from_sql() knows, those of sql_name() first; without [].
+[[nodiscard]] std::vector<std::string> type_names();
+
 // True for text, bytes, jsonb and arrays, whose values are views.
 [[nodiscard]] constexpr bool is_view(Type type) {
   return type == Type::text || type == Type::bytes || type == Type::jsonb || is_array(type);

@@ -14,6 +14,8 @@ TEST(Types, KnowsPostgresNamesAndAliases) {
   for (const Type type : {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64,
                           Type::text, Type::bytes, Type::timestamptz, Type::jsonb})
     EXPECT_EQ(type_from_sql(sql_name(type)), type);
+  for (const std::string& name : type_names()) EXPECT_TRUE(type_from_sql(name)) << name;
+  EXPECT_EQ(type_names().front(), sql_name(Type::boolean));
 }
 
 TEST(Types, DrawsTheSchemaAsATree) {

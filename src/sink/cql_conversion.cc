@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -17,6 +15,7 @@
 #include "row/array.h"
 #include "row/parse_numeric.h"
 #include "sink/set_order.h"
+#include "sql/value_text.h"
 
 namespace turntable {
 namespace {
@@ -235,25 +234,15 @@ bool takes_json(const CqlType& type) {
 
 bool append_json_number(std::string& out, std::string_view json, Kind kind) {
   if (number_form(json) == NumberForm::none) return false;
-  const char* const end = json.data() + json.size();
-  // What would become 0 or infinity has no value.
-  const auto is_zero = [&] {
-    return json.substr(0, json.find_first_of("eE")).find_first_of("123456789") ==
-           std::string_view::npos;
-  };
   if (kind == Kind::float_) {
-    float value = 0;
-    if (std::from_chars(json.data(), end, value).ec != std::errc() || (value == 0 && !is_zero()))
-      return false;
-    append_float32_cell(out, value);
-    return true;
+    const auto value = sql::parse_float32(json).value;
+    if (value) append_float32_cell(out, *value);
+    return value.has_value();
   }
   if (kind == Kind::double_) {
-    double value = 0;
-    if (std::from_chars(json.data(), end, value).ec != std::errc() || (value == 0 && !is_zero()))
-      return false;
-    append_float64_cell(out, value);
-    return true;
+    const auto value = sql::parse_float64(json).value;
+    if (value) append_float64_cell(out, *value);
+    return value.has_value();
   }
   const auto number = parse_numeric(json).value;
   if (!number) return false;

@@ -11,11 +11,11 @@
 //   time                    time, but for 24:00
 //   interval                duration, where no two parts have different signs
 //   uuid                    uuid, timeuuid where it is one
-//   arrays                  list and set of what their elements can be, frozen or not; NULL
-//   elements
-//                           reject
+//   arrays                  list and set of what their elements can be, frozen or not; a NULL
+//                           element rejects
 //   jsonb                   text; map from text, where it is an object whose values the map's can
-//   be boolean, bytea, date    boolean, blob, date
+//                           be
+//   boolean, bytea, date    boolean, blob, date
 #pragma once
 
 #include <functional>

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <utility>
+
+#include "sql/numeric_math.h"
 
 namespace turntable {
 namespace {
@@ -27,26 +28,6 @@ int compare_floats(T a, T b) {
   if (std::isnan(a) || std::isnan(b)) return int{std::isnan(a)} - int{std::isnan(b)};
   if (a == 0 && b == 0) return int{std::signbit(b)} - int{std::signbit(a)};
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-// Both finite, as all decimals are.
-int compare_decimals(const Numeric& a, const Numeric& b) {
-  const int signs = sign_of(a.digits) - sign_of(b.digits);
-  if (signs != 0 || a.digits == 0) return signs;
-  const int sign = sign_of(a.digits);
-  // Without sign and point, and how many digits stand before the point.
-  const auto taken_apart = [](const Numeric& number) {
-    const Numeric shortest = without_trailing_zeros(number);
-    std::string digits = numeric_text(
-        {.digits = shortest.digits < 0 ? -shortest.digits : shortest.digits, .scale = 0});
-    const int before = static_cast<int>(digits.size()) - shortest.scale;
-    // Zeros at the end say nothing.
-    digits.erase(digits.find_last_not_of('0') + 1);
-    return std::pair(before, digits);
-  };
-  const auto x = taken_apart(a);
-  const auto y = taken_apart(b);
-  return x == y ? 0 : x < y ? -sign : sign;
 }
 
 int compare_varints(std::string_view a, std::string_view b) {
@@ -88,7 +69,7 @@ int compare_elements(Kind kind, CellView a, CellView b) {
     case Kind::double_:
       return compare_floats(a.float64(), b.float64());
     case Kind::decimal:
-      return compare_decimals(a.numeric(), b.numeric());
+      return sign_of(sql::order_of_numerics(a.numeric(), b.numeric()));
     case Kind::varint:
       return compare_varints(a.bytes(), b.bytes());
     case Kind::uuid:

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <memory>
+#include <numeric>
+#include <optional>
 
-#include "base/check.h"
 #include "sql/functions/array_rows.h"
 
 namespace turntable::sql {
@@ -21,24 +22,41 @@ Reason why_no_text(const CallInput&, uint32_t) {
   return too_long();
 }
 
+// Elements, each of them cast by itself. They and the arena must outlive this.
+class CastElements {
+ public:
+  CastElements(const Function& cast, const Column& elements, Arena& arena)
+      : argument_(&elements),
+        state_(cast.open_state == nullptr ? nullptr : cast.open_state()),
+        input_{.arguments = {&argument_, 1}, .arena = arena, .state = state_.get()},
+        values_(cast.result) {
+    Selection all(elements.rows());
+    std::iota(all.begin(), all.end(), 0);
+    values_.reset(elements.rows());
+    Frame frame{input_, all, values_};
+    cast.loop(frame);
+  }
+  CastElements(const CastElements&) = delete;
+  CastElements& operator=(const CastElements&) = delete;
+
+  [[nodiscard]] const CallInput& input() const { return input_; }
+  [[nodiscard]] const Column& values() const { return values_; }
+
+ private:
+  const Column* argument_;
+  std::unique_ptr<FunctionState> state_;
+  CallInput input_;
+  Column values_;
+};
+
 // Casts the elements of all rows at once, and puts them together again. `from` has the elements of
 // each of `rows`.
 void cast_elements(Frame& frame, const FlatElements& from, const Selection& rows) {
   const Type to = element_of(frame.result.type());
-  Column cast_values(to);
-  const Column* made = &from.values;
-  if (from.values.type() != to) {
-    cast_values.reset(from.size());
-    Selection all(from.size());
-    for (uint32_t i = 0; i < from.size(); ++i) all[i] = i;
-    const Function& cast = find_cast(from.values.type(), to)->function;
-    const Column* const argument = &from.values;
-    const auto state = cast.open_state == nullptr ? nullptr : cast.open_state();
-    Frame inner{CallInput{.arguments = {&argument, 1}, .arena = frame.arena, .state = state.get()},
-                all, cast_values};
-    cast.loop(inner);
-    made = &cast_values;
-  }
+  std::optional<CastElements> cast;
+  if (from.values.type() != to)
+    cast.emplace(find_cast(from.values.type(), to)->function, from.values, frame.arena);
+  const Column* const made = cast ? &cast->values() : &from.values;
   for (size_t number = 0; number < rows.size(); ++number) {
     const uint32_t row = rows[number];
     if (frame.result.state(row) != State::value) continue;
@@ -107,20 +125,11 @@ Reason why_element(const Column& arrays, uint32_t row, Type to, Arena& arena) {
   const Cast* const cast =
       elements.values.type() == to ? nullptr : find_cast(elements.values.type(), to);
   if (cast != nullptr) {
-    Column values(to);
-    values.reset(elements.size());
-    const Column* const argument = &elements.values;
-    const auto state = cast->function.open_state == nullptr ? nullptr : cast->function.open_state();
-    const CallInput input{.arguments = {&argument, 1}, .arena = arena, .state = state.get()};
-    Selection all(elements.size());
-    for (uint32_t i = 0; i < elements.size(); ++i) all[i] = i;
-    Frame frame{input, all, values};
-    cast->function.loop(frame);
-    for (const uint32_t at : all)
-      if (values.state(at) == State::failed) return cast->function.explain(input, at);
+    const CastElements made(cast->function, elements.values, arena);
+    for (uint32_t at = 0; at < elements.size(); ++at)
+      if (made.values().state(at) == State::failed) return cast->function.explain(made.input(), at);
   }
-  return {RejectCode::too_large,
-          fmt::format("an array has more than {} bytes", grouped(kResultBytesLimit))};
+  return array_too_long({.arguments = {}, .arena = arena}, row);
 }
 
 template <Type to>

@@ -12,36 +12,6 @@
 namespace turntable::sql {
 namespace {
 
-// Not a number is greater than all others.
-int numeric_rank(const Numeric& value) {
-  switch (value.kind) {
-    case Numeric::Kind::minus_infinity:
-      return -1;
-    case Numeric::Kind::finite:
-      return 0;
-    case Numeric::Kind::infinity:
-      return 1;
-    case Numeric::Kind::nan:
-      return 2;
-  }
-  return 0;
-}
-
-std::strong_ordering numeric_cell_order(const Numeric& left, const Numeric& right) {
-  const int rank = numeric_rank(left);
-  if (rank != numeric_rank(right)) return rank <=> numeric_rank(right);
-  if (rank != 0) return std::strong_ordering::equal;
-  return json::compare_numbers(numeric_text(left), numeric_text(right));
-}
-
-std::strong_ordering interval_cell_order(const Interval& left, const Interval& right) {
-  const Int128 a = length_of(left);
-  const Int128 b = length_of(right);
-  return a < b   ? std::strong_ordering::less
-         : a > b ? std::strong_ordering::greater
-                 : std::strong_ordering::equal;
-}
-
 std::strong_ordering json_cell_order(std::string_view left, std::string_view right) {
   if (left == right) return std::strong_ordering::equal;
   if (is_plain_integer(left) && is_plain_integer(right)) return json::compare_numbers(left, right);
@@ -209,9 +179,9 @@ std::strong_ordering element_order(Type type, CellView left, CellView right) {
     case Type::float64:
       return order_of(left.float64(), right.float64());
     case Type::numeric:
-      return numeric_cell_order(left.numeric(), right.numeric());
+      return order_of(left.numeric(), right.numeric());
     case Type::interval:
-      return interval_cell_order(left.interval(), right.interval());
+      return order_of(left.interval(), right.interval());
     case Type::jsonb:
       return json_cell_order(left.bytes(), right.bytes());
     case Type::uuid:

@@ -3,12 +3,33 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace turntable::sql {
 
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
-inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+inline constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
+inline constexpr int64_t kMicrosPerHour = 60 * kMicrosPerMinute;
+inline constexpr int64_t kMicrosPerDay = 24 * kMicrosPerHour;
+
+// 'infinity' is the highest number that a date or a point in time could have, and '-infinity' the
+// lowest, as in PostgreSQL. The calendar below knows nothing of them.
+template <class T>
+inline constexpr T kInfiniteTime = std::numeric_limits<T>::max();
+template <class T>
+inline constexpr T kMinusInfiniteTime = std::numeric_limits<T>::min();
+
+template <class T>
+constexpr bool is_infinite_time(T time) {
+  return time == kInfiniteTime<T> || time == kMinusInfiniteTime<T>;
+}
+
+// The same infinity among other times.
+template <class To, class From>
+constexpr To infinity_like(From time) {
+  return time > 0 ? kInfiniteTime<To> : kMinusInfiniteTime<To>;
+}
 
 struct Date {
   int64_t year = 1970;
@@ -63,12 +84,15 @@ constexpr int64_t floor_divide(int64_t value, int64_t by) {
   return value / by - (value % by < 0 ? 1 : 0);
 }
 
+// Since midnight.
+constexpr int64_t micros_of_day(int64_t micros) {
+  const int64_t rest = micros % kMicrosPerDay;
+  return rest < 0 ? rest + kMicrosPerDay : rest;
+}
+
 constexpr Moment moment_of(int64_t micros) {
   const int64_t days = floor_divide(micros, kMicrosPerDay);
-  // Unsigned: days * kMicrosPerDay may lie just below the smallest int64_t.
-  const auto rest =
-      static_cast<int64_t>(static_cast<uint64_t>(micros) -
-                           static_cast<uint64_t>(days) * static_cast<uint64_t>(kMicrosPerDay));
+  const int64_t rest = micros_of_day(micros);
   const auto seconds = static_cast<uint32_t>(rest / kMicrosPerSecond);
   return {date_of(days), static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
           static_cast<int>(seconds % 60), static_cast<int>(rest - seconds * kMicrosPerSecond)};

@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "sql/array_casts.h"
+#include "sql/cast_row.h"
 #include "sql/functions/json_support.h"
-#include "sql/loops.h"
+#include "sql/functions/numbers.h"
 #include "sql/numeric_math.h"
 #include "sql/time_casts.h"
 #include "sql/value_text.h"
@@ -20,20 +22,9 @@ namespace {
 using Text = std::string_view;
 
 template <class T>
-std::string number_text(T value) {
-  if constexpr (std::is_integral_v<T>) {
-    return std::string(integer_text(value).view());
-  } else if constexpr (std::is_same_v<T, Numeric>) {
-    return numeric_text(value);
-  } else {
-    return std::string(float_text(value).view());
-  }
-}
-
-template <class T>
 Reason out_of_range(Type to, T value) {
   return {RejectCode::out_of_range,
-          fmt::format("{} is out of range for {}", number_text(value), sql_name(to))};
+          fmt::format("{} is out of range for {}", numbers::number_text(value), sql_name(to))};
 }
 
 // Every value of `from` has one of `to`.
@@ -90,8 +81,8 @@ template <class T>
 struct FloatToNumeric {
   static MaybeNumeric call(T value) { return numeric_of(value); }
   static Reason why(T value) {
-    return {RejectCode::out_of_range,
-            fmt::format("{} has more than the 38 digits of a numeric", number_text(value))};
+    return {RejectCode::out_of_range, fmt::format("{} has more than the 38 digits of a numeric",
+                                                  numbers::number_text(value))};
   }
 };
 
@@ -99,6 +90,11 @@ template <Type to>
 struct NumericToWhole {
   using To = CppType<to>;
   static std::optional<To> call(const Numeric& value) {
+    // As most fields of times are.
+    if (value.is_finite() && value.scale == 0) {
+      const auto narrow = static_cast<To>(value.digits);
+      return narrow == value.digits ? std::optional(narrow) : std::nullopt;
+    }
     const std::optional<int64_t> whole = bigint_of(value);
     if (!whole || static_cast<To>(*whole) != *whole) return std::nullopt;
     return static_cast<To>(*whole);
@@ -172,18 +168,6 @@ Reason text_misfit(Type to, Text text, ParseFailure failure) {
   return {RejectCode::bad_value, fmt::format("'{}' is no {}", printable(text), sql_name(to))};
 }
 
-struct TextToWholeTime {
-  static std::optional<int64_t> call(Text text) { return parse_whole_timestamp(text).value; }
-  static Reason why(Text text) {
-    if (parse_whole_timestamp(text).failure == ParseFailure::syntax)
-      return text_misfit(Type::timestamptz, text, ParseFailure::syntax);
-    return {RejectCode::out_of_range,
-            fmt::format("'{}' has digits beyond microseconds, which timestamptz cannot "
-                        "hold; it is in the key, where cut times fall together",
-                        printable(text))};
-  }
-};
-
 template <Type to, Parsed<CppType<to>> (*parse)(Text)>
 struct TextTo {
   static std::optional<CppType<to>> call(Text text) { return parse(text).value; }
@@ -232,89 +216,88 @@ struct JsonToScalar {
 
 // --- The table
 
-template <class F>
-Cast row(Type from, Type to, CastContext context) {
-  return {context,
-          function_of<F>({.name = "cast", .arguments = {from}, .result = to, .kind = Kind::cast})};
-}
-
 // pg_cast of PostgreSQL 15, and casts by way of text, which go into text in assignments and out of
 // it on demand. One rule is stricter: PostgreSQL rounds a fraction that is assigned to an integer,
 // unasked. Here that takes a written cast, since an event with 1.5 for an int is refused too.
-const std::vector<Cast>& casts() {
+std::vector<Cast> plain_casts() {
   using enum Type;
   using enum CastContext;
-  static const std::vector<Cast> kCasts = {
-      row<Widen<int32, int64>>(int32, int64, implicit),
-      row<Widen<int32, float32>>(int32, float32, implicit),
-      row<Widen<int32, float64>>(int32, float64, implicit),
-      row<Widen<int64, float32>>(int64, float32, implicit),
-      row<Widen<int64, float64>>(int64, float64, implicit),
-      row<Widen<float32, float64>>(float32, float64, implicit),
-      row<Widen<int16, int32>>(int16, int32, implicit),
-      row<Widen<int16, int64>>(int16, int64, implicit),
-      row<Widen<int16, float32>>(int16, float32, implicit),
-      row<Widen<int16, float64>>(int16, float64, implicit),
-      row<Narrow<int64, int32>>(int64, int32, assignment),
-      row<Narrow<int64, int16>>(int64, int16, assignment),
-      row<Narrow<int32, int16>>(int32, int16, assignment),
-      row<DoubleToReal>(float64, float32, assignment),
-      row<FloatToInteger<float32, int16>>(float32, int16, on_demand),
-      row<FloatToInteger<float64, int16>>(float64, int16, on_demand),
-      row<FloatToInteger<float32, int32>>(float32, int32, on_demand),
-      row<FloatToInteger<float32, int64>>(float32, int64, on_demand),
-      row<FloatToInteger<float64, int32>>(float64, int32, on_demand),
-      row<FloatToInteger<float64, int64>>(float64, int64, on_demand),
-      row<WholeToNumeric<int16_t>>(int16, numeric, implicit),
-      row<WholeToNumeric<int32_t>>(int32, numeric, implicit),
-      row<WholeToNumeric<int64_t>>(int64, numeric, implicit),
-      row<FloatToNumeric<float>>(float32, numeric, assignment),
-      row<FloatToNumeric<double>>(float64, numeric, assignment),
-      row<NumericToReal>(numeric, float32, implicit),
-      row<NumericToDouble>(numeric, float64, implicit),
-      row<NumericToWhole<int16>>(numeric, int16, on_demand),
-      row<NumericToWhole<int32>>(numeric, int32, on_demand),
-      row<NumericToWhole<int64>>(numeric, int64, on_demand),
-      row<Widen<boolean, int32>>(boolean, int32, on_demand),
-      row<IntToBoolean>(int32, boolean, on_demand),
+  return {
+      cast_row<Widen<int32, int64>>(int32, int64, implicit),
+      cast_row<Widen<int32, float32>>(int32, float32, implicit),
+      cast_row<Widen<int32, float64>>(int32, float64, implicit),
+      cast_row<Widen<int64, float32>>(int64, float32, implicit),
+      cast_row<Widen<int64, float64>>(int64, float64, implicit),
+      cast_row<Widen<float32, float64>>(float32, float64, implicit),
+      cast_row<Widen<int16, int32>>(int16, int32, implicit),
+      cast_row<Widen<int16, int64>>(int16, int64, implicit),
+      cast_row<Widen<int16, float32>>(int16, float32, implicit),
+      cast_row<Widen<int16, float64>>(int16, float64, implicit),
+      cast_row<Narrow<int64, int32>>(int64, int32, assignment),
+      cast_row<Narrow<int64, int16>>(int64, int16, assignment),
+      cast_row<Narrow<int32, int16>>(int32, int16, assignment),
+      cast_row<DoubleToReal>(float64, float32, assignment),
+      cast_row<FloatToInteger<float32, int16>>(float32, int16, on_demand),
+      cast_row<FloatToInteger<float64, int16>>(float64, int16, on_demand),
+      cast_row<FloatToInteger<float32, int32>>(float32, int32, on_demand),
+      cast_row<FloatToInteger<float32, int64>>(float32, int64, on_demand),
+      cast_row<FloatToInteger<float64, int32>>(float64, int32, on_demand),
+      cast_row<FloatToInteger<float64, int64>>(float64, int64, on_demand),
+      cast_row<WholeToNumeric<int16_t>>(int16, numeric, implicit),
+      cast_row<WholeToNumeric<int32_t>>(int32, numeric, implicit),
+      cast_row<WholeToNumeric<int64_t>>(int64, numeric, implicit),
+      cast_row<FloatToNumeric<float>>(float32, numeric, assignment),
+      cast_row<FloatToNumeric<double>>(float64, numeric, assignment),
+      cast_row<NumericToReal>(numeric, float32, implicit),
+      cast_row<NumericToDouble>(numeric, float64, implicit),
+      cast_row<NumericToWhole<int16>>(numeric, int16, on_demand),
+      cast_row<NumericToWhole<int32>>(numeric, int32, on_demand),
+      cast_row<NumericToWhole<int64>>(numeric, int64, on_demand),
+      cast_row<Widen<boolean, int32>>(boolean, int32, on_demand),
+      cast_row<IntToBoolean>(int32, boolean, on_demand),
 
-      row<BooleanToText>(boolean, text, assignment),
-      row<NumberToText<int32_t>>(int32, text, assignment),
-      row<NumberToText<int64_t>>(int64, text, assignment),
-      row<NumberToText<float>>(float32, text, assignment),
-      row<NumberToText<double>>(float64, text, assignment),
-      row<NumberToText<int16_t>>(int16, text, assignment),
-      row<ValueToText<Numeric, numeric_text>>(numeric, text, assignment),
-      row<TimeToText<int32_t, date_text>>(date, text, assignment),
-      row<TimeToText<int64_t, time_text>>(time, text, assignment),
-      row<TimeToText<int64_t, local_timestamp_text>>(timestamp, text, assignment),
-      row<TimestampToText>(timestamptz, text, assignment),
-      row<ValueToText<Interval, interval_text>>(interval, text, assignment),
-      row<ValueToText<Uuid, uuid_text>>(uuid, text, assignment),
-      row<BytesToText>(bytes, text, assignment),
-      row<JsonToText>(jsonb, text, assignment),
+      cast_row<BooleanToText>(boolean, text, assignment),
+      cast_row<NumberToText<int32_t>>(int32, text, assignment),
+      cast_row<NumberToText<int64_t>>(int64, text, assignment),
+      cast_row<NumberToText<float>>(float32, text, assignment),
+      cast_row<NumberToText<double>>(float64, text, assignment),
+      cast_row<NumberToText<int16_t>>(int16, text, assignment),
+      cast_row<ValueToText<Numeric, numeric_text>>(numeric, text, assignment),
+      cast_row<TimeToText<int32_t, date_text>>(date, text, assignment),
+      cast_row<TimeToText<int64_t, time_text>>(time, text, assignment),
+      cast_row<TimeToText<int64_t, local_timestamp_text>>(timestamp, text, assignment),
+      cast_row<TimestampToText>(timestamptz, text, assignment),
+      cast_row<ValueToText<Interval, interval_text>>(interval, text, assignment),
+      cast_row<ValueToText<Uuid, uuid_text>>(uuid, text, assignment),
+      cast_row<BytesToText>(bytes, text, assignment),
+      cast_row<JsonToText>(jsonb, text, assignment),
 
-      row<TextTo<boolean, parse_bool>>(text, boolean, on_demand),
-      row<TextTo<int32, parse_int32>>(text, int32, on_demand),
-      row<TextTo<int64, parse_int64>>(text, int64, on_demand),
-      row<TextTo<float32, parse_float32>>(text, float32, on_demand),
-      row<TextTo<float64, parse_float64>>(text, float64, on_demand),
-      row<TextTo<timestamptz, parse_timestamp>>(text, timestamptz, on_demand),
-      row<TextToBytes>(text, bytes, on_demand),
-      row<TextTo<int16, parse_int16>>(text, int16, on_demand),
-      row<TextToNumeric>(text, numeric, on_demand),
-      row<TextToUuid>(text, uuid, on_demand),
-      row<TextToJson>(text, jsonb, on_demand),
+      cast_row<TextTo<boolean, parse_bool>>(text, boolean, on_demand),
+      cast_row<TextTo<int32, parse_int32>>(text, int32, on_demand),
+      cast_row<TextTo<int64, parse_int64>>(text, int64, on_demand),
+      cast_row<TextTo<float32, parse_float32>>(text, float32, on_demand),
+      cast_row<TextTo<float64, parse_float64>>(text, float64, on_demand),
+      cast_row<TextToBytes>(text, bytes, on_demand),
+      cast_row<TextTo<int16, parse_int16>>(text, int16, on_demand),
+      cast_row<TextToNumeric>(text, numeric, on_demand),
+      cast_row<TextToUuid>(text, uuid, on_demand),
+      cast_row<TextToJson>(text, jsonb, on_demand),
 
-      row<JsonToScalar<boolean>>(jsonb, boolean, on_demand),
-      row<JsonToScalar<int16>>(jsonb, int16, on_demand),
-      row<JsonToScalar<int32>>(jsonb, int32, on_demand),
-      row<JsonToScalar<int64>>(jsonb, int64, on_demand),
-      row<JsonToScalar<float32>>(jsonb, float32, on_demand),
-      row<JsonToScalar<float64>>(jsonb, float64, on_demand),
-      row<JsonToScalar<numeric>>(jsonb, numeric, on_demand),
+      cast_row<JsonToScalar<boolean>>(jsonb, boolean, on_demand),
+      cast_row<JsonToScalar<int16>>(jsonb, int16, on_demand),
+      cast_row<JsonToScalar<int32>>(jsonb, int32, on_demand),
+      cast_row<JsonToScalar<int64>>(jsonb, int64, on_demand),
+      cast_row<JsonToScalar<float32>>(jsonb, float32, on_demand),
+      cast_row<JsonToScalar<float64>>(jsonb, float64, on_demand),
+      cast_row<JsonToScalar<numeric>>(jsonb, numeric, on_demand),
   };
-  return kCasts;
+}
+
+const Cast* find_in(const std::vector<Cast>& table, Type from, Type to) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Cast& cast) {
+    return cast.function.arguments[0] == from && cast.function.result == to;
+  });
+  return found == table.end() ? nullptr : &*found;
 }
 
 // PostgreSQL's categories of types (pg_type.typcategory).
@@ -357,22 +340,16 @@ tl::unexpected<Error> no_common_type(Type a, Type b) {
 
 const Cast* find_cast(Type from, Type to) {
   if (is_array(from) || is_array(to)) {
+    // Made of the casts of their elements, which are found below.
     static const std::vector<Cast> kArrayCasts = array_casts();
-    for (const Cast& cast : kArrayCasts)
-      if (cast.function.arguments[0] == from && cast.function.result == to) return &cast;
-    return nullptr;
+    return find_in(kArrayCasts, from, to);
   }
-  static const std::vector<Cast> kTimeCasts = time_casts();
-  for (const std::vector<Cast>* const table : {&casts(), &kTimeCasts})
-    for (const Cast& cast : *table)
-      if (cast.function.arguments[0] == from && cast.function.result == to) return &cast;
-  return nullptr;
-}
-
-const Function& whole_time_cast() {
-  static const Cast kCast =
-      row<TextToWholeTime>(Type::text, Type::timestamptz, CastContext::on_demand);
-  return kCast.function;
+  static const std::vector<Cast> kCasts = [] {
+    std::vector<Cast> all = plain_casts();
+    for (Cast& cast : time_casts()) all.push_back(std::move(cast));
+    return all;
+  }();
+  return find_in(kCasts, from, to);
 }
 
 Result<Type> common_type(std::span<const ArgumentType> types) {

@@ -38,8 +38,8 @@ struct Cast {
 // https://www.postgresql.org/docs/15/typeconv-union-case.html
 [[nodiscard]] Result<Type> common_type(std::span<const ArgumentType> types);
 
-// From text to timestamptz as find_cast() has it, but a time with digits beyond microseconds is out
-// of range, where that cuts them.
-[[nodiscard]] const Function& whole_time_cast();
+// From text to timestamptz, timestamp or time as find_cast() has it, but a time with digits beyond
+// microseconds is out of range, where that cuts or rounds them.
+[[nodiscard]] const Function& whole_time_cast(Type to);
 
 }  // namespace turntable::sql

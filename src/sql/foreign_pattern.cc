@@ -1,7 +1,6 @@
 #include "sql/foreign_pattern.h"
 
 #include <algorithm>
-#include <array>
 #include <span>
 
 #include "base/text.h"

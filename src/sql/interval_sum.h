@@ -28,7 +28,6 @@ enum class IntervalUnit : uint8_t {
   century,
   millennium,
   ago,
-  ignored,
   unknown,
 };
 

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/check.h"
-#include "base/text.h"
 #include "sql/constants.h"
+#include "sql/stored_times.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
@@ -132,6 +132,14 @@ MaybeBound NodeBuilder::fit(Bound value, const TypeModifier& modifier, Fitting f
                                                                 sql_name(type, modifier));
   return add_call({.function = &function, .arguments = {value.node}, .prepared = *prepared}, at,
                   std::move(text));
+}
+
+MaybeBound NodeBuilder::stored(Bound value, Location at) {
+  if (!may_be_infinite(pool_.nodes(), value.node)) return value;
+  return add_call({.function = &finite_function(node(value).type),
+                   .arguments = {value.node},
+                   .prepared = nullptr},
+                  at, node(value).text);
 }
 
 MaybeBound NodeBuilder::add_call(Call call, Location at, std::string text) {

@@ -60,6 +60,9 @@ class NodeBuilder {
   // The value as the modifier behind its type wants it. Where there is none, the value itself.
   MaybeBound fit(Bound value, const TypeModifier& modifier, Fitting fitting, Location at);
 
+  // The value as a table takes it: where it could be an infinite time, one that fails then.
+  MaybeBound stored(Bound value, Location at);
+
   [[nodiscard]] const Node& node(Bound value) const { return pool_.nodes()[value.node]; }
   // Nothing where the value is open.
   [[nodiscard]] ArgumentType type(Bound value) const;

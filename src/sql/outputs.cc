@@ -191,6 +191,7 @@ class OutputBinder {
     MaybeBound value = build_.cast(*item.value, to, item.at);
     if (value && column != nullptr)
       value = build_.fit(*value, column->modifier, Fitting::assigned, item.at);
+    if (value) value = build_.stored(*value, item.at);
     if (value) outputs_.push_back({name, to, value->node});
   }
 

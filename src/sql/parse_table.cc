@@ -66,17 +66,14 @@ constexpr OtherType kOtherTypes[] = {
 
 // `written`: as in the file; `name`: as libpg_query calls it.
 std::string unknown_type_text(const std::string& written, const std::string& name) {
-  std::vector<std::string> names;
   std::string all;
-  for (const Type type : all_types()) {
-    names.emplace_back(sql_name(type));
-    all += fmt::format("{}{}", all.empty() ? "" : ", ", names.back());
-  }
+  for (const Type type : all_types())
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", sql_name(type));
   const auto* const other = std::find_if(
       std::begin(kOtherTypes), std::end(kOtherTypes),
       [&](const OtherType& type) { return type.name == lowercase(written) || type.name == name; });
   const std::string hint = other != std::end(kOtherTypes) ? fmt::format(" Write {}.", other->ours)
-                                                          : did_you_mean(written, names);
+                                                          : did_you_mean(written, type_names());
   return fmt::format("there is no type {}.{} Types are {}", printable(written), hint, all);
 }
 

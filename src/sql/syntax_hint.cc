@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "base/lookalikes.h"
 #include "base/text.h"
@@ -14,6 +16,8 @@
 
 namespace turntable::sql {
 namespace {
+
+using std::string_literals::operator""s;
 
 // " Did you mean 'FROM'?" or nothing, for the word at the byte where the parser stopped, or the one
 // before it: a mistyped keyword is often taken for a name, and the fault lies one word later.
@@ -40,6 +44,20 @@ std::string nearest_keyword(const std::vector<Lexeme>& lexemes, size_t stopped) 
   for (size_t i = std::min(stopped, lexemes.size()); i-- > 0;)
     if (lexemes[i].is_word()) return hint(lexemes[i]);
   return "";
+}
+
+// " Did you mean 'character varying'?" or nothing, where the parser stopped at the second word of a
+// type: the first one is mistyped, so that it was taken for a whole type.
+std::string nearest_long_type(const std::vector<Lexeme>& lexemes, size_t stopped) {
+  if (stopped == 0 || stopped >= lexemes.size() || !lexemes[stopped - 1].is_word()) return "";
+  const std::string_view first = lexemes[stopped - 1].text;
+  const Lexeme& second = lexemes[stopped];
+  const auto joined = [&] { return fmt::format("{} {}", first, second.text); };
+  if (second.is("varying")) return did_you_mean(joined(), std::vector{"character varying"s});
+  if (second.is("precision")) return did_you_mean(joined(), std::vector{"double precision"s});
+  const bool zoned = (second.is("with") || second.is("without")) && stopped + 1 < lexemes.size() &&
+                     lexemes[stopped + 1].is("time");
+  return zoned ? did_you_mean(first, std::vector{"time"s, "timestamp"s}) : "";
 }
 
 // The scanner's own messages, which say what it was reading.
@@ -155,7 +173,8 @@ std::vector<SyntaxFault> explain_syntax_error(const std::string& statement, size
   if (const auto foreign = foreign_clause(lexemes, index_at(lexemes, stopped))) return {*foreign};
   SyntaxRepair repair(statement, lexemes, show);
   if (repair.finds_all(stopped)) return repair.take_faults();
-  const std::string hint = nearest_keyword(lexemes, repair.stopped_index());
+  std::string hint = nearest_long_type(lexemes, repair.stopped_index());
+  if (hint.empty()) hint = nearest_keyword(lexemes, repair.stopped_index());
   if (hint.empty() && repair.misses_comma()) return repair.take_faults();
   std::vector<SyntaxFault> faults = repair.take_faults();
   faults.push_back({repair.stopped(),

@@ -60,6 +60,23 @@ TEST(SyntaxHint, TakesAMissingNameForNoReservedWord) {
             "p.sql:1:13: syntax error at or near \"SELECT\"");
 }
 
+TEST(SyntaxHint, KnowsTheNamesOfTypes) {
+  const auto proposes = [](const std::string& type, const std::string& name) {
+    const std::string faults = faults_of("CREATE TABLE a (x " + type + ");");
+    return faults.find(" Did you mean '" + name + "'?") != std::string::npos ? "" : faults;
+  };
+  EXPECT_EQ(proposes("itn", "int"), "");
+  EXPECT_EQ(proposes("integr", "integer"), "");
+  EXPECT_EQ(proposes("boool", "bool"), "");
+  EXPECT_EQ(proposes("decmal(3, 1)", "decimal"), "");
+  EXPECT_EQ(proposes("varchr(10)", "varchar"), "");
+  EXPECT_EQ(proposes("timestmp", "timestamp"), "");
+  EXPECT_EQ(proposes("charcter varying", "character varying"), "");
+  EXPECT_EQ(proposes("charcter varying(3), y int", "character varying"), "");
+  EXPECT_EQ(proposes("duoble precision", "double precision"), "");
+  EXPECT_EQ(proposes("timestmp with time zone", "timestamp"), "");
+}
+
 TEST(SyntaxHint, AStatementOfAnySizeIsAnswered) {
   std::string many = "CREATE TABLE a (";
   for (int i = 0; i < 200; ++i) many += "user text, ";

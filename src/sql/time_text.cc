@@ -7,7 +7,6 @@
 #include <cmath>
 #include <string>
 
-#include "base/text.h"
 #include "sql/calendar.h"
 #include "sql/functions/time_range.h"
 #include "sql/time_names.h"
@@ -29,6 +28,7 @@ class TimeReader {
   explicit TimeReader(std::string_view text) : rest_(text) { skip_blanks(); }
 
   ParseFailure failure = ParseFailure::syntax;
+  bool rounded = false;  // Digits beyond microseconds, not all of them 0.
 
   bool at_end() {
     skip_blanks();
@@ -155,8 +155,10 @@ class TimeReader {
   }
 
   // Rounded as PostgreSQL does, by way of a double.
-  static int64_t micros_of_fraction(std::string_view digits) {
+  int64_t micros_of_fraction(std::string_view digits) {
     if (digits.empty()) return 0;
+    constexpr size_t kMicrosDigits = 6;
+    rounded = digits.find_first_not_of('0', kMicrosDigits) != std::string_view::npos;
     std::string written = "0.";
     written += digits;
     double fraction = 0;
@@ -182,6 +184,26 @@ class TimeReader {
   std::string_view last_word_;
 };
 
+Parsed<int64_t> read_time(std::string_view text, bool whole) {
+  TimeReader reader(text);
+  int64_t micros = 0;
+  if (!reader.read_clock(micros) || !reader.pass_offset() || !reader.at_end())
+    return {std::nullopt, reader.failure};
+  if (whole && reader.rounded) return {std::nullopt, ParseFailure::digits};
+  return {micros, {}};
+}
+
+Parsed<int64_t> read_local_timestamp(std::string_view text, bool whole) {
+  TimeReader reader(text);
+  Date date;
+  int64_t micros = 0;
+  if (!reader.read_date_and_clock(date, micros)) return {std::nullopt, reader.failure};
+  if (whole && reader.rounded) return {std::nullopt, ParseFailure::digits};
+  const auto midnight = midnight_of(days_of(date));
+  const auto time = midnight ? sum_in_range(*midnight, micros) : std::nullopt;
+  return {time, ParseFailure::range};
+}
+
 }  // namespace
 
 Parsed<int32_t> parse_date(std::string_view text) {
@@ -194,23 +216,19 @@ Parsed<int32_t> parse_date(std::string_view text) {
 }
 
 Parsed<int64_t> parse_time(std::string_view text) {
-  TimeReader reader(text);
-  int64_t micros = 0;
-  if (!reader.read_clock(micros) || !reader.pass_offset() || !reader.at_end())
-    return {std::nullopt, reader.failure};
-  return {micros, {}};
+  return read_time(text, false);
 }
 
 Parsed<int64_t> parse_local_timestamp(std::string_view text) {
-  TimeReader reader(text);
-  Date date;
-  int64_t micros = 0;
-  if (!reader.read_date_and_clock(date, micros)) return {std::nullopt, reader.failure};
-  const auto midnight = midnight_of(days_of(date));
-  int64_t time = 0;
-  if (!midnight || __builtin_add_overflow(*midnight, micros, &time))
-    return {std::nullopt, ParseFailure::range};
-  return {time, {}};
+  return read_local_timestamp(text, false);
+}
+
+Parsed<int64_t> parse_whole_time(std::string_view text) {
+  return read_time(text, true);
+}
+
+Parsed<int64_t> parse_whole_local_timestamp(std::string_view text) {
+  return read_local_timestamp(text, true);
 }
 
 }  // namespace turntable::sql

@@ -21,6 +21,10 @@ namespace turntable::sql {
 // A date with a time of day or without, in the forms above.
 [[nodiscard]] Parsed<int64_t> parse_local_timestamp(std::string_view text);
 
+// The same, but a time that would be rounded is none.
+[[nodiscard]] Parsed<int64_t> parse_whole_time(std::string_view text);
+[[nodiscard]] Parsed<int64_t> parse_whole_local_timestamp(std::string_view text);
+
 // All forms that PostgreSQL reads: "1 year 2 mons -3 days 04:05:06", "1-2", "@ 1 hour ago", "1.5
 // weeks", "P1Y2M3DT4H5M6S", "P0001-02-03T04:05:06".
 [[nodiscard]] Parsed<Interval> parse_interval(std::string_view text);

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <vector>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "sql/calendar.h"
 #include "sql/loops.h"
 #include "sql/numeric_math.h"
 #include "sql/value_text.h"
@@ -88,9 +88,7 @@ int64_t unit_of(const TypeModifier& modifier) {
 // 2000-01-01, or midnight.
 std::optional<int64_t> rounded_time(int64_t micros, const TypeModifier& modifier, int64_t zero) {
   const int64_t unit = unit_of(modifier);
-  const bool is_infinite = micros == std::numeric_limits<int64_t>::max() ||
-                           micros == std::numeric_limits<int64_t>::min();
-  if (unit == 1 || is_infinite) return micros;
+  if (unit == 1 || is_infinite_time(micros)) return micros;
   int64_t distance = 0;
   if (__builtin_sub_overflow(micros, zero, &distance)) return std::nullopt;
   const int64_t half = distance < 0 ? -unit / 2 : unit / 2;

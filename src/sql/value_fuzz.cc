@@ -3,7 +3,6 @@
 //
 // An input is eight bytes, which are a value of every type, and a text.
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <string>
 

@@ -15,14 +15,6 @@
 namespace turntable::sql {
 namespace {
 
-// PostgreSQL trims what C's isspace() takes for a blank.
-std::string_view trim_blanks(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 ShortText short_text(std::string_view text) {
   ShortText out;
   out.append(text);
@@ -155,7 +147,7 @@ ShortText shortest(T value) {
 
 template <class T>
 Parsed<T> parse_int(std::string_view text) {
-  text = trim_blanks(text);
+  text = trim(text);
   // from_chars takes a minus but no plus.
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   T value = 0;
@@ -168,7 +160,7 @@ Parsed<T> parse_int(std::string_view text) {
 
 template <class T>
 Parsed<T> parse_float(std::string_view text) {
-  text = trim_blanks(text);
+  text = trim(text);
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const bool negative = !text.empty() && text[0] == '-';
   const std::string_view unsigned_text = negative ? text.substr(1) : text;
@@ -214,6 +206,23 @@ void append_clock(ShortText& out, const Moment& moment) {
   out.trim_end('.');
 }
 
+ShortText infinity_text(bool is_positive) {
+  return short_text(is_positive ? "infinity" : "-infinity");
+}
+
+// `zone` stands before the era.
+ShortText clock_text(int64_t micros, std::string_view zone) {
+  if (is_infinite_time(micros)) return infinity_text(micros > 0);
+  const Moment moment = moment_of(micros);
+  ShortText out;
+  append_date(out, moment.date);
+  out.append(' ');
+  append_clock(out, moment);
+  out.append(zone);
+  if (moment.date.year <= 0) out.append(" BC");
+  return out;
+}
+
 }  // namespace
 
 ShortText float_text(double value) {
@@ -230,26 +239,15 @@ ShortText integer_text(int64_t value) {
 }
 
 ShortText timestamp_text(int64_t micros) {
-  const Moment moment = moment_of(micros);
-  ShortText out;
-  append_date(out, moment.date);
-  out.append(' ');
-  append_clock(out, moment);
-  out.append(moment.date.year > 0 ? "+00" : "+00 BC");
-  return out;
+  return clock_text(micros, "+00");
 }
 
 ShortText local_timestamp_text(int64_t micros) {
-  const Moment moment = moment_of(micros);
-  ShortText out;
-  append_date(out, moment.date);
-  out.append(' ');
-  append_clock(out, moment);
-  if (moment.date.year <= 0) out.append(" BC");
-  return out;
+  return clock_text(micros, "");
 }
 
 ShortText date_text(int32_t days) {
+  if (is_infinite_time(days)) return infinity_text(days > 0);
   const Date date = date_of(days);
   ShortText out;
   append_date(out, date);
@@ -285,7 +283,7 @@ Parsed<double> parse_float64(std::string_view text) {
 }
 
 Parsed<uint8_t> parse_bool(std::string_view text) {
-  text = trim_blanks(text);
+  text = trim(text);
   constexpr size_t kLongestWord = 5;  // false
   const std::string word = text.size() <= kLongestWord ? lowercase(text) : "";
   const auto begins = [&](std::string_view full, size_t least) {
@@ -299,13 +297,13 @@ Parsed<uint8_t> parse_bool(std::string_view text) {
 }
 
 Parsed<int64_t> parse_timestamp(std::string_view text) {
-  return {parse_iso_time(trim_blanks(text)), {}};
+  return {parse_iso_time(trim(text)), {}};
 }
 
 Parsed<int64_t> parse_whole_timestamp(std::string_view text) {
-  const auto time = read_iso_time(trim_blanks(text));
+  const auto time = read_iso_time(trim(text));
   if (!time) return {};
-  if (time->cut) return {std::nullopt, ParseFailure::range};
+  if (time->cut) return {std::nullopt, ParseFailure::digits};
   return {time->micros, {}};
 }
 

@@ -41,7 +41,11 @@ class ShortText {
 [[nodiscard]] ShortText date_text(int32_t days);               // "0044-03-15 BC"
 [[nodiscard]] ShortText time_text(int64_t micros);             // "10:15:00.25"
 
-enum class ParseFailure { syntax, range };
+enum class ParseFailure {
+  syntax,
+  range,
+  digits,  // Digits beyond microseconds, where the whole time was asked for.
+};
 
 // A value, or why there is none.
 template <class T>
@@ -61,7 +65,7 @@ struct Parsed {
 // ISO 8601 (base/iso_time.h). PostgreSQL knows many more forms, some of which depend on settings.
 // Digits beyond microseconds are cut.
 [[nodiscard]] Parsed<int64_t> parse_timestamp(std::string_view text);
-// A time that would be cut is out of range.
+// A time that would be cut is none.
 [[nodiscard]] Parsed<int64_t> parse_whole_timestamp(std::string_view text);
 
 // bytea: \x and hexadecimal digits.

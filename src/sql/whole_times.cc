@@ -34,17 +34,17 @@ class KeyTimes {
   NodeId replace(NodeId id) {
     Node node = program_.nodes[id];
     if (const auto* column = std::get_if<ColumnRef>(&node.what)) {
-      if (is_time(node.type) && column->table == 0 &&
-          column->column < program_.declared_columns)
+      if (is_time(node.type) && column->table == 0 && column->column < program_.declared_columns)
         times_.insert(program_.stream_schema[column->column].name);
       return id;
     }
     auto* call = std::get_if<Call>(&node.what);
     if (call == nullptr || !shows_arguments(*call->function)) return id;
     bool changed = false;
-    if (call->function->kind == Kind::cast && node.type == Type::timestamptz &&
-        call->function->arguments[0] == Type::text && call->function != &whole_time_cast()) {
-      call->function = &whole_time_cast();
+    const bool reads_time = call->function->kind == Kind::cast && is_time(node.type) &&
+                            call->function->arguments[0] == Type::text;
+    if (reads_time && call->function != &whole_time_cast(node.type)) {
+      call->function = &whole_time_cast(node.type);
       changed = true;
     }
     for (NodeId& argument : call->arguments) {

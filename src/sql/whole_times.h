@@ -1,6 +1,7 @@
-// Times in the key of a table. A timestamptz counts microseconds; of a text with more digits, as
-// Java's Instant writes it, the rest is cut. In a key that would make one row of two records, and
-// nobody would see it: such times are refused instead.
+// Times in the key of a table. They count microseconds; of a text with more digits, as Java's
+// Instant writes it, the rest is cut for a timestamptz and rounded for a timestamp or time. In a
+// key that would make one row of two records, and nobody would see it: such times are refused
+// instead.
 //
 // Example: with primary_key = 'person, at', the times "10:15:00.000000100" and "10:15:00.000000900"
 // of a day would be one `at`.
@@ -19,10 +20,10 @@ namespace turntable::sql {
 enum class TimesInKeys { kept, said_to_be_narrowed };
 
 // The stream's declared times that are in the key of that INSERT's table as they are or as text,
-// joined by || or not, or chosen by CASE, COALESCE, NULLIF, GREATEST or LEAST. Casts from text to
-// timestamptz that are in it are replaced by ones that refuse what they would cut, in nodes of this
-// INSERT's own: what other INSERTs compute stays as it is. What takes a part of a time, as extract
-// and to_char do, is wanted so. None where the key tells all records apart.
+// joined by || or not, or chosen by CASE, COALESCE, NULLIF, GREATEST or LEAST. Casts from text to a
+// time that are in it are replaced by ones that refuse what they would cut or round, in nodes of
+// this INSERT's own: what other INSERTs compute stays as it is. What takes a part of a time, as
+// extract and to_char do, is wanted so. None where the key tells all records apart.
 [[nodiscard]] std::set<std::string> keep_key_times_whole(Program& program, size_t insert,
                                                          const std::vector<std::string>& key,
                                                          TimesInKeys times);

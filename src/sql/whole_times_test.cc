@@ -50,10 +50,12 @@ TEST(WholeTimes, ThatTheStoreNarrowsAreSaidElsewhere) {
 }
 
 // What becomes of a text that is cast to a time, in a table with this key.
-std::string cast_with_key(const std::string& text, const std::vector<std::string>& key) {
+std::string cast_with_key(const std::string& text, const std::vector<std::string>& key,
+                          const std::string& type = "timestamptz") {
   BoundScript bound = bind_text(
       "CREATE TABLE s (x text); CREATE TABLE o ();"
-      "INSERT INTO o SELECT x::timestamptz AS at, x FROM s;");
+      "INSERT INTO o SELECT x::" +
+      type + " AS at, x FROM s;");
   EXPECT_TRUE(bound.program) << bound.faults.text();
   EXPECT_THAT(keep_key_times_whole(*bound.program, 0, key, TimesInKeys::kept), IsEmpty());
   Column x(Type::text);
@@ -80,6 +82,27 @@ TEST(WholeTimes, CastsInTheKeyRefuseWhatOthersCut) {
   EXPECT_THAT(refused, testing::HasSubstr("'" + nanos + "' has digits beyond microseconds"));
   EXPECT_EQ(cast_with_key("2024-03-03T10:15:00.25000000Z", {"at"}), "2024-03-03 10:15:00.25+00");
   EXPECT_TRUE(cast_with_key("yesterday", {"at"}).starts_with("bad_value: "));
+}
+
+TEST(WholeTimes, CastsOfTheOtherTypesRefuseWhatTheyWouldRound) {
+  const std::string nanos = "2024-03-03 10:15:00.0000001";
+  EXPECT_EQ(cast_with_key(nanos, {"x"}, "timestamp"), "2024-03-03 10:15:00+00");
+  std::string refused = cast_with_key(nanos, {"at"}, "timestamp");
+  EXPECT_TRUE(refused.starts_with("out_of_range: ")) << refused;
+  EXPECT_THAT(refused,
+              testing::HasSubstr("'" + nanos +
+                                 "' has digits beyond microseconds, which timestamp cannot hold; "
+                                 "it is in the key, where rounded times fall together"));
+  EXPECT_EQ(cast_with_key("2024-03-03 10:15:00.25000000", {"at"}, "timestamp"),
+            "2024-03-03 10:15:00.25+00");
+  EXPECT_THAT(cast_with_key("294300-01-01", {"at"}, "timestamp"),
+              testing::HasSubstr("is out of range for timestamp"));
+  EXPECT_TRUE(cast_with_key("yesterday", {"at"}, "timestamp").starts_with("bad_value: "));
+  EXPECT_EQ(cast_with_key("10:15:00.1234567", {"x"}, "time"), "1970-01-01 10:15:00.123457+00");
+  refused = cast_with_key("10:15:00.1234567", {"at"}, "time");
+  EXPECT_THAT(refused, testing::HasSubstr("beyond microseconds, which time cannot hold"));
+  EXPECT_EQ(cast_with_key("10:15:00.1234560", {"at"}, "time"), "1970-01-01 10:15:00.123456+00");
+  EXPECT_TRUE(cast_with_key("25:00", {"at"}, "time").starts_with("out_of_range: "));
 }
 
 TEST(WholeTimes, AreFoundBehindCaseAndCoalesce) {
@@ -111,14 +134,14 @@ TEST(WholeTimes, LeaveTheCastsOfOtherInsertsAsTheyAre) {
   };
   const Function& cutting = find_cast(Type::text, Type::timestamptz)->function;
   for (const Output& output : program.inserts[0].outputs)
-    EXPECT_EQ(casts(output.node, whole_time_cast()), 0U);
+    EXPECT_EQ(casts(output.node, whole_time_cast(Type::timestamptz)), 0U);
   EXPECT_EQ(casts(program.inserts[0].filters[0], cutting), 1U);
   EXPECT_EQ(casts(program.inserts[1].outputs[0].node, cutting), 0U);
-  EXPECT_EQ(casts(program.inserts[1].outputs[0].node, whole_time_cast()), 1U);
+  EXPECT_EQ(casts(program.inserts[1].outputs[0].node, whole_time_cast(Type::timestamptz)), 1U);
   // Both outputs of one key need the cast; it is made once.
   EXPECT_THAT(keep_key_times_whole(program, 0, {"at", "k"}, TimesInKeys::kept), IsEmpty());
-  EXPECT_EQ(casts(program.inserts[0].outputs[0].node, whole_time_cast()), 1U);
-  EXPECT_EQ(casts(program.inserts[0].outputs[1].node, whole_time_cast()), 1U);
+  EXPECT_EQ(casts(program.inserts[0].outputs[0].node, whole_time_cast(Type::timestamptz)), 1U);
+  EXPECT_EQ(casts(program.inserts[0].outputs[1].node, whole_time_cast(Type::timestamptz)), 1U);
   EXPECT_EQ(casts(program.inserts[0].filters[0], cutting), 1U);
   expect_in_order(program);
 }

@@ -1,7 +1,5 @@
 #include "sqlite/array_json.h"
 
-#include <charconv>
-#include <cmath>
 #include <limits>
 
 #include "base/json_text.h"
@@ -65,9 +63,7 @@ std::string element_json(CellView cell, Type type) {
 template <class T>
 std::optional<T> integer_of(std::string_view json) {
   T value = 0;
-  const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), value);
-  if (error != std::errc() || end != json.data() + json.size()) return std::nullopt;
-  return value;
+  return read_number(json, value) ? std::optional(value) : std::nullopt;
 }
 
 // A number, or one of the strings that element_json() writes of what is none.
@@ -77,9 +73,7 @@ std::optional<T> float_of(std::string_view json) {
   if (json == "\"Infinity\"") return std::numeric_limits<T>::infinity();
   if (json == "\"-Infinity\"") return -std::numeric_limits<T>::infinity();
   T value = 0;
-  const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), value);
-  if (error != std::errc() || end != json.data() + json.size()) return std::nullopt;
-  return value;
+  return read_number(json, value) ? std::optional(value) : std::nullopt;
 }
 
 // `append(out, value)`, where there is one.

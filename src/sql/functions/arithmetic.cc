@@ -12,31 +12,29 @@ namespace {
 
 using numbers::Checked;
 using numbers::Computed;
+using numbers::kOutOfRange;
 using numbers::Plain;
 
 // --- Whole numbers
 
-constexpr numbers::Fault kIntegerOverflow{RejectCode::out_of_range,
-                                          "the result is out of range for its type"};
-
 template <class T>
 Computed<T> add_whole(T a, T b) {
   T result = 0;
-  if (__builtin_add_overflow(a, b, &result)) return kIntegerOverflow;
+  if (__builtin_add_overflow(a, b, &result)) return kOutOfRange;
   return result;
 }
 
 template <class T>
 Computed<T> subtract_whole(T a, T b) {
   T result = 0;
-  if (__builtin_sub_overflow(a, b, &result)) return kIntegerOverflow;
+  if (__builtin_sub_overflow(a, b, &result)) return kOutOfRange;
   return result;
 }
 
 template <class T>
 Computed<T> multiply_whole(T a, T b) {
   T result = 0;
-  if (__builtin_mul_overflow(a, b, &result)) return kIntegerOverflow;
+  if (__builtin_mul_overflow(a, b, &result)) return kOutOfRange;
   return result;
 }
 

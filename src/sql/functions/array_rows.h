@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sql/array_value.h"
 #include "sql/functions/text_support.h"
@@ -46,6 +47,13 @@ class RowArguments {
   const CallInput& input_;
   uint32_t row_;
 };
+
+// The elements of an array.
+[[nodiscard]] inline std::vector<CellView> cells_of(Text array) {
+  std::vector<CellView> cells;
+  for (ArrayReader reader(array); !reader.done();) cells.push_back(reader.next());
+  return cells;
+}
 
 // Nothing: it failed.
 template <class T>

@@ -22,12 +22,6 @@ class SoughtElement {
   CellView cell_;
 };
 
-std::vector<CellView> cells_of(Text array) {
-  std::vector<CellView> cells;
-  for (ArrayReader reader(array); !reader.done();) cells.push_back(reader.next());
-  return cells;
-}
-
 bool has_null(Text array) {
   const std::vector<CellView> cells = cells_of(array);
   return std::any_of(cells.begin(), cells.end(), [](CellView cell) { return cell.is_null(); });

@@ -26,12 +26,22 @@ struct Pair {
   }
 };
 
-// A date beside a point in time is its midnight, also where no timestamp reaches so far.
+// A date beside a point in time is its midnight, also where no timestamp reaches so far; infinity
+// is behind all of them.
+Int128 place_in_time(int32_t date) {
+  if (is_infinite_time(date)) return Int128{date} << 64;
+  return Int128{date} * kMicrosPerDay;
+}
+Int128 place_in_time(int64_t time) {
+  if (is_infinite_time(time)) return place_in_time(infinity_like<int32_t>(time));
+  return Int128{time};
+}
+
 struct DateAndTime {
   using Left = int32_t;
   using Right = int64_t;
   static std::strong_ordering order(int32_t date, int64_t time) {
-    return Int128{date} * kMicrosPerDay <=> Int128{time};
+    return place_in_time(date) <=> place_in_time(time);
   }
   static bool equal(int32_t date, int64_t time) { return order(date, time) == 0; }
 };
@@ -39,7 +49,7 @@ struct TimeAndDate {
   using Left = int64_t;
   using Right = int32_t;
   static std::strong_ordering order(int64_t time, int32_t date) {
-    return Int128{time} <=> Int128{date} * kMicrosPerDay;
+    return place_in_time(time) <=> place_in_time(date);
   }
   static bool equal(int64_t time, int32_t date) { return order(time, date) == 0; }
 };
@@ -122,31 +132,13 @@ void add_for(std::vector<Function>& all, Type left, Type right) {
                                         .typing = Typing::as_operator}));
 }
 
-template <Type type>
-void add_for(std::vector<Function>& all) {
-  using T = CppType<type>;
-  add_for<Pair<T, T, T>>(all, type, type);
-}
-
 }  // namespace
 
 std::vector<Function> comparison_functions() {
   std::vector<Function> all;
-  add_for<Type::boolean>(all);
-  add_for<Type::int16>(all);
-  add_for<Type::int32>(all);
-  add_for<Type::int64>(all);
-  add_for<Type::float32>(all);
-  add_for<Type::float64>(all);
-  add_for<Type::numeric>(all);
-  add_for<Type::text>(all);
-  add_for<Type::bytes>(all);
-  add_for<Type::date>(all);
-  add_for<Type::time>(all);
-  add_for<Type::timestamp>(all);
-  add_for<Type::timestamptz>(all);
-  add_for<Type::interval>(all);
-  add_for<Type::uuid>(all);
+  for (const Type type : all_types())
+    if (type != Type::jsonb)
+      with_cpp_type(type, [&]<class T>() { add_for<Pair<T, T, T>>(all, type, type); });
   // The mixed pairs that PostgreSQL has. Other mixed numbers are cast to these: a real and an int
   // are compared as double precision.
   add_for<Pair<int32_t, int64_t, int64_t>>(all, Type::int32, Type::int64);

@@ -2,7 +2,9 @@
 // https://www.postgresql.org/docs/15/functions-datetime.html. time_parts.cc has those of points in
 // time.
 #include <array>
-#include <cmath>
+#include <optional>
+#include <span>
+#include <type_traits>
 
 #include "sql/builtins.h"
 #include "sql/functions/time_fields.h"
@@ -14,189 +16,143 @@ namespace turntable::sql {
 namespace date_parts {
 namespace {
 
-// `Compute` is the type of a lambda that takes a value.
-template <class T, class Compute>
-struct Part {
-  static double call(T value) { return static_cast<double>(Compute()(value)); }
-};
-
-template <class Compute>
-struct Part<Interval, Compute> {
-  static double call(const Interval& value) { return static_cast<double>(Compute()(value)); }
-};
-
-template <class T, class Compute>
-constexpr Choice part(std::string_view name, Compute) {
-  return {.name = name, .loop = loop_of<Part<T, Compute>>};
-}
-
 // --- Dates
-
-template <class Compute>
-constexpr Choice of_date(std::string_view name, Compute compute) {
-  return part<int32_t>(name, compute);
-}
-
-constexpr std::array kDateFields{
-    of_date("year", [](int32_t d) { return without_zero(date_of(d).year); }),
-    of_date("month", [](int32_t d) { return date_of(d).month; }),
-    of_date("day", [](int32_t d) { return date_of(d).day; }),
-    of_date("epoch", [](int32_t d) { return int64_t{d} * 86'400; }),
-    of_date("dow", [](int32_t d) { return day_of_week(d); }),
-    of_date("isodow", [](int32_t d) { return from_monday(d) + 1; }),
-    of_date("doy", [](int32_t d) { return day_of_year(date_of(d)); }),
-    of_date("week", [](int32_t d) { return iso_week(d).week; }),
-    of_date("isoyear", [](int32_t d) { return without_zero(iso_week(d).year); }),
-    of_date("quarter", [](int32_t d) { return (date_of(d).month - 1) / 3 + 1; }),
-    of_date("decade", [](int32_t d) { return decade(date_of(d).year); }),
-    of_date("century", [](int32_t d) { return count_of(date_of(d).year, 100); }),
-    of_date("millennium", [](int32_t d) { return count_of(date_of(d).year, 1000); }),
-    of_date("julian", [](int32_t d) { return d + kJulianDayOf1970; }),
-};
-constexpr Choices kFieldsOfDates{"a date", kDateFields};
 
 // PostgreSQL's date_part of a date is that of its midnight, which not every date has as a
 // timestamp, and knows the fields of a time of day too.
-template <class Compute>
-struct MidnightPart {
+template <class F>
+struct AtMidnight {
   static std::optional<double> call(int32_t date) {
-    if (!midnight_of(date)) return std::nullopt;
-    return static_cast<double>(Compute()(date));
+    if (!time_of_date(date)) return std::nullopt;
+    return F::call(date);
   }
   static Reason why(int32_t date) {
+    if constexpr (loops::can_fail(&F::call))
+      if (time_of_date(date)) return F::why(date);
     return {RejectCode::out_of_range,
             fmt::format("{} is out of range for timestamp", date_text(date).view())};
   }
 };
 
-template <class Compute>
-constexpr Choice of_midnight(std::string_view name, Compute) {
-  return {.name = name,
-          .loop = loop_of<MidnightPart<Compute>>,
-          .explain = [](const CallInput& input, uint32_t row) {
-            return loops::explain(input, row, &MidnightPart<Compute>::why);
-          }};
+// Of extract where R is Numeric.
+template <class R, class Compute>
+constexpr Choice growing_of_date(std::string_view name, Compute) {
+  using F = GrowingFieldOf<R, int32_t, Compute>;
+  if constexpr (std::is_same_v<R, Numeric>) {
+    return choice_of<F>(name);
+  } else {
+    return choice_of<AtMidnight<F>>(name);
+  }
+}
+template <class R, class Compute>
+constexpr Choice turning_of_date(std::string_view name, Compute) {
+  using F = TurningFieldOf<R, int32_t, Compute>;
+  if constexpr (std::is_same_v<R, Numeric>) {
+    return choice_of<F>(name);
+  } else {
+    return choice_of<AtMidnight<F>>(name);
+  }
 }
 
-constexpr std::array kMidnightFields{
-    of_midnight("year", [](int32_t d) { return without_zero(date_of(d).year); }),
-    of_midnight("month", [](int32_t d) { return date_of(d).month; }),
-    of_midnight("day", [](int32_t d) { return date_of(d).day; }),
-    of_midnight("hour", [](int32_t) { return 0; }),
-    of_midnight("minute", [](int32_t) { return 0; }),
-    of_midnight("second", [](int32_t) { return 0; }),
-    of_midnight("milliseconds", [](int32_t) { return 0; }),
-    of_midnight("microseconds", [](int32_t) { return 0; }),
-    of_midnight("epoch", [](int32_t d) { return int64_t{d} * 86'400; }),
-    of_midnight("dow", [](int32_t d) { return day_of_week(d); }),
-    of_midnight("isodow", [](int32_t d) { return from_monday(d) + 1; }),
-    of_midnight("doy", [](int32_t d) { return day_of_year(date_of(d)); }),
-    of_midnight("week", [](int32_t d) { return iso_week(d).week; }),
-    of_midnight("isoyear", [](int32_t d) { return without_zero(iso_week(d).year); }),
-    of_midnight("quarter", [](int32_t d) { return (date_of(d).month - 1) / 3 + 1; }),
-    of_midnight("decade", [](int32_t d) { return decade(date_of(d).year); }),
-    of_midnight("century", [](int32_t d) { return count_of(date_of(d).year, 100); }),
-    of_midnight("millennium", [](int32_t d) { return count_of(date_of(d).year, 1000); }),
-    of_midnight("julian", [](int32_t d) { return d + kJulianDayOf1970; }),
-};
-constexpr Choices kFieldsOfMidnights{"a date", kMidnightFields};
+// Those of a time of day, which are 0, come last.
+template <class R>
+constexpr auto date_fields() {
+  using D = int32_t;
+  constexpr auto zero = [](D) { return 0; };
+  return std::array{
+      growing_of_date<R>("year", [](D d) { return without_zero(date_of(d).year); }),
+      turning_of_date<R>("month", [](D d) { return date_of(d).month; }),
+      turning_of_date<R>("day", [](D d) { return date_of(d).day; }),
+      growing_of_date<R>("epoch", [](D d) { return int64_t{d} * 86'400; }),
+      turning_of_date<R>("dow", [](D d) { return day_of_week(d); }),
+      turning_of_date<R>("isodow", [](D d) { return from_monday(d) + 1; }),
+      turning_of_date<R>("doy", [](D d) { return day_of_year(date_of(d)); }),
+      turning_of_date<R>("week", [](D d) { return iso_week(d).week; }),
+      growing_of_date<R>("isoyear", [](D d) { return without_zero(iso_week(d).year); }),
+      turning_of_date<R>("quarter", [](D d) { return (date_of(d).month - 1) / 3 + 1; }),
+      growing_of_date<R>("decade", [](D d) { return decade(date_of(d).year); }),
+      growing_of_date<R>("century", [](D d) { return count_of(date_of(d).year, 100); }),
+      growing_of_date<R>("millennium", [](D d) { return count_of(date_of(d).year, 1000); }),
+      growing_of_date<R>("julian", [](D d) { return d + kJulianDayOf1970; }),
+      turning_of_date<R>("hour", zero),
+      turning_of_date<R>("minute", zero),
+      turning_of_date<R>("second", zero),
+      turning_of_date<R>("milliseconds", zero),
+      turning_of_date<R>("microseconds", zero),
+  };
+}
+
+constexpr size_t kClockFields = 5;
+constexpr auto kExtractedOfDate = date_fields<Numeric>();
+constexpr auto kPartsOfDate = date_fields<double>();
+constexpr Choices kExtractedOfDates{
+    "a date", std::span(kExtractedOfDate).first(kExtractedOfDate.size() - kClockFields)};
+constexpr Choices kPartsOfDates{"a date", kPartsOfDate};
 
 // --- Times of day
 
-template <class Compute>
-constexpr Choice of_clock(std::string_view name, Compute compute) {
-  return part<int64_t>(name, compute);
+template <class R>
+constexpr auto clock_fields() {
+  using T = int64_t;
+  return std::array{
+      field<R, T>("hour", [](T t) { return t / kMicrosPerHour; }),
+      field<R, T>("minute", [](T t) { return t / kMicrosPerMinute % 60; }),
+      field<R, T>("second", [](T t) { return seconds_field<R>(t % kMicrosPerMinute); }),
+      field<R, T>("milliseconds", [](T t) { return millis_field<R>(t % kMicrosPerMinute); }),
+      field<R, T>("microseconds", [](T t) { return t % kMicrosPerMinute; }),
+      field<R, T>("epoch", [](T t) { return epoch_field<R>(t); }),
+  };
 }
 
-constexpr int64_t kMicrosPerMinute = 60 * kMicrosPerSecond;
-constexpr int64_t kMicrosPerHour = 60 * kMicrosPerMinute;
-
-double whole_seconds_of(int64_t micros) {
-  return static_cast<double>(micros % kMicrosPerMinute / kMicrosPerSecond);
-}
-double micros_of_second(int64_t micros) {
-  return static_cast<double>(micros % kMicrosPerSecond);
-}
-
-// What extract divides and date_part adds up is not always the same double.
-constexpr std::array kClockExtracted{
-    of_clock("hour", [](int64_t t) { return t / kMicrosPerHour; }),
-    of_clock("minute", [](int64_t t) { return t / kMicrosPerMinute % 60; }),
-    of_clock("second", [](int64_t t) { return static_cast<double>(t % kMicrosPerMinute) / 1e6; }),
-    of_clock("milliseconds",
-             [](int64_t t) { return static_cast<double>(t % kMicrosPerMinute) / 1e3; }),
-    of_clock("microseconds", [](int64_t t) { return t % kMicrosPerMinute; }),
-    of_clock("epoch", [](int64_t t) { return static_cast<double>(t) / 1e6; }),
-};
-constexpr std::array kClockParts{
-    of_clock("hour", [](int64_t t) { return t / kMicrosPerHour; }),
-    of_clock("minute", [](int64_t t) { return t / kMicrosPerMinute % 60; }),
-    of_clock("second", [](int64_t t) { return whole_seconds_of(t) + micros_of_second(t) / 1e6; }),
-    of_clock("milliseconds",
-             [](int64_t t) { return whole_seconds_of(t) * 1e3 + micros_of_second(t) / 1e3; }),
-    of_clock("microseconds", [](int64_t t) { return t % kMicrosPerMinute; }),
-    of_clock("epoch", [](int64_t t) { return static_cast<double>(t) / 1e6; }),
-};
+constexpr auto kClockExtracted = clock_fields<Numeric>();
+constexpr auto kClockParts = clock_fields<double>();
 constexpr Choices kExtractedOfClocks{"a time of day", kClockExtracted};
 constexpr Choices kPartsOfClocks{"a time of day", kClockParts};
 
 // --- Intervals
 
-template <class Compute>
-constexpr Choice of_interval(std::string_view name, Compute compute) {
-  return part<Interval>(name, compute);
+// A year has 365.25 days where it is whole; other months have 30.
+template <class R>
+R interval_epoch(const Interval& interval) {
+  constexpr int64_t kQuarterDay = 21'600;
+  constexpr double kDay = 86'400;
+  const int32_t years = interval.months / 12;
+  const int32_t months = interval.months % 12;
+  if constexpr (std::is_same_v<R, Numeric>) {
+    const int64_t seconds =
+        (int64_t{years} * 1461 + int64_t{months} * 120 + int64_t{interval.days} * 4) * kQuarterDay;
+    return {.digits = Int128{seconds} * kMicrosPerSecond + interval.micros, .scale = 6};
+  } else {
+    R sum = epoch_field<R>(interval.micros);
+    sum += 365.25 * kDay * years;
+    sum += 30 * kDay * months;
+    sum += kDay * interval.days;
+    return sum;
+  }
 }
 
-// What extract and date_part have in common, and behind it what is different.
-template <class Second, class Millis, class Epoch>
-constexpr auto interval_fields(Second second, Millis millis, Epoch epoch) {
+template <class R>
+constexpr auto interval_fields() {
+  using I = const Interval&;
   return std::array{
-      of_interval("year", [](const Interval& i) { return i.months / 12; }),
-      of_interval("month", [](const Interval& i) { return i.months % 12; }),
-      of_interval("day", [](const Interval& i) { return i.days; }),
-      of_interval("hour", [](const Interval& i) { return i.micros / kMicrosPerHour; }),
-      of_interval("minute", [](const Interval& i) { return i.micros / kMicrosPerMinute % 60; }),
-      of_interval("second", second),
-      of_interval("milliseconds", millis),
-      of_interval("microseconds", [](const Interval& i) { return i.micros % kMicrosPerMinute; }),
-      of_interval("epoch", epoch),
-      of_interval("quarter", [](const Interval& i) { return i.months % 12 / 3 + 1; }),
-      of_interval("decade", [](const Interval& i) { return i.months / 12 / 10; }),
-      of_interval("century", [](const Interval& i) { return i.months / 12 / 100; }),
-      of_interval("millennium", [](const Interval& i) { return i.months / 12 / 1000; }),
+      field<R, I>("year", [](I i) { return i.months / 12; }),
+      field<R, I>("month", [](I i) { return i.months % 12; }),
+      field<R, I>("day", [](I i) { return i.days; }),
+      field<R, I>("hour", [](I i) { return i.micros / kMicrosPerHour; }),
+      field<R, I>("minute", [](I i) { return i.micros / kMicrosPerMinute % 60; }),
+      field<R, I>("second", [](I i) { return seconds_field<R>(i.micros % kMicrosPerMinute); }),
+      field<R, I>("milliseconds", [](I i) { return millis_field<R>(i.micros % kMicrosPerMinute); }),
+      field<R, I>("microseconds", [](I i) { return i.micros % kMicrosPerMinute; }),
+      field<R, I>("epoch", [](I i) { return interval_epoch<R>(i); }),
+      field<R, I>("quarter", [](I i) { return i.months % 12 / 3 + 1; }),
+      field<R, I>("decade", [](I i) { return i.months / 12 / 10; }),
+      field<R, I>("century", [](I i) { return i.months / 12 / 100; }),
+      field<R, I>("millennium", [](I i) { return i.months / 12 / 1000; }),
   };
 }
 
-constexpr double kDay = 86'400;
-constexpr double kYear = 365.25 * kDay;  // Of twelve months; others have 30 days.
-
-double exact_epoch(const Interval& interval) {
-  constexpr int64_t kQuarterDay = 21'600;
-  const int64_t seconds = (int64_t{interval.months / 12} * 1461 +
-                           int64_t{interval.months % 12} * 120 + int64_t{interval.days} * 4) *
-                          kQuarterDay;
-  const Int128 micros = Int128{seconds} * kMicrosPerSecond + interval.micros;
-  return static_cast<double>(static_cast<long double>(micros) / 1e6L);
-}
-
-double added_epoch(const Interval& interval) {
-  double sum = static_cast<double>(interval.micros) / 1e6;
-  sum += kYear * (interval.months / 12);
-  sum += 30 * kDay * (interval.months % 12);
-  sum += kDay * interval.days;
-  return sum;
-}
-
-constexpr auto kIntervalExtracted = interval_fields(
-    [](const Interval& i) { return static_cast<double>(i.micros % kMicrosPerMinute) / 1e6; },
-    [](const Interval& i) { return static_cast<double>(i.micros % kMicrosPerMinute) / 1e3; },
-    [](const Interval& i) { return exact_epoch(i); });
-constexpr auto kIntervalParts = interval_fields(
-    [](const Interval& i) { return whole_seconds_of(i.micros) + micros_of_second(i.micros) / 1e6; },
-    [](const Interval& i) {
-      return whole_seconds_of(i.micros) * 1e3 + micros_of_second(i.micros) / 1e3;
-    },
-    [](const Interval& i) { return added_epoch(i); });
+constexpr auto kIntervalExtracted = interval_fields<Numeric>();
+constexpr auto kIntervalParts = interval_fields<double>();
 constexpr Choices kExtractedOfIntervals{"an interval", kIntervalExtracted};
 constexpr Choices kPartsOfIntervals{"an interval", kIntervalParts};
 
@@ -209,7 +165,7 @@ struct Truncated {
 
 template <class Cut>
 constexpr Choice cut_to(std::string_view name, Cut) {
-  return {.name = name, .loop = loop_of<Truncated<Cut>>};
+  return choice_of<Truncated<Cut>>(name);
 }
 
 template <int32_t months>
@@ -240,25 +196,14 @@ constexpr std::array kIntervalUnits{
 };
 constexpr Choices kUnitsOfIntervals{"an interval", kIntervalUnits};
 
-Function of_field(std::string_view name, Type of, Type result, Prepare prepare) {
-  return {.name = name,
-          .arguments = {Type::text, of},
-          .result = result,
-          .loop = run_chosen,
-          .constant = 0,
-          .prepare = prepare};
-}
-
 std::vector<Function> all_functions() {
   using enum Type;
-  Function of_midnights = of_field("date_part", date, float64, prepare_choice<kFieldsOfMidnights>);
-  of_midnights.explain = explain_chosen;
   return {
-      of_field("extract", date, float64, prepare_choice<kFieldsOfDates>),
-      std::move(of_midnights),
-      of_field("extract", time, float64, prepare_choice<kExtractedOfClocks>),
+      of_failing_field("extract", date, numeric, prepare_choice<kExtractedOfDates>),
+      of_failing_field("date_part", date, float64, prepare_choice<kPartsOfDates>),
+      of_field("extract", time, numeric, prepare_choice<kExtractedOfClocks>),
       of_field("date_part", time, float64, prepare_choice<kPartsOfClocks>),
-      of_field("extract", interval, float64, prepare_choice<kExtractedOfIntervals>),
+      of_field("extract", interval, numeric, prepare_choice<kExtractedOfIntervals>),
       of_field("date_part", interval, float64, prepare_choice<kPartsOfIntervals>),
       of_field("date_trunc", interval, interval, prepare_choice<kUnitsOfIntervals>),
   };

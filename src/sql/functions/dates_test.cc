@@ -109,7 +109,7 @@ TEST(Dates, TimesAreMadeOfNumbers) {
 TEST(Dates, PartsOfDatesAndIntervals) {
   expect_all_dates({
       {"extract(doy FROM DATE '2024-12-31')", "366"},
-      {"extract(epoch FROM INTERVAL '1 year 1 mon 1 day')", "34236000"},
+      {"extract(epoch FROM INTERVAL '1 year 1 mon 1 day')", "34236000.000000"},
       {"date_part('hour', INTERVAL '100 hours')", "100"},
       {"extract(minute FROM TIME '10:15:30.5')", "15"},
       {"date_part('second', TIME '10:15:30.5')", "30.5"},
@@ -192,9 +192,75 @@ TEST(Dates, NowHasADateAndAClock) {
   EXPECT_EQ(evaluate_constant("age(DATE '2024-01-01')"), "not constant");
 }
 
-TEST(Dates, InfinityIsNamed) {
-  EXPECT_EQ(evaluate_constant("DATE 'infinity'"),
-            "fault: 'infinity' is no date: infinite times are not supported");
+TEST(Dates, MayBeInfinite) {
+  expect_all_dates({
+      {"DATE 'infinity'", "infinity"},
+      {"TIMESTAMP ' -Infinity '", "-infinity"},
+      {"TIMESTAMPTZ '-infinity'", "-infinity"},
+      {"TIME 'infinity'", "fault"},
+      {"DATE 'inf'", "fault"},
+      {"TIMESTAMP '294247-01-10 04:00:54.775807'", "fault"},
+      {"TIMESTAMP '294247-01-10 04:00:54.775806' + INTERVAL '1 us'", "fault"},
+      {"isfinite(DATE '-infinity')", "false"},
+      {"isfinite(TIMESTAMPTZ 'infinity')", "false"},
+      {"isfinite(TIMESTAMP '2024-01-01')", "true"},
+      {"DATE 'infinity' + 1", "infinity"},
+      {"1 + DATE '-infinity'", "-infinity"},
+      {"DATE '-infinity' - 5", "-infinity"},
+      {"DATE 'infinity' - DATE '2024-01-01'", "fault"},
+      {"DATE 'infinity' + INTERVAL '1 day'", "infinity"},
+      {"DATE '-infinity' - INTERVAL '1 day'", "-infinity"},
+      {"DATE 'infinity' + TIME '10:00'", "infinity"},
+      {"TIMESTAMP 'infinity' - INTERVAL '1 day'", "infinity"},
+      {"INTERVAL '1 mon' + TIMESTAMPTZ '-infinity'", "-infinity"},
+      {"TIMESTAMP 'infinity' - TIMESTAMP 'infinity'", "fault"},
+      {"date_trunc('day', TIMESTAMP 'infinity')", "infinity"},
+      {"date_trunc('day', TIMESTAMPTZ '-infinity', 'Europe/Zurich')", "-infinity"},
+      {"date_bin('-1 day', TIMESTAMP 'infinity', TIMESTAMP '2000-01-01')", "infinity"},
+      {"date_bin('1 day', TIMESTAMP '2001-01-01', TIMESTAMP 'infinity')", "fault"},
+      {"TIMESTAMP 'infinity' AT TIME ZONE 'Europe/Zurich'", "infinity"},
+      {"TIMESTAMPTZ '-infinity' AT TIME ZONE INTERVAL '1 hour'", "-infinity"},
+      {"TIMESTAMP 'infinity'::date", "infinity"},
+      {"DATE '-infinity'::timestamp", "-infinity"},
+      {"DATE 'infinity'::timestamptz", "infinity"},
+      {"TIMESTAMP 'infinity'::timestamp(3)", "infinity"},
+      {"DATE 'infinity' = TIMESTAMP 'infinity'", "true"},
+      {"TIMESTAMPTZ '-infinity' = DATE '-infinity'", "true"},
+      {"DATE '5874897-12-31' < TIMESTAMP 'infinity'", "true"},
+      {"DATE 'infinity' > DATE '5874897-12-31'", "true"},
+      {"greatest(DATE 'infinity', DATE '2024-01-01')", "infinity"},
+      {"to_jsonb(TIMESTAMP 'infinity')", "\"infinity\""},
+      {"ARRAY[DATE 'infinity', NULL]", "{infinity,NULL}"},
+      {"'{infinity}'::timestamptz[]", "{infinity}"},
+      {"extract(year FROM DATE 'infinity')", "Infinity"},
+      {"extract(epoch FROM TIMESTAMPTZ '-infinity')", "-Infinity"},
+      {"extract(julian FROM TIMESTAMP 'infinity')", "Infinity"},
+      {"date_part('year', DATE '-infinity')", "-Infinity"},
+      // NULL in PostgreSQL.
+      {"extract(hour FROM TIMESTAMP 'infinity')", "fault"},
+      {"date_part('hour', DATE 'infinity')", "fault"},
+      {"to_char(TIMESTAMP 'infinity', 'YYYY')", "fault"},
+      {"TIMESTAMP 'infinity'::time", "fault"},
+      // There it counts from the last number that there is.
+      {"age(TIMESTAMP 'infinity', TIMESTAMP '2024-01-01')", "fault"},
+  });
+}
+
+TEST(Dates, PartsAreExact) {
+  expect_all_dates({
+      {"extract(second FROM TIMESTAMP '2024-01-01 00:00:01.5')", "1.500000"},
+      {"extract(milliseconds FROM TIME '10:00:01.5')", "1500.000"},
+      {"extract(microseconds FROM TIMESTAMPTZ '2024-01-01T00:00:01.5Z')", "1500000"},
+      {"extract(epoch FROM TIMESTAMP '2006-01-01 00:00')", "1136073600.000000"},
+      {"extract(epoch FROM DATE '2024-01-01')", "1704067200"},
+      {"extract(epoch FROM INTERVAL '178000000 years')", "5617252800000000.000000"},
+      {"extract(epoch FROM INTERVAL '-1.5 seconds')", "-1.500000"},
+      {"extract(second FROM INTERVAL '-1.5 seconds')", "-1.500000"},
+      {"extract(julian FROM TIMESTAMP '2006-01-01 12:00')", "2453737.50000000000000000000"},
+      {"extract(julian FROM TIMESTAMP '2006-01-01 00:00')", "2453737.0000000000000000000000000000"},
+      {"extract(year FROM DATE '0044-03-15 BC')", "-44"},
+      {"extract(day FROM INTERVAL '3 days') + 1", "4"},
+  });
 }
 
 TEST(Dates, ParametersOfMakeIntervalAreNamedOnce) {

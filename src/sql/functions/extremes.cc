@@ -40,43 +40,28 @@ bool never_null_beside_a_value(const std::vector<bool>& not_null) {
   return std::any_of(not_null.begin(), not_null.end(), [](bool never) { return never; });
 }
 
-template <Type type, bool greatest>
-Function extreme(std::string_view name) {
-  return {.name = name,
-          .arguments = {type},
-          .result = type,
-          .loop = choose_extreme<CppType<type>, greatest>,
-          .variadic = true,
-          .nulls = NullRule::sees_null,
-          .never_null = never_null_beside_a_value,
-          .typing = Typing::one_type};
-}
-
-template <Type type>
-void add_extremes(std::vector<Function>& all) {
-  all.push_back(extreme<type, true>("greatest"));
-  all.push_back(extreme<type, false>("least"));
+template <bool greatest>
+Function extreme(std::string_view name, Type type) {
+  return {
+      .name = name,
+      .arguments = {type},
+      .result = type,
+      .loop = with_cpp_type(type, []<class T>() -> Loop { return choose_extreme<T, greatest>; }),
+      .variadic = true,
+      .nulls = NullRule::sees_null,
+      .never_null = never_null_beside_a_value,
+      .typing = Typing::one_type};
 }
 
 }  // namespace
 
 std::vector<Function> extreme_functions() {
   std::vector<Function> all;
-  add_extremes<Type::boolean>(all);
-  add_extremes<Type::int16>(all);
-  add_extremes<Type::int32>(all);
-  add_extremes<Type::int64>(all);
-  add_extremes<Type::float32>(all);
-  add_extremes<Type::float64>(all);
-  add_extremes<Type::numeric>(all);
-  add_extremes<Type::text>(all);
-  add_extremes<Type::bytes>(all);
-  add_extremes<Type::date>(all);
-  add_extremes<Type::time>(all);
-  add_extremes<Type::timestamp>(all);
-  add_extremes<Type::timestamptz>(all);
-  add_extremes<Type::interval>(all);
-  add_extremes<Type::uuid>(all);
+  for (const Type type : all_types()) {
+    if (type == Type::jsonb) continue;  // In array_comparison.cc.
+    all.push_back(extreme<true>("greatest", type));
+    all.push_back(extreme<false>("least", type));
+  }
   return all;
 }
 

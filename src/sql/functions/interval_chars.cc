@@ -75,7 +75,6 @@ class IntervalFormat final : public Prepared {
   }
 
   static void print_item(const Item& item, const Interval& interval, std::string& out) {
-    constexpr int64_t kMicrosPerHour = 3600 * kMicrosPerSecond;
     const int64_t hours = interval.micros / kMicrosPerHour;
     const int64_t minutes = interval.micros / (60 * kMicrosPerSecond) % 60;
     const int64_t seconds = interval.micros / kMicrosPerSecond % 60;

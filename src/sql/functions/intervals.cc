@@ -1,19 +1,17 @@
 // Operators and functions on intervals:
 // https://www.postgresql.org/docs/15/functions-datetime.html. The length of a month and of a day
 // counts only where a fraction of one is wanted: then a month has 30 days, and a day 24 hours.
-#include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "sql/builtins.h"
 #include "sql/calendar.h"
+#include "sql/functions/clock.h"
 #include "sql/functions/time_range.h"
 #include "sql/functions/time_shift.h"
 #include "sql/loops.h"
-#include "sql/value_text.h"
 
 namespace turntable::sql {
 namespace intervals {
@@ -192,7 +190,8 @@ struct JustifyInterval {
 // The years, months, days and hours from one clock to the other, counted as a person does: from 31
 // January to 1 March is 1 month and 1 day.
 struct Age {
-  static Interval call(int64_t later, int64_t earlier) {
+  static std::optional<Interval> call(int64_t later, int64_t earlier) {
+    if (is_infinite_time(later) || is_infinite_time(earlier)) return std::nullopt;
     const bool backwards = later < earlier;
     if (backwards) std::swap(later, earlier);
     const Moment to = moment_of(later);
@@ -209,41 +208,48 @@ struct Age {
       --months;
     }
     const int sign = backwards ? -1 : 1;
-    return {.micros = micros * sign,
-            .days = static_cast<int32_t>(days) * sign,
-            .months = static_cast<int32_t>(months) * sign};
+    return Interval{.micros = micros * sign,
+                    .days = static_cast<int32_t>(days) * sign,
+                    .months = static_cast<int32_t>(months) * sign};
   }
-
- private:
-  static int64_t micros_of_day(int64_t micros) {
-    const int64_t rest = micros % kMicrosPerDay;
-    return rest < 0 ? rest + kMicrosPerDay : rest;
+  static Reason why(int64_t, int64_t) {
+    return {RejectCode::out_of_range, "an infinite time has no age"};
   }
 };
 
 // Until the midnight that began this day, which is the same for all records of a batch.
 void age_until_today(Frame& frame) {
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  const int64_t today = floor_divide(now.count(), kMicrosPerDay) * kMicrosPerDay;
+  const int64_t now = clock_micros();
+  const int64_t today = now - micros_of_day(now);
   const Column& births = *frame.arguments[0];
   for (const uint32_t row : frame.rows) {
-    const State state = births.state(row);
-    frame.result.states()[row] = state;
-    if (state == State::value) frame.result.set(row, Age::call(today, births.get<int64_t>(row)));
+    frame.result.states()[row] = births.state(row);
+    if (births.state(row) != State::value) continue;
+    const auto age = Age::call(today, births.get<int64_t>(row));
+    if (age) {
+      frame.result.set(row, *age);
+    } else {
+      frame.result.states()[row] = State::failed;
+    }
   }
+}
+
+Reason why_no_age(const CallInput&, uint32_t) {
+  return Age::why(0, 0);
 }
 
 // --- date_bin
 
 struct DateBin {
   static std::optional<int64_t> call(const Interval& stride, int64_t time, int64_t origin) {
+    if (is_infinite_time(time)) return time;
     const Int128 length = length_of(stride);
     // PostgreSQL, too, refuses strides and distances that int64_t cannot hold.
     if (stride.months != 0 || length <= 0 || length > std::numeric_limits<int64_t>::max())
       return std::nullopt;
     int64_t distance = 0;
-    if (__builtin_sub_overflow(time, origin, &distance)) return std::nullopt;
+    if (is_infinite_time(origin) || __builtin_sub_overflow(time, origin, &distance))
+      return std::nullopt;
     const auto whole = static_cast<int64_t>(length);
     int64_t rest = distance % whole;
     if (rest < 0) rest += whole;
@@ -337,6 +343,7 @@ std::vector<Function> all_functions() {
                    .arguments = {point},
                    .result = interval,
                    .loop = age_until_today,
+                   .explain = why_no_age,
                    .is_volatile = true,
                    .once_a_batch = true});
     all.push_back(function_of<DateBin>(

@@ -2,7 +2,6 @@
 // https://www.postgresql.org/docs/15/functions-json.html. They want no tree of the whole value
 // where a part of it is asked for.
 #include <algorithm>
-#include <string>
 #include <vector>
 
 #include "sql/functions/array_rows.h"
@@ -80,12 +79,6 @@ std::optional<Text> at_path(json::Reader& reader, Text json, const std::vector<C
   return part;
 }
 
-std::vector<CellView> path_of(Text array) {
-  std::vector<CellView> path;
-  for (ArrayReader reader(array); !reader.done();) path.push_back(reader.next());
-  return path;
-}
-
 bool any_is_null(const std::vector<CellView>& path) {
   return std::any_of(path.begin(), path.end(), [](CellView element) { return element.is_null(); });
 }
@@ -94,7 +87,7 @@ template <bool as_text>
 struct JsonAtPath {
   static JsonResult call(JsonState& state, Nullable<Text> json, Text path, Arena& arena) {
     if (json.null) return Nullable<Text>();
-    const auto elements = path_of(path);
+    const auto elements = cells_of(path);
     if (any_is_null(elements)) return Nullable<Text>();
     return given<as_text>(state, at_path(state.reader(), json.value, elements), arena);
   }
@@ -151,7 +144,7 @@ struct JsonHasKeys {
   static std::optional<uint8_t> call(JsonState& state, Text json, Text keys) {
     const auto value = state.read(json);
     if (!value) return std::nullopt;
-    for (const CellView key : path_of(keys))
+    for (const CellView key : cells_of(keys))
       if (!key.is_null() && has_key(*value, key.bytes()) == any) return any ? 1 : 0;
     return any ? 0 : 1;
   }
@@ -179,21 +172,7 @@ struct JsonTypeof {
   static std::optional<Text> call(JsonState& state, Text json) {
     const auto value = state.read(json);
     if (!value) return std::nullopt;
-    switch (value->kind) {
-      case JsonKind::null:
-        return "null";
-      case JsonKind::string:
-        return "string";
-      case JsonKind::number:
-        return "number";
-      case JsonKind::boolean:
-        return "boolean";
-      case JsonKind::array:
-        return "array";
-      case JsonKind::object:
-        break;
-    }
-    return "object";
+    return kind_text(value->kind);
   }
   static Reason why(JsonState&, Text json) { return no_part(json); }
 };
@@ -258,9 +237,7 @@ std::vector<Function> json_functions() {
                     .explain = why_no_extract,
                     .variadic = true,
                     .nulls = NullRule::sees_null,
-                    .open_state = []() -> std::unique_ptr<FunctionState> {
-                      return std::make_unique<JsonState>();
-                    },
+                    .open_state = open_json,
                     .costly = true};
   };
   all.push_back(extract("jsonb_extract_path", jsonb, extract_path<false>));

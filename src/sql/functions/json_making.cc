@@ -45,7 +45,9 @@ Value json_number(Text text) {
 // 2024-03-03T10:15:00.25+00:00 of what PostgreSQL prints otherwise.
 std::string iso_time_text(Text text, bool has_zone) {
   std::string out(text);
-  out[out.find(' ')] = 'T';
+  const size_t blank = out.find(' ');
+  if (blank == std::string::npos) return out;  // "infinity"
+  out[blank] = 'T';
   if (has_zone) out.insert(out.find("+00") + 3, ":00");
   return out;
 }
@@ -239,8 +241,7 @@ struct JsonDeleteKeys {
   static std::optional<Text> call(JsonState& state, Text json, Text keys, Arena& arena) {
     auto value = state.read(json);
     if (!value || !value->is_container()) return std::nullopt;
-    for (ArrayReader reader(keys); !reader.done();) {
-      const CellView key = reader.next();
+    for (const CellView key : cells_of(keys)) {
       if (key.is_null()) continue;
       std::erase_if(value->members, [&](const Member& member) {
         return is_key_or_element(*value, member, key.bytes());
@@ -277,12 +278,6 @@ struct JsonDeleteElement {
     return no_deletion(state, json, "a scalar or an object by an index");
   }
 };
-
-std::vector<CellView> path_elements(Text array) {
-  std::vector<CellView> path;
-  for (ArrayReader reader(array); !reader.done();) path.push_back(reader.next());
-  return path;
-}
 
 // Why it cannot be done; what is not there is not deleted, which is no fault.
 std::optional<std::string> delete_path(Value& root, const std::vector<CellView>& path) {
@@ -322,13 +317,13 @@ std::optional<std::string> delete_path(Value& root, const std::vector<CellView>&
 struct JsonDeletePath {
   static std::optional<Text> call(JsonState& state, Text json, Text path, Arena& arena) {
     auto value = state.read(json);
-    if (!value || delete_path(*value, path_elements(path))) return std::nullopt;
+    if (!value || delete_path(*value, cells_of(path))) return std::nullopt;
     return bounded_json(*value, arena);
   }
   static Reason why(JsonState& state, Text json, Text path, Arena&) {
     auto value = state.read(json);
     if (!value) return no_jsonb(json);
-    return bad_value(delete_path(*value, path_elements(path)).value_or("it is too long"));
+    return bad_value(delete_path(*value, cells_of(path)).value_or("it is too long"));
   }
 };
 
@@ -364,10 +359,6 @@ struct JsonPretty {
     return state.read(json) ? too_long() : no_jsonb(json);
   }
 };
-
-std::unique_ptr<FunctionState> open_json() {
-  return std::make_unique<JsonState>();
-}
 
 }  // namespace
 

@@ -1,10 +1,8 @@
 #include "sql/functions/json_support.h"
 
 #include <charconv>
-#include <cmath>
 #include <limits>
 
-#include "json/json_number.h"
 #include "row/parse_numeric.h"
 #include "sql/value_text.h"
 
@@ -31,7 +29,9 @@ std::optional<Integer> rounded(Text number) {
   return static_cast<Integer>(whole);
 }
 
-std::string_view kind_text(JsonKind kind) {
+}  // namespace
+
+std::string_view kind_text(json::Value::Kind kind) {
   switch (kind) {
     case JsonKind::null:
       return "null";
@@ -49,8 +49,6 @@ std::string_view kind_text(JsonKind kind) {
   return "";
 }
 
-}  // namespace
-
 std::optional<Text> JsonState::printed(Text json, Arena& arena) {
   if (is_plain_integer(json)) return json;
   const auto value = reader_.read(json);
@@ -64,7 +62,9 @@ std::optional<Text> JsonState::printed(Text json, Arena& arena) {
 
 std::optional<Nullable<Text>> JsonState::as_text(Text json, Arena& arena) {
   if (json == "null") return Nullable<Text>();
-  if (json.starts_with('"') && json.find('\\') == Text::npos)
+  // Blanks may stand around a value that is kept as it came.
+  if (json.size() > 1 && json.starts_with('"') && json.ends_with('"') &&
+      json.find('\\') == Text::npos)
     return Nullable<Text>(json.substr(1, json.size() - 2));
   if (is_plain_integer(json)) return Nullable<Text>(json);
   const auto value = reader_.read(json);

@@ -2,8 +2,10 @@
 // declared column, in PostgreSQL's form where an expression made it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "json/json_value.h"
 #include "sql/functions/text_support.h"
@@ -27,7 +29,15 @@ class JsonState final : public FunctionState {
   std::string scratch_;
 };
 
-// The same once, without a state; a text that is no JSON stays as it is.
+// For functions that describe themselves.
+[[nodiscard]] inline std::unique_ptr<FunctionState> open_json() {
+  return std::make_unique<JsonState>();
+}
+
+// As jsonb_typeof() names it.
+[[nodiscard]] std::string_view kind_text(json::Value::Kind kind);
+
+// The same as JsonState::printed() once, without a state; a text that is no JSON stays as it is.
 [[nodiscard]] Text printed_json(Text json, Arena& arena);
 
 [[nodiscard]] Text printed_json(const json::Value& value, Arena& arena);

@@ -1,5 +1,6 @@
 // jsonb. Expected values are PostgreSQL 15's; tests/test_expressions_postgres.py compares many
 // more.
+#include "sql/functions/json_support.h"
 #include "sql/testing.h"
 
 namespace turntable::sql {
@@ -49,6 +50,18 @@ TEST(Json, IsCast) {
   EXPECT_EQ(value("cast('true'::jsonb AS boolean)"), "true");
   EXPECT_EQ(value("cast('\"1\"'::jsonb AS int)"), "fault: a jsonb string cannot be cast to int");
   EXPECT_EQ(value("cast('{' AS jsonb)"), "fault: '{' is no jsonb");
+}
+
+// A catalogue's jsonb is kept as it came.
+TEST(Json, BlanksAroundAStringAreNoPartOfIt) {
+  JsonState state;
+  Arena arena;
+  for (const char* const json : {"\"a\"", " \"a\"", "\"a\" ", "\"a\"\t\n"}) {
+    const auto text = state.as_text(json, arena);
+    ASSERT_TRUE(text) << json;
+    EXPECT_EQ(text->value, "a") << json;
+  }
+  EXPECT_FALSE(state.as_text("\"", arena));
 }
 
 TEST(Json, AJoinCannotLookItUp) {

@@ -83,10 +83,11 @@ Function boolean_test(std::string_view name, Type type) {
   return {.name = name, .arguments = {type}, .result = Type::boolean, .kind = Kind::operation};
 }
 
-template <Type type>
-void add_null_tests(std::vector<Function>& all) {
-  all.push_back(function_of<IsNull<CppType<type>, true>>(boolean_test("is null", type)));
-  all.push_back(function_of<IsNull<CppType<type>, false>>(boolean_test("is not null", type)));
+void add_null_tests(std::vector<Function>& all, Type type) {
+  with_cpp_type(type, [&]<class T>() {
+    all.push_back(function_of<IsNull<T, true>>(boolean_test("is null", type)));
+    all.push_back(function_of<IsNull<T, false>>(boolean_test("is not null", type)));
+  });
 }
 
 }  // namespace
@@ -101,25 +102,8 @@ std::vector<Function> logic_functions() {
   all.push_back(function_of<IsBoolean<false, true>>(boolean_test("is not false", boolean)));
   all.push_back(function_of<IsNull<uint8_t, true>>(boolean_test("is unknown", boolean)));
   all.push_back(function_of<IsNull<uint8_t, false>>(boolean_test("is not unknown", boolean)));
-  add_null_tests<Type::boolean>(all);
-  add_null_tests<Type::int16>(all);
-  add_null_tests<Type::int32>(all);
-  add_null_tests<Type::int64>(all);
-  add_null_tests<Type::float32>(all);
-  add_null_tests<Type::float64>(all);
-  add_null_tests<Type::numeric>(all);
-  add_null_tests<Type::text>(all);
-  add_null_tests<Type::bytes>(all);
-  add_null_tests<Type::date>(all);
-  add_null_tests<Type::time>(all);
-  add_null_tests<Type::timestamp>(all);
-  add_null_tests<Type::timestamptz>(all);
-  add_null_tests<Type::uuid>(all);
-  add_null_tests<Type::interval>(all);
-  add_null_tests<Type::jsonb>(all);
-  all.push_back(function_of<IsNull<std::string_view, true>>(boolean_test("is null", kAnyArray)));
-  all.push_back(
-      function_of<IsNull<std::string_view, false>>(boolean_test("is not null", kAnyArray)));
+  for (const Type type : all_types()) add_null_tests(all, type);
+  add_null_tests(all, kAnyArray);
   return all;
 }
 

@@ -1,7 +1,6 @@
 // Mathematical functions of floating-point and whole numbers:
 // https://www.postgresql.org/docs/15/functions-math.html, table 9.5. Those of numeric are in
 // numeric.cc.
-#include <algorithm>
 #include <limits>
 #include <numbers>
 #include <type_traits>
@@ -15,10 +14,19 @@ namespace {
 
 using numbers::Checked;
 using numbers::Computed;
-using numbers::Fault;
+using numbers::kBoundsEqual;
+using numbers::kBoundsInfinite;
+using numbers::kBoundsNaN;
+using numbers::kLogarithmOfNegative;
+using numbers::kLogarithmOfZero;
+using numbers::kNegativeToFraction;
+using numbers::kNoBuckets;
+using numbers::kOutOfRange;
 using numbers::kOverflow;
 using numbers::kRadiansPerDegree;
+using numbers::kRootOfNegative;
 using numbers::kUnderflow;
+using numbers::kZeroToNegative;
 using numbers::of_doubles;
 using numbers::Plain;
 
@@ -45,15 +53,6 @@ double sign(double x) {
 }
 
 // --- Roots, powers and logarithms
-
-constexpr Fault kRootOfNegative{RejectCode::out_of_range, "a negative number has no square root"};
-constexpr Fault kLogarithmOfZero{RejectCode::out_of_range, "zero has no logarithm"};
-constexpr Fault kLogarithmOfNegative{RejectCode::out_of_range,
-                                     "a negative number has no logarithm"};
-constexpr Fault kZeroToNegative{RejectCode::out_of_range,
-                                "zero has no power with a negative exponent"};
-constexpr Fault kNegativeToFraction{
-    RejectCode::out_of_range, "a negative number has no power with an exponent that is not whole"};
 
 // A finite argument has no infinite result, and only `zero_at` gives zero.
 Computed<double> checked(double result, double x, double zero_at) {
@@ -137,8 +136,6 @@ Computed<double> radians(double x) {
 
 // --- Whole numbers
 
-constexpr Fault kOutOfRange{RejectCode::out_of_range, "the result is out of range for its type"};
-
 template <class T>
 std::make_unsigned_t<T> size_of(T a) {
   using Unsigned = std::make_unsigned_t<T>;
@@ -171,11 +168,6 @@ Computed<T> least_common_multiple(T a, T b) {
 }
 
 // --- width_bucket
-
-constexpr Fault kNoBuckets{RejectCode::bad_value, "the count of buckets must be greater than 0"};
-constexpr Fault kBoundsNaN{RejectCode::bad_value, "the number and the bounds must not be NaN"};
-constexpr Fault kBoundsInfinite{RejectCode::bad_value, "the bounds must be finite"};
-constexpr Fault kBoundsEqual{RejectCode::bad_value, "the bounds must not be equal"};
 
 Computed<int32_t> width_bucket(double x, double low, double high, int32_t count) {
   if (count <= 0) return kNoBuckets;

@@ -26,6 +26,23 @@ inline constexpr Fault kUnderflow{RejectCode::out_of_range,
 inline constexpr Fault kDivisionByZero{RejectCode::bad_value, "division by zero"};
 inline constexpr Fault kOutOfDomain{RejectCode::out_of_range,
                                     "the function has no value for this number"};
+inline constexpr Fault kOutOfRange{RejectCode::out_of_range,
+                                   "the result is out of range for its type"};
+inline constexpr Fault kRootOfNegative{RejectCode::out_of_range,
+                                       "a negative number has no square root"};
+inline constexpr Fault kLogarithmOfZero{RejectCode::out_of_range, "zero has no logarithm"};
+inline constexpr Fault kLogarithmOfNegative{RejectCode::out_of_range,
+                                            "a negative number has no logarithm"};
+inline constexpr Fault kZeroToNegative{RejectCode::out_of_range,
+                                       "zero has no power with a negative exponent"};
+inline constexpr Fault kNegativeToFraction{
+    RejectCode::out_of_range, "a negative number has no power with an exponent that is not whole"};
+inline constexpr Fault kNoBuckets{RejectCode::bad_value,
+                                  "the count of buckets must be greater than 0"};
+inline constexpr Fault kBoundsNaN{RejectCode::bad_value,
+                                  "the number and the bounds must not be NaN"};
+inline constexpr Fault kBoundsInfinite{RejectCode::bad_value, "the bounds must be finite"};
+inline constexpr Fault kBoundsEqual{RejectCode::bad_value, "the bounds must not be equal"};
 
 template <class T>
 struct Computed {

@@ -16,14 +16,23 @@ namespace {
 using numbers::Checked;
 using numbers::Computed;
 using numbers::Fault;
+using numbers::kBoundsEqual;
+using numbers::kBoundsInfinite;
+using numbers::kBoundsNaN;
 using numbers::kDivisionByZero;
+using numbers::kLogarithmOfNegative;
+using numbers::kLogarithmOfZero;
+using numbers::kNegativeToFraction;
+using numbers::kNoBuckets;
+using numbers::kOutOfRange;
+using numbers::kRootOfNegative;
+using numbers::kZeroToNegative;
 using numbers::Plain;
 
 constexpr Fault kTooManyDigits{
     RejectCode::out_of_range,
     "the result has more than the 38 digits of a numeric, or more than 76 behind the point: cast "
     "the arguments to double precision, or round them"};
-constexpr Fault kIntOutOfRange{RejectCode::out_of_range, "the result is out of range for its type"};
 
 constexpr Numeric kOne{.digits = 1};
 
@@ -100,15 +109,6 @@ Numeric trim_scale(Numeric a) {
 
 // --- Roots, powers and logarithms
 
-constexpr Fault kRootOfNegative{RejectCode::out_of_range, "a negative number has no square root"};
-constexpr Fault kLogarithmOfZero{RejectCode::out_of_range, "zero has no logarithm"};
-constexpr Fault kLogarithmOfNegative{RejectCode::out_of_range,
-                                     "a negative number has no logarithm"};
-constexpr Fault kZeroToNegative{RejectCode::out_of_range,
-                                "zero has no power with a negative exponent"};
-constexpr Fault kNegativeToFraction{
-    RejectCode::out_of_range, "a negative number has no power with an exponent that is not whole"};
-
 Computed<Numeric> root(Numeric a) {
   if (is_negative(a)) return kRootOfNegative;
   return a.is_finite() ? checked(square_root(a)) : a;
@@ -184,11 +184,6 @@ Computed<Numeric> factorial(int64_t n) {
 
 // --- width_bucket
 
-constexpr Fault kNoBuckets{RejectCode::bad_value, "the count of buckets must be greater than 0"};
-constexpr Fault kBoundsNaN{RejectCode::bad_value, "the number and the bounds must not be NaN"};
-constexpr Fault kBoundsInfinite{RejectCode::bad_value, "the bounds must be finite"};
-constexpr Fault kBoundsEqual{RejectCode::bad_value, "the bounds must not be equal"};
-
 Computed<int32_t> width_bucket(Numeric x, Numeric low, Numeric high, int32_t count) {
   if (count <= 0) return kNoBuckets;
   if (is_nan(x) || is_nan(low) || is_nan(high)) return kBoundsNaN;
@@ -200,7 +195,7 @@ Computed<int32_t> width_bucket(Numeric x, Numeric low, Numeric high, int32_t cou
   if (ascending ? from_low < 0 : from_low > 0) return 0;
   const auto from_high = order_of_numerics(x, high);
   if (ascending ? from_high >= 0 : from_high <= 0) {
-    if (count == std::numeric_limits<int32_t>::max()) return kIntOutOfRange;
+    if (count == std::numeric_limits<int32_t>::max()) return kOutOfRange;
     return count + 1;
   }
   const MaybeNumeric distance = subtract(x, low);
@@ -213,7 +208,7 @@ Computed<int32_t> width_bucket(Numeric x, Numeric low, Numeric high, int32_t cou
   const MaybeNumeric bucket = quotient ? rounded(*quotient, 0, Rounding::down) : std::nullopt;
   if (!bucket) return kTooManyDigits;
   const int64_t number = bigint_of(*bucket).value_or(0) + 1;
-  if (number > std::numeric_limits<int32_t>::max()) return kIntOutOfRange;
+  if (number > std::numeric_limits<int32_t>::max()) return kOutOfRange;
   return static_cast<int32_t>(number);
 }
 

@@ -2,8 +2,6 @@
 // https://www.postgresql.org/docs/15/functions-matching.html. How they match is in
 // pattern_program.h. A pattern that is a constant is tried when the pipeline is bound; one that is
 // not is compiled when a record brings it.
-#include <array>
-#include <memory>
 #include <string>
 #include <vector>
 

@@ -10,7 +10,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "base/check.h"
 #include "sql/functions/pattern_pieces.h"
 
 namespace turntable::sql {

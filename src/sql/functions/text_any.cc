@@ -426,9 +426,10 @@ std::vector<Function> text_any_functions() {
       {.name = "quote_ident", .arguments = {text}, .result = text}));
   all.push_back(
       function_of<QuoteNullable>({.name = "quote_nullable", .arguments = {text}, .result = text}));
-  // bytea || 'literal' is bytea, and jsonb || text is about jsonb in PostgreSQL.
-  for (const Type type :
-       {Type::boolean, Type::int32, Type::int64, Type::float32, Type::float64, Type::timestamptz}) {
+  // One for each type: by way of another type a value would be written otherwise. Beside bytea and
+  // jsonb, which have an operator of their own, a literal is one of them and no text.
+  for (const Type type : all_types()) {
+    if (type == text) continue;
     const auto operation = [](Type left, Type right, Loop loop) {
       return Function{.name = "||",
                       .arguments = {left, right},

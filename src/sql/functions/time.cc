@@ -3,12 +3,12 @@
 // times are in time_parts.cc.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "base/text.h"
 #include "sql/builtins.h"
 #include "sql/calendar.h"
+#include "sql/functions/clock.h"
 #include "sql/functions/made_times.h"
 #include "sql/functions/time_range.h"
 #include "sql/loops.h"
@@ -53,13 +53,19 @@ struct TextToDate {
 
 struct TimestampToChar {
   static constexpr bool kRepeats = true;
-  static std::string_view call(const TimeFormat& format, int64_t micros, Arena& arena) {
+  static std::optional<std::string_view> call(const TimeFormat& format, int64_t micros,
+                                              Arena& arena) {
+    if (is_infinite_time(micros)) return std::nullopt;
     return format.print(micros, arena);
+  }
+  static Reason why(const TimeFormat&, int64_t, Arena&) {
+    return {RejectCode::out_of_range, "an infinite time has no such form"};
   }
 };
 
 struct SecondsToTimestamp {
   static std::optional<int64_t> call(double seconds) {
+    if (std::isinf(seconds)) return infinity_like<int64_t>(seconds);
     if (!(seconds >= static_cast<double>(kFirstSecond) &&
           seconds < static_cast<double>(kEndSecond)))
       return std::nullopt;
@@ -88,12 +94,6 @@ struct MakeTimestamp {
 
 // --- The clock
 
-int64_t clock_micros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 // The same for all records of a batch, as PostgreSQL's is for all rows of a transaction.
 void now(Frame& frame) {
   const int64_t time = clock_micros();
@@ -102,11 +102,6 @@ void now(Frame& frame) {
 
 struct ClockTimestamp {
   static int64_t call() { return clock_micros(); }
-};
-
-// There are no infinite times.
-struct IsFinite {
-  static uint8_t call(int64_t) { return 1; }
 };
 
 }  // namespace
@@ -142,8 +137,6 @@ std::vector<Function> time_functions() {
   all.push_back(function_of<MakeTimestamp>({.name = "make_timestamp",
                                             .arguments = {whole, whole, whole, whole, whole, real},
                                             .result = Type::timestamp}));
-  all.push_back(
-      function_of<IsFinite>({.name = "isfinite", .arguments = {time}, .result = Type::boolean}));
   all.push_back({.name = "now",
                  .arguments = {},
                  .result = time,

@@ -4,10 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/result.h"
@@ -15,6 +18,8 @@
 #include "sql/calendar.h"
 #include "sql/functions.h"
 #include "sql/interval_sum.h"
+#include "sql/loops.h"
+#include "sql/numeric_math.h"
 
 namespace turntable::sql {
 
@@ -123,10 +128,8 @@ inline int64_t day_number(int64_t micros) {
   return floor_divide(micros, kMicrosPerDay);
 }
 
-// Unsigned: the day of the first times there are begins before int64_t does.
-inline uint64_t seconds_of_day(int64_t micros) {
-  const auto begin = static_cast<uint64_t>(day_number(micros)) * uint64_t{kMicrosPerDay};
-  return (static_cast<uint64_t>(micros) - begin) / uint64_t{kMicrosPerSecond};
+inline int64_t seconds_of_day(int64_t micros) {
+  return micros_of_day(micros) / kMicrosPerSecond;
 }
 
 // There is no year 0: 1 BC is -1.
@@ -144,6 +147,117 @@ inline int64_t decade(int64_t year) {
 }
 
 inline constexpr int64_t kJulianDayOf1970 = 2'440'588;
+
+// --- The fields themselves: extract gives a numeric, date_part a double precision. They are made
+// of lambdas, which take a value of type T, and give a whole number or what the field is given as.
+
+template <class R, class V>
+R as_field(V value) {
+  if constexpr (std::is_same_v<V, R>) {
+    return value;
+  } else if constexpr (std::is_same_v<R, Numeric>) {
+    return numeric_of(int64_t{value});
+  } else {
+    return static_cast<R>(value);
+  }
+}
+
+template <class R, class T, class Compute>
+struct FieldOf {
+  static R call(T value) { return as_field<R>(Compute()(value)); }
+};
+
+// Of a field that grows with the time, as the year does, infinity has infinity.
+template <class R, class T, class Compute>
+struct GrowingFieldOf {
+  static R call(T time) {
+    if (!is_infinite_time(time)) return as_field<R>(Compute()(time));
+    if constexpr (std::is_same_v<R, Numeric>) {
+      return time > 0 ? kNumericInfinity : kNumericMinusInfinity;
+    } else {
+      constexpr R kInfinity = std::numeric_limits<R>::infinity();
+      return time > 0 ? kInfinity : -kInfinity;
+    }
+  }
+};
+
+// Of one that comes round, as the hour does, it has none.
+template <class R, class T, class Compute>
+struct TurningFieldOf {
+  static std::optional<R> call(T time) {
+    return is_infinite_time(time) ? std::nullopt : std::optional(as_field<R>(Compute()(time)));
+  }
+  static Reason why(T) { return {RejectCode::out_of_range, "an infinite time has no such field"}; }
+};
+
+template <class F>
+constexpr Choice choice_of(std::string_view name) {
+  Choice choice{.name = name, .loop = loop_of<F>};
+  if constexpr (loops::can_fail(&F::call))
+    choice.explain = [](const CallInput& input, uint32_t row) {
+      return loops::explain(input, row, &F::why);
+    };
+  return choice;
+}
+
+template <class R, class T, class Compute>
+constexpr Choice field(std::string_view name, Compute) {
+  return choice_of<FieldOf<R, T, Compute>>(name);
+}
+template <class R, class T, class Compute>
+constexpr Choice growing(std::string_view name, Compute) {
+  return choice_of<GrowingFieldOf<R, T, Compute>>(name);
+}
+template <class R, class T, class Compute>
+constexpr Choice turning(std::string_view name, Compute) {
+  return choice_of<TurningFieldOf<R, T, Compute>>(name);
+}
+
+// So many microseconds as seconds or milliseconds. date_part adds whole seconds and the rest up, as
+// PostgreSQL does: that is not always the double that is nearest.
+template <class R>
+R seconds_field(int64_t micros) {
+  if constexpr (std::is_same_v<R, Numeric>) {
+    return {.digits = micros, .scale = 6};
+  } else {
+    return static_cast<R>(micros / kMicrosPerSecond) +
+           static_cast<R>(micros % kMicrosPerSecond) / 1e6;
+  }
+}
+template <class R>
+R millis_field(int64_t micros) {
+  if constexpr (std::is_same_v<R, Numeric>) {
+    return {.digits = micros, .scale = 3};
+  } else {
+    return static_cast<R>(micros / kMicrosPerSecond) * 1e3 +
+           static_cast<R>(micros % kMicrosPerSecond) / 1e3;
+  }
+}
+// Those since 1970, or since midnight.
+template <class R>
+R epoch_field(int64_t micros) {
+  if constexpr (std::is_same_v<R, Numeric>) {
+    return {.digits = micros, .scale = 6};
+  } else {
+    return static_cast<R>(micros) / 1e6;
+  }
+}
+
+inline Function of_field(std::string_view name, Type of, Type result, Prepare prepare) {
+  return {.name = name,
+          .arguments = {Type::text, of},
+          .result = result,
+          .loop = run_chosen,
+          .constant = 0,
+          .prepare = prepare};
+}
+
+// Where some of the fields can fail.
+inline Function of_failing_field(std::string_view name, Type of, Type result, Prepare prepare) {
+  Function function = of_field(name, of, result, prepare);
+  function.explain = explain_chosen;
+  return function;
+}
 
 // A unit that points in time are cut to.
 struct Unit final : Prepared {

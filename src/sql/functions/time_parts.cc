@@ -1,96 +1,75 @@
 // Parts of times: https://www.postgresql.org/docs/15/functions-datetime.html. The time zone is UTC.
-// extract gives a double, where PostgreSQL has numeric.
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 
-#include "base/text.h"
+#include "base/check.h"
 #include "sql/builtins.h"
 #include "sql/calendar.h"
 #include "sql/functions/time_fields.h"
 #include "sql/functions/time_range.h"
-#include "sql/loops.h"
 #include "sql/value_text.h"
 
 namespace turntable::sql {
 namespace {
 
-// The second of the minute with its fraction, in units of `unit` microseconds.
-double seconds_in(int64_t micros, double unit) {
-  const Moment moment = moment_of(micros);
-  return (moment.second * 1e6 + moment.micros) / unit;
-}
-
-// The same as PostgreSQL's date_part adds it up, which is not always the double that is nearest.
-double added_seconds(int64_t micros, double in_second, double unit) {
-  const Moment moment = moment_of(micros);
-  return moment.second * in_second + moment.micros / unit;
-}
-
-double julian(int64_t micros) {
-  constexpr auto kDay = static_cast<long double>(kMicrosPerDay);
-  return static_cast<double>(static_cast<long double>(kJulianDayOf1970) +
-                             static_cast<long double>(micros) / kDay);
-}
-
-double added_julian(int64_t micros) {
-  const Moment moment = moment_of(micros);
-  const int whole_seconds = (moment.hour * 60 + moment.minute) * 60 + moment.second;
-  return static_cast<double>(day_number(micros) + kJulianDayOf1970) +
-         (whole_seconds + moment.micros / 1e6) / 86'400.0;
-}
-
-// `Compute` is the type of a lambda that takes microseconds since 1970.
-template <class Compute>
-struct TimePart {
-  static double call(int64_t micros) { return static_cast<double>(Compute()(micros)); }
-};
-
-template <class Compute>
-constexpr Choice part(std::string_view name, Compute) {
-  return {name, loop_of<TimePart<Compute>>};
-}
-
 int64_t year_of(int64_t micros) {
   return moment_of(micros).date.year;
 }
 
-// What extract and date_part have in common, and behind it what is different.
-template <class Seconds, class Millis, class Julian>
-constexpr auto parts(Seconds seconds, Millis millis, Julian julian_day) {
+int64_t micros_of_minute(int64_t micros) {
+  return micros_of_day(micros) % kMicrosPerMinute;
+}
+
+// The day with its fraction.
+template <class R>
+R julian(int64_t micros) {
+  const int64_t day = day_number(micros) + kJulianDayOf1970;
+  const int64_t of_day = micros_of_day(micros);
+  if constexpr (std::is_same_v<R, Numeric>) {
+    const MaybeNumeric fraction = divide(numeric_of(of_day), numeric_of(kMicrosPerDay));
+    CHECK(fraction);
+    const MaybeNumeric sum = add(numeric_of(day), *fraction);
+    CHECK(sum);
+    return *sum;
+  } else {
+    return static_cast<R>(day) + (static_cast<R>(of_day / kMicrosPerSecond) +
+                                  static_cast<R>(of_day % kMicrosPerSecond) / 1e6) /
+                                     86'400.0;
+  }
+}
+
+template <class R>
+constexpr auto point_fields() {
+  using T = int64_t;
   return std::array{
-      part("year", [](int64_t t) { return without_zero(year_of(t)); }),
-      part("month", [](int64_t t) { return moment_of(t).date.month; }),
-      part("day", [](int64_t t) { return moment_of(t).date.day; }),
-      part("hour", [](int64_t t) { return seconds_of_day(t) / 3'600; }),
-      part("minute", [](int64_t t) { return seconds_of_day(t) / 60 % 60; }),
-      part("second", seconds),
-      part("milliseconds", millis),
-      part("microseconds", [](int64_t t) { return seconds_in(t, 1); }),
-      part("epoch", [](int64_t t) { return static_cast<double>(t) / 1e6; }),
-      part("dow", [](int64_t t) { return day_of_week(day_number(t)); }),
-      part("isodow", [](int64_t t) { return from_monday(day_number(t)) + 1; }),
-      part("doy", [](int64_t t) { return day_of_year(moment_of(t).date); }),
-      part("week", [](int64_t t) { return iso_week(day_number(t)).week; }),
-      part("isoyear", [](int64_t t) { return without_zero(iso_week(day_number(t)).year); }),
-      part("quarter", [](int64_t t) { return (moment_of(t).date.month - 1) / 3 + 1; }),
-      part("decade", [](int64_t t) { return decade(year_of(t)); }),
-      part("century", [](int64_t t) { return count_of(year_of(t), 100); }),
-      part("millennium", [](int64_t t) { return count_of(year_of(t), 1000); }),
-      part("julian", julian_day),
-      part("timezone", [](int64_t) { return 0; }),
-      part("timezone_hour", [](int64_t) { return 0; }),
-      part("timezone_minute", [](int64_t) { return 0; }),
+      growing<R, T>("year", [](T t) { return without_zero(year_of(t)); }),
+      turning<R, T>("month", [](T t) { return moment_of(t).date.month; }),
+      turning<R, T>("day", [](T t) { return moment_of(t).date.day; }),
+      turning<R, T>("hour", [](T t) { return micros_of_day(t) / kMicrosPerHour; }),
+      turning<R, T>("minute", [](T t) { return micros_of_day(t) / kMicrosPerMinute % 60; }),
+      turning<R, T>("second", [](T t) { return seconds_field<R>(micros_of_minute(t)); }),
+      turning<R, T>("milliseconds", [](T t) { return millis_field<R>(micros_of_minute(t)); }),
+      turning<R, T>("microseconds", [](T t) { return micros_of_minute(t); }),
+      growing<R, T>("epoch", [](T t) { return epoch_field<R>(t); }),
+      turning<R, T>("dow", [](T t) { return day_of_week(day_number(t)); }),
+      turning<R, T>("isodow", [](T t) { return from_monday(day_number(t)) + 1; }),
+      turning<R, T>("doy", [](T t) { return day_of_year(moment_of(t).date); }),
+      turning<R, T>("week", [](T t) { return iso_week(day_number(t)).week; }),
+      growing<R, T>("isoyear", [](T t) { return without_zero(iso_week(day_number(t)).year); }),
+      turning<R, T>("quarter", [](T t) { return (moment_of(t).date.month - 1) / 3 + 1; }),
+      growing<R, T>("decade", [](T t) { return decade(year_of(t)); }),
+      growing<R, T>("century", [](T t) { return count_of(year_of(t), 100); }),
+      growing<R, T>("millennium", [](T t) { return count_of(year_of(t), 1000); }),
+      growing<R, T>("julian", [](T t) { return julian<R>(t); }),
+      turning<R, T>("timezone", [](T) { return 0; }),
+      turning<R, T>("timezone_hour", [](T) { return 0; }),
+      turning<R, T>("timezone_minute", [](T) { return 0; }),
   };
 }
 
-constexpr auto kExtracted =
-    parts([](int64_t t) { return seconds_in(t, 1e6); },
-          [](int64_t t) { return seconds_in(t, 1e3); }, [](int64_t t) { return julian(t); });
-constexpr auto kDateParts = parts([](int64_t t) { return added_seconds(t, 1, 1e6); },
-                                  [](int64_t t) { return added_seconds(t, 1e3, 1e3); },
-                                  [](int64_t t) { return added_julian(t); });
+constexpr auto kExtracted = point_fields<Numeric>();
+constexpr auto kDateParts = point_fields<double>();
 
 // --- date_trunc
 
@@ -98,6 +77,7 @@ constexpr auto kDateParts = parts([](int64_t t) { return added_seconds(t, 1, 1e6
 template <class Truncate>
 struct DateTrunc {
   static std::optional<int64_t> call(int64_t micros) {
+    if (is_infinite_time(micros)) return micros;
     const std::optional<int64_t> begin = Truncate()(micros);
     return begin ? in_range(*begin) : std::nullopt;
   }
@@ -110,16 +90,16 @@ struct DateTrunc {
 
 template <class Truncate>
 constexpr Choice unit(std::string_view name, Truncate) {
-  return {name, loop_of<DateTrunc<Truncate>>,
-          [](const CallInput& input, uint32_t row) {
-            return loops::explain(input, row, &DateTrunc<Truncate>::why);
-          },
-          [](int64_t micros) { return std::optional<int64_t>(Truncate()(micros)); }};
+  Choice choice = choice_of<DateTrunc<Truncate>>(name);
+  choice.begin_of = [](int64_t micros) { return std::optional<int64_t>(Truncate()(micros)); };
+  return choice;
 }
 
 std::optional<int64_t> floor_to(int64_t micros, int64_t length) {
   const int64_t rest = micros % length;
-  return micros - (rest < 0 ? rest + length : rest);
+  int64_t begin = 0;
+  if (__builtin_sub_overflow(micros, rest < 0 ? rest + length : rest, &begin)) return std::nullopt;
+  return begin;
 }
 
 std::optional<int64_t> begin_of(int64_t year, int month = 1) {
@@ -136,8 +116,8 @@ constexpr std::array kUnits = {
     unit("microseconds", [](int64_t t) { return std::optional(t); }),
     unit("milliseconds", [](int64_t t) { return floor_to(t, 1000); }),
     unit("second", [](int64_t t) { return floor_to(t, kMicrosPerSecond); }),
-    unit("minute", [](int64_t t) { return floor_to(t, 60 * kMicrosPerSecond); }),
-    unit("hour", [](int64_t t) { return floor_to(t, 3600 * kMicrosPerSecond); }),
+    unit("minute", [](int64_t t) { return floor_to(t, kMicrosPerMinute); }),
+    unit("hour", [](int64_t t) { return floor_to(t, kMicrosPerHour); }),
     unit("day", [](int64_t t) { return floor_to(t, kMicrosPerDay); }),
     unit("week",
          [](int64_t t) {
@@ -170,15 +150,6 @@ constexpr Choices kDatePartsOfLocal{"a timestamp",
                                     std::span(kDateParts).first(kDateParts.size() - kZoneFields)};
 constexpr Choices kTimeUnits{"a time", kUnits};
 
-Function of_part(std::string_view name, Type of, Type result, Prepare prepare) {
-  return {.name = name,
-          .arguments = {Type::text, of},
-          .result = result,
-          .loop = run_chosen,
-          .constant = 0,
-          .prepare = prepare};
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const Prepared>> prepare_unit(std::string_view name) {
@@ -189,21 +160,15 @@ Result<std::shared_ptr<const Prepared>> prepare_unit(std::string_view name) {
 }
 
 std::vector<Function> time_part_functions() {
-  constexpr Type zoned = Type::timestamptz;
-  constexpr Type local = Type::timestamp;
-  constexpr Type real = Type::float64;
-  std::vector<Function> all{
-      of_part("extract", zoned, real, prepare_choice<kExtractedOfZoned>),
-      of_part("date_part", zoned, real, prepare_choice<kDatePartsOfZoned>),
-      of_part("extract", local, real, prepare_choice<kExtractedOfLocal>),
-      of_part("date_part", local, real, prepare_choice<kDatePartsOfLocal>),
+  using enum Type;
+  return {
+      of_failing_field("extract", timestamptz, numeric, prepare_choice<kExtractedOfZoned>),
+      of_failing_field("date_part", timestamptz, float64, prepare_choice<kDatePartsOfZoned>),
+      of_failing_field("extract", timestamp, numeric, prepare_choice<kExtractedOfLocal>),
+      of_failing_field("date_part", timestamp, float64, prepare_choice<kDatePartsOfLocal>),
+      of_failing_field("date_trunc", timestamptz, timestamptz, prepare_choice<kTimeUnits>),
+      of_failing_field("date_trunc", timestamp, timestamp, prepare_choice<kTimeUnits>),
   };
-  for (const Type of : {zoned, local}) {
-    Function trunc = of_part("date_trunc", of, of, prepare_choice<kTimeUnits>);
-    trunc.explain = explain_chosen;
-    all.push_back(std::move(trunc));
-  }
-  return all;
 }
 
 }  // namespace turntable::sql

@@ -1,5 +1,8 @@
 // Expected values were taken from PostgreSQL 15, with the time zone UTC; what fails there is a
 // fault here.
+#include <limits>
+
+#include "sql/functions/time_fields.h"
 #include "sql/testing.h"
 
 namespace turntable::sql {
@@ -56,6 +59,17 @@ TEST(TimeParts, CutTimesOff) {
        "fault: date_trunc: what 4714-11-24 00:00:00+00 BC is in begins before the first time there "
        "is"},
   });
+}
+
+// A Kafka record may be stamped with any number.
+TEST(TimeParts, CutOffNothingBeforeTheFirstMicrosecondThereIs) {
+  for (const char* const name : {"milliseconds", "second", "minute", "hour", "day", "week", "month",
+                                 "quarter", "year", "decade", "century", "millennium"}) {
+    const auto prepared = prepare_unit(name);
+    ASSERT_TRUE(prepared) << name;
+    const auto& unit = static_cast<const Unit&>(**prepared);
+    EXPECT_EQ(unit.begin_of(std::numeric_limits<int64_t>::min() + 1), std::nullopt) << name;
+  }
 }
 
 TEST(TimeParts, MakeTimes) {

@@ -1,9 +1,9 @@
-// The times that there are: PostgreSQL's first, and the last that int64_t holds as microseconds
-// since 1970, which is in the year 294247. (PostgreSQL's is in 294276.) Dates are PostgreSQL's.
+// The times that there are, beside the infinite ones: from PostgreSQL's first to the last that
+// int64_t holds as microseconds since 1970, but for infinity's, which is in the year 294247.
+// (PostgreSQL's is in 294276.) Dates are PostgreSQL's.
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 
 #include "sql/calendar.h"
@@ -17,7 +17,8 @@ inline constexpr int64_t kFirstDay = -2'440'588;    // 4714-11-24 BC
 inline constexpr int64_t kLastDay = 2'145'042'905;  // 5874897-12-31
 
 inline std::optional<int64_t> in_range(int64_t micros) {
-  return micros >= kFirstSecond * kMicrosPerSecond ? std::optional(micros) : std::nullopt;
+  const bool is_there = micros >= kFirstSecond * kMicrosPerSecond && !is_infinite_time(micros);
+  return is_there ? std::optional(micros) : std::nullopt;
 }
 
 inline std::optional<int32_t> date_in_range(int64_t days) {
@@ -30,6 +31,11 @@ inline std::optional<int64_t> midnight_of(int64_t days) {
   int64_t micros = 0;
   if (__builtin_mul_overflow(days, kMicrosPerDay, &micros)) return std::nullopt;
   return in_range(micros);
+}
+
+// The midnight of a date that there is, or its infinity.
+inline std::optional<int64_t> time_of_date(int32_t date) {
+  return is_infinite_time(date) ? infinity_like<int64_t>(date) : midnight_of(date);
 }
 
 inline std::optional<int64_t> sum_in_range(int64_t micros, int64_t more) {

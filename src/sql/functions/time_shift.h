@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 
 #include "row/interval.h"
@@ -13,15 +12,17 @@
 namespace turntable::sql {
 
 // The last day of the month where the month has no such day: a month behind 31 January is 29
-// February in a leap year. Nothing where the time, or one on the way to it, is out of range.
+// February in a leap year. An infinite time stays where it is. Nothing where the time, or one on
+// the way to it, is out of range.
 inline std::optional<int64_t> shifted(int64_t micros, const Interval& by) {
+  if (is_infinite_time(micros)) return micros;
   if (by.months != 0) {
     const Moment moment = moment_of(micros);
     const int64_t months = moment.date.year * 12 + (moment.date.month - 1) + by.months;
     const int64_t year = floor_divide(months, 12);
     const int month = static_cast<int>(months - year * 12) + 1;
     const int day = std::min(moment.date.day, days_in_month(year, month));
-    const int64_t in_day = micros - floor_divide(micros, kMicrosPerDay) * kMicrosPerDay;
+    const int64_t in_day = micros_of_day(micros);
     const auto midnight = midnight_of(days_of({year, month, day}));
     const auto moved = midnight ? sum_in_range(*midnight, in_day) : std::nullopt;
     if (!moved) return std::nullopt;
@@ -30,7 +31,7 @@ inline std::optional<int64_t> shifted(int64_t micros, const Interval& by) {
   if (by.days != 0) {
     // So many days may be more than int64_t holds, and end in range all the same.
     const Int128 moved = Int128{by.days} * kMicrosPerDay + micros;
-    if (moved < kFirstSecond * kMicrosPerSecond || moved > std::numeric_limits<int64_t>::max())
+    if (moved < kFirstSecond * kMicrosPerSecond || moved >= kInfiniteTime<int64_t>)
       return std::nullopt;
     micros = static_cast<int64_t>(moved);
   }

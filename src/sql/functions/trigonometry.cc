@@ -3,7 +3,6 @@
 // PostgreSQL's are, and by its way: each is scaled with its own value at such an angle, so that
 // sind(30) is 0.5 and not 0.49999999999999994.
 #include <cmath>
-#include <limits>
 
 #include "sql/builtins.h"
 #include "sql/functions/numbers.h"

@@ -3,9 +3,6 @@
 // that is a constant is looked up when the pipeline is bound.
 #include <fmt/format.h>
 
-#include <cmath>
-
-#include "base/text.h"
 #include "sql/builtins.h"
 #include "sql/calendar.h"
 #include "sql/functions/made_times.h"
@@ -40,6 +37,7 @@ std::optional<ConstantFault> check_zone(ConstantArguments arguments) {
 
 struct ClockInZone {
   static std::optional<int64_t> call(std::string_view zone, int64_t time, Known& known) {
+    if (is_infinite_time(time)) return time;
     const Zone* const found = known.zone(zone);
     return found != nullptr ? found->clock_at(time) : std::nullopt;
   }
@@ -50,6 +48,7 @@ struct ClockInZone {
 
 struct TimeInZone {
   static std::optional<int64_t> call(std::string_view zone, int64_t clock, Known& known) {
+    if (is_infinite_time(clock)) return clock;
     const Zone* const found = known.zone(zone);
     return found != nullptr ? found->time_of(clock) : std::nullopt;
   }
@@ -63,6 +62,7 @@ struct TimeInZone {
 template <int sign, Type result>
 struct WithOffset {
   static std::optional<int64_t> call(const Interval& offset, int64_t time) {
+    if (is_infinite_time(time)) return time;
     if (offset.months != 0 || offset.days != 0) return std::nullopt;
     // PostgreSQL keeps an offset in 32 bits: of one beyond 68 years it takes what is left of it.
     const auto seconds = static_cast<int32_t>(offset.micros / kMicrosPerSecond);
@@ -81,6 +81,7 @@ struct WithOffset {
 struct TruncatedInZone {
   static std::optional<int64_t> call(const Unit& unit, int64_t time, std::string_view zone,
                                      Known& known) {
+    if (is_infinite_time(time)) return time;
     const Zone* const found = known.zone(zone);
     if (found == nullptr) return std::nullopt;
     const int64_t offset = found->offset_at(time);
