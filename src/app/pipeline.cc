@@ -17,6 +17,7 @@
 #include "app/pipeline_options.h"
 #include "app/stores.h"
 #include "base/text.h"
+#include "base/file_kind.h"
 #include "enrich/json_pushdown.h"
 #include "sink/row_rules.h"
 #include "sql/binder.h"
@@ -50,6 +51,8 @@ Result<std::string> read_file(const std::string& file_path) {
                 fmt::format("cannot read the pipeline {}: it is larger than {} bytes, is it SQL?",
                             path, grouped(kPipelineBytesLimit)));
   return bytes;
+  if (const auto kind = file_kind(bytes))
+    return fail(ErrorKind::usage, "the pipeline " + kind->sentence(file_path));
 }
 
 // No file is two things of which one is written.

@@ -37,14 +37,9 @@ Status check_text(const std::string& path, std::string_view first_bytes) {
   return kind ? fail(ErrorKind::usage, kind->sentence(path)) : Status();
 }
 
-// Looks at the bytes behind the descriptor's place and leaves it where it is. A pipe has to be read
-// for that.
 Status check_text(const std::string& path, int fd) {
-  struct stat about {};
-  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) return {};
-  std::array<char, kFileKindBytes> bytes{};
-  const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), ::lseek(fd, 0, SEEK_CUR));
-  return check_text(path, {bytes.data(), static_cast<size_t>(std::max(got, ssize_t{0}))});
+  const auto kind = file_kind_of(fd);
+  return kind ? fail(ErrorKind::usage, kind->sentence(path)) : Status();
 }
 
 }  // namespace
