@@ -96,3 +96,26 @@ def test_commands_without_a_pipeline_see_them_too(turntable):
     wrong = turntable.run(*words, "--set", "consistency=QUORM", "--set", "key_file=k.pem").expect(2)
     assert "--set consistency: consistency cannot be 'QUORM'" in wrong.stderr and "Did you mean 'QUORUM'?" in wrong.stderr
     assert "--set key_file: key_file is given without certificate_file" in wrong.stderr
+
+
+@pytest.mark.parametrize(("option", "value", "said"), [
+    ("plays.path", "~/ev.ndjson", "path cannot be '~/ev.ndjson': only a shell knows what ~ is, write '${HOME}/ev.ndjson'"),
+    ("plays.path", "s3://b/ev.ndjson", "path cannot be 's3://b/ev.ndjson': it is an address, and a file's path is expected: fetch it first"),
+    ("songs.path", "https://h/songs.csv", "it is an address, and a file's path is expected: fetch it first"),
+    ("history.path", "~/history.db", "only a shell knows what ~ is, write '${HOME}/history.db'"),
+    ("plays.dead_letters", "file:~/dead.jsonl", "dead_letters cannot be 'file:~/dead.jsonl': only a shell knows what ~ is"),
+    ("plays.path", "*.ndjson", "Cannot read *.ndjson: No such file or directory; one file is read, not all that a shell's pattern fits: with path = '-'"),
+])  # fmt: skip
+def test_a_path_that_is_meant_for_a_shell_is_told_with_what_to_write(option, value, said, turntable):
+    directory = turntable.directory
+    (directory / "songs.csv").write_text("name,x\na,1\n")
+    (directory / "plays.ndjson").write_text('{"id": 1, "song": "a"}\n')
+    (directory / "p.sql").write_text(
+        "CREATE TABLE plays (id int, song text) WITH (connector = 'ndjson', path = 'plays.ndjson', dead_letters = 'drop');\n"
+        "CREATE TABLE songs () WITH (connector = 'csv', path = 'songs.csv');\n"
+        "CREATE TABLE history (id int, x bigint) WITH (connector = 'sqlite', path = 'history.db', primary_key = 'id');\n"
+        "INSERT INTO history SELECT p.id, s.x FROM plays p JOIN songs s ON s.name = p.song;\n"
+    )
+    refused = turntable.run("run", "p.sql", "--set", f"{option}={value}").expect(2)
+    assert said in refused.stderr and refused.stderr.count("\n") == 1
+    turntable.run("run", "p.sql", "--set", "plays.path=${PLAYS}", env={"PLAYS": str(directory / "plays.ndjson")}).expect(0)

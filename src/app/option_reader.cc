@@ -56,6 +56,15 @@ std::optional<Millis> parse_duration(std::string_view text, Millis most) {
 }
 
 const sql::Option* OptionReader::find(const std::string& name) {
+std::string path_fault(std::string_view path) {
+  if (path.starts_with("~/"))
+    return fmt::format("only a shell knows what ~ is, write '${{HOME}}/{}'",
+                       printable(path.substr(2)));
+  if (path.find("://") != std::string_view::npos)
+    return "it is an address, and a file's path is expected: fetch it first";
+  return "";
+}
+
   known_.insert(name);
   return table_.find(name);
 }
@@ -85,6 +94,13 @@ std::string OptionReader::required(const std::string& name) {
 }
 
 std::string OptionReader::text(const std::string& name, const std::string& otherwise) {
+std::string OptionReader::path(const std::string& name) {
+  std::string value = required(name);
+  if (const std::string why = path_fault(value); !why.empty())
+    fault(name, fmt::format("{} cannot be '{}': {}", name, printable(value), why));
+  return value;
+}
+
   const sql::Option* option = find(name);
   return option == nullptr ? otherwise : option->value;
 }

@@ -31,6 +31,8 @@ class OptionReader {
   [[nodiscard]] Millis duration(const std::string& name, Millis otherwise);
   // "8MiB", "64kB", "1000": bytes, `most` at most.
   [[nodiscard]] uint64_t bytes(const std::string& name, uint64_t otherwise, uint64_t most);
+  // As required(), and a fault where it cannot be a file's path (path_fault()).
+  [[nodiscard]] std::string path(const std::string& name);
   // From 0 to 1.
   [[nodiscard]] double ratio(const std::string& name, double otherwise);
   // The value, or what the file has where it is 'file:PATH', without the line break at its end. Its
@@ -69,3 +71,6 @@ inline constexpr Millis kLongestDuration = std::chrono::hours(366 * 24);
                                                    Millis most = kLongestDuration);
 
 }  // namespace turntable
+// Why this cannot be the path of a file here, as for one that only a shell would understand; or "".
+[[nodiscard]] std::string path_fault(std::string_view path);
+

@@ -27,7 +27,12 @@ DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& sourc
   const std::string value = options.text("dead_letters", "");
   if (options.has("dead_letters")) {
     if (value == "drop") return {};
-    if (value.starts_with("file:") && value.size() > 5) return {To::file, value.substr(5)};
+    if (value.starts_with("file:") && value.size() > 5) {
+      if (const std::string why = path_fault(value.substr(5)); !why.empty())
+        options.fault("dead_letters",
+                      fmt::format("dead_letters cannot be '{}': {}", printable(value), why));
+      return {To::file, value.substr(5)};
+    }
     if (!value.starts_with("kafka:") || value.size() == 6) {
       options.fault(
           "dead_letters",

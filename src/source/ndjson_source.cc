@@ -81,7 +81,13 @@ Status NdjsonSource::check(const std::string& path) {
   if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
     return cannot_read(path, "it is a directory");
   // A pipe is not opened: its writer would take that for its reader.
-  if (::access(path.c_str(), R_OK) != 0) return cannot_read(path, std::strerror(errno));
+  if (::access(path.c_str(), R_OK) != 0) {
+    const std::string why = std::strerror(errno);
+    if (path.find_first_of("*?") == std::string::npos) return cannot_read(path, why);
+    return cannot_read(path, why +
+                                 "; one file is read, not all that a shell's pattern fits: with "
+                                 "path = '-' events come from standard input, as from `cat`");
+  }
   if (!S_ISREG(about.st_mode)) return {};
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return cannot_read(path, std::strerror(errno));
