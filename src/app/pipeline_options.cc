@@ -161,8 +161,8 @@ StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults, OptionFiles
   for (const char* option : {"flush_interval", "flush_rows", "flush_bytes"})
     if (options.has(option)) store.asked.insert(option);
   read_key(table, options, spec.table);
-  if (store.connector->dialect != Dialect::cql)
-    spec.table.keyspace = options.text("keyspace", "");
+  spec.table.named_with_keyspace = store.connector->dialect == Dialect::cql;
+  if (!spec.table.named_with_keyspace) spec.table.keyspace = options.text("keyspace", "");
   if (store.connector->read != nullptr) store.connector->read(options, store, spec);
   options.finish();
   store.tables.push_back(std::move(spec));

@@ -103,6 +103,17 @@ TEST_F(StoresTest, WhatOneTableAsksForIsNotOverriddenByAnothersDefault) {
             Millis(5'000));
 }
 
+// A pipeline for Cassandra whose table --set moves has a keyspace, which is no part of its name
+// there.
+TEST_F(StoresTest, TablesAreNamedAsTheirStoreKnowsThem) {
+  const auto names = [this](const std::vector<std::string>& tables) {
+    return load(tables).value().table_names();
+  };
+  EXPECT_EQ(names({cassandra("a"), sqlite("h.db", ", keyspace = 'k'"),
+                   "connector = 'console', keyspace = 'k'"}),
+            "k.t0, t1 and t2");
+}
+
 TEST_F(StoresTest, WhatOneTableAsksForCountsInItsStoreOnly) {
   const auto flush =
       lane_options(load({"connector = 'null'",
