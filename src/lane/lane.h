@@ -125,6 +125,7 @@ class Lane final : public AssignmentListener {
     const auto before = positions_before_.find(partition);
     return before == positions_before_.end() ? positions_.kept(partition) : before->second;
   }
+  [[nodiscard]] std::string store_ids() const override { return stores_.ids(); }
   void on_write_time(PartitionId partition, int64_t last_us) override {
     write_times_.start_above(partition, last_us);
   }

@@ -56,6 +56,13 @@ int64_t Stores::highest_write_time() const {
   return highest;
 }
 
+std::string Stores::ids() const {
+  std::string ids;
+  for (const Store& store : stores_)
+    if (const std::string id = store.sink->id(); !id.empty()) ids += (ids.empty() ? "" : ",") + id;
+  return ids;
+}
+
 std::span<RowBatch* const> Stores::rows_by_insert(size_t records) {
   for (Store& store : stores_) {
     const size_t tables = store.rows.tables.size();

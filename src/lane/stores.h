@@ -84,6 +84,8 @@ class Stores {
   // The one that keeps positions beside its rows; null where there are several, or it keeps none.
   [[nodiscard]] Sink* position_store() const;
   [[nodiscard]] int64_t highest_write_time() const;
+  // Of those that have one, with commas between them.
+  [[nodiscard]] std::string ids() const;
 
   // For the rows of the next batch of so many records, by INSERT. Valid until the next submit().
   [[nodiscard]] std::span<RowBatch* const> rows_by_insert(size_t records);
