@@ -338,6 +338,25 @@ TEST_F(JoinTest, DuplicateKeysAreDecidedForEachIndex) {
               HasSubstr(":3: the key 1999 stands on line 2 already, and duplicate_key is 'error'"));
 }
 
+// As further conditions of ON do: they test the row that was kept when the file was loaded.
+TEST_F(JoinTest, DuplicateKeysAreDecidedBeforeTheWhereOfAView) {
+  lookups_["songs"].csv = "name,artist,year,tempo\nOne,A,1999,1\nOne,B,2024,2\nTwo,C,2024,3\n";
+  const std::string view =
+      "CREATE VIEW recent AS SELECT name, artist FROM songs WHERE year > 2020;";
+  const std::string insert =
+      "INSERT INTO o SELECT id, r.artist FROM p JOIN recent r ON r.name = p.song;";
+  lookups_["songs"].options.duplicate_key = DuplicateKey::first;
+  open(view + insert);
+  EXPECT_THAT(outcomes({record("1", "One"), record("2", "Two")}),
+              ElementsAre(HasSubstr("unmatched: no row of songs has name = 'One'"), "2|C"));
+  lookups_["songs"].options.duplicate_key = DuplicateKey::last;
+  open(view + insert);
+  EXPECT_THAT(outcomes({record("1", "One"), record("2", "Two")}), ElementsAre("1|B", "2|C"));
+  lookups_["songs"].options.duplicate_key = DuplicateKey::error;
+  EXPECT_FALSE(TestPipeline::make(kTables + view + insert, lookups_, {}))
+      << "though the WHERE takes one of the two";
+}
+
 TEST_F(JoinTest, AKeyThatNoJoinUsesLeavesNothingOut) {
   lookups_["songs"].csv = "name,artist,year,tempo\nOne,A,1999,1\nOne,B,2000,2\n,C,2001,3\n";
   lookups_["songs"].options.key = "name";
