@@ -120,7 +120,7 @@ CREATE TABLE neither (id int);
 FAULTS_OF_UNUSED = [
     ("4:1", 'table topic needs the option "bootstrap.servers"'),
     ("4:29", "The column 'raw' is bytea"),
-    ("4:77", "the connector 'kafka' has no option 'bootstrap_servers'. Did you mean \"bootstrap.servers\"?"),
+    ("4:80", "the connector 'kafka' has no option 'bootstrap_servers'. Did you mean \"bootstrap.servers\"?"),
     ("5:21", "'sesion.timeout.ms' is no option of Kafka's client"),
     ("8:3", "the connector 'csv' has no option 'duplicat_key'. Did you mean 'duplicate_key'?"),
     ("10:3", "the key 'ID' of nowhere.csv is not among the declared columns"),
