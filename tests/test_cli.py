@@ -1,7 +1,9 @@
 """The command line: help, usage errors, exit codes, --set."""
 
+import os
 import re
 import signal
+import socket
 
 import pytest
 
@@ -213,9 +215,57 @@ def test_secrets_are_not_shown(turntable, events):
 
 
 def test_the_verdict_is_said_where_the_statistics_cannot_be_written(turntable, events, tmp_path):
-    done = turntable.run("run", PIPELINE, *file_pipeline(turntable, events, "null").sets, "--stats-json", tmp_path).expect(1)
+    """Their folder was there when the run began."""
+    folder, pipe = tmp_path / "figures", tmp_path / "events.fifo"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    sets = file_pipeline(turntable, pipe, "null").sets
+    run = turntable.start("run", PIPELINE, *sets, "--stats-json", folder / "stats.json")
+    with pipe.open("wb") as writer:
+        writer.write(events.read_bytes())
+        writer.flush()
+        run.wait_for("Flushing")
+        folder.rmdir()
+    done = run.wait().expect(1)
     assert "Done: 100 consumed" in done.stdout
     assert "cannot write the statistics" in done.stderr
+    assert f"{folder}/stats.json: No such file or directory" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        (".", "it is a directory"),
+        ("nowhere/", "it is no file's path"),
+        ("nowhere/stats.json", "No such file or directory"),
+        ("stats.txt/stats.json", "Not a directory"),
+        ("socket", "it is a socket"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_place_for_the_statistics_that_cannot_be_written_is_a_fault_before_the_run(path, why, turntable, events):
+    (turntable.directory / "stats.txt").write_text("old")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(turntable.directory / "socket"))
+        before = sorted(turntable.directory.iterdir())
+        refused = turntable.run("run", PIPELINE, *file_pipeline(turntable, events, "sqlite").sets, "--stats-json", path).expect(2)
+        assert sorted(turntable.directory.iterdir()) == before, "nothing is made"
+    assert f"--stats-json: cannot write to '{path}': {why}" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_statistics_without_a_place_are_a_fault(turntable, events):
+    refused = turntable.run("run", PIPELINE, *file_pipeline(turntable, events, "null").sets, "--stats-json", "").expect(2)
+    assert "--stats-json: the path is empty" in refused.stderr
+
+
+def test_the_check_of_their_place_leaves_the_old_statistics_as_they_are(turntable, events, tmp_path):
+    old = tmp_path / "stats.json"
+    old.write_text("old")
+    turntable.run("run", PIPELINE, *file_pipeline(turntable, events, "null").sets, "--lanes", "2", "--stats-json", old).expect(2)
+    gone = tmp_path / "gone.ndjson"
+    turntable.run("run", PIPELINE, *file_pipeline(turntable, gone, "null").sets, "--stats-json", old).expect(2)
+    assert old.read_text() == "old" and sorted(path.name for path in tmp_path.iterdir() if "stats" in path.name) == ["stats.json"]
 
 
 def test_statistics_are_written_to_a_device_not_over_it(turntable, events):

@@ -1,9 +1,11 @@
 """Dead letters in Kafka and in files, looked at and replayed by `turntable dead-letters`."""
 
+import gzip
 import json
 import re
 import os
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -257,3 +259,66 @@ def test_a_file_of_letters_that_cannot_be_read_is_no_bug(action, path, why, turn
     )
     result = turntable.run("dead-letters", action, turntable.directory / "p.sql").expect(1)
     assert result.stderr.strip().endswith(f"cannot read the dead letters' file {path}: {why}"), result.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------ letters that are no text
+
+KINDS = {
+    "gzip": (gzip.compress, "dead.jsonl.gz", "is compressed by gzip, expected text in UTF-8: gunzip -c dead.jsonl.gz > dead.jsonl"),
+    "UTF-16": (
+        lambda text: text.decode().encode("utf-16"),
+        "dead.jsonl",
+        "is text in UTF-16, expected text in UTF-8: iconv -f UTF-16 -t UTF-8 dead.jsonl > dead.plain.jsonl",
+    ),
+}
+
+
+@pytest.fixture(params=list(KINDS))
+def put_aside(request, turntable):
+    """A pipeline with dead letters in a file that somebody has put aside in another form, and the sentence about it."""
+    change, name, sentence = KINDS[request.param]
+    directory = turntable.directory
+    (directory / "plays.ndjson").write_text('{"id": 1}\n{"id": "x"}\n')
+    (directory / "p.sql").write_text(
+        "CREATE TABLE plays (id int NOT NULL) WITH (connector = 'ndjson', path = 'plays.ndjson', dead_letters = 'file:first.jsonl');\n"
+        "CREATE TABLE history (id int) WITH (connector = 'sqlite', path = 'history.db', primary_key = 'id');\n"
+        "INSERT INTO history SELECT id FROM plays;\n"
+    )
+    turntable.run("run", "p.sql").expect(3)
+    (directory / name).write_bytes(change((directory / "first.jsonl").read_bytes()))
+    (directory / "first.jsonl").unlink()
+    (directory / "history.db").unlink()
+    return name, sentence
+
+
+@pytest.mark.parametrize("action", ["list", "show", "replay"])
+def test_letters_that_are_no_text_are_named_with_the_command_that_mends_it(action, put_aside, turntable):
+    name, sentence = put_aside
+    refused = turntable.run("dead-letters", action, "p.sql", "--set", f"plays.dead_letters=file:{name}").expect(2)
+    assert f"the dead letters' file {name} {sentence}" in refused.stderr
+    assert refused.stdout == "" and not (turntable.directory / "history.db").exists()
+
+
+@pytest.mark.parametrize("action", ["list", "show", "replay"])
+def test_letters_in_a_pipe_that_are_no_text_are_named(action, put_aside, turntable):
+    name, sentence = put_aside
+    letters = (turntable.directory / name).read_bytes()
+    refused = turntable.run("dead-letters", action, "p.sql", "--set", "plays.dead_letters=file:/dev/stdin", stdin=letters).expect(2)
+    assert f"the dead letters' file /dev/stdin {sentence.split(':')[0]}" in refused.stderr
+
+
+def test_what_the_command_makes_of_letters_is_read(put_aside, turntable):
+    """The way on that the sentence gives."""
+    name, sentence = put_aside
+    command = sentence.split("expected text in UTF-8: ")[1]
+    subprocess.run(["sh", "-c", command], cwd=turntable.directory, check=True)
+    letters = f"plays.dead_letters=file:{command.split(' > ')[1]}"
+    assert "1 dead letters" in turntable.run("dead-letters", "list", "p.sql", "--set", letters).expect(0).stdout
+
+
+def test_letters_are_not_written_behind_what_is_no_text(put_aside, turntable):
+    name, sentence = put_aside
+    before = (turntable.directory / name).read_bytes()
+    refused = turntable.run("run", "p.sql", "--set", f"plays.dead_letters=file:{name}").expect(2)
+    assert f"the dead letters' file {name} {sentence}. Letters would be written behind" in refused.stderr
+    assert (turntable.directory / name).read_bytes() == before and not (turntable.directory / "history.db").exists()

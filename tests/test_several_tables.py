@@ -15,6 +15,7 @@ from support.books import assert_tables_add_up
 from support.kafka import Message
 from support.program import wait_until
 from support.samples import Plays, Sample
+from support.tables import sqlite_rows
 from test_pipelines import plays
 
 SHORT_SESSION = {"plays.session.timeout.ms": 6000, "plays.heartbeat.interval.ms": 1000}
@@ -109,3 +110,38 @@ def test_a_file_that_was_alone_gives_its_positions_to_kafka(turntable, kafka, ca
         assert {both.key_of(table, row): row for row in both.rows(table)} == both.expected_rows(table, messages + more)
     assert {row[-2:]: row for row in both.rows("plays_by_song")} == both.expected_rows("plays_by_song", more)
     assert positions_in(turntable.directory / "rows.db") == {}, "its positions are Kafka's now"
+
+
+def test_a_file_that_was_one_of_two_stores_goes_on_alone_without_a_false_warning(turntable, kafka, unique):
+    """Its positions were with the group meanwhile, whose commits say that the file is written up to them; another file is not."""
+    directory = turntable.directory
+    topic = kafka.create_topic(unique, 2)
+
+    def drain(*stores):
+        tables = "".join(
+            f"CREATE TABLE {store} (id int, part int, off bigint) WITH (connector = 'sqlite', path = '{store}.db', primary_key = '(part, off)');\n"
+            f"INSERT INTO {store} SELECT id, kafka_partition AS part, kafka_offset AS off FROM plays;\n"
+            for store in stores
+        )
+        (directory / "p.sql").write_text(
+            f"CREATE TABLE plays (id int) WITH (connector = 'kafka', topic = '{topic}', \"bootstrap.servers\" = '{kafka.bootstrap}', "
+            f"\"group.id\" = '{unique}', start = 'earliest', dead_letters = 'drop');\n{tables}"
+        )
+        return turntable.run("run", "p.sql", "--until-end").expect(0)
+
+    def ids(store):
+        return sorted(row[0] for row in sqlite_rows(directory / f"{store}.db", f"SELECT id FROM {store}"))
+
+    warning = "for which the sink keeps no position"
+    kafka.send(topic, [b'{"id":%d}' % number for number in range(4)], partition=0)
+    drain("first")
+    assert warning not in drain("first", "second").stderr, "no record came: what is committed is from before"
+    kafka.send(topic, [b'{"id":%d}' % number for number in range(4, 8)], partition=1)
+    drain("first", "second")
+    kafka.send(topic, [b'{"id":%d}' % number for number in range(8, 12)], partition=0)
+    alone = drain("first")
+    assert warning not in alone.stderr and "up to which the sink was written together with other stores" in alone.stderr
+    assert ids("first") == list(range(12)) and alone.verdict.startswith("Done: 4 consumed = 4 written")
+    assert warning not in drain("first").stderr, "it keeps positions again"
+    assert warning in drain("second").stderr, "what the first has read alone is not in it"
+    assert ids("second") == [4, 5, 6, 7]

@@ -1,6 +1,9 @@
 """What the SQL's faults say: the cause is named, with what to write instead, where another dialect, an invisible character or a word that
 SQL keeps for itself got into a pipeline."""
 
+import gzip
+import subprocess
+
 import pytest
 
 PIPELINE = """CREATE TABLE plays (id int, song text, WORD text) WITH (connector = 'ndjson', path = 'plays.ndjson', dead_letters = 'drop');
@@ -145,3 +148,31 @@ def test_curly_quotes_are_named(faults_of):
 def test_hints_quote_names_as_sql_does(faults_of):
     sql = PIPELINE.replace("WORD", '"LocationID"').replace("p.id", "p.LocationId")
     assert faults_of(sql) == ['3:24: table plays has no column locationid. Did you mean "LocationID"?']
+
+
+# ------------------------------------------------------------------------------------------------------ files in another encoding
+
+AS_OTHERS_SAVE = {
+    "UTF-16": (lambda text: text.encode("utf-16"), "is text in UTF-16, expected text in UTF-8: iconv -f UTF-16 -t UTF-8 {0}.sql > {0}.plain.sql"),
+    "UTF-16 without a mark": (
+        lambda text: text.encode("utf-16-le"),
+        "is text in UTF-16, expected text in UTF-8: iconv -f UTF-16LE -t UTF-8 {0}.sql > {0}.plain.sql",
+    ),
+    "gzip": (lambda text: gzip.compress(text.encode()), "is compressed by gzip, expected text in UTF-8: gunzip -c {0}.sql > {0}.plain.sql"),
+}
+
+
+@pytest.mark.parametrize("kind", list(AS_OTHERS_SAVE))
+def test_a_pipeline_or_query_that_is_no_text_is_named_with_the_command_that_mends_it(kind, turntable, tmp_path):
+    change, said = AS_OTHERS_SAVE[kind]
+    (tmp_path / "plays.ndjson").write_text('{"id":1}\n')
+    (tmp_path / "p.sql").write_bytes(change(PIPELINE.replace(", WORD text", "").replace("console'", "sqlite', path = 'o.db', primary_key = 'id'")))
+    (tmp_path / "q.sql").write_bytes(change("SELECT id FROM o;\n"))
+    for words in (["run", "p.sql"], ["schema", "print", "p.sql"], ["dead-letters", "list", "p.sql"]):
+        assert "the pipeline p.sql " + said.format("p") in turntable.run(*words).expect(2).stderr
+    subprocess.run(["sh", "-c", said.format("p").split("UTF-8: ")[1]], cwd=tmp_path, check=True)
+    turntable.run("run", "p.plain.sql").expect(0)
+    query = ["query", "--sqlite", "o.db", "--format", "json", "-f"]
+    assert "q.sql " + said.format("q") in turntable.run(*query, "q.sql").expect(2).stderr
+    subprocess.run(["sh", "-c", said.format("q").split("UTF-8: ")[1]], cwd=tmp_path, check=True)
+    assert '{"id":1}' in turntable.run(*query, "q.plain.sql").expect(0).stdout

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "base/text.h"
 #include "cassandra/option_faults.h"
 #include "sql/options.h"
@@ -54,8 +56,14 @@ void read_connection(OptionReader& options, cassandra::Options& connection) {
   connection.local_dc = options.text("local_dc", "");
   connection.connect_timeout = options.duration("connect_timeout", connection.connect_timeout);
   connection.request_timeout = options.duration("request_timeout", connection.request_timeout);
-  for (const cassandra::OptionFault& fault : cassandra::option_faults(connection))
+  for (const cassandra::OptionFault& fault :
+       cassandra::option_faults(connection, options.files() == OptionFiles::read))
     options.fault(fault.option, fault.text);
+}
+
+std::string near_property(const OptionReader& options, const kafka::PropertyFault& fault) {
+  if (fault.near.empty()) return "";
+  return options.did_you_mean_option(fault.name, std::span(&fault.near, 1));
 }
 
 Result<cassandra::Options> cassandra_client_options(const std::vector<std::string>& sets) {
@@ -73,7 +81,8 @@ Result<kafka::Properties> kafka_client_options(const std::vector<std::string>& s
     if (const std::string debug = options.text("debug", ""); !debug.empty())
       properties["debug"] = debug;
     for (const kafka::PropertyFault& fault : kafka::property_faults(properties))
-      options.fault(fault.name, fault.text);
+      options.fault(fault.name, fault.text + near_property(options, fault));
+    options.suggest(kafka::property_names());
   }));
   return properties;
 }

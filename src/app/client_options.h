@@ -15,6 +15,10 @@ namespace turntable {
 // All but the contact points: login, TLS, consistency, data centre and timeout.
 void read_connection(OptionReader& options, cassandra::Options& connection);
 
+// " Did you mean …?" or nothing, to stand behind the fault's sentence.
+[[nodiscard]] std::string near_property(const OptionReader& options,
+                                        const kafka::PropertyFault& fault);
+
 // Both read NAME=VALUE, in whose values ${NAME} and, for secrets, 'file:PATH' stand as in a
 // pipeline. All faults come in one error of kind usage, a line each.
 [[nodiscard]] Result<cassandra::Options> cassandra_client_options(

@@ -68,7 +68,7 @@ std::vector<std::string> read_nulls(OptionReader& options) {
 
 LookupSpec read_csv_lookup(OptionReader& options, const sql::TableDef& table) {
   LookupSpec lookup{.table = table.name,
-                    .catalogue = {.path = options.required("path"),
+                    .catalogue = {.path = options.path("path"),
                                   .key = options.text("key", ""),
                                   .declared = table.columns}};
   CatalogueOptions& catalogue = lookup.catalogue;

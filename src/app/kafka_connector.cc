@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/client_options.h"
 #include "app/connector.h"
 #include "base/text.h"
 #include "kafka/config.h"
@@ -53,8 +54,10 @@ void read_kafka(OptionReader& options, const sql::TableDef& table, const std::st
   if (!source.properties.contains("bootstrap.servers"))
     options.fault("bootstrap.servers",
                   fmt::format("table {} needs the option \"bootstrap.servers\"", table.name));
-  for (const kafka::PropertyFault& fault : consumer_faults(source.properties))
-    options.fault(fault.name, fault.text);
+  for (const kafka::PropertyFault& fault :
+       consumer_faults(source.properties, options.files() == OptionFiles::read))
+    options.fault(fault.name, fault.text + near_property(options, fault));
+  options.suggest(kafka::property_names());
   check_group(options, source, table, file);
 }
 

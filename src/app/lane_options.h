@@ -1,30 +1,22 @@
 // What a pipeline says of its lanes. What the command adds (how many, what is shown) is its own.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "app/connector.h"
 #include "app/pipeline.h"
-#include "app/stores.h"
 #include "lane/lane.h"
 
 namespace turntable {
 
-// A lane flushes all of its stores by the same options: those that a store asks for, and the
-// defaults of the first that keeps a table.
 [[nodiscard]] inline LaneOptions lane_options(const Pipeline& pipeline) {
   LaneOptions options;
-  const auto keeps = std::find_if(
-      pipeline.stores.begin(), pipeline.stores.end(),
-      [](const StoreSpec& store) { return store.connector->keeps_table(); });
-  StoreSpec flush = keeps == pipeline.stores.end() ? pipeline.stores.front() : *keeps;
-  for (const StoreSpec& store : pipeline.stores) take_flush_options(store, flush);
-  options.flush_interval = flush.flush_interval;
-  options.flush_rows = flush.flush_rows;
-  options.flush_bytes = flush.flush_bytes;
+  options.flush.clear();
+  for (const StoreSpec& store : pipeline.stores)
+    options.flush.push_back(
+        {.interval = store.flush_interval, .rows = store.flush_rows, .bytes = store.flush_bytes});
   options.write_times = write_times_of(pipeline);
   options.tombstones = pipeline.source.tombstones;
   return options;

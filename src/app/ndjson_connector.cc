@@ -9,7 +9,7 @@ namespace {
 
 void read_ndjson(OptionReader& options, const sql::TableDef&, const std::string&,
                  SourceSpec& source) {
-  source.path = options.required("path");
+  source.path = options.path("path");
 }
 
 // In a file named after the pipeline's.

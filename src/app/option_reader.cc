@@ -12,6 +12,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "sql/identifiers.h"
 
 namespace turntable {
 namespace {
@@ -55,6 +56,15 @@ std::optional<Millis> parse_duration(std::string_view text, Millis most) {
   return std::nullopt;
 }
 
+std::string path_fault(std::string_view path) {
+  if (path.starts_with("~/"))
+    return fmt::format("only a shell knows what ~ is, write '${{HOME}}/{}'",
+                       printable(path.substr(2)));
+  if (path.find("://") != std::string_view::npos)
+    return "it is an address, and a file's path is expected: fetch it first";
+  return "";
+}
+
 const sql::Option* OptionReader::find(const std::string& name) {
   known_.insert(name);
   return table_.find(name);
@@ -82,6 +92,13 @@ std::string OptionReader::required(const std::string& name) {
     fault(name, fmt::format("the option {} is empty", name));
   }
   return option == nullptr ? "" : option->value;
+}
+
+std::string OptionReader::path(const std::string& name) {
+  std::string value = required(name);
+  if (const std::string why = path_fault(value); !why.empty())
+    fault(name, fmt::format("{} cannot be '{}': {}", name, printable(value), why));
+  return value;
 }
 
 std::string OptionReader::text(const std::string& name, const std::string& otherwise) {
@@ -157,7 +174,7 @@ std::string OptionReader::secret(const std::string& name) {
 
 std::string OptionReader::unveiled(const sql::Option& option) {
   constexpr std::string_view kFile = "file:";
-  if (!option.value.starts_with(kFile)) return option.value;
+  if (!option.value.starts_with(kFile) || files_ == OptionFiles::unread) return option.value;
   const std::string path = option.value.substr(kFile.size());
   errno = 0;
   std::ifstream file(path, std::ios::binary);
@@ -192,15 +209,23 @@ std::map<std::string, std::string> OptionReader::dotted() {
   return found;
 }
 
+std::string OptionReader::did_you_mean_option(const std::string& name,
+                                              std::span<const std::string> candidates) const {
+  const sql::Option* option = table_.find(name);
+  return option != nullptr && option->from_command_line ? did_you_mean(name, candidates)
+                                                        : sql::did_you_mean_name(name, candidates);
+}
+
 void OptionReader::finish() {
   const sql::Option* connector = table_.find("connector");
   const bool connector_changed = connector != nullptr && connector->from_command_line;
-  const std::vector<std::string> names(known_.begin(), known_.end());
+  std::vector<std::string> names(known_.begin(), known_.end());
+  names.insert(names.end(), suggested_.begin(), suggested_.end());
   for (const sql::Option& option : table_.options) {
     if (known_.contains(option.name) || (connector_changed && !option.from_command_line)) continue;
     fault(option.name,
           fmt::format("the connector '{}' has no option '{}'.{}", table_.value("connector"),
-                      printable(option.name), did_you_mean(option.name, names)));
+                      printable(option.name), did_you_mean_option(option.name, names)));
   }
 }
 

@@ -57,6 +57,35 @@ TEST(OptionReader, NamesWhatNobodyAskedForAndWhatItMayHaveBeen) {
   EXPECT_EQ(faults.list[1].at.line, 3);
 }
 
+// A name that needs double quotes in a pipeline has them in the hint; the command line has none.
+TEST(OptionReader, WritesTheNameThatMayBeMeantAsItsPlaceNeedsIt) {
+  const sql::TableDef table = table_of({{"connector", "kafka", {1, 2}},
+                                        {"bootstrap_servers", "x", {3, 4}},
+                                        {"groupid", "x", {}, true}});
+  sql::Faults faults;
+  OptionReader reader(table, faults);
+  (void)reader.text("connector", "");
+  reader.suggest({"bootstrap.servers", "group.id"});
+  reader.finish();
+  ASSERT_EQ(faults.list.size(), 2U);
+  EXPECT_EQ(faults.list[0].message,
+            "the connector 'kafka' has no option 'bootstrap_servers'. Did you mean "
+            "\"bootstrap.servers\"?");
+  EXPECT_EQ(faults.list[1].message,
+            "--set t.groupid: the connector 'kafka' has no option 'groupid'. Did you mean "
+            "'group.id'?");
+}
+
+TEST(OptionReader, LeavesFilesUnreadWhereItIsTold) {
+  const sql::TableDef table = table_of({{"password", "file:/nowhere/password", {3, 4}}});
+  sql::Faults faults;
+  EXPECT_EQ(OptionReader(table, faults, OptionFiles::unread).secret("password"),
+            "file:/nowhere/password");
+  EXPECT_TRUE(faults.empty());
+  (void)OptionReader(table, faults).secret("password");
+  EXPECT_EQ(faults.list.size(), 1U);
+}
+
 TEST(OptionReader, PassesOverTheFilesOptionsWhereTheConnectorWasSet) {
   sql::TableDef table = table_of(
       {{"connector", "null", {}, true}, {"contact_points", "x", {3, 4}}, {"foo", "y", {}, true}});

@@ -10,12 +10,14 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
 
 #include "app/connector.h"
 #include "app/file_roles.h"
 #include "app/option_reader.h"
 #include "app/pipeline_options.h"
 #include "app/stores.h"
+#include "base/file_kind.h"
 #include "base/text.h"
 #include "enrich/json_pushdown.h"
 #include "sink/row_rules.h"
@@ -49,6 +51,8 @@ Result<std::string> read_file(const std::string& file_path) {
     return fail(ErrorKind::usage,
                 fmt::format("cannot read the pipeline {}: it is larger than {} bytes, is it SQL?",
                             path, grouped(kPipelineBytesLimit)));
+  if (const auto kind = file_kind(bytes))
+    return fail(ErrorKind::usage, "the pipeline " + kind->sentence(file_path));
   return bytes;
 }
 
@@ -100,6 +104,7 @@ class Loader {
           open_lookup_once(*table);
         } else if (pipeline_.source.table.empty()) {
           pipeline_.source = read_source(*table, pipeline_.file, faults_);
+          used_.insert(table->name);
         }
       }
     }
@@ -120,12 +125,19 @@ class Loader {
     for (const sql::Insert& insert : script_.inserts) {
       const sql::TableDef* table = script_.find(insert.sink);
       if (table == nullptr) continue;
+      used_.insert(table->name);
       StoreSpec store = read_sink(*table, faults_);
       if (store.connector == nullptr) continue;
       pipeline_.inserts.push_back(
           add_to_store(std::move(store), *table, pipeline_.stores, faults_));
     }
     if (pipeline_.source.connector != nullptr) check_files_apart(pipeline_, script_, faults_);
+  }
+
+  // The tables that no statement uses, or only one that cannot be read.
+  void read_others() {
+    for (const sql::TableDef& table : script_.tables)
+      if (!used_.contains(table.name)) check_unused(table, pipeline_.file, faults_);
   }
 
   // The SELECTs. Where a lookup's columns are not known, they would only make false faults.
@@ -168,6 +180,7 @@ class Loader {
 
  private:
   void open_lookup_once(const sql::TableDef& table) {
+    used_.insert(table.name);
     if (!bind_options_.lookups.contains(table.name)) open_lookup(table);
   }
 
@@ -320,6 +333,7 @@ class Loader {
   sql::BindOptions bind_options_;
   std::map<std::string, std::unique_ptr<CatalogueFile>> files_;
   bool lookups_known_ = true;
+  std::set<std::string> used_;  // Tables whose options have been read.
   std::optional<sql::Program> program_;
 };
 
@@ -377,17 +391,15 @@ Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::s
   ASSIGN_OR_RETURN(const std::string text, read_file(file));
   sql::Faults faults{.file = file, .list = {}};
   const sql::Script script = sql::parse_script(text, overrides, faults);
-  if (script.inserts.empty()) {
-    if (faults.empty())
-      faults.add({1, 1}, "a pipeline needs one INSERT INTO … SELECT, and there is none");
-    return tl::unexpected<Error>(as_error(faults));
-  }
+  if (script.inserts.empty() && faults.empty())
+    faults.add({1, 1}, "a pipeline needs one INSERT INTO … SELECT, and there is none");
   // Options are read even where a statement is at fault, so that all faults come at once.
   Loader loader(file, script, rows, faults);
   loader.read_inputs();
   loader.read_inputs_of_views();
   loader.read_outputs();
-  loader.bind();
+  loader.read_others();
+  if (!script.inserts.empty()) loader.bind();
   return loader.load();
 }
 

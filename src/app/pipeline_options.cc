@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "decode/json_decoder.h"
 #include "kafka/config.h"
+#include "sql/identifiers.h"
 #include "sql/keys.h"
 
 namespace turntable {
@@ -27,7 +28,12 @@ DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& sourc
   const std::string value = options.text("dead_letters", "");
   if (options.has("dead_letters")) {
     if (value == "drop") return {};
-    if (value.starts_with("file:") && value.size() > 5) return {To::file, value.substr(5)};
+    if (value.starts_with("file:") && value.size() > 5) {
+      if (const std::string why = path_fault(value.substr(5)); !why.empty())
+        options.fault("dead_letters",
+                      fmt::format("dead_letters cannot be '{}': {}", printable(value), why));
+      return {To::file, value.substr(5)};
+    }
     if (!value.starts_with("kafka:") || value.size() == 6) {
       options.fault(
           "dead_letters",
@@ -75,9 +81,29 @@ void read_key(const sql::TableDef& declared, OptionReader& options, SinkTable& t
     }
     if (!found)
       options.fault("clustering_order",
-                    fmt::format("clustering_order names {}, which is no clustering column of {}",
-                                printable(direction.column), declared.name));
+                    fmt::format("clustering_order names {}, which is no clustering column of {}.{}",
+                                printable(direction.column), declared.name,
+                                sql::did_you_mean_name(direction.column, parsed->clustering)));
   }
+}
+
+// The connectors of all roles, for a table that has none.
+std::vector<std::string> connector_names() {
+  std::vector<std::string> names = source_connector_names();
+  names.emplace_back(kCsvConnectorName);
+  for (std::string& name : sink_connector_names()) names.push_back(std::move(name));
+  return names;
+}
+
+// What an INSERT's SELECT has no part in.
+void check_columns(const sql::TableDef& declared, const StoreSpec& store, sql::Faults& faults) {
+  const SinkTable& table = store.tables[0].table;
+  if (table.columns.empty()) return;
+  for (const std::string& fault : check_cql_types(table))
+    OptionReader(declared, faults).fault("cql_types", fault);
+  if (store.connector->keeps_table())
+    for (const std::string& fault : check_table(table, *store.connector->dialect))
+      faults.add(declared.at, fault);
 }
 
 }  // namespace
@@ -89,8 +115,9 @@ bool is_lookup(const sql::TableDef& table, bool first) {
   return !first;
 }
 
-SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql::Faults& faults) {
-  OptionReader options(table, faults);
+SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql::Faults& faults,
+                       OptionFiles files) {
+  OptionReader options(table, faults, files);
   SourceSpec source{.table = table.name, .declared = table.columns};
   const std::string name = read_connector(table, options, source_connector_names());
   if (name.empty()) return source;
@@ -104,7 +131,7 @@ SourceSpec read_source(const sql::TableDef& table, const std::string& file, sql:
   for (size_t column = 0; column < table.columns.size(); ++column)
     if (auto why = no_form_in_json(table.columns[column]))
       faults.add(table.column_locations[column], std::move(*why));
-  if (table.columns.empty())
+  if (table.columns.empty() && !table.faulty)
     faults.add(table.at,
                fmt::format("table {} is read from, so its columns must be declared", table.name));
   return source;
@@ -119,8 +146,8 @@ LookupSpec read_lookup(const sql::TableDef& table, sql::Faults& faults) {
   return lookup;
 }
 
-StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
-  OptionReader options(table, faults);
+StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults, OptionFiles files) {
+  OptionReader options(table, faults, files);
   StoreSpec store;
   const std::string name = read_connector(table, options, sink_connector_names());
   if (name.empty()) return store;
@@ -134,12 +161,31 @@ StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   for (const char* option : {"flush_interval", "flush_rows", "flush_bytes"})
     if (options.has(option)) store.asked.insert(option);
   read_key(table, options, spec.table);
-  if (store.connector->dialect != Dialect::cql)
-    spec.table.keyspace = options.text("keyspace", "");
+  spec.table.named_with_keyspace = store.connector->dialect == Dialect::cql;
+  if (!spec.table.named_with_keyspace) spec.table.keyspace = options.text("keyspace", "");
   if (store.connector->read != nullptr) store.connector->read(options, store, spec);
   options.finish();
   store.tables.push_back(std::move(spec));
   return store;
+}
+
+void check_unused(const sql::TableDef& table, const std::string& file, sql::Faults& faults) {
+  const size_t before = faults.list.size();
+  const std::string connector = table.value("connector");
+  if (connector == kCsvConnectorName) {
+    const LookupSpec lookup = read_lookup(table, faults);
+    if (faults.list.size() != before || table.columns.empty()) return;
+    if (const Status known = check_declared_columns(lookup.catalogue); !known)
+      OptionReader(table, faults).fault("key", known.error().message);
+  } else if (find_source_connector(connector) != nullptr) {
+    (void)read_source(table, file, faults, OptionFiles::unread);
+  } else if (find_sink_connector(connector) != nullptr) {
+    const StoreSpec store = read_sink(table, faults, OptionFiles::unread);
+    if (faults.list.size() == before && !table.faulty) check_columns(table, store, faults);
+  } else {
+    OptionReader options(table, faults);
+    (void)read_connector(table, options, connector_names());
+  }
 }
 
 }  // namespace turntable

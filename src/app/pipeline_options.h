@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "app/option_reader.h"
 #include "app/pipeline.h"
 #include "sql/script.h"
 
@@ -10,13 +11,18 @@ namespace turntable {
 
 // What FROM reads as the stream.
 [[nodiscard]] SourceSpec read_source(const sql::TableDef& table, const std::string& file,
-                                     sql::Faults& faults);
+                                     sql::Faults& faults, OptionFiles files = OptionFiles::read);
 
-// What is joined.
+// What is joined. Its own file is not opened.
 [[nodiscard]] LookupSpec read_lookup(const sql::TableDef& table, sql::Faults& faults);
 
 // What an INSERT fills: a store with this table only.
-[[nodiscard]] StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults);
+[[nodiscard]] StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults,
+                                  OptionFiles files = OptionFiles::read);
+
+// A table that no statement uses: all of its options are read as its connector has them, and what
+// is wrong with them is a fault like any other. Nothing is opened.
+void check_unused(const sql::TableDef& table, const std::string& file, sql::Faults& faults);
 
 // Whether the connector of a table makes it a lookup. One whose connector is missing or unknown is
 // taken for a lookup unless it comes `first` in FROM.

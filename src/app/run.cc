@@ -27,9 +27,9 @@ class Screen {
  public:
   Screen(Output& out, const Pipeline& pipeline)
       : out_(out),
-        has_rows_(std::any_of(
-            pipeline.stores.begin(), pipeline.stores.end(),
-            [](const StoreSpec& store) { return store.connector->shows_rows; })) {}
+        has_rows_(std::any_of(pipeline.stores.begin(), pipeline.stores.end(),
+                              [](const StoreSpec& store) { return store.connector->shows_rows; })) {
+  }
 
   // A whole line, from any thread. Names in it are the pipeline's.
   void line(const std::string& text) const { lines(text + "\n"); }
@@ -90,9 +90,10 @@ Status check_lanes(const RunOptions& options, const Pipeline& pipeline) {
 Status check_statistics_file(const RunOptions& options, const Pipeline& pipeline) {
   if (options.stats_json.empty()) return {};
   const std::string what = role_of(options.stats_json, file_roles(pipeline));
-  if (what.empty()) return {};
-  return fail(ErrorKind::usage, fmt::format("--stats-json: '{}' is {} already",
-                                            printable(options.stats_json), what));
+  if (!what.empty())
+    return fail(ErrorKind::usage, fmt::format("--stats-json: '{}' is {} already",
+                                              printable(options.stats_json), what));
+  return check_statistics_path(options.stats_json);
 }
 
 // One lane on its thread.
@@ -160,10 +161,9 @@ Result<std::vector<std::unique_ptr<Sink>>> open_first(Shared& shared) {
 
 void say_where_positions_are(const Pipeline& pipeline) {
   if (pipeline.stores.size() < 2 || !pipeline.source.connector->has_groups) return;
-  const bool could_be_beside_rows =
-      std::any_of(pipeline.stores.begin(), pipeline.stores.end(), [](const StoreSpec& store) {
-        return store.connector->positions_kept != nullptr;
-      });
+  const bool could_be_beside_rows = std::any_of(
+      pipeline.stores.begin(), pipeline.stores.end(),
+      [](const StoreSpec& store) { return store.connector->positions_kept != nullptr; });
   if (could_be_beside_rows)
     log::info(
         "the pipeline writes to {} stores, so its positions are with the group {} and not beside "
@@ -184,8 +184,8 @@ Status prepare(std::vector<Worker>& workers, Shared& shared) {
                        prepare_dead_letters(pipeline, shared.stop, shared.clock));
     }
     for (const auto& sink : sinks) RETURN_IF_ERROR(sink->keep_positions_of(shared.topic.id));
-    ASSIGN_OR_RETURN(auto dead_letters, make_dead_letters(pipeline, shared.letters_id, shared.clock,
-                                                          shared.topic.id));
+    ASSIGN_OR_RETURN(auto dead_letters,
+                     make_dead_letters(pipeline, shared.letters_id, shared.clock, shared.topic.id));
     LaneParts parts =
         lane_parts(pipeline, std::move(decoder), std::move(sinks), std::move(dead_letters));
     if (first) {
@@ -283,7 +283,10 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
   say_absent_fields(lanes, pipeline);
   screen.account(verdict(statistics, dead_letters_name(pipeline.source.dead_letters),
                          failed == nullptr ? "Done" : "Failed"));
-  if (failed != nullptr) return tl::unexpected<Error>(failed->outcome.error());
+  if (failed != nullptr) {
+    if (!statistics_written) log::warn("{}", statistics_written.error().message);
+    return tl::unexpected<Error>(failed->outcome.error());
+  }
   RETURN_IF_ERROR(statistics_written);
   RETURN_IF_ERROR(screen.status());
   if (!statistics.adds_up())

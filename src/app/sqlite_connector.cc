@@ -18,7 +18,7 @@ namespace {
 
 void read_sqlite(OptionReader& options, StoreSpec& store, TableSpec& table) {
   read_row_options(options, table.table);
-  store.path = options.required("path");
+  store.path = options.path("path");
   // Names that SQLite does not take for files: rows would be acknowledged and gone.
   if (store.path == ":memory:" || store.path.starts_with("file:"))
     options.fault(

@@ -1,5 +1,6 @@
 #include "app/statistics.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +54,16 @@ std::string most_missed_json(const MissedKeys& missed) {
     json += fmt::format("{}{{\"key\": {}, \"count\": {}}}", json.empty() ? "" : ", ",
                         json_quote(key), count);
   return json;
+}
+
+// A pipe or a device is written to; only a file is replaced, by one that is written beside it.
+bool is_replaced(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
+}
+
+std::string beside(const std::string& path) {
+  return fmt::format("{}.{}.tmp", path, ::getpid());
 }
 
 double seconds_between(SteadyTime from, SteadyTime to) {
@@ -117,6 +128,29 @@ void compare_missed_keys(const EnrichPlan& plan, Statistics& statistics) {
       statistics.nearest_keys[lookup] = nearest_keys(plan, lookup, missed);
 }
 
+Status check_statistics_path(const std::string& path) {
+  const auto cannot = [&path](const std::string& why) {
+    return fail(ErrorKind::usage,
+                fmt::format("--stats-json: cannot write to '{}': {}", printable(path, 4096), why));
+  };
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return cannot("it is a directory");
+  if (path.ends_with('/')) return cannot("it is no file's path");
+  if (!is_replaced(path)) {
+    // It is not opened: a pipe would wait for its reader, or end it.
+    if (S_ISSOCK(info.st_mode)) return cannot("it is a socket");
+    return ::access(path.c_str(), W_OK) == 0 ? Status() : cannot(std::strerror(errno));
+  }
+  const std::string target = beside(path);
+  const int file = ::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  // There may be room at the end.
+  if (file < 0 && (errno == ENOSPC || errno == EDQUOT)) return {};
+  if (file < 0) return cannot(std::strerror(errno));
+  ::close(file);
+  ::unlink(target.c_str());
+  return {};
+}
+
 Status write_statistics(const Statistics& statistics, const std::string& path) {
   std::string offsets;
   for (const auto& [partition, offset] : statistics.positions)
@@ -136,21 +170,19 @@ Status write_statistics(const Statistics& statistics, const std::string& path) {
       outcomes_json(statistics.counts), statistics.lost, statistics.startup_seconds,
       statistics.seconds, offsets, tables, lookups);
 
-  // A pipe or a device is written to; only a file is replaced.
-  struct stat info {};
-  const bool replace = ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
-  const std::string target = replace ? fmt::format("{}.{}.tmp", path, ::getpid()) : path;
+  const bool replace = is_replaced(path);
+  const std::string target = replace ? beside(path) : path;
   std::FILE* file = std::fopen(target.c_str(), "w");
   if (file == nullptr)
-    return fail(ErrorKind::failed,
-                fmt::format("cannot write the statistics to {}: {}", path, std::strerror(errno)));
+    return fail(ErrorKind::failed, fmt::format("cannot write the statistics to {}: {}",
+                                               printable(path, 4096), std::strerror(errno)));
   const bool written = std::fputs(json.c_str(), file) >= 0;
   const bool closed = std::fclose(file) == 0;
   if (!written || !closed || (replace && std::rename(target.c_str(), path.c_str()) != 0)) {
     const int cause = errno;
     if (replace) ::unlink(target.c_str());
-    return fail(ErrorKind::failed,
-                fmt::format("cannot write the statistics to {}: {}", path, std::strerror(cause)));
+    return fail(ErrorKind::failed, fmt::format("cannot write the statistics to {}: {}",
+                                               printable(path, 4096), std::strerror(cause)));
   }
   return {};
 }

@@ -51,6 +51,10 @@ struct Statistics {
 // Fills in `nearest_keys`.
 void compare_missed_keys(const EnrichPlan& plan, Statistics& statistics);
 
+// Whether write_statistics() can write there, without leaving anything behind: found out before the
+// run, not behind it. An error of kind usage where it cannot.
+[[nodiscard]] Status check_statistics_path(const std::string& path);
+
 // One object: consumed, written, deleted, filtered, tombstones, unmatched, rejected, returned,
 // dead_lettered, lost, startup_seconds, seconds, offsets by partition, and tables by name, each
 // with the counts of its INSERT, and lookups by name, each with how many records found no row and

@@ -32,16 +32,17 @@ void take_option(const char* name, const StoreSpec& from, StoreSpec& to, T Store
   to.asked.insert(name);
 }
 
-}  // namespace
-
+// Those of two tables of one store.
 void take_flush_options(const StoreSpec& from, StoreSpec& to) {
   take_option("flush_interval", from, to, &StoreSpec::flush_interval);
   take_option("flush_rows", from, to, &StoreSpec::flush_rows);
   take_option("flush_bytes", from, to, &StoreSpec::flush_bytes);
 }
 
-RowTarget add_to_store(StoreSpec candidate, const sql::TableDef& table, std::vector<StoreSpec>& stores,
-                    sql::Faults& faults) {
+}  // namespace
+
+RowTarget add_to_store(StoreSpec candidate, const sql::TableDef& table,
+                       std::vector<StoreSpec>& stores, sql::Faults& faults) {
   const auto store = std::find_if(stores.begin(), stores.end(), [&](const StoreSpec& other) {
     return is_one_store(candidate, other);
   });
@@ -54,16 +55,16 @@ RowTarget add_to_store(StoreSpec candidate, const sql::TableDef& table, std::vec
   const SinkConnector& connector = *store->connector;
   if (connector.difference != nullptr) {
     if (const std::string option = connector.difference(*store, candidate); !option.empty())
-      options.fault(option,
-                    fmt::format("{}: tables {} and {} are in one store, and it differs between them",
-                                option, store->tables[0].declared_as, table.name));
+      options.fault(
+          option, fmt::format("{}: tables {} and {} are in one store, and it differs between them",
+                              option, store->tables[0].declared_as, table.name));
   }
   for (const TableSpec& other : store->tables)
     if (is_one_table(connector, other.table, candidate.tables[0].table))
-      options.fault("table", fmt::format("{} and {} are one table of the store, {}: an INSERT has a "
-                                         "table of its own",
-                                         other.declared_as, table.name,
-                                         printable(other.table.full_name())));
+      options.fault("table",
+                    fmt::format("{} and {} are one table of the store, {}: an INSERT has a "
+                                "table of its own",
+                                other.declared_as, table.name, printable(other.table.full_name())));
   take_flush_options(candidate, *store);
   store->tables.push_back(std::move(candidate.tables[0]));
   return {number, static_cast<uint32_t>(store->tables.size() - 1)};

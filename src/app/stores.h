@@ -10,12 +10,9 @@
 namespace turntable {
 
 // Adds the table of an INSERT to the store that it lies in, a new one where it is the first there.
-// `candidate` is a store with this table only, as its options say. Faults, at the table, for options
-// in which two tables of one store differ, and for two tables that are one table there.
+// `candidate` is a store with this table only, as its options say. Faults, at the table, for
+// options in which two tables of one store differ, and for two tables that are one table there.
 [[nodiscard]] RowTarget add_to_store(StoreSpec candidate, const sql::TableDef& table,
-                                  std::vector<StoreSpec>& stores, sql::Faults& faults);
-
-// Merges the flush options of two stores, or of two tables of one.
-void take_flush_options(const StoreSpec& from, StoreSpec& to);
+                                     std::vector<StoreSpec>& stores, sql::Faults& faults);
 
 }  // namespace turntable

@@ -68,15 +68,17 @@ TEST_F(StoresTest, OneClusterIsOneStoreHoweverItsNodesAreListed) {
 }
 
 TEST_F(StoresTest, WhatBelongsToTheStoreMustNotDiffer) {
-  EXPECT_THAT(fault({cassandra("a", ", username = 'x'"), cassandra("a", ", username = 'y'")}),
-              HasSubstr("username: tables t0 and t1 are in one store, and it differs between them"));
+  EXPECT_THAT(
+      fault({cassandra("a", ", username = 'x'"), cassandra("a", ", username = 'y'")}),
+      HasSubstr("username: tables t0 and t1 are in one store, and it differs between them"));
   EXPECT_THAT(fault({cassandra("a"), cassandra("a", ", replication_factor = '3'")}),
               HasSubstr("replication_factor: tables t0 and t1"));
   EXPECT_THAT(fault({sqlite("h.db", ", keyspace = 'k'"), sqlite("h.db", ", keyspace = 'l'")}),
               HasSubstr("keyspace: tables t0 and t1"));
   // What is a secret is not shown.
-  EXPECT_THAT(fault({cassandra("a", ", password = 'first'"), cassandra("a", ", password = 'other'")}),
-              testing::AllOf(HasSubstr("password: tables"), testing::Not(HasSubstr("other"))));
+  EXPECT_THAT(
+      fault({cassandra("a", ", password = 'first'"), cassandra("a", ", password = 'other'")}),
+      testing::AllOf(HasSubstr("password: tables"), testing::Not(HasSubstr("other"))));
 }
 
 TEST_F(StoresTest, TwoInsertsDoNotShareATable) {
@@ -87,22 +89,46 @@ TEST_F(StoresTest, TwoInsertsDoNotShareATable) {
 }
 
 TEST_F(StoresTest, WhatOneTableAsksForIsNotOverriddenByAnothersDefault) {
-  const auto options = [this](const std::vector<std::string>& tables) {
-    return lane_options(load(tables).value());
+  const auto flush = [this](const std::vector<std::string>& tables) {
+    return lane_options(load(tables).value()).flush;
   };
   const std::string asks = ", flush_interval = '30s', flush_rows = '50000'";
-  for (const auto& tables :
-       {std::vector{sqlite("h.db", asks), sqlite("h.db")},
-        std::vector{sqlite("h.db"), sqlite("h.db", asks)},
-        std::vector{sqlite("h.db", asks), std::string("connector = 'null'")},
-        std::vector{std::string("connector = 'null'"), sqlite("h.db", asks)}}) {
-    EXPECT_EQ(options(tables).flush_interval, Millis(30'000));
-    EXPECT_EQ(options(tables).flush_rows, 50'000U);
+  for (const auto& tables : {std::vector{sqlite("h.db", asks), sqlite("h.db")},
+                             std::vector{sqlite("h.db"), sqlite("h.db", asks)}}) {
+    ASSERT_EQ(flush(tables).size(), 1U);
+    EXPECT_EQ(flush(tables)[0].interval, Millis(30'000));
+    EXPECT_EQ(flush(tables)[0].rows, 50'000U);
   }
-  EXPECT_EQ(options({sqlite("h.db"), "connector = 'null'"}).flush_rows, 10'000U);
-  EXPECT_EQ(options({sqlite("h.db", asks), sqlite("h.db", ", flush_interval = '5s'")})
-                .flush_interval,
+  EXPECT_EQ(flush({sqlite("h.db", asks), sqlite("h.db", ", flush_interval = '5s'")})[0].interval,
             Millis(5'000));
+}
+
+// A pipeline for Cassandra whose table --set moves has a keyspace, which is no part of its name
+// there.
+TEST_F(StoresTest, TablesAreNamedAsTheirStoreKnowsThem) {
+  const auto names = [this](const std::vector<std::string>& tables) {
+    return load(tables).value().table_names();
+  };
+  EXPECT_EQ(names({cassandra("a"), sqlite("h.db", ", keyspace = 'k'"),
+                   "connector = 'console', keyspace = 'k'"}),
+            "k.t0, t1 and t2");
+}
+
+TEST_F(StoresTest, WhatOneTableAsksForCountsInItsStoreOnly) {
+  const auto flush =
+      lane_options(load({"connector = 'null'",
+                         sqlite("h.db", ", flush_interval = '30s', flush_rows = '50000'"),
+                         sqlite("i.db", ", flush_bytes = '1MB'")})
+                       .value())
+          .flush;
+  ASSERT_EQ(flush.size(), 3U);
+  EXPECT_EQ(flush[0].rows, 2'000U);
+  EXPECT_EQ(flush[1].interval, Millis(30'000));
+  EXPECT_EQ(flush[1].rows, 50'000U);
+  EXPECT_EQ(flush[1].bytes, size_t{8} << 20);
+  EXPECT_EQ(flush[2].interval, Millis(1'000));
+  EXPECT_EQ(flush[2].rows, 10'000U);
+  EXPECT_EQ(flush[2].bytes, 1'000'000U);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "base/file_kind.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -115,6 +117,14 @@ std::optional<FileKind> file_kind(std::string_view first_bytes) {
     return FileKind{"compressed by zip", "funzip"};
   }
   return wide_text(bytes);
+}
+
+std::optional<FileKind> file_kind_of(int fd) {
+  struct stat about {};
+  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) return std::nullopt;
+  std::array<char, kFileKindBytes> bytes{};
+  const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), ::lseek(fd, 0, SEEK_CUR));
+  return file_kind({bytes.data(), static_cast<size_t>(std::max(got, ssize_t{0}))});
 }
 
 }  // namespace turntable

@@ -29,4 +29,8 @@ inline constexpr size_t kFileKindBytes = 64;
 // be text in UTF-8, which may begin with a byte order mark of its own.
 [[nodiscard]] std::optional<FileKind> file_kind(std::string_view first_bytes);
 
+// The same of what lies behind the place of an open file, which stays where it is. Only a regular
+// file is looked at: a pipe would have to be read for that.
+[[nodiscard]] std::optional<FileKind> file_kind_of(int fd);
+
 }  // namespace turntable

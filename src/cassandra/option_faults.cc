@@ -70,13 +70,14 @@ std::string option_of(const std::string& fault, const Options& options) {
 
 }  // namespace
 
-std::vector<OptionFault> option_faults(const Options& options) {
+std::vector<OptionFault> option_faults(const Options& options, bool with_files) {
   std::vector<OptionFault> faults;
   if (!options.contact_points.empty())
     if (auto fault = refusal({.contact_points = options.contact_points}))
       faults.push_back({"contact_points", std::move(*fault)});
   if (auto fault = consistency_fault(options.consistency))
     faults.push_back({"consistency", std::move(*fault)});
+  if (!with_files) return faults;
   if (auto fault = refusal({.contact_points = "localhost",
                             .ca_file = options.ca_file,
                             .certificate_file = options.certificate_file,

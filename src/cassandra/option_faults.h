@@ -14,7 +14,8 @@ struct OptionFault {
 };
 
 // All faults: of the contact points, where there are any, of the consistency level, and of the
-// files for TLS, which are read.
-[[nodiscard]] std::vector<OptionFault> option_faults(const Options& options);
+// files for TLS, which are read; without `with_files` they are not looked at.
+[[nodiscard]] std::vector<OptionFault> option_faults(const Options& options,
+                                                     bool with_files = true);
 
 }  // namespace turntable::cassandra

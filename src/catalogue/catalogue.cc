@@ -69,8 +69,12 @@ Status check_declared_columns(const CatalogueOptions& options) {
                               quoted(column.name), options.path, sql_name(column.type)));
   }
   if (has_key) return {};
-  return fail(ErrorKind::usage, fmt::format("the key {} of {} is not among the declared columns",
-                                            quoted(options.key), options.path));
+  std::vector<std::string> names;
+  for (const ColumnDef& column : options.declared) names.push_back(column.name);
+  const std::string similar = did_you_mean(options.key, names);
+  return fail(ErrorKind::usage,
+              fmt::format("the key {} of {} is not among the declared columns{}{}",
+                          quoted(options.key), options.path, similar.empty() ? "" : ".", similar));
 }
 
 Result<std::unique_ptr<CatalogueFile>> open_csv_catalogue(const CatalogueOptions& options) {

@@ -295,6 +295,23 @@ TEST_F(CatalogueTest, SaysWhichColumnIsNotThere) {
   options_.declared = {{"name", Type::text, false}, {"tmpo", Type::float32, false}};
   EXPECT_EQ(error("name,tempo\na,1\n"),
             "t.csv:1: there is no column 'tmpo'. Did you mean 'tempo'?");
+  // Each as it is written where the name stands: in CREATE TABLE, and in the option.
+  options_.declared = {{"name", Type::text, false}, {"locationid", Type::int32, false}};
+  EXPECT_EQ(error("name,LocationID\na,1\n"),
+            "t.csv:1: there is no column 'locationid'. Did you mean \"LocationID\"?");
+  options_.declared = {{"name", Type::text, false}, {"ordre", Type::int32, false}};
+  EXPECT_EQ(error("name,order\na,1\n"),
+            "t.csv:1: there is no column 'ordre'. Did you mean \"order\"?");
+  options_.declared = {};
+  options_.key = "locationid";
+  EXPECT_EQ(error("LocationID,x\na,1\n"),
+            "t.csv:1: there is no column 'locationid' to be the key. Did you mean 'LocationID'?");
+  options_.declared = {{"locationid", Type::text, false}};
+  options_.key = "LocationID";
+  EXPECT_EQ(error("locationid,x\na,1\n"),
+            "the key 'LocationID' of t.csv is not among the declared columns. Did you mean "
+            "'locationid'?");
+  options_.key = "name";
   options_.declared = {{"tempo", Type::float32, false}};
   EXPECT_EQ(error("name,tempo\na,1\n"),
             "the key 'name' of t.csv is not among the declared columns");

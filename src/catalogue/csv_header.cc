@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "catalogue/csv_survey.h"
+#include "sql/identifiers.h"
 
 namespace turntable {
 namespace {
@@ -84,7 +85,9 @@ Error CsvHeader::no_such_column(const std::string& name, std::string_view use) c
     return {ErrorKind::usage, found->second};
   std::vector<std::string> known = names;
   std::erase(known, "");
-  const std::string similar = did_you_mean(name, known);
+  // The option `key` is the name itself; a declared column is written as SQL has names.
+  const std::string similar =
+      use.empty() ? sql::did_you_mean_name(name, known) : did_you_mean(name, known);
   const std::string hint = !remark.empty() ? ": " + remark
                            : !similar.empty()
                                ? "." + similar

@@ -73,6 +73,15 @@ CLI::Validator not_negative() {
       "");
 }
 
+// As a shell makes it of a variable that is not set.
+CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](std::string& value) -> std::string {
+        return value.empty() ? "the path is empty: name a file, or leave the option out" : "";
+      },
+      "");
+}
+
 // What a subcommand does once its options are read.
 using Action = std::function<Result<ExitCode>(StopToken&, Output&)>;
 
@@ -95,7 +104,8 @@ void add_run(CLI::App& app, Action& chosen, SteadyTime process_start) {
   add_set_option(*command, options->sets);
   command->add_flag("--until-end", options->until_end, "Stop at the end offsets seen at start");
   command->add_option("--stats-json", options->stats_json, "Write the run's figures to this file")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty());
   command->add_option("--lanes", options->lanes, "Threads that each read, join and write")
       ->type_name("N")
       ->check(CLI::Range(1, 256))
@@ -262,7 +272,8 @@ void add_query(CLI::App& app, Action& chosen) {
   command
       ->add_option("-o,--output", options->output,
                    "Write here instead of to the terminal, all or nothing")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty());
   command
       ->add_option("--keyspace", options->keyspace,
                    "SQLite: the schema under which the file is attached")

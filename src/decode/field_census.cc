@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "sql/identifiers.h"
 
 namespace turntable {
 namespace {
@@ -26,15 +27,6 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-// SQL reads the name as it stands only in double quotes. Keywords are not known here: in the quotes
-// that are shown they are right, too.
-bool needs_quotes(std::string_view name) {
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
-  return name.empty() || !plain(name[0]) || !std::all_of(name.begin(), name.end(), [&](char c) {
-           return plain(c) || (c >= '0' && c <= '9');
-         });
-}
-
 // As SQL writes it, with its quotes doubled.
 std::string in_quotes(std::string_view name) {
   std::string out = "\"";
@@ -47,7 +39,7 @@ std::string near_name(std::string_view name, std::span<const std::string> others
   const auto near = nearest(name, others);
   if (!near) return "";
   return fmt::format(" Did you mean {}?{}", in_quotes(*near),
-                     needs_quotes(*near) ? " It needs the double quotes." : "");
+                     sql::sql_identifier(*near) != *near ? " It needs the double quotes." : "");
 }
 
 std::string list_of(std::span<const std::string> names) {

@@ -87,6 +87,9 @@ TEST(FieldCensus, SaysWhereANameNeedsDoubleQuotes) {
   EXPECT_EQ(near_field("playtime", found),
             " Did you mean \"play time\"? It needs the double quotes.");
   EXPECT_EQ(near_field("time", found), " Did you mean \"Tme\"? It needs the double quotes.");
+  // A reserved word does, though it is written like any other name.
+  EXPECT_EQ(near_field("ordr", std::vector<std::string>{"order"}),
+            " Did you mean \"order\"? It needs the double quotes.");
   EXPECT_THAT(warnings_of({.records = 2, .absent = {"user_id"}, .others = found}, "plays"),
               ElementsAre("no record of plays had the field \"user_id\" in 2 records. Did you mean "
                           "\"user-id\"? It needs the double quotes."));

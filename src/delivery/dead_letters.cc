@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/file_id.h"
+#include "base/file_kind.h"
 #include "base/file_tail.h"
 #include "base/text.h"
 #include "row/headers.h"
@@ -332,8 +333,14 @@ Status check_dead_letters_file(const std::string& path) {
   if (file < 0)
     return fail(ErrorKind::failed, fmt::format("cannot open the dead letters' file {}: {}", path,
                                                std::strerror(errno)));
+  const auto kind = file_kind_of(file);
   ::close(file);
   if (!there) ::unlink(path.c_str());
+  if (kind)
+    return fail(ErrorKind::usage, fmt::format("the dead letters' file {}. Letters would be written "
+                                              "behind what it has: make it text, or write them to "
+                                              "another file",
+                                              kind->sentence(path)));
   return {};
 }
 

@@ -1,12 +1,16 @@
 #include "delivery/letter_reader.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <string_view>
 
+#include "base/file_kind.h"
 #include "base/text.h"
 #include "decode/letter_line.h"
 #include "kafka/topic_reader.h"
@@ -16,6 +20,21 @@ namespace {
 
 // Of lines that are read together, the last one not counted.
 constexpr size_t kLettersBytesAtOnce = size_t{64} << 20;
+
+tl::unexpected<Error> no_text(const FileKind& kind, const std::string& path) {
+  return fail(ErrorKind::usage, "the dead letters' file " + kind.sentence(path));
+}
+
+// A file that was compressed when it was put aside has no line that is a letter.
+Status check_letters_are_text(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};  // Whoever reads it says why.
+  const auto kind = file_kind_of(fd);
+  ::close(fd);
+  return kind ? no_text(*kind, path) : Status();
+}
 
 // What was no letter.
 class Unreadable {
@@ -43,6 +62,9 @@ class FileReader final : public LetterReader {
       ++line_;
       bytes += text_.size();
       const std::string_view line = text_;
+      // A pipe shows only here what it is.
+      if (line_ == 1)
+        if (const auto kind = file_kind(line)) return no_text(*kind, path_);
       if (line.size() > kLetterLineBytesLimit) {
         unreadable_.add(fmt::format("{}:{}: the line is longer than {} bytes", path_, line_,
                                     grouped(kLetterLineBytesLimit)));
@@ -129,6 +151,7 @@ class TopicLetters final : public LetterReader {
 }  // namespace
 
 Result<std::unique_ptr<LetterReader>> letters_of_file(const std::string& path) {
+  RETURN_IF_ERROR(check_letters_are_text(path));
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open() && errno != ENOENT)

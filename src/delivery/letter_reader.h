@@ -31,7 +31,8 @@ class LetterReader {
   [[nodiscard]] virtual std::string first_unreadable() const { return ""; }
 };
 
-// A file that is not there has no letters: nothing has failed yet.
+// A file that is not there has no letters: nothing has failed yet. An error of kind usage where it
+// is compressed, or text in another encoding than UTF-8; of a pipe next() says so.
 [[nodiscard]] Result<std::unique_ptr<LetterReader>> letters_of_file(const std::string& path);
 
 // Up to the end that the topic has now. Errors as TopicReader's.

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "enrich/same_expression.h"
 #include "sql/record_key.h"
 
 namespace turntable {
@@ -17,20 +18,12 @@ std::vector<sql::NodeId> computed_per_record(const sql::Program& program, size_t
   const std::vector<sql::Output>& outputs = program.inserts[insert].outputs;
   std::vector<bool> ready(outputs.size(), false);
   for (size_t probe = 0; probe < program.probes.size(); ++probe)
-    for (const ReadyCells::Run& run : lookup_runs(program, insert, probe))
+    for (const ReadyRun& run : lookup_runs(program, insert, probe))
       std::fill(ready.begin() + static_cast<ptrdiff_t>(run.first),
                 ready.begin() + static_cast<ptrdiff_t>(run.last), true);
   std::vector<sql::NodeId> nodes;
   for (size_t i = 0; i < outputs.size(); ++i)
     if (!ready[i]) nodes.push_back(outputs[i].node);
-  return nodes;
-}
-
-std::vector<sql::NodeId> nodes_of(const sql::InsertProgram& insert,
-                                  const std::vector<ReadyCells::Run>& runs) {
-  std::vector<sql::NodeId> nodes;
-  for (const ReadyCells::Run& run : runs)
-    for (size_t i = run.first; i < run.last; ++i) nodes.push_back(insert.outputs[i].node);
   return nodes;
 }
 
@@ -56,24 +49,6 @@ IndexRule index_rule(const sql::Program& program, size_t number) {
     rule.table = static_cast<uint32_t>(number + 1);
   }
   return rule;
-}
-
-// True where two expressions, each over one probe's lookup, are the same but for which probe it is.
-// What a function prepared is not looked into: two such calls are taken to differ.
-bool same_expression(const sql::Program& program, sql::NodeId one, sql::NodeId other) {
-  const sql::Node& a = program.nodes[one];
-  const sql::Node& b = program.nodes[other];
-  if (a.type != b.type || a.what.index() != b.what.index()) return false;
-  if (const auto* column = std::get_if<sql::ColumnRef>(&a.what))
-    return column->column == std::get<sql::ColumnRef>(b.what).column;
-  if (const auto* literal = std::get_if<sql::Literal>(&a.what))
-    return *literal == std::get<sql::Literal>(b.what);
-  const auto& call = std::get<sql::Call>(a.what);
-  const auto& same = std::get<sql::Call>(b.what);
-  return call.function == same.function && call.prepared == nullptr && same.prepared == nullptr &&
-         std::equal(call.arguments.begin(), call.arguments.end(), same.arguments.begin(),
-                    same.arguments.end(),
-                    [&](sql::NodeId x, sql::NodeId y) { return same_expression(program, x, y); });
 }
 
 bool same_keys(const IndexRule& one, const IndexRule& other) {
@@ -102,18 +77,8 @@ class LookupLoad {
     probes_.push_back({probe, static_cast<size_t>(same - order_.indexes.begin())});
     if (same == order_.indexes.end()) order_.indexes.push_back(std::move(rule));
 
-    for (size_t insert = 0; insert < plan_.program.inserts.size(); ++insert) {
-      const std::vector<ReadyCells::Run> runs = lookup_runs(plan_.program, insert, probe);
-      if (runs.empty()) continue;
-      for (const uint32_t column :
-           plan_.program.columns_read(nodes_of(plan_.program.inserts[insert], runs), table))
-        order_.read.push_back(column);
-      makers_.push_back(
-          {insert, probe,
-           std::make_unique<ReadyCells::Maker>(
-               plan_.program, insert, probe, plan_.key_outputs(insert), plan_.forms[insert].rows)});
-      order_.visitors.push_back(makers_.back().maker.get());
-    }
+    for (size_t insert = 0; insert < plan_.program.inserts.size(); ++insert)
+      add_ready(insert, probe);
   }
 
   [[nodiscard]] Status load(CatalogueFile& file, const std::string& name) {
@@ -125,7 +90,9 @@ class LookupLoad {
       plan_.lookups[probe].catalogue = &catalogue;
       plan_.lookups[probe].index = &catalogue.indexes()[index];
     }
-    for (const auto& [insert, probe, maker] : makers_) plan_.ready[insert][probe] = maker->take();
+    for (const auto& [maker, users] : makers_)
+      for (size_t i = 0; i < users.size(); ++i)
+        plan_.ready[users[i].insert][users[i].probe] = maker->take(i);
     return {};
   }
 
@@ -133,15 +100,38 @@ class LookupLoad {
   struct ReadyFor {
     size_t insert;
     size_t probe;
-    std::unique_ptr<ReadyCells::Maker> maker;
   };
+  // Users of cells that are the same.
+  struct SharedCells {
+    std::unique_ptr<ReadyCells::Maker> maker;
+    std::vector<ReadyFor> users;
+  };
+
+  void add_ready(size_t insert, size_t probe) {
+    ReadyUse use = ready_use(plan_.program, insert, probe, plan_.key_outputs(insert),
+                             plan_.forms[insert].rows);
+    if (use.runs.empty()) return;
+    auto shared = std::find_if(makers_.begin(), makers_.end(), [&](const SharedCells& cells) {
+      return cells.maker->makes_cells_of(use);
+    });
+    if (shared == makers_.end()) {
+      for (const uint32_t column :
+           plan_.program.columns_read(use.nodes(), static_cast<uint32_t>(probe + 1)))
+        order_.read.push_back(column);
+      makers_.push_back({std::make_unique<ReadyCells::Maker>(plan_.program, probe), {}});
+      shared = makers_.end() - 1;
+      order_.visitors.push_back(shared->maker.get());
+    }
+    shared->maker->add(std::move(use));
+    shared->users.push_back({insert, probe});
+  }
 
   EnrichPlan& plan_;
   const std::vector<sql::NodeId> read_;
   std::set<uint32_t> kept_;
   LoadOrder order_;
   std::vector<std::pair<size_t, size_t>> probes_;  // Each with its index's number.
-  std::vector<ReadyFor> makers_;
+  std::vector<SharedCells> makers_;
 };
 
 }  // namespace

@@ -338,12 +338,87 @@ TEST_F(JoinTest, DuplicateKeysAreDecidedForEachIndex) {
               HasSubstr(":3: the key 1999 stands on line 2 already, and duplicate_key is 'error'"));
 }
 
+// As further conditions of ON do: they test the row that was kept when the file was loaded.
+TEST_F(JoinTest, DuplicateKeysAreDecidedBeforeTheWhereOfAView) {
+  lookups_["songs"].csv = "name,artist,year,tempo\nOne,A,1999,1\nOne,B,2024,2\nTwo,C,2024,3\n";
+  const std::string view =
+      "CREATE VIEW recent AS SELECT name, artist FROM songs WHERE year > 2020;";
+  const std::string insert =
+      "INSERT INTO o SELECT id, r.artist FROM p JOIN recent r ON r.name = p.song;";
+  lookups_["songs"].options.duplicate_key = DuplicateKey::first;
+  open(view + insert);
+  EXPECT_THAT(outcomes({record("1", "One"), record("2", "Two")}),
+              ElementsAre(HasSubstr("unmatched: no row of songs has name = 'One'"), "2|C"));
+  lookups_["songs"].options.duplicate_key = DuplicateKey::last;
+  open(view + insert);
+  EXPECT_THAT(outcomes({record("1", "One"), record("2", "Two")}), ElementsAre("1|B", "2|C"));
+  lookups_["songs"].options.duplicate_key = DuplicateKey::error;
+  EXPECT_FALSE(TestPipeline::make(kTables + view + insert, lookups_, {}))
+      << "though the WHERE takes one of the two";
+}
+
 TEST_F(JoinTest, AKeyThatNoJoinUsesLeavesNothingOut) {
   lookups_["songs"].csv = "name,artist,year,tempo\nOne,A,1999,1\nOne,B,2000,2\n,C,2001,3\n";
   lookups_["songs"].options.key = "name";
   open("INSERT INTO o SELECT id, s.artist FROM p JOIN songs s ON s.year = p.year;");
   EXPECT_THAT(outcomes({record("1", {}, {}, "2000"), record("2", {}, {}, "2001")}),
               ElementsAre("1|B", "2|C"));
+}
+
+// Of 31 tables that have the same columns in an order of their own keys, each had a copy of its
+// own.
+TEST_F(JoinTest, WhatSeveralTablesNeedOfALookupLiesReadyOnce) {
+  open(
+      "INSERT INTO o SELECT s.artist, s.year, id FROM p JOIN songs s ON s.name = p.song;"
+      "INSERT INTO o2 SELECT id, s.artist AS singer, s.year FROM p JOIN songs s ON s.name = p.song;"
+      "INSERT INTO o3 SELECT id, t.artist, t.year FROM p LEFT JOIN songs t ON t.name = p.other;",
+      {{.key_columns = {"artist"}}, {.key_columns = {"year"}}, {.key_columns = {"id"}}});
+  const auto& ready = pipeline_->plan().ready;
+  ASSERT_NE(ready[2][1], nullptr) << "another probe of the lookup";
+  EXPECT_EQ(ready[0][0]->cells(0, 0).data(), ready[1][0]->cells(0, 0).data());
+  EXPECT_EQ(ready[0][0]->cells(0, 0).data(), ready[2][1]->cells(0, 0).data());
+  EXPECT_EQ(ready[0][0]->runs()[0].first, 0U);
+  EXPECT_EQ(ready[1][0]->runs()[0].first, 1U);
+  // Which rows they cannot take is each one's own: song Three has no artist, song Two no year.
+  EXPECT_THAT(outcomes({record("1", "One", "Two"), record("2", "Two", "Three"),
+                        record("3", "Three", "none")}),
+              ElementsAre("A|1999|1", "B|null|2",
+                          "null_key: the row of songs that matches has NULL for the key column "
+                          "artist"));
+  EXPECT_THAT(pipeline_->outcomes(1),
+              ElementsAre("1|A|1999",
+                          "null_key: the row of songs that matches has NULL for the key column "
+                          "year",
+                          "3|null|2001"));
+  EXPECT_THAT(pipeline_->outcomes(2), ElementsAre("1|B|null", "2|null|2001", "3|null|null"));
+  EXPECT_EQ(ready[2][1]->rejected_rows(), 0U);
+}
+
+TEST_F(JoinTest, WhatDiffersInAByteDoesNotLieReadyTogether) {
+  open(
+      "INSERT INTO o SELECT id, s.artist, s.year FROM p JOIN songs s ON s.name = p.song;"
+      "INSERT INTO o2 SELECT id, s.year, s.artist FROM p JOIN songs s ON s.name = p.song;"
+      "INSERT INTO o3 SELECT id, s.artist, s.year FROM p JOIN songs s ON s.name = p.song;",
+      {{}, {}, {.rows = {.absent = kUnsetCell}}});
+  const auto& ready = pipeline_->plan().ready;
+  EXPECT_NE(ready[0][0]->cells(0, 0).data(), ready[1][0]->cells(0, 0).data());
+  EXPECT_NE(ready[0][0]->cells(0, 0).data(), ready[2][0]->cells(0, 0).data());
+  EXPECT_THAT(outcomes({record("1", "Two")}), ElementsAre("1|B|null"));
+  EXPECT_THAT(pipeline_->outcomes(1), ElementsAre("1|null|B"));
+}
+
+// Two names of one lookup, joined by the same expression to different columns of the stream.
+TEST_F(JoinTest, EqualKeysHaveOneIndexWhateverTheLookupIsCalled) {
+  open(
+      "INSERT INTO o SELECT id, s.artist, t.artist AS other FROM p "
+      "LEFT JOIN songs s ON regexp_replace(s.name, 'e$', '') = p.song "
+      "LEFT JOIN songs t ON regexp_replace(t.name, 'e$', '') = p.other "
+      "LEFT JOIN songs u ON regexp_replace(u.name, 'e$', 'x') = p.other;");
+  const auto& lookups = pipeline_->plan().lookups;
+  EXPECT_EQ(lookups[0].index, lookups[1].index);
+  EXPECT_NE(lookups[0].index, lookups[2].index);
+  EXPECT_EQ(lookups[0].catalogue->indexes().size(), 2U);
+  EXPECT_THAT(outcomes({record("1", "On", "Two")}), ElementsAre("1|A|B"));
 }
 
 }  // namespace

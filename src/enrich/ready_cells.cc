@@ -8,7 +8,9 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
 #include "base/text.h"
+#include "enrich/same_expression.h"
 #include "enrich/ttl.h"
 #include "row/cell.h"
 #include "row/row_batch.h"
@@ -28,8 +30,8 @@ bool is_volatile(const sql::Program& program, sql::NodeId node) {
 
 }  // namespace
 
-std::vector<ReadyCells::Run> lookup_runs(const sql::Program& program, size_t insert, size_t probe) {
-  std::vector<ReadyCells::Run> runs;
+std::vector<ReadyRun> lookup_runs(const sql::Program& program, size_t insert, size_t probe) {
+  std::vector<ReadyRun> runs;
   const std::vector<sql::Output>& outputs = program.inserts[insert].outputs;
   const auto ready = [&](size_t output) {
     const sql::NodeId node = outputs[output].node;
@@ -43,17 +45,41 @@ std::vector<ReadyCells::Run> lookup_runs(const sql::Program& program, size_t ins
   return runs;
 }
 
+std::vector<sql::NodeId> ReadyUse::nodes() const {
+  std::vector<sql::NodeId> nodes;
+  for (const Part& part : parts) nodes.push_back(part.node);
+  return nodes;
+}
+
+ReadyUse ready_use(const sql::Program& program, size_t insert, size_t probe,
+                   const std::vector<bool>& key_outputs, const RowForm& form) {
+  ReadyUse use{.runs = lookup_runs(program, insert, probe), .parts = {}, .times = form.times};
+  for (const ReadyRun& run : use.runs) {
+    for (size_t i = run.first; i < run.last; ++i) {
+      const sql::Output& output = program.inserts[insert].outputs[i];
+      use.parts.push_back({.node = output.node,
+                           .name = output.name,
+                           .absent = form.absent_in(i),
+                           .key = key_outputs[i],
+                           .ttl = form.ttl == i});
+    }
+  }
+  return use;
+}
+
 // One thread's.
 class ReadyCells::Maker::Worker {
  public:
-  Worker(const Maker& maker, ReadyCells& ready)
+  Worker(const Maker& maker, Shared& shared)
       : maker_(maker),
-        ready_(ready),
-        runs_(ready.runs_),
+        shared_(shared),
+        runs_(maker.uses_.front().runs),
+        parts_(maker.uses_.front().parts),
+        own_rejects_(maker.uses_.size()),
         sizes_(runs_.size()),
         places_(runs_.size()),
         tables_(maker.program_.probes.size() + 1),
-        wanted_(nodes_of(maker.outputs_, runs_)),
+        wanted_(maker.uses_.front().nodes()),
         evaluator_(maker.program_, wanted_) {}
 
   void add(uint32_t first, std::span<const Column> columns, const Selection& rows) {
@@ -68,21 +94,14 @@ class ReadyCells::Maker::Worker {
     add(row, columns, {0});
   }
 
-  // Of all rows so far, by the catalogue's numbers.
-  [[nodiscard]] Rejects& rejects() { return rejects_; }
+  // Of all rows so far, by the catalogue's numbers: those of every use, and those of this one.
+  [[nodiscard]] const Rejects& rejects() const { return rejects_; }
+  [[nodiscard]] const Rejects& rejects_of(size_t use) const { return own_rejects_[use]; }
   [[nodiscard]] Arena& bytes() { return bytes_; }
 
  private:
   // As many as a batch of events has: what is computed for them stays in the cache.
   static constexpr size_t kBatchRows = 2'048;
-
-  static std::vector<sql::NodeId> nodes_of(const std::vector<sql::Output>& outputs,
-                                           const std::vector<Run>& runs) {
-    std::vector<sql::NodeId> wanted;
-    for (const Run& run : runs)
-      for (size_t i = run.first; i < run.last; ++i) wanted.push_back(outputs[i].node);
-    return wanted;
-  }
 
   // The same evaluator that serves records computes on the catalogue, batch by batch.
   void add_batch(uint32_t first, std::span<const uint32_t> rows) {
@@ -97,36 +116,51 @@ class ReadyCells::Maker::Worker {
       rejects_[i].row += first;
       rejects_[i].reason = fmt::format("{}: {}", the_row(), rejects_[i].reason);
     }
-    for (size_t run = 0; run < runs_.size(); ++run) weigh(run, first);
+    for (auto& sizes : sizes_) sizes.assign(alive_.size(), 0);
+    for_each_part([&](size_t run, size_t part) {
+      add_cell_sizes(value(part), alive_, sizes_[run]);
+      judge_nulls(part, first);
+      judge_ttls(part, first);
+    });
     make_room(first);
-    for (size_t run = 0; run < runs_.size(); ++run)
-      for (size_t i = runs_[run].first; i < runs_[run].last; ++i)
-        write_cells(value(i), alive_, maker_.form_.absent_in(i), maker_.form_.times, places_[run]);
+    for_each_part([&](size_t run, size_t part) {
+      write_cells(value(part), alive_, parts_[part].absent, maker_.uses_.front().times,
+                  places_[run]);
+    });
   }
 
-  void weigh(size_t run, uint32_t first) {
-    sizes_[run].assign(alive_.size(), 0);
-    for (size_t i = runs_[run].first; i < runs_[run].last; ++i) {
-      add_cell_sizes(value(i), alive_, sizes_[run]);
-      if (i == maker_.form_.ttl) judge_ttls(i, first);
-      if (!maker_.key_outputs_[i]) continue;
+  // Calls `visit(run, part)` for the parts of all runs.
+  template <class Visit>
+  void for_each_part(Visit visit) const {
+    size_t part = 0;
+    for (size_t run = 0; run < runs_.size(); ++run)
+      for (size_t i = runs_[run].first; i < runs_[run].last; ++i) visit(run, part++);
+  }
+
+  // A NULL is a fault for those of whose key it would be part.
+  void judge_nulls(size_t part, uint32_t first) {
+    for (size_t use = 0; use < own_rejects_.size(); ++use) {
+      const ReadyUse::Part& of_use = maker_.uses_[use].parts[part];
+      if (!of_use.key) continue;
       for (const uint32_t row : alive_) {
-        if (!value(i).is_null(row)) continue;
-        const std::string& key = maker_.outputs_[i].name;
-        rejects_.push_back(
+        if (!value(part).is_null(row)) continue;
+        own_rejects_[use].push_back(
             {first + row, RejectCode::null_key,
-             null_row_ ? fmt::format("{}, so the key column {} is NULL", the_row(), key)
-                       : fmt::format("{} has NULL for the key column {}", the_row(), key)});
+             null_row_ ? fmt::format("{}, so the key column {} is NULL", the_row(), of_use.name)
+                       : fmt::format("{} has NULL for the key column {}", the_row(), of_use.name)});
       }
     }
   }
 
-  void judge_ttls(size_t output, uint32_t first) {
-    for (const uint32_t row : alive_)
-      if (const std::string fault = ttl_fault(value(output), row, maker_.outputs_[output].name);
-          !fault.empty())
-        rejects_.push_back(
-            {first + row, RejectCode::out_of_range, fmt::format("{}: {}", the_row(), fault)});
+  void judge_ttls(size_t part, uint32_t first) {
+    for (size_t use = 0; use < own_rejects_.size(); ++use) {
+      const ReadyUse::Part& of_use = maker_.uses_[use].parts[part];
+      if (!of_use.ttl) continue;
+      for (const uint32_t row : alive_)
+        if (const std::string fault = ttl_fault(value(part), row, of_use.name); !fault.empty())
+          own_rejects_[use].push_back(
+              {first + row, RejectCode::out_of_range, fmt::format("{}: {}", the_row(), fault)});
+    }
   }
 
   // Sets the places of the rows and of their runs. Rows beyond the limit leave alive_.
@@ -143,7 +177,7 @@ class ReadyCells::Maker::Worker {
         continue;
       }
       char* const place = bytes_.allocate(size);
-      ready_.places_[first + alive_[k]] = place;
+      shared_.places[first + alive_[k]] = place;
       End end = static_cast<End>(runs_.size() * sizeof(End));
       for (size_t run = 0; run < runs_.size(); ++run) {
         places_[run].push_back(place + end);
@@ -155,8 +189,8 @@ class ReadyCells::Maker::Worker {
     alive_.resize(kept);
   }
 
-  [[nodiscard]] const Column& value(size_t output) const {
-    return evaluator_.result(maker_.outputs_[output].node);
+  [[nodiscard]] const Column& value(size_t part) const {
+    return evaluator_.result(parts_[part].node);
   }
   [[nodiscard]] std::string the_row() const {
     const std::string& lookup = maker_.program_.probes[maker_.probe_].table;
@@ -165,9 +199,12 @@ class ReadyCells::Maker::Worker {
   }
 
   const Maker& maker_;
-  ReadyCells& ready_;
-  const std::vector<Run>& runs_;
+  Shared& shared_;
+  // Those of the first use. The others' have other places in their rows, and are the same.
+  const std::vector<ReadyRun>& runs_;
+  const std::vector<ReadyUse::Part>& parts_;
   Rejects rejects_;
+  std::vector<Rejects> own_rejects_;  // By use.
   Arena bytes_;
 
   // Of the batch at hand; sizes and places by run, then by place in alive_.
@@ -180,48 +217,62 @@ class ReadyCells::Maker::Worker {
   sql::Evaluator evaluator_;
 };
 
-ReadyCells::Maker::Maker(const sql::Program& program, size_t insert, size_t probe,
-                         std::vector<bool> key_outputs, const RowForm& form)
-    : program_(program),
-      outputs_(program.inserts[insert].outputs),
-      probe_(probe),
-      key_outputs_(std::move(key_outputs)),
-      form_(form),
-      ready_(std::make_shared<ReadyCells>()) {
-  ready_->runs_ = lookup_runs(program, insert, probe);
-}
+ReadyCells::Maker::Maker(const sql::Program& program, size_t probe)
+    : program_(program), probe_(probe) {}
 
 ReadyCells::Maker::~Maker() = default;
 
+bool ReadyCells::Maker::makes_cells_of(const ReadyUse& use) const {
+  const ReadyUse& mine = uses_.front();
+  const auto same_length = [](const ReadyRun& one, const ReadyRun& other) {
+    return one.last - one.first == other.last - other.first;
+  };
+  const auto same_part = [&](const ReadyUse::Part& one, const ReadyUse::Part& other) {
+    return one.absent == other.absent && same_expression(program_, one.node, other.node);
+  };
+  return mine.times == use.times &&
+         std::equal(mine.runs.begin(), mine.runs.end(), use.runs.begin(), use.runs.end(),
+                    same_length) &&
+         std::equal(mine.parts.begin(), mine.parts.end(), use.parts.begin(), use.parts.end(),
+                    same_part);
+}
+
+void ReadyCells::Maker::add(ReadyUse use) {
+  CHECK(!use.runs.empty());
+  uses_.push_back(std::move(use));
+}
+
 void ReadyCells::Maker::begin(size_t rows, size_t workers) {
-  if (ready_->runs_.empty()) return;
   // Not initialised: what no row needs costs no memory.
-  ready_->places_ = std::make_unique_for_overwrite<const char*[]>(rows);
-  for (size_t i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(*this, *ready_));
+  shared_->places = std::make_unique_for_overwrite<const char*[]>(rows);
+  for (size_t i = 0; i < workers; ++i)
+    workers_.push_back(std::make_unique<Worker>(*this, *shared_));
 }
 
 void ReadyCells::Maker::visit(size_t worker, uint32_t first, std::span<const Column> columns,
                               const Selection& rows) {
-  if (!workers_.empty()) workers_[worker]->add(first, columns, rows);
+  workers_[worker]->add(first, columns, rows);
 }
 
 void ReadyCells::Maker::visit_null_row(uint32_t row, std::span<const Column> columns) {
-  if (workers_.empty()) return;
-  Rejects& rejects = workers_[0]->rejects();
-  const size_t rows_before = rejects.size();
+  null_row_ = row;
   workers_[0]->add_null_row(row, columns);
-  null_row_rejected_ = rejects.size() > rows_before;
 }
 
-std::shared_ptr<const ReadyCells> ReadyCells::Maker::take() {
-  for (const auto& worker : workers_) {
-    ready_->bytes_.push_back(std::move(worker->bytes()));
-    // A row's first reject counts; all of a row's are one worker's.
-    for (Reject& reject : worker->rejects())
-      ready_->rejects_.emplace(reject.row, std::move(reject));
-  }
-  ready_->rejected_rows_ = ready_->rejects_.size() - (null_row_rejected_ ? 1 : 0);
-  return std::move(ready_);
+std::shared_ptr<const ReadyCells> ReadyCells::Maker::take(size_t use) {
+  if (shared_->bytes.empty())
+    for (const auto& worker : workers_) shared_->bytes.push_back(std::move(worker->bytes()));
+  auto ready = std::make_shared<ReadyCells>();
+  ready->runs_ = uses_[use].runs;
+  ready->shared_ = shared_;
+  ready->places_ = shared_->places.get();
+  // A row's first reject counts; all of a row's are one worker's.
+  for (const auto& worker : workers_)
+    for (const Rejects* rejects : {&worker->rejects_of(use), &worker->rejects()})
+      for (const Reject& reject : *rejects) ready->rejects_.emplace(reject.row, reject);
+  ready->rejected_rows_ =
+      ready->rejects_.size() - (null_row_ && ready->rejects_.contains(*null_row_) ? 1 : 0);
+  return ready;
 }
 
 }  // namespace turntable

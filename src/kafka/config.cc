@@ -78,21 +78,27 @@ const Foreign* find_foreign(std::string_view name) {
   return found == std::end(kForeign) ? nullptr : found;
 }
 
-// " Write …" or " Did you mean …", to stand behind the sentence that the name is unknown; or "".
-std::string meant_by(const std::string& name) {
+// What to write in place of an unknown name: advice, or the name that is nearest; or nothing.
+struct Meant {
+  std::string advice;  // " Write …", to stand behind the sentence that the name is unknown.
+  std::string near;
+};
+
+Meant meant_by(const std::string& name) {
   if (const Foreign* foreign = find_foreign(name))
-    return fmt::format(" {}{}.", static_cast<char>(foreign->instead[0] - 'a' + 'A'),
-                       foreign->instead.substr(1));
+    return {fmt::format(" {}{}.", static_cast<char>(foreign->instead[0] - 'a' + 'A'),
+                        foreign->instead.substr(1)),
+            ""};
   const std::vector<std::string> known = property_names();
   for (const std::string_view prefix : kPrefixes) {
     if (!name.starts_with(prefix)) continue;
     const std::string rest = name.substr(prefix.size());
     if (std::find(known.begin(), known.end(), rest) != known.end())
-      return fmt::format(" Write \"{}\", without the prefix.", rest);
-    const std::string meant = meant_by(rest);
-    if (!meant.empty()) return meant;
+      return {fmt::format(" Write \"{}\", without the prefix.", rest), ""};
+    Meant meant = meant_by(rest);
+    if (!meant.advice.empty() || !meant.near.empty()) return meant;
   }
-  return did_you_mean(name, known);
+  return {"", nearest(name, known).value_or("")};
 }
 
 // The assignors of Kafka's own client by what librdkafka calls them; "" where it has no such one.
@@ -118,10 +124,13 @@ std::optional<PropertyFault> set(rd_kafka_conf_t* conf, const std::string& name,
   switch (outcome) {
     case RD_KAFKA_CONF_OK:
       break;
-    case RD_KAFKA_CONF_UNKNOWN:
+    case RD_KAFKA_CONF_UNKNOWN: {
+      Meant meant = meant_by(name);
       return PropertyFault{name,
                            fmt::format("'{}' is no option of Kafka's client (librdkafka {}).{}",
-                                       printable(name), library_version(), meant_by(name))};
+                                       printable(name), library_version(), meant.advice),
+                           std::move(meant.near)};
+    }
     case RD_KAFKA_CONF_INVALID: {
       const std::string said = printable(why.data(), 500);
       return PropertyFault{name, fmt::format("The Kafka option '{}' was refused: {}", name,
@@ -137,7 +146,9 @@ Result<Conf> make_conf(const Properties& properties) {
   Conf conf(rd_kafka_conf_new());
   for (const auto& [name, value] : properties)
     if (auto fault = set(conf.get(), name, value))
-      return fail(ErrorKind::usage, std::move(fault->text));
+      return fail(ErrorKind::usage, fault->near.empty() ? std::move(fault->text)
+                                                        : fmt::format("{} Did you mean '{}'?",
+                                                                      fault->text, fault->near));
   return conf;
 }
 

@@ -31,8 +31,9 @@ using Conf = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 [[nodiscard]] Result<Conf> make_conf(const Properties& properties);
 
 struct PropertyFault {
-  std::string name;  // Of the property. Empty: it cannot be said which one it is.
-  std::string text;  // A whole sentence, without a secret's value.
+  std::string name;       // Of the property. Empty: it cannot be said which one it is.
+  std::string text;       // A whole sentence, without a secret's value.
+  std::string near = {};  // The property that is meant, where the name is likely a typing error.
 };
 
 // Unknown properties (with what to write instead, where that is known) and values that they cannot

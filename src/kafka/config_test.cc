@@ -39,6 +39,14 @@ TEST(KafkaConfig, NamesAnUnknownOptionAndTheOneThatWasMeant) {
               HasSubstr("Did you mean 'session.timeout.ms'?"));
 }
 
+TEST(KafkaConfig, LeavesItToTheCallerHowTheNameIsWritten) {
+  const auto faults = property_faults({{"bootstrap.server", "localhost:9092"}});
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].near, "bootstrap.servers");
+  EXPECT_EQ(faults[0].text.find("Did you mean"), std::string::npos);
+  EXPECT_EQ(property_faults({{"max.poll.records", "500"}})[0].near, "");
+}
+
 TEST(KafkaConfig, SaysWhatIsWrongWithAValue) {
   EXPECT_THAT(refusal({{"session.timeout.ms", "soon"}}),
               HasSubstr("'session.timeout.ms' was refused"));

@@ -36,9 +36,7 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
       write_times_(options_.write_times),
       held_(ledger_),
       stores_(std::move(parts.stores), std::move(parts.targets),
-              {.flush_interval = options_.flush_interval,
-               .flush_rows = options_.flush_rows,
-               .flush_bytes = options_.flush_bytes,
+              {.flush = options_.flush,
                .max_refused_ratio = options_.max_reject_ratio,
                .least_room = enricher_->has_filters() ? kLeastRoomWithFilters : 1},
               clock),
@@ -50,7 +48,7 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
                   .clock = clock,
                   .retry = options_.retry_backoff}),
       rejects_breaker_(options_.max_reject_ratio) {
-  CHECK(stores_.rows_by_insert().size() == enricher_->inserts());
+  CHECK(stores_.rows_by_insert(0).size() == enricher_->inserts());
 }
 
 Status Lane::run(std::unique_ptr<Source> source) {
@@ -167,7 +165,7 @@ size_t Lane::enrich_some() {
 }
 
 bool Lane::enrich_first(size_t records) {
-  const std::span<RowBatch* const> rows = stores_.rows_by_insert();
+  const std::span<RowBatch* const> rows = stores_.rows_by_insert(records);
   deleted_.clear();
   if (records == left_.size() && tombstones_.empty())
     return enricher_->enrich(batch_->records, batch_->origins, left_, rejects_, rows);

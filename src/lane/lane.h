@@ -41,10 +41,8 @@
 namespace turntable {
 
 struct LaneOptions {
-  // When each store is flushed (lane/stores.h).
-  Millis flush_interval{1000};
-  size_t flush_rows = 10'000;
-  size_t flush_bytes = size_t{8} << 20;
+  // When each store is flushed, by its number; the last one counts for those behind it.
+  std::vector<FlushOptions> flush = {{}};
   size_t poll_records = 500;    // Taken from the source at once.
   double max_reject_ratio = 1;  // Above it, the lane finishes and stops; 1: never.
   WriteTimeRule write_times = WriteTimeRule::none;
@@ -127,6 +125,7 @@ class Lane final : public AssignmentListener {
     const auto before = positions_before_.find(partition);
     return before == positions_before_.end() ? positions_.kept(partition) : before->second;
   }
+  [[nodiscard]] std::string store_ids() const override { return stores_.ids(); }
   void on_write_time(PartitionId partition, int64_t last_us) override {
     write_times_.start_above(partition, last_us);
   }

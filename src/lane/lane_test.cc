@@ -34,7 +34,7 @@ class LaneTest : public testing::Test {
     ASSERT_TRUE(decoder);
     auto sink = std::make_unique<FakeSink>();
     sink_ = sink.get();
-    options_.flush_interval = Millis(0);
+    options_.flush[0].interval = Millis(0);
     options_.drain_bound = Millis(50);
     parts_ = LaneParts{.decoder = std::move(*decoder),
                        .enricher = std::make_unique<Enricher>(shared_),
@@ -188,7 +188,7 @@ TEST_F(LaneTest, HoldsPositionsPastDeadLettersUntilTheyAreKnownToBeThere) {
 TEST_F(LaneTest, NoPositionGoesWithRowsPastDeadLettersThatMayBeGone) {
   topic_.add(0, "{\"id\":1}");
   topic_.add(0, "nonsense");
-  options_.flush_interval = Millis(500);
+  options_.flush[0].interval = Millis(500);
   sink_->keep_positions_too();
   letters_.doubts = 1;
   letters_.on_doubt = [this] { EXPECT_EQ(letters_.durable.size(), 1U); };
@@ -513,8 +513,8 @@ TEST_F(LaneTest, StopsWhereTheSinkRefusesMostRows) {
 TEST_F(LaneTest, GoesOnWhereTheSinkRefusesSomeRowsOfALargeFlush) {
   for (int i = 0; i < 40'000; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
   options_.max_reject_ratio = 0.5;
-  options_.flush_rows = 10'000;
-  options_.flush_interval = Millis(3'600'000);
+  options_.flush[0].rows = 10'000;
+  options_.flush[0].interval = Millis(3'600'000);
   int rows = 0;
   sink_->refuse_if([&rows](std::string_view) { return ++rows % 3 == 0; });
   open();
@@ -529,7 +529,7 @@ TEST_F(LaneTest, GoesOnWhereTheSinkRefusesSomeRowsOfALargeFlush) {
 TEST_F(LaneTest, LetsNoPositionPassADeadLetterThatWaitsWhateverRowsAreSent) {
   topic_.add(0, "{\"id\":1}");
   topic_.add(1, "nonsense");
-  options_.flush_interval = Millis(3'600'000);
+  options_.flush[0].interval = Millis(3'600'000);
   sink_->keep_positions_too();
   letters_.failures = 3;
   letters_.on_failure = [this] {
@@ -610,7 +610,7 @@ TEST_F(LaneTest, StoresNothingForAPartitionThatIsLost) {
 TEST_F(LaneTest, StaysAliveInTheGroupWhileTheSinkIsFull) {
   for (int i = 0; i < 100; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
   options_.poll_records = 10;
-  options_.flush_rows = 10;
+  options_.flush[0].rows = 10;
   sink_->set_capacity(10);
   sink_->cork();
   open();
@@ -629,8 +629,8 @@ TEST_F(LaneTest, StaysAliveInTheGroupWhileTheSinkIsFull) {
 
 TEST_F(LaneTest, FlushesExactlyWhenRowsAreFull) {
   for (int i = 0; i < 25; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
-  options_.flush_interval = Millis(60'000);
-  options_.flush_rows = 10;
+  options_.flush[0].interval = Millis(60'000);
+  options_.flush[0].rows = 10;
   std::vector<size_t> flushes;
   options_.on_flush = [&flushes](const Sink&, size_t rows) { flushes.push_back(rows); };
   open();
@@ -670,7 +670,7 @@ TEST_F(LaneTest, StoresPositionsAndLetsGoOfDeadLettersWhileTheSinkIsTheBottlenec
     topic_.add(0, i == 15 ? "nonsense" : fmt::format("{{\"id\":{}}}", i));
   }
   options_.poll_records = 10;
-  options_.flush_rows = 10;
+  options_.flush[0].rows = 10;
   sink_->keep_positions_too();
   sink_->set_capacity(1);
   sink_->take_a_moment();
@@ -715,7 +715,7 @@ TEST_F(LaneTest, SendsEachRowAtOnceWhereTheSinkIsNotBusy) {
 TEST_F(LaneTest, ReadsOnWhileTheSinkIsFullUntilTheRowsAre) {
   for (int i = 0; i < 100; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}", i));
   options_.poll_records = 10;
-  options_.flush_rows = 50;
+  options_.flush[0].rows = 50;
   sink_->set_capacity(1);
   open();
   sink_->cork();
@@ -734,12 +734,12 @@ TEST_F(LaneTest, BoundsTheBytesOfRecordsThatAreNotSettled) {
   constexpr int kRecords = 60;
   const std::string pad(kRecordBytes, ' ');
   for (int i = 0; i < kRecords; ++i) topic_.add(0, fmt::format("{{\"id\":{}}}{}", i, pad));
-  options_.flush_interval = Millis(3'600'000);
+  options_.flush[0].interval = Millis(3'600'000);
   options_.poll_records = 1;
   open();
   sink_->cork();
   std::thread other([this] {
-    EXPECT_EQ(consumed_at_rest(), (kHeldBytesLimit + options_.flush_bytes) / kRecordBytes);
+    EXPECT_EQ(consumed_at_rest(), (kHeldBytesLimit + options_.flush[0].bytes) / kRecordBytes);
     sink_->uncork();
   });
   ASSERT_TRUE(run());

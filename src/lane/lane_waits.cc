@@ -15,7 +15,7 @@ namespace turntable {
 // Rows of flush_bytes may hold as much again in records.
 bool Lane::holds_too_much() const {
   return std::max(held_.bytes() + letters_.waiting_bytes(), stores_.most_bytes()) >=
-         kHeldBytesLimit + options_.flush_bytes;
+         kHeldBytesLimit + stores_.most_flush_bytes();
 }
 
 // Back-pressure: while this holds, nothing is read.

@@ -39,8 +39,8 @@ class LargeResultsTest : public testing::Test {
     auto plan = EnrichPlan::make(std::move(*program), std::vector<InsertForm>(inserts), {}).value();
     auto sink = std::make_unique<FakeSink>();
     sink_ = sink.get();
-    options_.flush_interval = Millis(0);
-    options_.flush_bytes = size_t{128} << 10;
+    options_.flush[0].interval = Millis(0);
+    options_.flush[0].bytes = size_t{128} << 10;
     options_.drain_bound = Millis(50);
     LaneParts parts{
         .decoder =

@@ -56,7 +56,7 @@ class SeveralInserts : public testing::Test {
       ++forgotten_;
       return {};
     };
-    options_.flush_interval = Millis(0);
+    options_.flush[0].interval = Millis(0);
     options_.drain_bound = Millis(50);
     lane_ = std::make_unique<Lane>(options_, std::move(parts), stop_, clock_);
     auto source = std::make_unique<FakeSource>(topic_, *lane_);
@@ -165,7 +165,7 @@ TEST_F(SeveralInserts, GoOnIntoTheOtherStoresWhileOneIsAwayUntilTooMuchIsHeld) {
   sinks_[kLong]->cork();
   std::thread other([this] {
     const uint64_t consumed = consumed_at_rest();
-    EXPECT_EQ(consumed, (kHeldBytesLimit + options_.flush_bytes) / kRecordBytes);
+    EXPECT_EQ(consumed, (kHeldBytesLimit + options_.flush[0].bytes) / kRecordBytes);
     EXPECT_EQ(lane_->counts(kHistory).written, consumed);
     EXPECT_EQ(lane_->counts(kLong).written, 0U);
     EXPECT_TRUE(source_->stored().empty());

@@ -1,6 +1,7 @@
 #include "lane/stores.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -27,8 +28,11 @@ bool says_something(const Acks& acks) {
 
 Stores::Stores(std::vector<std::unique_ptr<Sink>> sinks, std::vector<RowTarget> targets,
                Options options, const Clock& clock)
-    : options_(options), clock_(clock), targets_(std::move(targets)) {
-  for (auto& sink : sinks) stores_.emplace_back(std::move(sink));
+    : options_(std::move(options)), clock_(clock), targets_(std::move(targets)) {
+  for (auto& sink : sinks) {
+    const size_t last = options_.flush.size() - 1;
+    stores_.emplace_back(std::move(sink), options_.flush.at(std::min(stores_.size(), last)));
+  }
   for (size_t insert = 0; insert < targets_.size(); ++insert) {
     Store& store = stores_.at(targets_[insert].store);
     const size_t table = targets_[insert].table;
@@ -52,10 +56,18 @@ int64_t Stores::highest_write_time() const {
   return highest;
 }
 
-std::span<RowBatch* const> Stores::rows_by_insert() {
+std::string Stores::ids() const {
+  std::string ids;
+  for (const Store& store : stores_)
+    if (const std::string id = store.sink->id(); !id.empty()) ids += (ids.empty() ? "" : ",") + id;
+  return ids;
+}
+
+std::span<RowBatch* const> Stores::rows_by_insert(size_t records) {
   for (Store& store : stores_) {
-    if (stores_.size() > 1 && rows_full(store)) {
-      const size_t tables = store.rows.tables.size();
+    const size_t tables = store.rows.tables.size();
+    const bool too_many = store.rows.size() + records * tables > store.flush.rows;
+    if (stores_.size() > 1 && (rows_full(store) || (too_many && !store.rows.empty()))) {
       store.full_bytes += store.rows.bytes();
       store.full_batches.push_back(std::exchange(store.rows, {}));
       store.rows.tables.resize(tables);
@@ -68,25 +80,26 @@ std::span<RowBatch* const> Stores::rows_by_insert() {
   return rows_by_insert_;
 }
 
-// A store that has a full batch already does not make the others' batches small.
+// A store that has a full batch already does not make the others' batches small: its next rows get
+// a batch of their own.
 size_t Stores::room() const {
-  size_t room = options_.flush_rows;
+  size_t room = std::numeric_limits<size_t>::max();
   for (const Store& store : stores_) {
-    const size_t rows = store.rows.size();
-    if (rows >= options_.flush_rows || !store.full_batches.empty()) continue;
-    const size_t tables = store.rows.tables.size();
-    room = std::min(room, (options_.flush_rows - rows + tables - 1) / tables);
+    const bool begins_anew = rows_full(store) || !store.full_batches.empty();
+    const size_t rows = begins_anew ? 0 : store.rows.size();
+    room = std::min(room, (store.flush.rows - rows) / store.rows.tables.size());
   }
   return std::max(room, options_.least_room);
 }
 
 bool Stores::rows_full(const Store& store) const {
-  return store.rows.size() >= options_.flush_rows || store.rows.bytes() >= options_.flush_bytes;
+  const size_t rows = store.rows.size();
+  return rows > 0 && (rows + store.rows.tables.size() > store.flush.rows ||
+                      store.rows.bytes() >= store.flush.bytes);
 }
 
 SteadyTime Stores::flush_at(const Store& store) const {
-  return store.rows_since + options_.flush_interval +
-         (store.sink->busy() ? kGatherLimit : Millis(0));
+  return store.rows_since + store.flush.interval + (store.sink->busy() ? kGatherLimit : Millis(0));
 }
 
 bool Stores::flush_due(const Store& store, bool hurry) const {
@@ -128,6 +141,12 @@ bool Stores::all_full(bool hurry) const {
 size_t Stores::most_bytes() const {
   size_t most = 0;
   for (const Store& store : stores_) most = std::max(most, store.full_bytes + store.rows.bytes());
+  return most;
+}
+
+size_t Stores::most_flush_bytes() const {
+  size_t most = 0;
+  for (const Store& store : stores_) most = std::max(most, store.flush.bytes);
   return most;
 }
 

@@ -24,6 +24,14 @@
 
 namespace turntable {
 
+// When the rows of a store go.
+struct FlushOptions {
+  // How long an unfilled batch waits; 0: not at all, unless the sink is busy (then a moment).
+  Millis interval{1000};
+  size_t rows = 10'000;            // A batch is full at so many rows
+  size_t bytes = size_t{8} << 20;  // or bytes.
+};
+
 // Where the rows of an INSERT go.
 struct RowTarget {
   size_t store = 0;
@@ -31,10 +39,12 @@ struct RowTarget {
 };
 
 struct Store {
-  explicit Store(std::unique_ptr<Sink> its_sink) : sink(std::move(its_sink)), name(sink->name()) {}
+  Store(std::unique_ptr<Sink> its_sink, const FlushOptions& its_flush)
+      : sink(std::move(its_sink)), name(sink->name()), flush(its_flush) {}
 
   const std::unique_ptr<Sink> sink;
   const std::string name;
+  const FlushOptions flush;
   // What is handed to the sink next: the oldest batch.
   [[nodiscard]] RowBatches& next_batch() {
     return full_batches.empty() ? rows : full_batches.front();
@@ -59,10 +69,8 @@ struct Store {
 class Stores {
  public:
   struct Options {
-    // How long an unfilled batch waits; 0: not at all, unless the sink is busy (then a moment).
-    Millis flush_interval{1000};
-    size_t flush_rows = 10'000;            // A batch is full at so many rows
-    size_t flush_bytes = size_t{8} << 20;  // or bytes.
+    // By store; the last one counts for those behind it.
+    std::vector<FlushOptions> flush = {{}};
     double max_refused_ratio = 1;
     // So many records are asked for at least, however few rows a batch lacks.
     size_t least_room = 1;
@@ -76,13 +84,15 @@ class Stores {
   // The one that keeps positions beside its rows; null where there are several, or it keeps none.
   [[nodiscard]] Sink* position_store() const;
   [[nodiscard]] int64_t highest_write_time() const;
+  // Of those that have one, with commas between them.
+  [[nodiscard]] std::string ids() const;
 
-  // For the rows of the next batch of records, by INSERT. Valid until the next submit().
-  [[nodiscard]] std::span<RowBatch* const> rows_by_insert();
+  // For the rows of the next batch of so many records, by INSERT. Valid until the next submit().
+  [[nodiscard]] std::span<RowBatch* const> rows_by_insert(size_t records);
 
-  // So many records make a full batch with the rows that are there.
+  // So many records make a full batch with the rows that are there, and no batch more than full.
   [[nodiscard]] size_t room() const;
-  // So many rows that they go whether or not others come.
+  // So many rows that they go whether or not others come: those of one record more may be too many.
   [[nodiscard]] bool rows_full(const Store& store) const;
   // When rows that do not fill a batch have waited long enough.
   [[nodiscard]] SteadyTime flush_at(const Store& store) const;
@@ -97,6 +107,8 @@ class Stores {
   [[nodiscard]] bool all_full(bool hurry) const;
   // The most that waits for one store.
   [[nodiscard]] size_t most_bytes() const;
+  // The largest batch that one of them asks for.
+  [[nodiscard]] size_t most_flush_bytes() const;
   // Rows that stores have taken and not reported.
   [[nodiscard]] size_t in_flight() const;
 

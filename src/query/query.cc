@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/file_id.h"
+#include "base/file_kind.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "query/cassandra_store.h"
@@ -100,6 +101,7 @@ void show_warnings(RowStream& stream, const CqlStatement& statement, const std::
 }  // namespace
 
 Result<std::vector<CqlStatement>> read_statements(std::string_view text, const std::string& label) {
+  if (const auto kind = file_kind(text)) return fail(ErrorKind::usage, kind->sentence(label));
   // A NUL byte would be the end for SQLite, and what stands behind it passed over.
   if (text.find('\0') != std::string_view::npos || !is_utf8(text))
     return fail(ErrorKind::usage, label + ": it is not UTF-8 text, or has a NUL byte in it");

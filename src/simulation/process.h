@@ -118,9 +118,9 @@ class SimulatedProcess {
       const std::array choices{values...};
       return choices[world_.below(choices.size())];
     };
-    options_.flush_interval = Millis(one_of(0, 50, 1'000));
-    options_.flush_rows = one_of(size_t{5}, size_t{40}, size_t{400});
-    options_.flush_bytes = one_of(size_t{100}, size_t{1} << 20);
+    options_.flush[0].interval = Millis(one_of(0, 50, 1'000));
+    options_.flush[0].rows = one_of(size_t{5}, size_t{40}, size_t{400});
+    options_.flush[0].bytes = one_of(size_t{100}, size_t{1} << 20);
     options_.poll_records = one_of(size_t{3}, size_t{30}, size_t{500});
     options_.drain_bound = Millis(one_of(0, 300, 5'000));
     letter_bytes_ = one_of(size_t{100}, size_t{8} << 20);

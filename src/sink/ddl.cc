@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "sink/cql_conversion.h"
 #include "sink/replication.h"
+#include "sql/identifiers.h"
 #include "sql/script.h"
 #include "sqlite/values.h"
 
@@ -213,7 +214,7 @@ std::vector<std::string> check_cql_types(const SinkTable& table) {
     if (column == table.columns.end()) {
       faults.push_back(fmt::format("cql_types names {}, which is no column of {}.{}",
                                    printable(name, 60), table.full_name(),
-                                   did_you_mean(name, column_names(table.columns))));
+                                   sql::did_you_mean_name(name, column_names(table.columns))));
     } else if (!cql_fit(column->type, type)) {
       faults.push_back(fmt::format("cql_types makes {} a {}, which {} cannot go into",
                                    printable(name, 60), type, sql_name(column->type)));
@@ -260,7 +261,7 @@ std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       faults.push_back(fmt::format("primary_key names {}, which is no column of {}.{}",
                                    printable(name, 60), table.full_name(),
-                                   did_you_mean(name, names)));
+                                   sql::did_you_mean_name(name, names)));
     } else if (table.unwritten.contains(name)) {
       faults.push_back(fmt::format(
           "primary_key names {}, which INSERT INTO {} (…) does not list: a row needs its whole key",

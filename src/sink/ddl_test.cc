@@ -188,6 +188,12 @@ TEST(Ddl, FindsWhatIsWrongWithATable) {
                           "primary_key names time twice"));
   EXPECT_THAT(check_table(table, Dialect::sqlite)[0],
               "column ID stands twice in listening_history");
+  // As primary_key has to name it, which reads names as SQL does.
+  table = history();
+  table.columns.push_back({"LocationID", Type::text});
+  table.key.clustering.push_back({"locationid", false});
+  EXPECT_THAT(check_table(table, Dialect::cql),
+              testing::Contains(HasSubstr(". Did you mean \"LocationID\"?")));
   table.key = {};
   EXPECT_THAT(check_table(table, Dialect::sqlite),
               testing::Contains(HasSubstr("has no primary_key")));

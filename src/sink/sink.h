@@ -143,6 +143,9 @@ class Sink {
     return std::nullopt;
   }
   [[nodiscard]] virtual bool keeps_positions() const { return false; }
+  // Of a sink that would keep positions if it were a pipeline's only one: by what it is known
+  // again, under whatever name. Without blanks or commas; empty: by nothing.
+  [[nodiscard]] virtual std::string id() const { return ""; }
   // The highest write time of the rows that are there, as far as the sink keeps it: rows of later
   // records need higher ones. kNoWriteTime where it knows none.
   [[nodiscard]] virtual int64_t highest_write_time() const { return kNoWriteTime; }

@@ -41,15 +41,16 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::open(const SqliteSinkOptions& op
       new SqliteFile(options.path, std::move(lock), std::move(opened)));
   sqlite::Database& db = file->db_;
   RETURN_IF_ERROR(apply_sqlite_schema(db, options.path, options.tables, options.clock->wall()));
+  ASSIGN_OR_RETURN(file->id_, file_id(db));
   for (const SinkTable& table : options.tables) {
     ASSIGN_OR_RETURN(SqliteTable written,
                      SqliteTable::open(db, options.path, table, file->lock_->id()));
     file->tables_.push_back(std::move(written));
   }
   if (!options.topic.empty()) {
-    ASSIGN_OR_RETURN(file->positions_,
-                     SqlitePositions::begin(db, options.path, {options.group, options.topic},
-                                            options.tables));
+    ASSIGN_OR_RETURN(
+        file->positions_,
+        SqlitePositions::begin(db, options.path, {options.group, options.topic}, options.tables));
   }
   ASSIGN_OR_RETURN(file->read_version_, db.prepare("PRAGMA schema_version"));
   ASSIGN_OR_RETURN(file->files_, sqlite::FileWatch::begin(db, options.path, file->lock_));

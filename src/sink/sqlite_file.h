@@ -77,6 +77,8 @@ class SqliteFile {
   // One transaction. Waits for the disk, and up to lock_wait for another program.
   [[nodiscard]] SqliteOutcome write(SqliteJob job);
 
+  // Which the file was given when it was made; a copy has the same.
+  [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] bool keeps_positions() const { return positions_.has_value(); }
   [[nodiscard]] std::map<PartitionId, Position> positions() const {
     return positions_ ? positions_->kept() : std::map<PartitionId, Position>();
@@ -95,6 +97,7 @@ class SqliteFile {
   Status in_place_or(Status outcome);
 
   const std::string path_;
+  std::string id_;
   // Released after the database is closed, for closing may write. The file has one writer: one
   // lane.
   std::shared_ptr<sqlite::WriterLock> lock_;

@@ -108,6 +108,13 @@ bool has_column(std::span<const LiveColumn> live, std::string_view name) {
 
 }  // namespace
 
+Result<std::string> file_id(sqlite::Database& db) {
+  ASSIGN_OR_RETURN(sqlite::Statement select,
+                   db.prepare("SELECT value FROM turntable_meta WHERE key = 'id'"));
+  ASSIGN_OR_RETURN(const bool there, select.step());
+  return there ? std::string(select.text(0)) : std::string();
+}
+
 Status add_missing_column(sqlite::Database& db, const std::string& table, const std::string& column,
                           std::string_view type) {
   ASSIGN_OR_RETURN(const auto live, live_columns(db, kMain, table));
@@ -146,8 +153,10 @@ Status create_missing(sqlite::Database& db, const SinkTable& table) {
       db.execute("CREATE TABLE IF NOT EXISTS turntable_meta (key text PRIMARY KEY NOT NULL, value "
                  "text) WITHOUT ROWID"));
   ASSIGN_OR_RETURN(sqlite::Statement remember,
-                   db.prepare("INSERT OR IGNORE INTO turntable_meta VALUES ('keyspace', ?1)"));
+                   db.prepare("INSERT OR IGNORE INTO turntable_meta VALUES ('keyspace', ?1), "
+                              "('id', ?2)"));
   remember.bind_text(1, table.keyspace);
+  remember.bind_copy(2, sqlite::random_id());
   ASSIGN_OR_RETURN([[maybe_unused]] const bool more, remember.step());
   return db.execute(table_ddl(table, Dialect::sqlite));
 }

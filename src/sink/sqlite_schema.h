@@ -1,8 +1,9 @@
 // A sink's tables in an SQLite file: creating them, reading what is there, and the keyspace that
 // the file remembers.
 //
-// The table turntable_meta (key, value) has the row 'keyspace': the schema's name under which
-// queries attach the file, so that the same query runs on Cassandra and on SQLite.
+// The table turntable_meta (key, value) has the row 'keyspace', the schema's name under which
+// queries attach the file, so that the same query runs on Cassandra and on SQLite; and the row
+// 'id', by which the file is known again.
 #pragma once
 
 #include <optional>
@@ -27,6 +28,9 @@ namespace turntable {
 // younger than dead letters of that version.
 [[nodiscard]] Status apply_sqlite_schema(sqlite::Database& db, const std::string& path,
                                          std::span<const SinkTable> tables, WallTime now);
+
+// The file's own, after apply_sqlite_schema().
+[[nodiscard]] Result<std::string> file_id(sqlite::Database& db);
 
 // Adds the column to a table that is there, unless it has it: files that a version before made go
 // on being written.

@@ -28,6 +28,7 @@ Result<std::unique_ptr<SqliteSink>> SqliteSink::open(SqliteSinkOptions options) 
 
 SqliteSink::SqliteSink(SqliteSinkOptions options, const SqliteFile& file)
     : options_(std::move(options)),
+      id_(file.id()),
       keeps_positions_(file.keeps_positions()),
       kept_(file.positions()),
       highest_write_time_us_(file.highest_write_time()),

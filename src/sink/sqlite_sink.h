@@ -44,6 +44,7 @@ class SqliteSink final : public Sink {
   [[nodiscard]] size_t in_flight() const override;
   [[nodiscard]] int wait_fd() const override { return writer_->outcome_fd(); }
   [[nodiscard]] std::string name() const override { return options_.path; }
+  [[nodiscard]] std::string id() const override { return id_; }
   void accompany(Accompaniment positions) override { accompanying_ = std::move(positions); }
   [[nodiscard]] Status give_back(std::span<const PartitionId> partitions) override;
   [[nodiscard]] Status keep_positions(std::span<const Position> positions) override;
@@ -63,6 +64,7 @@ class SqliteSink final : public Sink {
   void report(SqliteOutcome& outcome);
 
   SqliteSinkOptions options_;
+  const std::string id_;
   // As in the file, by the last outcome.
   bool keeps_positions_ = false;
   std::map<PartitionId, Position> kept_;

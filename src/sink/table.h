@@ -52,6 +52,7 @@ enum class Nulls : uint8_t {
 };
 
 struct SinkTable {
+  // In SQLite only what queries know the file by: its tables are named without it.
   std::string keyspace;
   std::string name;
   Schema columns;  // All, in their order.
@@ -62,6 +63,7 @@ struct SinkTable {
   std::set<std::string> unwritten = {};
   std::optional<Nulls> nulls = {};  // Nothing: what is right for the key (sink/row_rules.h).
   WriteTimeRule write_times = WriteTimeRule::none;
+  bool named_with_keyspace = true;
   // Rows may be deletions (RowKind). They have write times then, for a row that was written before
   // must not come back.
   bool deletes = false;
@@ -78,9 +80,9 @@ struct SinkTable {
   // Rows have a write time, as their last cell (RowForm::write_time).
   [[nodiscard]] bool has_write_times() const { return write_times != WriteTimeRule::none; }
 
-  // "spotify.listening_history".
+  // As its store knows it: "spotify.listening_history", or "listening_history".
   [[nodiscard]] std::string full_name() const {
-    return keyspace.empty() ? name : keyspace + "." + name;
+    return keyspace.empty() || !named_with_keyspace ? name : keyspace + "." + name;
   }
 
   // Those of `columns` that are written, in the order in which rows have their cells.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/text.h"
 
 namespace turntable {
@@ -11,6 +14,7 @@ constexpr std::string_view kBegin = "turntable";
 constexpr std::string_view kPartitions = "partitions=";
 constexpr std::string_view kTopic = "topic=";
 constexpr std::string_view kWriteTime = "write_time=";
+constexpr std::string_view kStores = "stores=";
 
 template <class Number>
 bool read_count(std::string_view text, Number& number) {
@@ -27,10 +31,16 @@ std::string_view next_word(std::string_view& text) {
 
 }  // namespace
 
+bool CommitNote::names_store(std::string_view id) const {
+  const std::vector<std::string_view> ids = split(stores, ',');
+  return !id.empty() && std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 std::string note_text(const CommitNote& note) {
   std::string text = fmt::format("{} {}{}", kBegin, kPartitions, note.partitions);
   if (!note.topic_id.empty()) text += fmt::format(" {}{}", kTopic, note.topic_id);
   if (note.write_time_us >= 0) text += fmt::format(" {}{}", kWriteTime, note.write_time_us);
+  if (!note.stores.empty()) text += fmt::format(" {}{}", kStores, note.stores);
   return text;
 }
 
@@ -44,6 +54,7 @@ std::optional<CommitNote> parse_note(std::string_view text) {
   while (!text.empty()) {
     const std::string_view word = next_word(text);
     if (word.starts_with(kTopic)) note.topic_id = word.substr(kTopic.size());
+    if (word.starts_with(kStores)) note.stores = word.substr(kStores.size());
     if (word.starts_with(kWriteTime) &&
         !read_count(word.substr(kWriteTime.size()), note.write_time_us))
       return std::nullopt;

@@ -11,6 +11,7 @@ TEST(CommitNote, IsReadBackAsItWasWritten) {
   for (const CommitNote& note :
        {CommitNote{}, CommitNote{.partitions = 4}, CommitNote{.partitions = 1, .topic_id = "aB-_9"},
         CommitNote{.partitions = 7, .write_time_us = 0},
+        CommitNote{.partitions = 7, .stores = "8c1f,0a"},
         CommitNote{.partitions = std::numeric_limits<int>::max(),
         .topic_id = "x",
         .write_time_us = std::numeric_limits<int64_t>::max()}}) {
@@ -21,6 +22,14 @@ TEST(CommitNote, IsReadBackAsItWasWritten) {
 TEST(CommitNote, OfTheVersionBeforeIsUnderstood) {
   EXPECT_EQ(note_text({.partitions = 4}), "turntable partitions=4");
   EXPECT_EQ(parse_note("turntable partitions=4"), CommitNote{.partitions = 4});
+}
+
+TEST(CommitNote, NamesStoresByTheirWholeIds) {
+  const CommitNote note{.partitions = 1, .stores = "8c1f,0a"};
+  EXPECT_TRUE(note.names_store("8c1f"));
+  EXPECT_TRUE(note.names_store("0a"));
+  for (const char* other : {"", "8c1", "1f", "8c1f,0a"}) EXPECT_FALSE(note.names_store(other));
+  EXPECT_FALSE(CommitNote{}.names_store(""));
 }
 
 TEST(CommitNote, PassesOverFieldsOfALaterVersion) {

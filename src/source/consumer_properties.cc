@@ -107,13 +107,15 @@ kafka::Properties with_defaults(const kafka::Properties& given) {
 
 }  // namespace
 
-std::vector<kafka::PropertyFault> consumer_faults(const kafka::Properties& properties) {
+std::vector<kafka::PropertyFault> consumer_faults(const kafka::Properties& properties,
+                                                  bool with_files) {
   std::vector<kafka::PropertyFault> faults = engine_faults(properties);
   kafka::Properties others = properties;
   for (const kafka::PropertyFault& fault : faults) others.erase(fault.name);
   for (kafka::PropertyFault& fault : kafka::property_faults(others))
     faults.push_back(std::move(fault));
   for (const kafka::PropertyFault& fault : faults) others.erase(fault.name);
+  if (!with_files) return faults;
   if (auto fault = kafka::contradiction_in(with_defaults(others), kafka::ClientKind::consumer))
     faults.push_back(std::move(*fault));
   return faults;

@@ -11,9 +11,11 @@
 namespace turntable {
 
 // What is wrong with the user's properties: what only the engine decides, what librdkafka does not
-// know or take, and what does not go together. All of them, found without a connection.
-[[nodiscard]] std::vector<kafka::PropertyFault> consumer_faults(
-    const kafka::Properties& properties);
+// know or take, and what does not go together. All of them, found without a connection. What does
+// not go together is found with the files that they name (certificates, keys) or, without
+// `with_files`, not at all.
+[[nodiscard]] std::vector<kafka::PropertyFault> consumer_faults(const kafka::Properties& properties,
+                                                                bool with_files = true);
 
 // An error of kind usage names the option that is at fault, and why. Unlike consumer_faults() it
 // leaves to librdkafka what librdkafka finds.

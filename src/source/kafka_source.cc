@@ -373,10 +373,16 @@ Status KafkaSource::close() {
   return confirmed ? closed : confirmed;
 }
 
+// A store that keeps positions is asked for them, whatever is noted.
+std::string KafkaSource::stores_in_notes() const {
+  return listener_.keeps_positions() ? "" : listener_.store_ids();
+}
+
 std::string KafkaSource::note_of(PartitionId partition) {
   return note_text({.partitions = began_with_,
                     .topic_id = watch_.id(),
-                    .write_time_us = part_of(partition).write_time_us});
+                    .write_time_us = part_of(partition).write_time_us,
+                    .stores = stores_in_notes()});
 }
 
 // Where records behind the stored position have been given write times, the position is stored once
@@ -495,15 +501,17 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   std::vector<kafka::Position> fresh;  // Not what is committed yet.
   std::vector<std::pair<kafka::Position, Offset>> lost;
   int not_kept = 0;
+  int kept_by_group = 0;
   for (const PartitionId partition : partitions) {
     kafka::Committed commit = commits[static_cast<size_t>(partition)];
     const auto committed = commit.offset;
+    const auto note = parse_note(commit.metadata);
     if (const auto kept = listener_.kept_position(partition)) {
       // Where no sink keeps positions any more, one may have had them: the lower one counts.
       const bool decides = listener_.keeps_positions() || committed < 0;
       commit.offset = decides ? kept->next : std::min(committed, kept->next);
     } else if (listener_.keeps_positions() && committed >= 0) {
-      ++not_kept;
+      ++(note && note->names_store(listener_.store_ids()) ? kept_by_group : not_kept);
     }
     ASSIGN_OR_RETURN(const kafka::Watermarks marks,
                      consumer_->watermarks(options_.topic, partition, kQuestionWait));
@@ -527,11 +535,13 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
         }
         break;
     }
-    const auto note = parse_note(commit.metadata);
     Part& part = part_of(partition);
     part.write_time_us = part.noted_us = note ? note->write_time_us : kNoWriteTime;
     positions.push_back({partition, offset, note_of(partition)});
-    if (offset != committed) fresh.push_back(positions.back());
+    // A commit that does not move may stand for long, and says which stores are written up to it.
+    const std::string stores = stores_in_notes();
+    if (offset != committed || (!stores.empty() && (!note || note->stores != stores)))
+      fresh.push_back(positions.back());
   }
   // The positions just found may be those of a topic that was made anew since the run began.
   if (watch_.watches()) {
@@ -545,6 +555,11 @@ Result<std::vector<kafka::Position>> KafkaSource::resolve(std::span<const Partit
   // the same place.
   beginnings_.insert(beginnings_.end(), fresh.begin(), fresh.end());
   for (const auto& [from, to] : lost) say_lost(from.partition, from.offset, to);
+  if (kept_by_group > 0)
+    log::info(
+        "{}: reading on at the commits in {} partitions, up to which the sink was written together "
+        "with other stores; it keeps positions of its own from here on",
+        name(), kept_by_group);
   if (not_kept > 0)
     log::warn(
         "{}: the group has commits in {} partitions for which the sink keeps no position; reading "

@@ -120,6 +120,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   [[nodiscard]] Status look_at_transactions();
   void pass_gap(Part& part, PartitionId partition);
   [[nodiscard]] Part& part_of(PartitionId partition);
+  [[nodiscard]] std::string stores_in_notes() const;
   [[nodiscard]] std::string note_of(PartitionId partition);
   [[nodiscard]] std::vector<PartitionId> store_notes(std::span<const PartitionId> partitions);
   void commit_notes(std::span<const PartitionId> noted);

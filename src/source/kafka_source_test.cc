@@ -23,9 +23,11 @@
 namespace turntable {
 namespace {
 
+using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char* kNoBroker =
     "SKIPPED: no real Kafka. Set TURNTABLE_KAFKA=host:port (./dev servers up) to run this.";
@@ -49,7 +51,10 @@ class Member final : public AssignmentListener {
   void on_write_time(PartitionId partition, int64_t last_us) override {
     write_times[partition] = last_us;
   }
-  [[nodiscard]] bool keeps_positions() const override { return !kept.empty() && keeps; }
+  [[nodiscard]] bool keeps_positions() const override {
+    return (!kept.empty() || keeps_none_yet) && keeps;
+  }
+  [[nodiscard]] std::string store_ids() const override { return stores; }
   [[nodiscard]] std::optional<Position> kept_position(PartitionId partition) const override {
     const auto found = kept.find(partition);
     if (found == kept.end()) return std::nullopt;
@@ -75,6 +80,8 @@ class Member final : public AssignmentListener {
   std::map<PartitionId, Offset> next;
   std::map<PartitionId, Offset> kept;    // As by a sink that keeps positions.
   bool keeps = true;                     // It keeps them still.
+  bool keeps_none_yet = false;           // It is empty.
+  std::string stores;                    // Their ids.
   std::map<PartitionId, Offset> passed;  // The last of each.
   std::map<PartitionId, int64_t> write_times;
   int64_t gives_back_at = kNoWriteTime;  // What has been given as partitions are given back.
@@ -241,7 +248,8 @@ TEST_F(KafkaSourceTest, TellsTheNextOwnerHowHighWriteTimesHaveCome) {
   EXPECT_EQ(told([](Source&) {}), (std::map<PartitionId, int64_t>{{0, 9'000}, {2, 4'000}}));
 }
 
-// The cluster in this process refuses commits where one of two members is slow to learn of the other.
+// The cluster in this process refuses commits where one of two members is slow to learn of the
+// other.
 TEST_F(KafkaSourceTest, GivesPartitionsBackWithTheWriteTimesOfWhatIsStillOnItsWayOnARealBroker) {
   if (!use_real_broker()) GTEST_SKIP() << kNoBroker;
   produce(8);
@@ -686,6 +694,37 @@ TEST_F(KafkaSourceTest, WarnsWhereTheGroupHasCommitsAndTheSinkNoPositions) {
   EXPECT_THAT(
       testing::internal::GetCapturedStderr(),
       HasSubstr("the group has commits in 3 partitions for which the sink keeps no position"));
+}
+
+// Its positions were with the group while another store was written beside it, for which no record
+// came: the commits are at the places where they were before.
+TEST_F(KafkaSourceTest, WarnsNotOfAStoreThatTheGroupHadWithOthers) {
+  const auto said_with = [this](const std::string& stores, bool keeps) {
+    testing::internal::CaptureStderr();
+    Member member;
+    member.stores = stores;
+    member.keeps_none_yet = keeps;
+    open(member);
+    std::multiset<std::string> seen;
+    run(member, seen, [&] { return member.source->at_end(); });
+    member.store_all();
+    EXPECT_TRUE(member.source->close());
+    return testing::internal::GetCapturedStderr();
+  };
+  constexpr const char* kWarning = "for which the sink keeps no position";
+  options_.until_end = true;
+  produce(40);
+  EXPECT_THAT(said_with("", false), Not(HasSubstr(kWarning)));
+  EXPECT_THAT(said_with("8c1f", true), HasSubstr("commits in 4 partitions for which the sink"));
+  EXPECT_THAT(said_with("8c1f,0a", false), Not(HasSubstr(kWarning)));
+  EXPECT_THAT(said_with("8c1f", true),
+              AllOf(HasSubstr("commits in 4 partitions, up to which the sink was written together"),
+                    Not(HasSubstr(kWarning))));
+  EXPECT_THAT(said_with("11", true), HasSubstr(kWarning)) << "it is another file";
+  // Another store goes on alone: behind its commits there is nothing in the first.
+  produce(40);
+  EXPECT_THAT(said_with("", false), Not(HasSubstr(kWarning)));
+  EXPECT_THAT(said_with("8c1f", true), HasSubstr("commits in 4 partitions for which the sink"));
 }
 
 // A store that was the only one had positions of its own: what it lacks is read again, and the

@@ -37,14 +37,9 @@ Status check_text(const std::string& path, std::string_view first_bytes) {
   return kind ? fail(ErrorKind::usage, kind->sentence(path)) : Status();
 }
 
-// Looks at the bytes behind the descriptor's place and leaves it where it is. A pipe has to be read
-// for that.
 Status check_text(const std::string& path, int fd) {
-  struct stat about {};
-  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) return {};
-  std::array<char, kFileKindBytes> bytes{};
-  const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), ::lseek(fd, 0, SEEK_CUR));
-  return check_text(path, {bytes.data(), static_cast<size_t>(std::max(got, ssize_t{0}))});
+  const auto kind = file_kind_of(fd);
+  return kind ? fail(ErrorKind::usage, kind->sentence(path)) : Status();
 }
 
 }  // namespace
@@ -86,7 +81,13 @@ Status NdjsonSource::check(const std::string& path) {
   if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
     return cannot_read(path, "it is a directory");
   // A pipe is not opened: its writer would take that for its reader.
-  if (::access(path.c_str(), R_OK) != 0) return cannot_read(path, std::strerror(errno));
+  if (::access(path.c_str(), R_OK) != 0) {
+    const std::string why = std::strerror(errno);
+    if (path.find_first_of("*?") == std::string::npos) return cannot_read(path, why);
+    return cannot_read(path, why +
+                                 "; one file is read, not all that a shell's pattern fits: with "
+                                 "path = '-' events come from standard input, as from `cat`");
+  }
   if (!S_ISREG(about.st_mode)) return {};
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return cannot_read(path, std::strerror(errno));

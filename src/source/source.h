@@ -28,6 +28,8 @@ class AssignmentListener {
   [[nodiscard]] virtual std::optional<Position> kept_position(PartitionId) const {
     return std::nullopt;
   }
+  // The ids of the stores that would keep positions, or do, with commas between them.
+  [[nodiscard]] virtual std::string store_ids() const { return ""; }
   // Told after on_assigned(), where it is known: the highest write time that an owner before gave
   // to a record of the partition (row/position.h).
   virtual void on_write_time(PartitionId, [[maybe_unused]] int64_t last_us) {}

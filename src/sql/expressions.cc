@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "sql/array_functions.h"
+#include "sql/identifiers.h"
 
 namespace turntable::sql {
 namespace {
@@ -309,7 +310,7 @@ MaybeBound ExpressionBinder::parameter(const NameSyntax& name, Location at) {
   std::vector<std::string> names;
   for (const auto& each : function.parameters) names.push_back(each.name);
   faults_.add(at, fmt::format("{} has no parameter {}.{}", printable(function.name),
-                              printable(name.column), did_you_mean(name.column, names)));
+                              printable(name.column), did_you_mean_name(name.column, names)));
   return std::nullopt;
 }
 

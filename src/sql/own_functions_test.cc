@@ -42,6 +42,10 @@ TEST(OwnFunctions, FaultsOfABodyHaveTheirPlace) {
                            "  SELECT abd + 1\n$$;\n",
                            "f(1)"),
             "p.sql:2:10: f has no parameter abd. Did you mean 'abc'?");
+  EXPECT_EQ(with_functions("CREATE FUNCTION f(\"ABC\" int) RETURNS int LANGUAGE sql AS $$\n"
+                           "  SELECT ABC + 1\n$$;\n",
+                           "f(1)"),
+            "p.sql:2:10: f has no parameter abc. Did you mean \"ABC\"?");
   EXPECT_EQ(with_functions("CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS $$ SELECT a FROM "
                            "s $$;\n",
                            "1"),
