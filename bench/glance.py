@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable
 
 import method
+import nexmark_bench
 import process
 from drains import DECODE, DRIVER, PRODUCER, SQLITE
 
@@ -66,6 +67,22 @@ class Glance:
         self.ratio("sqlite", SQLITE, "to SQLite, synchronous = FULL: rate, to SQLite alone", rate, 0.90)
         self.ratio("produce", PRODUCER, "produce without a rate, to librdkafka's own loop", rate, 0.90)
 
+    def mixed(self) -> None:
+        self.ratio("mixed", "turntable: filters", "WHERE, CASE, two lookups, twelve functions, to no sink: rate, to the seed's pipeline", process.rate, 0.5, turned=True)
+
+    def nexmark(self) -> None:
+        found = self.results.get("nexmark")
+        if not found:
+            return
+        bench = nexmark_bench
+        if flink := bench.medians(found, bench.FLINK):
+            self.add("Nexmark: rate, to Flink SQL once warm, median of the queries", flink.rate, f"{flink.rate:.1f}", LEAST, bench.FLINK_RATE)
+            self.add("Nexmark: rate, to Flink SQL once warm, in the slowest query", flink.least_rate, f"{flink.least_rate:.1f}", LEAST, bench.FLINK_RATE_ANY)
+            self.add("Nexmark: CPU per event, Flink SQL's once warm to ours, median of the queries", flink.cpu, f"{flink.cpu:.1f}", LEAST, bench.FLINK_CPU)
+            self.add("Nexmark: CPU per event, Flink SQL's whole process to ours, median of the queries", flink.whole_cpu, f"{flink.whole_cpu:.1f}", LEAST, bench.FLINK_CPU)
+        if go := bench.medians(found, bench.GO):
+            self.add("Nexmark: rate, to the typed Go loop, in the slowest query", go.least_rate, f"{go.least_rate:.2f}", LEAST, bench.GO_RATE)
+
     def memory(self) -> None:
         def rows(row: dict) -> bool:
             return row["until"] == "rows"
@@ -100,6 +117,8 @@ def rows(results: dict[str, dict]) -> list[list[str]]:
     """Of the table: what, figure, aim, whether it is reached. What was not measured is left out."""
     glance = Glance(results)
     glance.drains()
+    glance.mixed()
+    glance.nexmark()
     glance.memory()
     glance.curves()
     glance.latency()

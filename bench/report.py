@@ -15,6 +15,7 @@ import curves as curves_bench
 import glance
 import latency
 import method
+import nexmark_bench
 import process
 import workloads
 from drains import AGAIN, DECODE, FLOOR
@@ -42,6 +43,9 @@ LIMITS = {
     "memory": "Instructions, and no one of them: the profile is flat (under 'Where the time goes'). A catalogue of 100,000 songs, which is larger than the "
     "second-level cache, costs a sixth more than the report's small one, though what a lookup needs is fetched ahead.",
     "startup": "The CPU of both cores: 1,000,000 songs take 0.9 s and 1.5 s of CPU, most of it splitting fields and judging and converting numbers.",
+    "nexmark": "Reading JSON, in all queries. Of the lane's time in q0 (`perf record`, from a file instead of Kafka) 42 % goes into decoding, of which 17 in the fields of the bid, "
+    "which are nested; 11 % into making texts of these fields, 15 % into making numbers and a time of the texts, 9 % into cells. The slowest two for their CPU time are q10 and q21. "
+    "q10 spends 6 % on `to_char`, twice, besides. q21 spends a quarter on its regular expression, 19 % in RE2 itself; the filter needs it for every bid, where the Go loop looks for a constant text.",
     "rivals": "Nothing stands between the engine and the others but what they do per event; the engine's own limit is that of the first table.",
 }
 
@@ -228,6 +232,28 @@ def latency_section(found: dict) -> str:
     return text + table(head, rows) + f"\nWhat limits it. {LIMITS['latency']}\n\n![Latency by rate](plots/latency.svg)\n"
 
 
+def nexmark_section(found: dict) -> str:
+    rivals = [name for name in (nexmark_bench.FLINK, nexmark_bench.GO) if any(name in blocks[0] for blocks in found["queries"].values())]
+    rows, ratio_rows = [], []
+    for query, all_blocks in found["queries"].items():
+        good = method.counted(all_blocks)
+        names = [nexmark_bench.TURNTABLE, *rivals]
+        rows.append([query, number(method.median(method.column(good, names[0], lambda run: run["matched"]))),
+                     *(figure(good, name, nexmark_bench.warm_rate) for name in names), *(figure(good, name, nexmark_bench.steady_cpu, 2) for name in names)])  # fmt: skip
+        of = [nexmark_bench.ratios(all_blocks, name) for name in rivals]
+        ratio_rows.append([query, *(came.text() if came else "" for one in of for came in (one.rate, one.cpu, one.whole_cpu))])
+    names = ["Turntable", *rivals]
+    blocks = [block for of in found["queries"].values() for block in of]
+    text = (
+        f"## {found['title']}\n\n{origin(found)}: {found['events']:,} events, {found['bytes'] / found['events']:.0f} bytes each, of which 46 in 50 are bids "
+        f"([bench/nexmark](../bench/nexmark/README.md)). Blocks of each query: {len(next(iter(found['queries'].values())))}. {around(blocks)} Of Flink the second half counts, "
+        f"for it warms up; CPU time is in seconds per million events.\n\n"
+    )
+    text += table(["query", "rows", *(f"{name}, events/s" for name in names), *(f"{name}, CPU s" for name in names)], rows)
+    heads = [head for name in rivals for head in (f"rate, times {name}'s", f"CPU per event, times less than {name}'s", f"of {name}'s whole process")]
+    return f"{text}\n{table(['Turntable', *heads], ratio_rows)}\nWhat limits it. {LIMITS['nexmark']}\n"
+
+
 def curves_section(found: dict) -> str:
     parts = ["## Curves\n\nBars are medians; the whiskers are the lowest and the highest block.\n"]
     for curve in found["curves"]:
@@ -243,8 +269,8 @@ def curves_section(found: dict) -> str:
 
 
 SECTIONS = {"drain": drain_section, "memory": lambda _, found: memory_section(found), "startup": lambda _, found: startup_section(found),
-            "latency": lambda _, found: latency_section(found), "curves": lambda _, found: curves_section(found)}  # fmt: skip
-ORDER = ["null", "cassandra", "sqlite", "produce", "memory", "startup", "latency", "rivals", "rivals_cassandra", "curves"]
+            "latency": lambda _, found: latency_section(found), "nexmark": lambda _, found: nexmark_section(found), "curves": lambda _, found: curves_section(found)}  # fmt: skip
+ORDER = ["null", "cassandra", "sqlite", "produce", "memory", "startup", "latency", "rivals", "rivals_cassandra", "mixed", "nexmark", "curves"]
 
 HEAD = """# Performance
 

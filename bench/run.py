@@ -20,6 +20,8 @@ import curves  # noqa: E402
 import drains  # noqa: E402
 import latency  # noqa: E402
 import machine  # noqa: E402
+import mixed  # noqa: E402
+import nexmark_bench  # noqa: E402
 import process  # noqa: E402
 import report  # noqa: E402
 import rivals_bench  # noqa: E402
@@ -37,6 +39,8 @@ BENCHES = {
     "latency": (latency.latency, True, "from when a play is due to when its row is visible, at several rates"),
     "rivals": (rivals_bench.null, True, "other programs on the same backlog, to no sink"),
     "rivals_cassandra": (rivals_bench.cassandra, True, "other programs on the same backlog, into Cassandra"),
+    "mixed": (mixed.mixed, True, "filters, CASE, two lookups and twelve functions, beside the seed's pipeline, to no sink"),
+    "nexmark": (nexmark_bench.nexmark, True, "Nexmark's stateless queries, beside Flink SQL and a typed Go loop, to no sink"),
     "curves": (curves.curves, True, "one thing turned at a time; minutes for each of many curves"),
 }
 ALONE = {"check": "fails where an event costs more than baseline.json says", "docs": "publishes the results so far: docs/measurements, docs/PERFORMANCE.md, its plots, README's table"}
@@ -61,6 +65,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--before", type=Path, metavar="PROGRAM", help="null, cassandra, sqlite: drain with this one too, another version of turntable")
     parser.add_argument("--curve", action="append", choices=curves.names(), help="only this curve; may be repeated")
     parser.add_argument("--rival", action="append", metavar="RIVAL", help="only this rival; may be repeated")
+    parser.add_argument("--query", action="append", metavar="QUERY", help="nexmark: only this query, such as q0; may be repeated")
     parser.add_argument("--quick", action="store_true", help="startup: only the smallest catalogue")
     parser.add_argument("--seed", type=int, default=1, help="of the order in which programs run (default 1)")
     parser.add_argument("--update", action="store_true", help="check: write the baseline anew")
@@ -92,7 +97,7 @@ def docs() -> None:
 
 def partial(name: str, arguments: argparse.Namespace) -> bool:
     """Whether a part, another size, other lanes or another version were asked for than the benchmark's own: to look at, not to publish."""
-    return bool(arguments.before or arguments.events or arguments.lanes != 1 or (name == "startup" and arguments.quick) or (name.startswith("rivals") and arguments.rival))
+    return bool(arguments.before or arguments.events or arguments.lanes != 1 or (name == "startup" and arguments.quick) or (name.startswith(("rivals", "nexmark")) and arguments.rival) or (name == "nexmark" and arguments.query))
 
 
 def measure(names: list[str], arguments: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ endfunction()
 
 bench_program(bench_catalogue SOURCES load/catalogue.cc)
 bench_program(bench_events SOURCES load/events.cc LINKS turntable_librdkafka)
+bench_program(bench_lines SOURCES load/lines.cc LINKS turntable_librdkafka)
 bench_program(bench_consume SOURCES ceilings/consume.cc LINKS turntable_librdkafka simdjson::simdjson)
 # The same with what the engine gives librdkafka: libdeflate, and mimalloc's memory.
 bench_program(bench_consume_as_engine SOURCES ceilings/consume.cc LINKS turntable_kafka turntable_librdkafka simdjson::simdjson mimalloc)

@@ -55,6 +55,7 @@ class Result:
     steady_seconds: float  # The same as `seconds`, for the second half of the records: a JVM is warm by then.
     steady_events: int  # How many that half has; 0 where the rival cannot tell its halves apart.
     checksum: int  # The sum of hour + duration_ms over all rows.
+    steady_cpu_seconds: float = 0.0  # The process's CPU time, user and system, over that half; 0 where the rival does not say it.
 
 
 class Rival:

@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 
@@ -180,6 +181,57 @@ class Readings:
     @classmethod
     def fates(cls, message: Message) -> dict[str, Fate]:
         return {"readings_by_station": cls.fate(message)}
+
+
+class PartsOfDay:
+    """pipelines/plays_by_part_of_day.sql"""
+
+    name = "plays_by_part_of_day"
+    stream, lookups = "plays", {"songs": "spotify-songs.csv", "parts_of_day": "parts-of-day.csv"}
+    tables = {
+        "plays_by_part_of_day": [
+            "date", "part", "heard_at", "hour_began", "first_name", "initial", "title", "title_length", "label", "minutes", "drive", "pace",
+            "kafka_partition", "kafka_offset",
+        ]
+    }  # fmt: skip
+    keys = {"plays_by_part_of_day": ["kafka_partition", "kafka_offset"]}
+    times = ["heard_at", "hour_began"]
+    SHORTEST_MS = 60_000
+
+    @classmethod
+    @cache
+    def parts(cls) -> dict[int, dict]:
+        return {int(line["hour"]): line for line in lines_of("parts-of-day.csv")}
+
+    @classmethod
+    def fate(cls, message: Message) -> Fate:
+        event = event_of(message, {"id": int, "name": str, "song": str, "time": str})
+        if event is None:
+            return "rejected"
+        name, song = event["name"], event["song"]
+        if name.startswith("Test"):
+            return "filtered"
+        if song not in catalogue():
+            return "unmatched"
+        of = dict(zip(FEATURES, catalogue()[song]))
+        try:
+            heard = datetime.datetime.strptime(event["time"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        except ValueError:
+            return "rejected"
+        if of["duration_ms"] < cls.SHORTEST_MS:
+            return "filtered"
+        part = cls.parts()[heard.hour]
+        minutes = (Decimal(of["duration_ms"]) / 60_000).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        pace = "fast" if of["tempo"] >= float(part["fast_from"]) else "medium" if of["tempo"] >= 90 else "slow"
+        return (
+            f"{heard:%Y-%m-%d}", part["part"], heard, heard.replace(minute=0), name.split(" ")[0].capitalize(), song[:1].upper(),
+            song.replace("&", "and"), len(song), f"{of['artists']} – {song}", float(minutes), max(of["energy"], of["danceability"]), pace,
+            *message.place,
+        )  # fmt: skip
+
+    @classmethod
+    def fates(cls, message: Message) -> dict[str, Fate]:
+        return {"plays_by_part_of_day": cls.fate(message)}
 
 
 @dataclass

@@ -1,5 +1,6 @@
-// A typed Go loop from Kafka to a table: franz-go polls, a goroutine per core decodes into a struct, looks the song up in a
-// map, makes a row and hands it to the sink; once the sink has all that was polled, the offsets are marked for the next commit.
+// A typed Go loop from Kafka to a table: franz-go polls, a goroutine per core decodes into a struct, makes a row (history.go, or
+// one of Nexmark's queries, nexmark.go) and hands it to the sink; once the sink has all that was polled, the offsets are marked
+// for the next commit.
 //
 // The last line on standard output is one JSON object.
 package main
@@ -18,17 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/goccy/go-json"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
-
-// Play is an event.
-type Play struct {
-	ID   int32  `json:"id"`
-	Name string `json:"name"`
-	Song string `json:"song"`
-	Time string `json:"time"`
-}
 
 const (
 	chunk       = 1000 // Records that a goroutine takes at once.
@@ -62,49 +54,13 @@ func (p *progress) add(done, matched int) {
 	}
 }
 
+// worker is what one goroutine does with a chunk of records; it says how many rows came of them.
+type worker func(records []*kgo.Record) int
+
 // work turns records into rows until there are no more.
-func work(chunks <-chan []*kgo.Record, pending *sync.WaitGroup, songs map[string]*Song, sink Sink, progress *progress) {
-	rows := make([]Row, 0, chunk)
+func work(chunks <-chan []*kgo.Record, pending *sync.WaitGroup, do worker, progress *progress) {
 	for records := range chunks {
-		rows = rows[:0]
-		for _, record := range records {
-			var play Play
-			if err := json.Unmarshal(record.Value, &play); err != nil || len(play.Time) < 13 {
-				log.Fatalf("the record at %d/%d is no play: %v", record.Partition, record.Offset, err)
-			}
-			song, found := songs[play.Song]
-			if !found {
-				continue
-			}
-			hour, _ := strconv.Atoi(play.Time[11:13])
-			rows = append(rows, Row{
-				ID:               play.ID,
-				Name:             play.Name,
-				Song:             play.Song,
-				Time:             play.Time,
-				Hour:             int32(hour),
-				Date:             play.Time[:10],
-				Artists:          song.Artists,
-				DurationMs:       song.DurationMs,
-				AlbumName:        song.AlbumName,
-				AlbumReleaseDate: song.AlbumReleaseDate,
-				Danceability:     song.Danceability,
-				Energy:           song.Energy,
-				MusicalKey:       song.Key,
-				Loudness:         song.Loudness,
-				Mode:             song.Mode,
-				Speechiness:      song.Speechiness,
-				Acousticness:     song.Acousticness,
-				Instrumentalness: song.Instrumentalness,
-				Liveness:         song.Liveness,
-				Valence:          song.Valence,
-				Tempo:            song.Tempo,
-				KafkaPartition:   record.Partition,
-				KafkaOffset:      record.Offset,
-			})
-		}
-		sink.Write(rows)
-		progress.add(len(records), len(rows))
+		progress.add(len(records), do(records))
 		pending.Done()
 	}
 }
@@ -121,14 +77,24 @@ func main() {
 	keyspace := flag.String("keyspace", "", "of the table listening_history")
 	writers := flag.Int("writers", 256, "goroutines that insert into Cassandra")
 	gogc := flag.Int("gogc", 400, "the heap's growth between collections, in percent")
+	query := flag.String("query", "", "one of Nexmark's instead of the listening history: q0, q1, …")
+	sideInput := flag.String("side_input", "", "CSV file, for Nexmark's q13")
+	rowsPath := flag.String("rows", "", "write the rows of Nexmark's query to this file")
 	flag.Parse()
 	debug.SetGCPercent(*gogc)
 
-	songs, err := loadCatalogue(*catalogue)
+	null := &nullSink{}
+	var sink Sink = null
+	var newWorker func() worker
+	var err error
+	if *query != "" {
+		newWorker, err = nexmark(*query, *sideInput, *rowsPath, null)
+	} else {
+		newWorker, err = listeningHistory(*catalogue, &sink)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
-	var sink Sink = &nullSink{}
 	atOnce := -1 // All that has been fetched.
 	if *sinkName == "cassandra" {
 		if sink, err = newCassandraSink(*cassandra, *keyspace, *writers); err != nil {
@@ -152,7 +118,7 @@ func main() {
 	chunks := make(chan []*kgo.Record, 2*runtime.GOMAXPROCS(0))
 	var pending sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
-		go work(chunks, &pending, songs, sink, progress)
+		go work(chunks, &pending, newWorker(), progress)
 	}
 
 	var consumed int64

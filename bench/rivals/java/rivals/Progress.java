@@ -25,10 +25,15 @@ public final class Progress {
       consumed.lazySet(consumed.getPlain() + 1);
     }
 
-    /** A row was written. */
-    public void written(int hour, int durationMs) {
+    /** A row was written, which adds so much to the sum. */
+    public void written(long sum) {
       matched.lazySet(matched.getPlain() + 1);
-      checksum.lazySet(checksum.getPlain() + hour + durationMs);
+      checksum.lazySet(checksum.getPlain() + sum);
+    }
+
+    /** A row of the listening history was written. */
+    public void written(int hour, int durationMs) {
+      written((long) hour + durationMs);
     }
   }
 
@@ -41,6 +46,7 @@ public final class Progress {
   private long first;
   private long half;
   private long halfCount;
+  private double halfCpu;
   private long last;
 
   public Progress(long events) {
@@ -71,6 +77,7 @@ public final class Progress {
     if (consumed >= events / 2 && half == 0) {
       half = System.nanoTime();
       halfCount = consumed;
+      halfCpu = cpuSeconds();
     }
     return consumed;
   }
@@ -86,9 +93,14 @@ public final class Progress {
     return String.format(
         Locale.ROOT,
         "{\"consumed\": %d, \"matched\": %d, \"seconds\": %.6f, \"startup_seconds\": %.6f, \"steady_seconds\": %.6f, "
-            + "\"steady_events\": %d, \"checksum\": %d}",
+            + "\"steady_events\": %d, \"steady_cpu_seconds\": %.2f, \"checksum\": %d}",
         consumed, matched, (last - first) / 1e9, ageAtStart + (first - started) / 1e9, (last - half) / 1e9,
-        consumed - halfCount, checksum);
+        consumed - halfCount, cpuSeconds() - halfCpu, checksum);
+  }
+
+  /** What this process has used so far, user and system. */
+  private static double cpuSeconds() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toMillis() / 1e3;
   }
 
   /** Seconds since this process was started, the virtual machine's own start included. */

@@ -1,8 +1,5 @@
 package flinksql;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
-import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
 import rivals.Arguments;
@@ -16,15 +13,9 @@ public final class ListeningHistory {
   public static void main(String[] words) throws Exception {
     Arguments arguments = new Arguments(words);
     Shared.progress = new Progress(arguments.number("events"));
-    Configuration settings = new Configuration();
-    settings.setString("parallelism.default", arguments.text("parallelism", "2"));
-    settings.setString("pipeline.object-reuse", "true");
-    settings.setString("execution.checkpointing.interval", arguments.text("checkpoints", "10 s"));
-    settings.setString("execution.checkpointing.mode", "AT_LEAST_ONCE");
-    // A rival that fails is to say so, not to start anew.
-    settings.setString("restart-strategy.type", "none");
     TableEnvironment tables =
-        TableEnvironment.create(EnvironmentSettings.newInstance().inStreamingMode().withConfiguration(settings).build());
+        TableEnvironment.create(
+            EnvironmentSettings.newInstance().inStreamingMode().withConfiguration(Shared.settings(arguments)).build());
 
     tables.createTemporarySystemFunction("song", new SongLookup(arguments.text("catalogue")));
     tables.executeSql(
@@ -32,12 +23,8 @@ public final class ListeningHistory {
         CREATE TABLE plays (
           id INT, name STRING, song STRING, `time` STRING,
           kafka_partition INT METADATA FROM 'partition' VIRTUAL, kafka_offset BIGINT METADATA FROM 'offset' VIRTUAL
-        ) WITH (
-          'connector' = 'kafka', 'format' = 'json', 'topic' = '%s', 'properties.bootstrap.servers' = '%s',
-          'properties.group.id' = '%s', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset',
-          'properties.max.poll.records' = '10000', 'properties.max.partition.fetch.bytes' = '8388608'
-        )"""
-            .formatted(arguments.text("topic"), arguments.text("bootstrap"), arguments.text("group")));
+        ) WITH (%s)"""
+            .formatted(Shared.source(arguments)));
     tables.executeSql(
         """
         CREATE TABLE listening_history (
@@ -56,25 +43,6 @@ public final class ListeningHistory {
                    s.instrumentalness, s.liveness, s.valence, s.tempo, p.kafka_partition, p.kafka_offset
             FROM plays p, LATERAL TABLE(song(p.song)) s""");
 
-    // The job ends by itself at what was the end of the topic; one that fails, or that has another number of records than
-    // was said, must not be waited for.
-    AtomicLong nothing = new AtomicLong();
-    AtomicBoolean ended = new AtomicBoolean();
-    Thread watch =
-        new Thread(
-            () -> {
-              try {
-                job.await();
-                ended.set(true);
-              } catch (Exception failure) {
-                failure.printStackTrace();
-                Runtime.getRuntime().halt(1);
-              }
-            });
-    watch.start();
-    Shared.progress.await(nothing, ended);
-    watch.join();
-    System.out.println(Shared.progress.result());
-    System.exit(0); // The mini-cluster's threads need not be waited for.
+    Shared.await(job);
   }
 }

@@ -1,5 +1,6 @@
 package flinksql;
 
+import java.io.Serializable;
 import java.util.Set;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
@@ -13,13 +14,30 @@ import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import rivals.Progress;
 
 /** The connector 'totals': as 'blackhole', but it adds up the hour and the duration of the rows that it forgets. */
-public final class TotalsSinkFactory implements DynamicTableSinkFactory {
+public class TotalsSinkFactory implements DynamicTableSinkFactory {
   private static final int HOUR = 4; // Columns of the listening history.
   private static final int DURATION_MS = 7;
 
+  /** What a row adds to the sum. */
+  interface Sum extends Serializable {
+    long of(RowData row);
+  }
+
+  private final String name;
+  private final Sum sum;
+
+  public TotalsSinkFactory() {
+    this("totals", row -> (long) row.getInt(HOUR) + row.getInt(DURATION_MS));
+  }
+
+  TotalsSinkFactory(String name, Sum sum) {
+    this.name = name;
+    this.sum = sum;
+  }
+
   @Override
   public String factoryIdentifier() {
-    return "totals";
+    return name;
   }
 
   @Override
@@ -34,10 +52,10 @@ public final class TotalsSinkFactory implements DynamicTableSinkFactory {
 
   @Override
   public DynamicTableSink createDynamicTableSink(Context context) {
-    return new Table();
+    return new Table(sum);
   }
 
-  private static final class Table implements DynamicTableSink {
+  private record Table(Sum sum) implements DynamicTableSink {
     @Override
     public ChangelogMode getChangelogMode(ChangelogMode requested) {
       return ChangelogMode.insertOnly();
@@ -45,7 +63,7 @@ public final class TotalsSinkFactory implements DynamicTableSinkFactory {
 
     @Override
     public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-      return SinkV2Provider.of(new Totals());
+      return SinkV2Provider.of(new Totals(sum));
     }
 
     @Override
@@ -59,19 +77,17 @@ public final class TotalsSinkFactory implements DynamicTableSinkFactory {
     }
   }
 
-  private static final class Totals implements Sink<RowData> {
-    private static final long serialVersionUID = 1;
-
+  private record Totals(Sum sum) implements Sink<RowData> {
     @Override
     public SinkWriter<RowData> createWriter(WriterInitContext context) {
-      return new Writer(Shared.progress.counter());
+      return new Writer(Shared.progress.counter(), sum);
     }
   }
 
-  private record Writer(Progress.Counter counter) implements SinkWriter<RowData> {
+  private record Writer(Progress.Counter counter, Sum sum) implements SinkWriter<RowData> {
     @Override
     public void write(RowData row, Context context) {
-      counter.written(row.getInt(HOUR), row.getInt(DURATION_MS));
+      counter.written(sum.of(row));
     }
 
     @Override

@@ -1,0 +1,50 @@
+-- Nexmark's query 1: prices in euros instead of dollars.
+-- Arithmetic on numerics.
+-- After https://github.com/nexmark/nexmark (Apache License 2.0), which has it for Flink SQL; written anew for Turntable.
+
+CREATE TABLE events (
+  event_type int NOT NULL,    -- 0: a person, 1: an auction, 2: a bid; the field of the event's kind has it, the others are null
+  bid jsonb
+) WITH (
+  connector = 'kafka',
+  topic = 'nexmark',
+  format = 'json',
+  start = 'earliest',
+  "bootstrap.servers" = '${KAFKA:-localhost:29092}',
+  "group.id" = 'nexmark_q1'
+);
+
+CREATE TABLE nexmark_q1 (
+  auction bigint,
+  bidder bigint,
+  price numeric,
+  date_time timestamp,
+  extra text,
+  kafka_partition int,        -- these two make the key whole: a bid has none of its own
+  kafka_offset bigint
+) WITH (
+  connector = 'sqlite',
+  path = 'nexmark.db',
+  primary_key = '(kafka_partition, kafka_offset)'
+);
+
+CREATE VIEW bid AS
+SELECT cast(e.bid ->> 'auction' AS bigint) AS auction,
+       cast(e.bid ->> 'bidder' AS bigint) AS bidder,
+       cast(e.bid ->> 'price' AS bigint) AS price,
+       cast(e.bid ->> 'dateTime' AS timestamp) AS date_time,
+       e.bid ->> 'extra' AS extra,
+       e.kafka_partition,
+       e.kafka_offset
+FROM events e
+WHERE e.event_type = 2;
+
+INSERT INTO nexmark_q1
+SELECT b.auction,
+       b.bidder,
+       0.908 * b.price AS price,
+       b.date_time,
+       b.extra,
+       b.kafka_partition,
+       b.kafka_offset
+FROM bid b;

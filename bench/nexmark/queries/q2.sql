@@ -1,0 +1,42 @@
+-- Nexmark's query 2: the bids on some auctions.
+-- A filter that leaves little.
+-- After https://github.com/nexmark/nexmark (Apache License 2.0), which has it for Flink SQL; written anew for Turntable.
+
+CREATE TABLE events (
+  event_type int NOT NULL,    -- 0: a person, 1: an auction, 2: a bid; the field of the event's kind has it, the others are null
+  bid jsonb
+) WITH (
+  connector = 'kafka',
+  topic = 'nexmark',
+  format = 'json',
+  start = 'earliest',
+  "bootstrap.servers" = '${KAFKA:-localhost:29092}',
+  "group.id" = 'nexmark_q2'
+);
+
+CREATE TABLE nexmark_q2 (
+  auction bigint,
+  price bigint,
+  kafka_partition int,        -- these two make the key whole: a bid has none of its own
+  kafka_offset bigint
+) WITH (
+  connector = 'sqlite',
+  path = 'nexmark.db',
+  primary_key = '(kafka_partition, kafka_offset)'
+);
+
+CREATE VIEW bid AS
+SELECT cast(e.bid ->> 'auction' AS bigint) AS auction,
+       cast(e.bid ->> 'price' AS bigint) AS price,
+       e.kafka_partition,
+       e.kafka_offset
+FROM events e
+WHERE e.event_type = 2;
+
+INSERT INTO nexmark_q2
+SELECT b.auction,
+       b.price,
+       b.kafka_partition,
+       b.kafka_offset
+FROM bid b
+WHERE mod(b.auction, 123) = 0;
