@@ -94,6 +94,7 @@ class Scene:
     def __init__(self, name: str) -> None:
         self.random = random.Random(7)
         self.name = name
+        self.pace = 2400
         self.now = datetime.now(timezone.utc)
         self.started = self.now - timedelta(hours=3, minutes=12)
         self.plan = {
@@ -186,6 +187,13 @@ class Scene:
         }  # fmt: skip
         self.status["counts"] |= {"written": 26_644_992, "in_flight": 11_204}
         self.status["rates"] = {"consumed": 0.0, "tables": {"listening_history": 0.0, "plays_by_song": 0.0}, "lookups": {"songs": 0.0}}
+        counts = self.status["counts"]
+        behind = self.history[-4][2] - counts["written"]
+        for i, sample in enumerate(self.history):
+            sample[2] -= behind
+            if i >= len(self.history) - 4:
+                sample[1:3] = counts["consumed"], counts["written"]
+                sample[-3:] = 9_751 * (i - len(self.history) + 5), None, None
         self.status["incidents"].insert(0, {"time": iso(since), "kind": "waiting", "text": "127.0.0.2:9042 does not answer; LOCAL_QUORUM needs 2 of 2 replicas"})
         self.moves = False
 
@@ -214,10 +222,11 @@ class Scene:
         self.status["tables"] = [{"name": name, "counts": self.status["counts"]} for name in names]
         self.status["lookups"] = [self.asked("products", [("sku = 'A-1'", 40), ("sku = 'A-77'", 8)]), self.asked("suppliers", [("id = 7", 3)], 120, 3)]
         self.status["incidents"] = []
+        self.pace = 820
+        self.history = self.past()
         at = self.status["time"]
         self.rows[:] = [{"table": names[0], "time": at, "values": [str(i), "2024-03-03 10:41", f"A-{i}", f"{i * 3}.50"]} for i in range(6)]
         self.rows += [{"table": names[1], "time": at, "values": ["A-1", "12"]}, {"table": names[2], "time": at, "values": ["6f1c8a52-6d0b-5d6e-9d0e-2f4f6a7f1a35", None]}]
-        self.moves = False
 
     def hostile(self) -> None:
         """Texts that would like to be markup, code or layout, wherever a foreign text can stand."""
@@ -267,17 +276,17 @@ class Scene:
     def past(self) -> list[list]:
         """Fifteen minutes with a node away for 40 s, and half a minute in which the engine itself stood still."""
         counts, samples = self.status["counts"], []
-        consumed, written = counts["consumed"] - 2400 * 900, counts["written"] - 2390 * 900
+        consumed = written = 0
         for i in range(180):
             ago = 895 - 5 * i
-            wave = 2400 + 120 * math.sin(i / 9) + self.random.uniform(-90, 90)
+            wave = self.pace * (1 + 0.05 * math.sin(i / 9) + self.random.uniform(-0.04, 0.04))
             away, catching_up = 380 < ago <= 420, 340 < ago <= 380
             consumed += int(5 * wave)
             written += int(5 * wave * (0.32 if away else 1.66 if catching_up else 0.995))
             if 600 < ago <= 640:
                 continue
             p99 = self.random.uniform(17, 23) + (10 if away or catching_up else 0)
-            lag = int(self.random.uniform(80, 130) + (max(0, 420 - ago) * 160 if away else max(0, ago - 340) * 160 if catching_up else 0))
+            lag = int(self.random.uniform(80, 130) + (max(0, 420 - ago) * self.pace / 15 if away else max(0, ago - 340) * self.pace / 15 if catching_up else 0))
             values = [consumed, written, 0, 0, 0, lag, round(self.random.uniform(2.0, 2.5), 2), round(p99, 1)]
             samples.append([iso(self.now - timedelta(seconds=ago)), *values])
         # It ends where the status begins.
@@ -303,7 +312,7 @@ class Scene:
         self.status["time"] = iso(self.now)
         if not self.moves:
             return
-        came = int(2400 + self.random.uniform(-90, 90))
+        came = int(self.pace * self.random.uniform(0.97, 1.03))
         for counts in [self.status["counts"], *(each["counts"] for each in self.status["tables"])]:
             counts["consumed"] += came
             counts["written"] += came
@@ -313,7 +322,7 @@ class Scene:
             f"Every one of {self.status['counts']['consumed']:,} records is accounted for."
         )
         self.status["last_write_at"] = self.status["last_record_at"] = self.status["time"]
-        for _ in range(3):
+        for _ in range(3 if self.name == "all_well" else 0):
             self.one_row()
 
 

@@ -27,7 +27,7 @@ const pipeline = new Pipeline(byId('pipeline'));
 const listening = new Listening();
 const charts = {
   rate: new TimeChart(byId('rate-chart'), { series: [{ name: 'in', tone: '--blue', area: true }, { name: 'written', tone: '--teal' }], format: amount, marks: true, least: 1 }),
-  latency: new TimeChart(byId('latency-chart'), { series: [{ name: 'p50', tone: '--blue', area: true }, { name: 'p99', tone: '--amber', dash: [6, 3] }], format: milliseconds, marks: false, least: 1 }),
+  latency: new TimeChart(byId('latency-chart'), { series: [{ name: 'p50', tone: '--blue', area: true }, { name: 'p99', tone: '--amber' }], format: milliseconds, marks: false, least: 1 }),
   lag: new TimeChart(byId('lag-chart'), { series: [{ name: 'records', tone: '--blue', area: true }], format: count, marks: false, least: 4 }),
 };
 
@@ -112,7 +112,7 @@ function show() {
   showCharts();
   showIncidents(status);
   showOutcomes(status);
-  showLookups(status);
+  showLookups(plan, status);
   showLetters(status);
   showRows(plan, status);
   listening.update(status);
@@ -128,7 +128,7 @@ function showState() {
   pill.replaceChildren(`${sign} ${word}${awaited}`);
   put(pill, 'data-whole', `${word}${awaited}`);
   put(document.body, 'data-stale', lostSince !== null && status !== null ? '' : null);
-  document.title = `${sign} ${word}${plan ? ` · ${plan.pipeline}` : ''} · Turntable`;
+  document.title = `${sign} ${word}${awaited}${plan ? ` · ${plan.pipeline}` : ''} · Turntable`;
 
   const [first, rest] = sentences(state);
   const sentence = byId('sentence');
@@ -137,6 +137,7 @@ function showState() {
     const strong = document.createElement('b');
     strong.textContent = first;
     sentence.replaceChildren(strong, rest ? ` ${rest}` : '');
+    put(sentence, 'data-whole', `${first} ${rest}`);
   }
   // Told aloud when it changes in kind, not with each new figure.
   const said = byId('said');
@@ -153,7 +154,7 @@ function showState() {
 function sentences(state) {
   if (state === 'lost') {
     if (refused) return ['The engine does not let this page in.', 'Open the address that it printed at its start again, with its token.'];
-    const ago = duration((Date.now() - lostSince) / 1000);
+    const ago = duration(Math.floor((Date.now() - lostSince) / 1000));
     const begun = `The engine has not answered since ${clock(lostSince)}, for ${ago}.`;
     return status ? [begun, `What stands below is from then. This page asks again every second.`] : [begun, 'This page asks again every second.'];
   }

@@ -203,6 +203,7 @@ export class TimeChart {
     ctx.save();
     ctx.font = `600 ${10.5 * ratio}px system-ui, "DejaVu Sans", sans-serif`;
     ctx.textBaseline = 'bottom';
+    ctx.textAlign = 'left';
     let free = Infinity; // Labels are set from the newest on, where there is room.
     for (const span of seen.reverse()) {
       const tone = colour(span.kind === 'failed' ? '--bad' : span.kind === 'waiting' ? '--warn' : '--muted');

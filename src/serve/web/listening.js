@@ -41,7 +41,7 @@ export class Listening {
         break;
       }
     }
-    byId('listening').hidden = this.columns === null;
+    byId('listening').hidden = true; // Until a row has come.
     if (this.columns && !this.chart) {
       this.chart = new HourChart(byId('mood-chart'), [
         { name: 'danceability', tone: '--blue' },
@@ -90,7 +90,9 @@ export class Listening {
   }
 
   write(now) {
-    say(byId('listening-figure'), this.plays === 0 ? 'no row seen yet' : `made of the ${this.plays.toLocaleString('en-US')} ${this.plays === 1 ? 'row' : 'rows'} seen since this page was opened, at most 20 a second`);
+    byId('listening').hidden = this.plays === 0;
+    if (this.plays === 0) return;
+    say(byId('listening-figure'), `made of the ${this.plays.toLocaleString('en-US')} ${this.plays === 1 ? 'row' : 'rows'} seen since this page was opened, at most 20 a second`);
     const people = [...this.people].slice(-PEOPLE_SHOWN).reverse();
     list(
       byId('people'),

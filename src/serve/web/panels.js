@@ -91,13 +91,14 @@ export function showBars(parent, bars) {
   );
 }
 
-export function showLookups(status) {
+export function showLookups(plan, status) {
+  const inPlan = plan.nodes.some((node) => node.kind === 'lookup');
   const lookups = status.lookups ?? [];
   const keys = lookups.length > 2 ? 3 : 5;
   cut(byId('h-lookups'), lookups.length === 1 ? `Lookup ${lookups[0].name}` : 'Lookups');
   const place = byId('lookups');
-  if (lookups.length === 0) return place.replaceChildren(element('p', { class: 'none', text: 'This pipeline has none.' }));
-  place.querySelector(':scope > p.none')?.remove();
+  if (lookups.length === 0) return place.replaceChildren(element('p', { class: 'empty', text: inPlan ? 'Not loaded yet.' : 'This pipeline has none.' }));
+  place.querySelector(':scope > p.empty')?.remove();
   list(
     place,
     lookups,
@@ -183,7 +184,7 @@ export function showLetters(status) {
 function nothing(place, text) {
   if (place.dataset.columns === 'none' && place.textContent === text) return;
   place.dataset.columns = 'none';
-  place.replaceChildren(element('p', { class: 'none', text }));
+  place.replaceChildren(element('p', { class: 'empty', text }));
 }
 
 const NUMBERS = /^(tinyint|smallint|int|integer|bigint|varint|counter|real|float|double|numeric|decimal)/i;

@@ -132,7 +132,7 @@ export class Pipeline {
       const first = titleOf(place.node);
       const second = isAwaited ? waitedText(status) : detailOf(place.node, status);
       fit(title, first, room);
-      fit(line, second, room);
+      fitBest(line, isAwaited ? [second] : [second, second.replace(/^[^·]* · /, '')], room);
       put(group, 'data-mark', isAwaited ? (status.state === 'failed' ? 'failed' : 'waiting') : null);
       const whole = [first, place.node.detail, connectorOf(place.node), second, isAwaited ? waiting.why : null];
       const text = [...new Set(whole.filter(Boolean))].join('\n');
@@ -157,7 +157,8 @@ export class Pipeline {
     const strong = drawn('tspan', { class: 'strong', text: rate });
     const rest = drawn('tspan');
     text.replaceChildren(strong, rest);
-    fit(rest, `/s${held}${label.from ?? ''}`, label.width - strong.getComputedTextLength());
+    const from = label.from ?? '';
+    fitBest(rest, [`/s${held}${from}`, `/s${held}`, `/s${from}`, '/s'], label.width - strong.getComputedTextLength());
   }
 }
 
@@ -191,6 +192,19 @@ function fit(node, text, room) {
     else high = half - 1;
   }
   say(node, `${signs.slice(0, low).join('').trimEnd()}…`);
+}
+
+// The first text that fits, else the last, cut.
+function fitBest(node, texts, room) {
+  const key = `${texts.join('|')}|${Math.round(room)}`;
+  if (node.dataset.best === key) return;
+  node.dataset.best = key;
+  for (const text of texts.slice(0, -1)) {
+    say(node, text);
+    if (text.length < 200 && node.getComputedTextLength() <= room) return;
+  }
+  delete node.dataset.fits;
+  fit(node, texts.at(-1), room);
 }
 
 function titleOf(node) {
@@ -256,7 +270,7 @@ export function showLeaving(parent, plan, status) {
   const items = [];
   const share = (name, tone, always) => {
     if (!always && !(counts[name] > 0)) return;
-    items.push({ tone: counts[name] > 0 ? tone : 'none', badge: percent(counts[name], counts.consumed), text: `${count(counts[name])} ${name}` });
+    items.push({ tone: counts[name] > 0 ? tone : 'none', badge: counts.consumed > 0 ? percent(counts[name], counts.consumed) : null, text: `${count(counts[name])} ${name}` });
   };
   share('rejected', 'bad', true);
   share('unmatched', 'warn', true);

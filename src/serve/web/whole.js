@@ -34,7 +34,7 @@ function hide() {
 }
 
 const target = (event) => (event.target instanceof Element ? event.target.closest('[data-whole]') : null);
-const isCut = (node) => node.hasAttribute('data-always') || node.scrollWidth > node.clientWidth + 1;
+const isCut = (node) => node.hasAttribute('data-always') || node.scrollWidth > node.clientWidth + 1 || (node.id === 'sentence' && node.scrollHeight > node.clientHeight + 1);
 
 export function watchWholeTexts() {
   document.addEventListener('focusin', (event) => {
