@@ -85,11 +85,25 @@ function lost(fault) {
 }
 
 function take(newStatus) {
+  // The plan is known once the pipeline has been read, which may be after the page was opened.
+  if (plan.nodes.length === 0 || (status && status.ready !== newStatus.ready)) askForPlan();
   status = newStatus;
   receivedAt = performance.now();
   lostSince = null;
   samples.takeStatus(status);
   show();
+}
+
+async function askForPlan() {
+  const own = visit;
+  try {
+    const newPlan = await ask('api/plan');
+    if (own !== visit) return;
+    takePlan(newPlan);
+    if (status) show();
+  } catch {
+    // The next status asks again, or says that the engine is away.
+  }
 }
 
 function takePlan(newPlan) {
@@ -159,7 +173,7 @@ function sentences(state) {
     return status ? [begun, `What stands below is from then. This page asks again every second.`] : [begun, 'This page asks again every second.'];
   }
   const text = String(status?.sentence ?? 'This page asks the engine how it is.');
-  const end = text.search(/[.!?]\s/);
+  const end = text.search(/[.:!?]\s/);
   return end > 0 && end < 160 ? [text.slice(0, end + 1), text.slice(end + 2)] : [text, ''];
 }
 

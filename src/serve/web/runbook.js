@@ -12,7 +12,7 @@ export function showRunbook(anchor) {
   if (valid === wanted) return;
   wanted = valid;
   open(false);
-  if (valid) say(byId('runbook-button'), `What to do: runbook, ${valid.replaceAll('-', ' ')}`);
+  if (valid) say(byId('runbook-button'), valid.includes('-') ? `What to do: runbook, ${valid.replaceAll('-', ' ')}` : 'What to do: the runbook');
 }
 
 export function watchRunbook() {
