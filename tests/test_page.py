@@ -397,18 +397,18 @@ def test_numbers_are_written_as_people_read_them(engine, visitor):
 # ----------------------------------------------------------------------------------------------------------------- pictures
 
 PICTURES = {
-    "page-waiting": ("waiting", DESK, "light"),
-    "page-many": ("many", DESK, "light"),
-    "page-dark": ("all_well", DESK, "dark"),
-    "page-phone": ("all_well", PHONE, "light"),
+    "page-waiting": ("waiting", DESK, "light", 730),
+    "page-many": ("many", DESK, "light", 640),
+    "page-dark": ("all_well", DESK, "dark", None),
+    "page-phone": ("all_well", PHONE, "light", 1300),
 }
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures(engine, visitor, tmp_path, name):
     """Pictures of the page for the documents; UPDATE_GOLDEN=1 puts them there."""
-    scene, viewport, scheme = PICTURES[name]
+    scene, viewport, scheme, height = PICTURES[name]
     page = ready(visitor.open(engine(scene).url, viewport, scheme))
     page.wait_for_timeout(2500)
-    picture(page, name, tmp_path)
+    picture(page, name, tmp_path, height)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

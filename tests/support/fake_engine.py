@@ -188,9 +188,9 @@ class Scene:
         self.status["counts"] |= {"written": 26_644_992, "in_flight": 11_204}
         self.status["rates"] = {"consumed": 0.0, "tables": {"listening_history": 0.0, "plays_by_song": 0.0}, "lookups": {"songs": 0.0}}
         counts = self.status["counts"]
-        behind = self.history[-4][2] - counts["written"]
+        behind = [self.history[-4][1] - counts["consumed"], self.history[-4][2] - counts["written"]]
         for i, sample in enumerate(self.history):
-            sample[2] -= behind
+            sample[1:3] = sample[1] - behind[0], sample[2] - behind[1]
             if i >= len(self.history) - 4:
                 sample[1:3] = counts["consumed"], counts["written"]
                 sample[-3:] = 9_751 * (i - len(self.history) + 5), None, None
@@ -219,7 +219,7 @@ class Scene:
         names = [t["name"] for t in tables]
         rates = dict(zip(names, (812.4, 801.0, 3.25), strict=True))
         self.status["rates"] = {"consumed": 820.0, "tables": rates, "lookups": {"products": 815.0, "suppliers": 812.4}}
-        self.status["tables"] = [{"name": name, "counts": self.status["counts"]} for name in names]
+        self.status["tables"] = [{"name": name, "counts": dict(self.status["counts"])} for name in names]
         self.status["lookups"] = [self.asked("products", [("sku = 'A-1'", 40), ("sku = 'A-77'", 8)]), self.asked("suppliers", [("id = 7", 3)], 120, 3)]
         self.status["incidents"] = []
         self.pace = 820

@@ -84,10 +84,11 @@ def violations(page: Page) -> list[str]:
     return [f"{each['id']}: {each['help']}: {node['html'][:200]} {node['failureSummary'][:300]}" for each in found["violations"] for node in each["nodes"]]
 
 
-def picture(page: Page, name: str, directory: Path, *, whole: bool = True) -> Path:
-    """A screenshot in `directory`; with UPDATE_GOLDEN=1 the one in docs/images/ is made anew as well."""
+def picture(page: Page, name: str, directory: Path, height: int | None = None) -> Path:
+    """A screenshot of the page, or of its upper part, in `directory`; with UPDATE_GOLDEN=1 also in docs/images/."""
     path = directory / f"{name}.png"
-    page.screenshot(path=path, full_page=whole)
+    clip = {"x": 0, "y": 0, "width": page.viewport_size["width"], "height": height} if height else None
+    page.screenshot(path=path, full_page=True, clip=clip)
     if os.environ.get("UPDATE_GOLDEN") == "1":
         IMAGES.mkdir(exist_ok=True)
         shutil.copyfile(path, IMAGES / path.name)
