@@ -134,7 +134,7 @@ export class Pipeline {
       fit(title, first, room);
       fitBest(line, isAwaited ? [second] : [second, second.replace(/^[^·]* · /, '')], room);
       put(group, 'data-mark', isAwaited ? (status.state === 'failed' ? 'failed' : 'waiting') : null);
-      const whole = [first, place.node.detail, connectorOf(place.node), second, isAwaited ? waiting.why : null];
+      const whole = [first, place.node.detail, connectorOf(place.node), second];
       const text = [...new Set(whole.filter(Boolean))].join('\n');
       put(group, 'data-whole', text);
       const taken = place.from.length > 0 ? `; takes ${rateInto(place, status)} records a second` : '';
