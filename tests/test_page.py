@@ -103,6 +103,20 @@ def test_what_is_not_known_is_a_dash(engine, visitor):
     expect(page.locator("#listening")).to_be_hidden()
 
 
+def test_a_plan_that_is_known_later_is_drawn_when_it_is_known(engine, visitor):
+    """The server starts before the pipeline's lookups are loaded."""
+    scene = engine("starting")
+    plan = scene.scene.plan
+    scene.scene.plan = plan | {"nodes": [], "edges": []}
+    page = ready(visitor.open(scene.url))
+    expect(page.locator("#lookups")).to_have_text("This pipeline has none.")
+    assert page.locator(".pipeline .box").count() == 0
+    scene.scene.plan = plan
+    expect(page.locator(".pipeline .box")).to_have_count(4)
+    expect(page.locator("[data-node='source:plays']")).to_have_attribute("data-mark", "waiting")
+    expect(page.locator("#lookups")).to_have_text("Not loaded yet.")
+
+
 def test_what_happens_is_seen_without_loading_anew(engine, visitor):
     scene = engine("all_well")
     page = ready(visitor.open(scene.url))
@@ -214,7 +228,7 @@ def test_a_missing_token_is_said(engine, visitor):
     page = ready(visitor.open(scene.url))
     visitor.away = True
     scene.stop()
-    scene.token = "secret"
+    scene.token = "a-secret-of-20-signs"
     scene.start()
     expect(page.locator("#sentence")).to_contain_text("The engine does not let this page in.")
 
