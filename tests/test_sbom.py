@@ -69,6 +69,16 @@ def test_c_libraries_inside_of_crates_are_listed_with_their_own_versions(bill):
     assert carried["librdkafka"].encode() in BINARY.read_bytes()
 
 
+def test_files_of_other_projects_are_listed_and_unchanged(bill):
+    """uPlot, which draws the page's charts; its licence lies beside it."""
+    (chart,) = of_kind(bill, "npm").values()
+    assert (chart["name"], chart["licenses"]) == ("uplot", [{"expression": "MIT"}])
+    web = ROOT / "src" / "serve" / "web"
+    assert chart["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256((web / "uplot.js").read_bytes()).hexdigest()}]
+    assert f"(v{chart['version']})".encode() in (web / "uplot.js").read_bytes()[:200]
+    assert "MIT License" in (web / "uplot.LICENSE").read_text()
+
+
 @pytest.mark.skipif(not (ROOT / "/var/lib/dpkg/status").exists(), reason="this is not Debian")
 def test_the_debian_packages_are_those_whose_files_are_loaded(bill):
     packages = of_kind(bill, "deb")

@@ -105,6 +105,7 @@ class Lint:
         self.check_named_tests()
         self.check_python()
         self.check_shell()
+        self.check_page()
         return not self.errors
 
     # ---------------------------------------------------------------------------------------------------------- includes
@@ -272,6 +273,23 @@ class Lint:
             command = ["shellcheck", "--external-sources", "--format=gcc", *(self.name(p) for p in scripts)]
             result = subprocess.run(command, capture_output=True, text=True, cwd=self.root, check=False)
             self.errors.extend(result.stdout.strip().splitlines())
+
+
+    # ---------------------------------------------------------------------------------------------------------- the page
+
+    def check_page(self) -> None:
+        """The page makes neither markup nor code of data, and has nothing inline: its content security policy allows none."""
+        markup = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|\beval\(|new Function|cssText|setAttribute\('style'")
+        inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+        for path in (p for p in self.files if p.parent == self.root / "src" / "serve" / "web"):
+            if path.suffix not in (".js", ".html") or path.name == "uplot.js":
+                continue
+            lines = path.read_text().splitlines()
+            if len(lines) > LINES_LIMIT:
+                self.error(path, len(lines), f"{len(lines)} lines; over {LINES_LIMIT} a file has more than one job")
+            for number, line in enumerate(lines, 1):
+                if match := (inline if path.suffix == ".html" else markup).search(line):
+                    self.error(path, number, f"{match[0].strip()}: the page makes elements and sets textContent; nothing is inline")
 
 
 def headings(path: Path) -> set[str]:

@@ -30,6 +30,16 @@ BUNDLED = [
     ("rdkafka-sys", "lz4", "lz4/lz4", "BSD-2-Clause", "librdkafka/src/lz4.h", "LZ4_VERSION"),
     ("rdkafka-sys", "cJSON", "DaveGamble/cJSON", "MIT", "librdkafka/src/cJSON.h", "CJSON_VERSION"),
 ]
+# Files of other projects that lie in this repository and are in the program, unchanged: the package, where it comes from, its files.
+VENDORED = [
+    (
+        ("npm", "uplot", "1.6.32"), "MIT", "leeoniya/uPlot",
+        {
+            "src/serve/web/uplot.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
+            "src/serve/web/uplot.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
+        },
+    ),
+]  # fmt: skip
 
 
 def said_by(command: list[str | Path]) -> str:
@@ -140,6 +150,30 @@ def bundled_components(metadata: dict) -> tuple[list[dict], list[dict]]:
     return components, [{"ref": ref, "dependsOn": sorted(carried)} for ref, carried in edges.items()]
 
 
+def vendored_components() -> list[dict]:
+    components = []
+    for (kind, name, version), license_, repository, files in VENDORED:
+        for file, checksum in files.items():
+            if sha256(ROOT / file) != checksum:
+                raise SystemExit(f"{file} is not the one of {name} {version}: its SHA-256 is {sha256(ROOT / file)}")
+        ref = purl(kind, name, version=version)
+        components.append(
+            {
+                "type": "library",
+                "bom-ref": ref,
+                "name": name,
+                "version": version,
+                "scope": "required",
+                "hashes": [{"alg": "SHA-256", "content": next(iter(files.values()))}],
+                "licenses": [{"expression": license_}],
+                "purl": ref,
+                "externalReferences": [{"type": "vcs", "url": f"https://github.com/{repository}"}],
+                "properties": [{"name": "turntable:files", "value": ", ".join(files)}],
+            }
+        )
+    return components
+
+
 # ----------------------------------------------------------------------------------------------------------- Debian's packages
 
 
@@ -212,7 +246,8 @@ def document(arguments: argparse.Namespace) -> dict:
     crates, edges = crate_components(lock, metadata)
     bundled, bundled_edges = bundled_components(metadata)
     debian = debian_components(arguments.program, arguments.compiled_in)
-    depends: dict[str, set[str]] = {"turntable": {component["bom-ref"] for component in debian}}
+    vendored = vendored_components()
+    depends: dict[str, set[str]] = {"turntable": {component["bom-ref"] for component in debian + vendored}}
     for edge in edges + bundled_edges:
         depends.setdefault(edge["ref"], set()).update(edge["dependsOn"])
     program = {
@@ -230,7 +265,7 @@ def document(arguments: argparse.Namespace) -> dict:
         "specVersion": SPEC,
         "version": 1,
         "metadata": {"component": program},
-        "components": sorted(crates + bundled + debian, key=lambda component: component["bom-ref"]),
+        "components": sorted(crates + bundled + vendored + debian, key=lambda component: component["bom-ref"]),
         "dependencies": [{"ref": ref, "dependsOn": sorted(depends[ref])} for ref in sorted(depends)],
     }
     bom["serialNumber"] = f"urn:uuid:{uuid.uuid5(NAMESPACE, json.dumps(bom, sort_keys=True))}"
