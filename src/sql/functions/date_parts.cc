@@ -20,15 +20,15 @@ namespace {
 
 // PostgreSQL's date_part of a date is that of its midnight, which not every date has as a
 // timestamp, and knows the fields of a time of day too.
-template <class F>
+template <class Compute, bool turning>
 struct AtMidnight {
   static std::optional<double> call(int32_t date) {
-    if (!time_of_date(date)) return std::nullopt;
-    return F::call(date);
+    if (!time_of_date(date) || (turning && is_infinite_time(date))) return std::nullopt;
+    return GrowingFieldOf<double, int32_t, Compute>::call(date);
   }
   static Reason why(int32_t date) {
-    if constexpr (loops::can_fail(&F::call))
-      if (time_of_date(date)) return F::why(date);
+    if (is_infinite_time(date))
+      return {RejectCode::out_of_range, "an infinite time has no such field"};
     return {RejectCode::out_of_range,
             fmt::format("{} is out of range for timestamp", date_text(date).view())};
   }
@@ -36,21 +36,19 @@ struct AtMidnight {
 
 // Of extract where R is Numeric.
 template <class R, class Compute>
-constexpr Choice growing_of_date(std::string_view name, Compute) {
-  using F = GrowingFieldOf<R, int32_t, Compute>;
+constexpr Choice growing_of_date(std::string_view name, Compute compute) {
   if constexpr (std::is_same_v<R, Numeric>) {
-    return choice_of<F>(name);
+    return growing<R, int32_t>(name, compute);
   } else {
-    return choice_of<AtMidnight<F>>(name);
+    return choice_of<AtMidnight<Compute, false>>(name);
   }
 }
 template <class R, class Compute>
-constexpr Choice turning_of_date(std::string_view name, Compute) {
-  using F = TurningFieldOf<R, int32_t, Compute>;
+constexpr Choice turning_of_date(std::string_view name, Compute compute) {
   if constexpr (std::is_same_v<R, Numeric>) {
-    return choice_of<F>(name);
+    return turning<R, int32_t>(name, compute);
   } else {
-    return choice_of<AtMidnight<F>>(name);
+    return choice_of<AtMidnight<Compute, true>>(name);
   }
 }
 

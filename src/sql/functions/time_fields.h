@@ -156,7 +156,7 @@ R as_field(V value) {
   if constexpr (std::is_same_v<V, R>) {
     return value;
   } else if constexpr (std::is_same_v<R, Numeric>) {
-    return numeric_of(int64_t{value});
+    return {.digits = int64_t{value}};
   } else {
     return static_cast<R>(value);
   }
@@ -181,14 +181,29 @@ struct GrowingFieldOf {
   }
 };
 
-// Of one that comes round, as the hour does, it has none.
+// Of one that comes round, as the hour does, it has none. The loop is written out: pipelines take
+// the hour of every record.
 template <class R, class T, class Compute>
-struct TurningFieldOf {
-  static std::optional<R> call(T time) {
-    return is_infinite_time(time) ? std::nullopt : std::optional(as_field<R>(Compute()(time)));
+void loop_of_turning_field(Frame& frame) {
+  const Column& times = *frame.arguments[0];
+  const T* const values = times.data<T>();
+  const State* const states = times.states();
+  R* const out = frame.result.data<R>();
+  State* const out_states = frame.result.states();
+  for (const uint32_t row : frame.rows) {
+    out_states[row] = states[row];
+    if (states[row] != State::value) continue;
+    if (is_infinite_time(values[row])) {
+      out_states[row] = State::failed;
+    } else {
+      out[row] = as_field<R>(Compute()(values[row]));
+    }
   }
-  static Reason why(T) { return {RejectCode::out_of_range, "an infinite time has no such field"}; }
-};
+}
+
+inline Reason why_no_field(const CallInput&, uint32_t) {
+  return {RejectCode::out_of_range, "an infinite time has no such field"};
+}
 
 template <class F>
 constexpr Choice choice_of(std::string_view name) {
@@ -210,7 +225,7 @@ constexpr Choice growing(std::string_view name, Compute) {
 }
 template <class R, class T, class Compute>
 constexpr Choice turning(std::string_view name, Compute) {
-  return choice_of<TurningFieldOf<R, T, Compute>>(name);
+  return {.name = name, .loop = loop_of_turning_field<R, T, Compute>, .explain = why_no_field};
 }
 
 // So many microseconds as seconds or milliseconds. date_part adds whole seconds and the rest up, as
