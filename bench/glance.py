@@ -68,7 +68,7 @@ class Glance:
         self.ratio("produce", PRODUCER, "produce without a rate, to librdkafka's own loop", rate, 0.90)
 
     def mixed(self) -> None:
-        self.ratio("mixed", "turntable: filters", "WHERE, CASE, two lookups, twelve functions, to no sink: rate, to the seed's pipeline", process.rate, 0.5, turned=True)
+        self.ratio("mixed", "turntable: filters", "WHERE, CASE, two lookups, twelve functions, to no sink: rate, to the listening history's", process.rate, 0.5, turned=True)
 
     def nexmark(self) -> None:
         found = self.results.get("nexmark")

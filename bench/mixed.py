@@ -1,4 +1,4 @@
-"""A pipeline with a filter, CASE, two lookups and a dozen functions, beside the seed's pipeline, on the same backlog, to no sink."""
+"""A pipeline with a filter, CASE, two lookups and a dozen functions, beside the listening history, on the same backlog, to no sink."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ def mixed(arguments: argparse.Namespace) -> dict:
     backlog = workloads.fill("mixed", Shape(arguments.events or 2_000_000))
     blocks = drains.blocks_of("null", backlog, [*drains.engine(arguments), Mixed(MIXED, lanes=arguments.lanes)], arguments, "mixed")
     workloads.drop_topic(backlog.topic)
-    return drains.result("A pipeline of many functions, beside the seed's", blocks, [MIXED], arguments, events=backlog.shape.events, bytes=backlog.bytes)
+    return drains.result("A pipeline of many functions, beside the listening history", blocks, [MIXED], arguments, events=backlog.shape.events, bytes=backlog.bytes)

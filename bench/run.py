@@ -39,7 +39,7 @@ BENCHES = {
     "latency": (latency.latency, True, "from when a play is due to when its row is visible, at several rates"),
     "rivals": (rivals_bench.null, True, "other programs on the same backlog, to no sink"),
     "rivals_cassandra": (rivals_bench.cassandra, True, "other programs on the same backlog, into Cassandra"),
-    "mixed": (mixed.mixed, True, "filters, CASE, two lookups and twelve functions, beside the seed's pipeline, to no sink"),
+    "mixed": (mixed.mixed, True, "filters, CASE, two lookups and twelve functions, beside the listening history, to no sink"),
     "nexmark": (nexmark_bench.nexmark, True, "Nexmark's stateless queries, beside Flink SQL and a typed Go loop, to no sink"),
     "curves": (curves.curves, True, "one thing turned at a time; minutes for each of many curves"),
 }
