@@ -25,6 +25,11 @@ DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& sourc
   using To = DeadLettersSpec::To;
   DeadLettersSpec letters = source.connector->dead_letters(source, file);
   const std::string value = options.text("dead_letters", "");
+  options.counts(
+      "dead_letters",
+      letters.to == To::drop
+          ? "drop"
+          : fmt::format("{}:{}", letters.to == To::file ? "file" : "kafka", letters.target));
   if (options.has("dead_letters")) {
     if (value == "drop") return {};
     if (value.starts_with("file:") && value.size() > 5) return {To::file, value.substr(5)};
@@ -134,8 +139,7 @@ StoreSpec read_sink(const sql::TableDef& table, sql::Faults& faults) {
   for (const char* option : {"flush_interval", "flush_rows", "flush_bytes"})
     if (options.has(option)) store.asked.insert(option);
   read_key(table, options, spec.table);
-  if (store.connector->dialect != Dialect::cql)
-    spec.table.keyspace = options.text("keyspace", "");
+  if (store.connector->dialect != Dialect::cql) spec.table.keyspace = options.text("keyspace", "");
   if (store.connector->read != nullptr) store.connector->read(options, store, spec);
   options.finish();
   store.tables.push_back(std::move(spec));
