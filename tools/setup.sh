@@ -13,8 +13,9 @@ readonly BUILD_PACKAGES=(
   python3 tzdata zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
-# valgrind counts what an event costs. Random statements are compared with PostgreSQL.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch postgresql python3-venv valgrind)
+# valgrind counts what an event costs. Random statements are compared with PostgreSQL. mandoc reads the manual pages, and
+# the shells complete what the program tells them to.
+readonly TEST_PACKAGES=(fish mandoc maven openjdk-17-jre-headless openssl patch postgresql python3-venv valgrind zsh)
 
 # What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.
 readonly BENCH_PACKAGES=(openjdk-17-jdk-headless)

@@ -283,7 +283,12 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
   say_absent_fields(lanes, pipeline);
   screen.account(verdict(statistics, dead_letters_name(pipeline.source.dead_letters),
                          failed == nullptr ? "Done" : "Failed"));
-  if (failed != nullptr) return tl::unexpected<Error>(failed->outcome.error());
+  if (failed != nullptr) {
+    Error error = failed->outcome.error();
+    // The servers were reached before. What could not be finished is a failure.
+    if (error.kind == ErrorKind::transient) error.kind = ErrorKind::failed;
+    return tl::unexpected<Error>(std::move(error));
+  }
   RETURN_IF_ERROR(statistics_written);
   RETURN_IF_ERROR(screen.status());
   if (!statistics.adds_up())
