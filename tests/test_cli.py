@@ -12,7 +12,8 @@ from support.listening import CATALOGUE, PIPELINE, assert_accounted, assert_same
 from support.program import ROOT
 from support.tables import sqlite_history
 
-COMMANDS = ["run", "schema", "produce", "query", "demo"]
+COMMANDS = ["run", "schema", "config", "produce", "dead-letters", "query", "history", "demo", "completions", "man"]
+ACTIONS = ["schema print", "schema apply", "schema check", "dead-letters list", "dead-letters show", "dead-letters replay"]
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def events(tmp_path):
 # -------------------------------------------------------------------------------------------------------------------- help
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "schema print", "schema apply", "schema check"])
+@pytest.mark.parametrize("command", ["", *COMMANDS, *ACTIONS])
 def test_help(command, turntable):
     said = turntable.run(*command.split(), "--help").expect(0)
     check_golden(f"help/{command.replace(' ', '_') or 'turntable'}.txt", said.stdout)
@@ -60,6 +61,19 @@ USAGE_ERRORS = {
     "produce_without_catalogue": ["produce", "--topic", "x"],
     "produce_negative_count": ["produce", "--catalogue", "x.csv", "--topic", "x", "--bootstrap", "x", "--count", "-1"],
     "produce_negative_rate": ["produce", "--catalogue", "x.csv", "--rate", "-1"],
+    "unknown_action": ["schema", "chekc", "p.sql"],
+    "action_of_another_command": ["replay", "p.sql"],
+    "action_of_no_group": ["dead-letters", "run", "p.sql"],
+    "option_of_another_command": ["query", "--until-end", "-e", "SELECT 1"],
+    "unknown_short_option": ["query", "-x", "SELECT 1"],
+    "unknown_compression": ["produce", "--catalogue", "x.csv", "--compression", "gzp"],
+    "unknown_key": ["produce", "--catalogue", "x.csv", "--key", "nmae"],
+    "unknown_log_format": ["run", "p.sql", "--log-format", "jsno"],
+    "unknown_shell": ["completions", "bsh"],
+    "unknown_page": ["man", "scheam"],
+    "hour_beyond_the_day": ["history", "--sqlite", "a.db", "--hour", "25"],
+    "no_day": ["history", "--sqlite", "a.db", "--date", "yesterday"],
+    "config_unknown_format": ["config", "p.sql", "--format", "jsom"],
 }
 
 
@@ -76,6 +90,59 @@ def test_a_near_miss_is_recognised(turntable):
     assert "Did you mean 'dead-letters'?" in turntable.run("dead").expect(2).stderr
     assert "run" in turntable.run("rnu").expect(2).stderr
     assert "json" in turntable.run("query", "--sqlite", "a.db", "-e", "SELECT 1", "--format", "jsn").expect(2).stderr
+
+
+def test_every_word_that_is_nearly_right_is_recognised(turntable):
+    meant = {
+        "unknown_action": "check", "action_of_another_command": "turntable dead-letters replay", "unknown_compression": "gzip",
+        "unknown_key": "name", "unknown_log_format": "json", "unknown_shell": "bash", "unknown_page": "schema", "config_unknown_format": "json",
+    }  # fmt: skip
+    for name, word in meant.items():
+        assert f"Did you mean '{word}'?" in turntable.run(*USAGE_ERRORS[name]).expect(2).stderr
+    assert "'turntable run' takes it" in turntable.run(*USAGE_ERRORS["option_of_another_command"]).expect(2).stderr
+
+
+# -------------------------------------------------------------------------------------------------------------- environment
+
+
+def test_variables_stand_in_for_options_and_the_line_counts_before_them(turntable, events):
+    pipeline = file_pipeline(turntable, events, "null")
+    words = ["run", PIPELINE, *pipeline.sets]
+    several = turntable.run(*words, env={"TURNTABLE_LANES": "2"}).expect(2).stderr
+    assert several.startswith("turntable: --lanes: "), "a file is read by one lane"
+    assert turntable.run(*words, "--lanes", "2").expect(2).stderr == several
+    turntable.run(*words, "--lanes", "1", env={"TURNTABLE_LANES": "2"}).expect(0)
+    turntable.run(*words, env={"TURNTABLE_LANES": ""}).expect(0)
+
+
+def test_a_fault_in_a_variable_names_the_variable(turntable):
+    for value in ("many", "0", "257", "-1"):
+        wrong = turntable.run("run", "p.sql", env={"TURNTABLE_LANES": value}).expect(2)
+        assert wrong.stderr.startswith(f"turntable: TURNTABLE_LANES: '{value}' is no whole number from 1 to 256\n")
+    assert "--lanes: 'many'" in turntable.run("run", "p.sql", "--lanes", "many", env={"TURNTABLE_LANES": "many"}).expect(2).stderr
+    wrong = turntable.run("query", "--sqlite", "a.db", "-e", "SELECT 1", env={"TURNTABLE_FORMAT": "jsn"}).expect(2)
+    assert "TURNTABLE_FORMAT: 'jsn' is none of" in wrong.stderr and "Did you mean 'json'?" in wrong.stderr
+
+
+def test_a_variable_of_one_command_does_not_disturb_another(turntable):
+    turntable.run("man", env={"TURNTABLE_LANES": "many", "TURNTABLE_FORMAT": "x", "TURNTABLE_BOOTSTRAP": ""}).expect(0)
+
+
+def test_a_store_on_the_line_counts_before_one_in_the_environment(turntable, events):
+    file_pipeline(turntable, events).drain()
+    asked = ["query", "-e", "SELECT count(*) FROM spotify.listening_history", "--format", "csv"]
+    for words, variables in ((["--sqlite", "history.db"], {"TURNTABLE_CASSANDRA": "127.0.0.1:1"}), ([], {"TURNTABLE_SQLITE": "history.db"}),
+                             (["--sqlite", "history.db"], {"TURNTABLE_SQLITE": "nowhere.db"})):  # fmt: skip
+        assert turntable.run(*asked, *words, env=variables).expect(0).stdout.split() == ["count", "100"]
+    both = turntable.run(*asked, env={"TURNTABLE_SQLITE": "history.db", "TURNTABLE_CASSANDRA": "127.0.0.1:1"}).expect(2)
+    assert "--sqlite" in both.stderr and "--cassandra" in both.stderr
+
+
+def test_a_producer_finds_its_broker_by_a_variable(turntable, kafka, topic):
+    words = ["produce", "--catalogue", CATALOGUE, "--topic", topic, "--count", 10, "--rate", 0]
+    turntable.run(*words, env={"TURNTABLE_BOOTSTRAP": kafka.bootstrap}).expect(0)
+    assert len(kafka.read(topic)) == 10
+    assert "TURNTABLE_BOOTSTRAP" in turntable.run(*words).expect(2).stderr
 
 
 def test_a_missing_pipeline_is_named(turntable):
@@ -256,7 +323,7 @@ def test_a_place_for_the_statistics_that_cannot_be_written_is_a_fault_before_the
 
 def test_statistics_without_a_place_are_a_fault(turntable, events):
     refused = turntable.run("run", PIPELINE, *file_pipeline(turntable, events, "null").sets, "--stats-json", "").expect(2)
-    assert "--stats-json: the path is empty" in refused.stderr
+    assert "--stats-json: the file's name is empty" in refused.stderr
 
 
 def test_the_check_of_their_place_leaves_the_old_statistics_as_they_are(turntable, events, tmp_path):

@@ -90,6 +90,10 @@ CASES = {
              result=False, sends=True),
     ],
     "demo": [Case(["demo", "--dir", "demo", "--count", "100"])],
+    "config": [Case(["config", "sqlite.sql"]), Case(["config", "sqlite.sql", "--format", "json"])],
+    "history": [Case(["history", "--sqlite", "played.db"]), Case(["history", "--sqlite", "played.db", "-o", "-"])],
+    "completions": [Case(["completions", shell]) for shell in ("bash", "zsh", "fish")],
+    "man": [Case(["man"]), Case(["man", "run"]), Case(["man", "--format", "markdown"])],
 }  # fmt: skip
 
 
@@ -99,7 +103,7 @@ def commands() -> list[str]:
 
     def below(words: list[str]) -> list[str]:
         said = subprocess.run([BINARY, *words, "--help"], capture_output=True, text=True, check=True, env=environment()).stdout
-        names = re.findall(r"^  ([a-z-]+) {2,}", said.partition("Subcommands:\n")[2], re.MULTILINE)
+        names = re.findall(r"^  ([a-z-]+) {2,}", said.partition("\nCommands:\n")[2].partition("\n\n")[0], re.MULTILINE)
         return [leaf for name in names for leaf in below([*words, name])] if names else [" ".join(words)]
 
     return below([])
@@ -120,6 +124,12 @@ def place(tmp_path_factory) -> Path:
         ("sqlite", "sqlite", ", path = 'out.db'", "dead.jsonl"), ("written", "sqlite", ", path = 'written.db'", "written.jsonl"),
     ]:  # fmt: skip
         (folder / f"{name}.sql").write_text(PIPELINE.format(sink=sink, more=more, letters=letters, catalogue=CATALOGUE))
+    with sqlite3.connect(folder / "played.db") as db:
+        db.execute(
+            "CREATE TABLE listening_history (name text, date text, hour int, time text, song text, artists text, danceability real, "
+            "energy real, valence real, acousticness real, tempo real, PRIMARY KEY (name, date, hour, time))"
+        )
+        db.execute("INSERT INTO listening_history VALUES ('a', '2024-03-03', 10, '2024-03-03 10:00', 's', 'b', 0.5, 0.5, 0.5, 0.5, 100)")
     (folder / "more.csv").write_text("name,artists\nunheard of,Nobody\n")
     made = subprocess.run([BINARY, "run", "written.sql"], cwd=folder, capture_output=True, env=environment(), check=False)
     assert made.returncode == 3, made.stderr.decode()

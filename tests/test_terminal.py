@@ -45,12 +45,13 @@ def test_a_terminal_shows_one_status_line_that_is_drawn_again(turntable):
 class Terminal:
     """A terminal of so many columns, on which a run is shown, with both of its outputs."""
 
-    def __init__(self, turntable, words: list, columns: int, stdin=subprocess.DEVNULL) -> None:
+    def __init__(self, turntable, words: list, columns: int, stdin=subprocess.DEVNULL, env: dict[str, str] | None = None, before=None) -> None:
         self.ours, other_end = pty.openpty()
         self.resize(columns)
         self.seen = b""
         self.running = subprocess.Popen(
-            [str(BINARY), *map(str, words)], stdin=stdin, stdout=other_end, stderr=other_end, env=environment(), cwd=turntable.directory
+            [str(BINARY), *map(str, words)], stdin=stdin, stdout=other_end, stderr=other_end, env=environment(env), cwd=turntable.directory,
+            preexec_fn=before,
         )
         os.close(other_end)
 
@@ -118,3 +119,95 @@ def test_a_progress_line_of_produce_fits_its_terminal(turntable, kafka, topic):
     drawn = re.findall(r"\r([^\r\n]*?)\x1b\[K", terminal.end())
     assert drawn and all(len(line) < 30 for line in drawn), drawn
     assert any("of 100,000" in line for line in drawn), drawn
+
+
+# ------------------------------------------------------------------------------------------------------------------ progress
+
+LINE = re.compile(r"\r\x1b\[K([^\r\n]+)")
+SLOW_QUERY = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000000000) SELECT n FROM c"
+
+
+def progress_of(terminal: Terminal, unit: str) -> list[str]:
+    """The lines of progress that were drawn, each whole."""
+    return [line for line in LINE.findall(terminal.seen.decode(errors="replace")) if unit in line]
+
+
+def on_one_processor() -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+def test_an_export_shows_its_progress(columns, turntable):
+    (turntable.directory / "rows.db").write_bytes(b"")
+    terminal = Terminal(turntable, ["query", "--sqlite", "rows.db", "-e", SLOW_QUERY, "--format", "csv", "-o", "rows.csv"], columns)
+    terminal.read_until(lambda _: len(progress_of(terminal, " rows, ")) >= 3)
+    terminal.end()
+    lines = progress_of(terminal, " rows, ")
+    assert all(re.fullmatch(r"[\d,]+ rows, [\d,]+/s", line) and len(line) < columns for line in lines), lines
+    counts = [int(line.split()[0].replace(",", "")) for line in lines]
+    assert counts == sorted(counts) and counts[0] < counts[-1]
+
+
+def test_rows_on_a_terminal_need_no_progress(turntable):
+    (turntable.directory / "rows.db").write_bytes(b"")
+    terminal = Terminal(turntable, ["query", "--sqlite", "rows.db", "-e", SLOW_QUERY, "--format", "csv"], 60)
+    terminal.read_until(lambda _: len(terminal.seen) > 1_000_000)
+    assert progress_of(terminal, " rows, ") == []
+    terminal.end()
+
+
+def replayed(turntable) -> list:
+    """A pipeline with many letters, made by itself."""
+    (turntable.directory / "p.sql").write_text(
+        "CREATE TABLE plays (id int, song text) WITH (connector = 'ndjson', path = 'events.ndjson', dead_letters = 'file:letters.jsonl');\n"
+        "CREATE TABLE songs (name text) WITH (connector = 'csv', path = 'songs.csv');\n"
+        "CREATE TABLE history (id int) WITH (connector = 'null');\n"
+        "INSERT INTO history SELECT p.id FROM plays p JOIN songs s ON s.name = p.song;\n"
+    )
+    (turntable.directory / "songs.csv").write_text("name\nMemories\n")
+    (turntable.directory / "events.ndjson").write_text('{"id": 1, "song": "unknown"}\n' * 1000)
+    turntable.run("run", "p.sql").expect(3)
+    kept = turntable.directory / "letters.jsonl"
+    kept.write_bytes(kept.read_bytes() * 2000)
+    return ["dead-letters", "replay", "p.sql"]
+
+
+def test_a_replay_shows_its_progress_and_the_time_that_is_left(turntable):
+    terminal = Terminal(turntable, replayed(turntable), 60)
+    terminal.read_until(lambda _: len(progress_of(terminal, " left, ")) >= 2)
+    terminal.end()
+    lines = progress_of(terminal, " left, ")
+    assert all(len(line) < 60 for line in lines), lines
+    assert all(re.match(r"(\[[=> ]{20}\] )?\d+ %, \d+ (s|min|h \d+ min) left, [\d,]+ dead letters", line) for line in lines), lines
+
+
+def test_a_lookup_that_is_loaded_shows_its_progress(turntable):
+    replayed(turntable)
+    with open(turntable.directory / "songs.csv", "a") as songs:
+        for begin in range(0, 6_000_000, 100_000):
+            songs.write("".join(f"song {n}\n" for n in range(begin, begin + 100_000)))
+    terminal = Terminal(turntable, ["run", "p.sql"], 60, before=on_one_processor)
+    terminal.read_until(lambda _: len(progress_of(terminal, " left, ")) >= 1)
+    terminal.end()
+    lines = progress_of(terminal, " left, ")
+    assert all(len(line) < 60 and " rows of songs.csv" in line for line in lines), lines
+
+
+def test_progress_is_for_a_terminal_alone(turntable):
+    words = replayed(turntable)
+    said = turntable.run(*words, timeout=300)
+    assert " left" not in said.stderr + said.stdout and "\r" not in said.stderr + said.stdout
+    (turntable.directory / "rows.db").write_bytes(b"")
+    running = turntable.start("query", "--sqlite", "rows.db", "-e", SLOW_QUERY, "--format", "csv", "-o", "rows.csv")
+    time.sleep(2)  # Several drawings, if there were any.
+    assert running.terminate().stderr.count("\n") == 1
+
+
+def test_the_progress_of_produce_says_how_long_it_takes(turntable, kafka, topic):
+    (turntable.directory / "songs.csv").write_text("name\nMemories\n")
+    words = ["produce", "--catalogue", "songs.csv", "--topic", topic, "--bootstrap", kafka.bootstrap, "--count", 100_000, "--rate", 1000]
+    terminal = Terminal(turntable, words, 60)
+    terminal.read_until(lambda _: re.search(rb"\d left\x1b|[sn] left\x1b", terminal.seen))
+    drawn = re.findall(r"\r([^\r\n]*?)\x1b\[K", terminal.end())
+    assert all(len(line) < 60 for line in drawn), drawn
+    assert any(re.fullmatch(r"[\d,]+ of 100,000 records acknowledged, [\d,]+/s, \d+ (s|min|h \d+ min) left", line) for line in drawn), drawn

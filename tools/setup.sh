@@ -14,7 +14,10 @@ readonly BUILD_PACKAGES=(
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
 # valgrind counts what an event costs. Random statements are compared with PostgreSQL. The page is looked at in Chromium.
-readonly TEST_PACKAGES=(chromium maven openjdk-17-jre-headless openssl patch postgresql python3-venv valgrind)
+# mandoc reads the manual pages, and the shells complete what the program tells them to.
+readonly TEST_PACKAGES=(
+  chromium fish mandoc maven openjdk-17-jre-headless openssl patch postgresql python3-venv valgrind zsh
+)
 
 # What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.
 readonly BENCH_PACKAGES=(openjdk-17-jdk-headless)

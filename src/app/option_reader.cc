@@ -65,9 +65,25 @@ std::string path_fault(std::string_view path) {
   return "";
 }
 
-const sql::Option* OptionReader::find(const std::string& name) {
+std::string duration_text(Millis duration) {
+  const auto millis = duration.count();
+  return millis % 1000 == 0 ? fmt::format("{}s", millis / 1000) : fmt::format("{}ms", millis);
+}
+
+std::string bytes_text(uint64_t bytes) {
+  constexpr uint64_t kMiB = uint64_t{1} << 20;
+  return bytes % kMiB == 0 && bytes > 0 ? fmt::format("{}MiB", bytes / kMiB)
+                                        : fmt::format("{}", bytes);
+}
+
+const sql::Option* OptionReader::find(const std::string& name, const std::string& otherwise) {
   known_.insert(name);
+  if (table_.asked != nullptr) table_.asked->emplace(name, otherwise);
   return table_.find(name);
+}
+
+void OptionReader::counts(const std::string& name, const std::string& value) {
+  if (table_.asked != nullptr) (*table_.asked)[name] = value;
 }
 
 void OptionReader::fault(const std::string& name, const std::string& message) {
@@ -82,7 +98,7 @@ void OptionReader::fault(const std::string& name, const std::string& message) {
 }
 
 std::string OptionReader::required(const std::string& name) {
-  const sql::Option* option = find(name);
+  const sql::Option* option = find(name, "");
   if (option == nullptr) {
     const std::string connector = table_.value("connector");
     fault(name,
@@ -102,7 +118,7 @@ std::string OptionReader::path(const std::string& name) {
 }
 
 std::string OptionReader::text(const std::string& name, const std::string& otherwise) {
-  const sql::Option* option = find(name);
+  const sql::Option* option = find(name, otherwise);
   return option == nullptr ? otherwise : option->value;
 }
 
@@ -117,7 +133,7 @@ std::string OptionReader::choice(const std::string& name, std::vector<std::strin
 
 uint64_t OptionReader::number(const std::string& name, uint64_t otherwise, uint64_t least,
                               uint64_t most) {
-  const sql::Option* option = find(name);
+  const sql::Option* option = find(name, fmt::format("{}", otherwise));
   if (option == nullptr) return otherwise;
   const auto quantity = parse_quantity(option->value);
   if (quantity && quantity->unit.empty() && quantity->number >= least && quantity->number <= most)
@@ -128,7 +144,7 @@ uint64_t OptionReader::number(const std::string& name, uint64_t otherwise, uint6
 }
 
 Millis OptionReader::duration(const std::string& name, Millis otherwise) {
-  const sql::Option* option = find(name);
+  const sql::Option* option = find(name, duration_text(otherwise));
   if (option == nullptr) return otherwise;
   if (const auto parsed = parse_duration(option->value)) return *parsed;
   fault(name, fmt::format(
@@ -142,7 +158,7 @@ uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise, uint64
   static constexpr std::pair<std::string_view, uint64_t> kUnits[] = {
       {"", 1},         {"b", 1},         {"kb", 1000},       {"kib", 1024},
       {"mb", 1000000}, {"mib", 1048576}, {"gb", 1000000000}, {"gib", 1073741824}};
-  const sql::Option* option = find(name);
+  const sql::Option* option = find(name, bytes_text(otherwise));
   if (option == nullptr) return otherwise;
   if (const auto quantity = parse_quantity(option->value)) {
     for (const auto& [unit, factor] : kUnits) {
@@ -158,7 +174,7 @@ uint64_t OptionReader::bytes(const std::string& name, uint64_t otherwise, uint64
 }
 
 double OptionReader::ratio(const std::string& name, double otherwise) {
-  const sql::Option* option = find(name);
+  const sql::Option* option = find(name, fmt::format("{}", otherwise));
   if (option == nullptr) return otherwise;
   double value = 0;
   if (read_number(option->value, value) && value >= 0 && value <= 1) return value;
@@ -168,7 +184,7 @@ double OptionReader::ratio(const std::string& name, double otherwise) {
 }
 
 std::string OptionReader::secret(const std::string& name) {
-  const sql::Option* option = find(name);
+  const sql::Option* option = find(name, "");
   return option == nullptr ? "" : unveiled(*option);
 }
 
@@ -203,7 +219,7 @@ std::map<std::string, std::string> OptionReader::dotted() {
   std::map<std::string, std::string> found;
   for (const sql::Option& option : table_.options) {
     if (option.name.find('.') == std::string::npos) continue;
-    known_.insert(option.name);
+    (void)find(option.name, "");
     found[option.name] = is_secret(option.name) ? unveiled(option) : option.value;
   }
   return found;

@@ -65,8 +65,13 @@ class OptionReader {
   // A fault at the option's place, or at the table's where it is not given.
   void fault(const std::string& name, const std::string& message);
 
+  // What counts for an option that is not given and has been read as having no value: for
+  // `turntable config`.
+  void counts(const std::string& name, const std::string& value);
+
  private:
-  [[nodiscard]] const sql::Option* find(const std::string& name);
+  // `otherwise`: what counts where it is not given, as it would be written.
+  [[nodiscard]] const sql::Option* find(const std::string& name, const std::string& otherwise);
   [[nodiscard]] std::string unveiled(const sql::Option& option);
 
   const sql::TableDef& table_;
@@ -86,6 +91,10 @@ inline constexpr uint64_t kFlushBytesLimit = uint64_t{1} << 30;
 
 // Of what is waited for: more is a typing error.
 inline constexpr Millis kLongestDuration = std::chrono::hours(366 * 24);
+
+// As an option is written: "30s", "250ms"; "8MiB".
+[[nodiscard]] std::string duration_text(Millis duration);
+[[nodiscard]] std::string bytes_text(uint64_t bytes);
 
 // Reads "250ms", "30s", "5min", "1h", "2d" or "0"; nothing where it is no duration, or more than
 // `most`.

@@ -381,16 +381,21 @@ WriteTimeRule write_times_of(const Pipeline& pipeline) {
   return WriteTimeRule::none;
 }
 
-Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets,
-                               LookupRows rows) {
+Result<sql::Script> read_script(const std::string& file, const std::vector<std::string>& sets,
+                                sql::Faults& faults) {
   std::vector<sql::SetOption> overrides;
   for (const std::string& set : sets) {
     ASSIGN_OR_RETURN(sql::SetOption parsed, sql::parse_set_option(set));
     overrides.push_back(std::move(parsed));
   }
   ASSIGN_OR_RETURN(const std::string text, read_file(file));
+  return sql::parse_script(text, overrides, faults);
+}
+
+Result<Pipeline> load_pipeline(const std::string& file, const std::vector<std::string>& sets,
+                               LookupRows rows) {
   sql::Faults faults{.file = file, .list = {}};
-  const sql::Script script = sql::parse_script(text, overrides, faults);
+  ASSIGN_OR_RETURN(const sql::Script script, read_script(file, sets, faults));
   if (script.inserts.empty() && faults.empty())
     faults.add({1, 1}, "a pipeline needs one INSERT INTO … SELECT, and there is none");
   // Options are read even where a statement is at fault, so that all faults come at once.

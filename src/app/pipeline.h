@@ -118,6 +118,11 @@ struct Pipeline {
 // declared does without its file.
 enum class LookupRows { loaded, not_needed };
 
+// The file as statements, with `sets` filled in; what is wrong in it is added to `faults`.
+[[nodiscard]] Result<sql::Script> read_script(const std::string& file,
+                                              const std::vector<std::string>& sets,
+                                              sql::Faults& faults);
+
 // Reads the file, fills in `sets`, loads the lookups, binds the INSERTs and checks the sinks'
 // tables. All faults of the file come in one error of kind usage, a line each.
 [[nodiscard]] Result<Pipeline> load_pipeline(const std::string& file,

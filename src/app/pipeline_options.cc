@@ -26,6 +26,11 @@ DeadLettersSpec read_dead_letters(OptionReader& options, const SourceSpec& sourc
   using To = DeadLettersSpec::To;
   DeadLettersSpec letters = source.connector->dead_letters(source, file);
   const std::string value = options.text("dead_letters", "");
+  options.counts(
+      "dead_letters",
+      letters.to == To::drop
+          ? "drop"
+          : fmt::format("{}:{}", letters.to == To::file ? "file" : "kafka", letters.target));
   if (options.has("dead_letters")) {
     if (value == "drop") return {};
     if (value.starts_with("file:") && value.size() > 5) {

@@ -285,7 +285,10 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
                          failed == nullptr ? "Done" : "Failed"));
   if (failed != nullptr) {
     if (!statistics_written) log::warn("{}", statistics_written.error().message);
-    return tl::unexpected<Error>(failed->outcome.error());
+    Error error = failed->outcome.error();
+    // The servers were reached before. What could not be finished is a failure.
+    if (error.kind == ErrorKind::transient) error.kind = ErrorKind::failed;
+    return tl::unexpected<Error>(std::move(error));
   }
   RETURN_IF_ERROR(statistics_written);
   RETURN_IF_ERROR(screen.status());

@@ -58,7 +58,7 @@ std::string StatusReporter::rows_by_table() const {
 }
 
 void StatusReporter::run() {
-  const bool terminal = error_output().is_terminal();
+  const bool terminal = error_output().is_terminal() && !log::is_json();
   const Millis usual = terminal ? kTerminalInterval : kLogInterval;
   const Millis interval = interval_.count() > 0 ? interval_ : usual;
   uint64_t before = 0;

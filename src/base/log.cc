@@ -1,7 +1,13 @@
 #include "base/log.h"
 
+#include <fmt/chrono.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <string_view>
 
 #include "base/output.h"
 #include "base/text.h"
@@ -31,13 +37,36 @@ const char* colour_of(spdlog::level::level_enum level) {
   return "\x1b[32m";                                      // Green.
 }
 
+// Set before other threads start.
+std::atomic<bool> json_format{false};
+
+std::string json_line(const spdlog::details::log_msg& message) {
+  const auto millis =
+      std::chrono::duration_cast<std::chrono::milliseconds>(message.time.time_since_epoch())
+          .count();
+  const auto level = message.level == spdlog::level::warn   ? "warning"
+                     : message.level >= spdlog::level::err  ? "error"
+                     : message.level == spdlog::level::info ? "info"
+                                                            : "debug";
+  return fmt::format(
+      "{{\"time\": \"{:%Y-%m-%dT%H:%M:%S}.{:03}Z\", \"level\": \"{}\", \"message\": {}}}\n",
+      fmt::gmtime(static_cast<std::time_t>(millis / 1000)), millis % 1000, level,
+      json_quote(std::string_view(message.payload.data(), message.payload.size())));
+}
+
 // spdlog's own waits for whoever reads standard error, and its lanes with it.
 class ErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    std::string text(line.data(), line.size());
-    if (error_output().is_terminal() && message.color_range_end > message.color_range_start) {
+    std::string text;
+    if (json_format) {
+      text = json_line(message);
+    } else {
+      spdlog::memory_buf_t line;
+      formatter_->format(message, line);
+      text.assign(line.data(), line.size());
+    }
+    if (!json_format && error_output().has_colour() &&
+        message.color_range_end > message.color_range_start) {
       text.insert(message.color_range_end, "\x1b[m");
       text.insert(message.color_range_start, colour_of(message.level));
     }
@@ -59,8 +88,13 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void open(Level level) {
+void open(Level level, Format format) {
   logger().set_level(spdlog_level(level));
+  json_format = format == Format::json;
+}
+
+bool is_json() {
+  return json_format;
 }
 
 void write(Level level, const std::string& message) {

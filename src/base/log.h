@@ -1,4 +1,5 @@
-// The log: one line per event to stderr, through spdlog. Nothing is logged per record.
+// The log: one line per event to stderr, through spdlog, as text or as JSON. Nothing is logged per
+// record.
 #pragma once
 
 #include <fmt/format.h>
@@ -9,8 +10,17 @@ namespace turntable::log {
 
 enum class Level { debug, info, warn, error };
 
-// Call once from main before other threads start. Without it, warnings and errors are shown.
-void open(Level level);
+// A line of JSON is an object of `time` (ISO 8601, UTC, milliseconds), `level` (info, warning,
+// error) and `message`.
+enum class Format { text, json };
+
+// Call once from main before other threads start. Without it, warnings and errors are shown, as
+// text.
+void open(Level level, Format format = Format::text);
+
+// Lines are JSON: then all that goes to standard error has to be, and no status line is drawn
+// there.
+[[nodiscard]] bool is_json();
 
 // Thread-safe. Control characters in the message are escaped.
 void write(Level level, const std::string& message);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -127,6 +128,13 @@ void Output::show_status(std::string_view line) {
 size_t Output::columns() const {
   winsize size{};
   return ::ioctl(fd_, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+bool Output::has_colour() const {
+  const char* refused = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return is_terminal() && !dumb && (refused == nullptr || *refused == '\0');
 }
 
 void Output::show_locked(std::string_view text) {

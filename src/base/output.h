@@ -87,6 +87,8 @@ class Output {
   // The reader of a pipe or a socket went away.
   [[nodiscard]] bool reader_gone() const;
   [[nodiscard]] bool is_terminal() const { return ::isatty(fd_) == 1; }
+  // A terminal that shows colours, whose user has not asked for none: NO_COLOR (no-color.org).
+  [[nodiscard]] bool has_colour() const;
 
  private:
   void append(std::string_view text);

@@ -12,6 +12,7 @@
 
 #include "base/file_kind.h"
 #include "base/parallel.h"
+#include "base/progress.h"
 #include "base/text.h"
 
 namespace turntable {
@@ -210,6 +211,7 @@ void CsvLoader::read_parts(const LoadOrder& order) {
     for (const IndexRule& rule : order.indexes) worker.keys.emplace_back(rule, form_.schema);
   }
   Turns turns;
+  Progress progress("rows of " + printable(options_.path));
   in_parallel(survey_.parts.size(), [&](size_t number, size_t i) {
     Worker& worker = workers[number];
     const CsvSurvey::Part& part = survey_.parts[i];
@@ -221,6 +223,8 @@ void CsvLoader::read_parts(const LoadOrder& order) {
       turn.await();
       first = static_cast<uint32_t>(table_.rows);
       keep_rows(worker, order);
+      progress.at(table_.rows,
+                  static_cast<double>(i + 1) / static_cast<double>(survey_.parts.size()));
     }
     if (!worker.kept.empty())
       for (RowVisitor* visitor : order.visitors)

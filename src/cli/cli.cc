@@ -1,17 +1,19 @@
 #include "cli/cli.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <cstdlib>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/client_options.h"
+#include "app/config.h"
 #include "app/dead_letters.h"
 #include "app/demo.h"
 #include "app/exit_code.h"
@@ -19,83 +21,36 @@
 #include "app/schema.h"
 #include "base/log.h"
 #include "base/output.h"
-#include "base/secret.h"
 #include "base/text.h"
+#include "cli/command_doc.h"
+#include "cli/command_line.h"
+#include "cli/command_variables.h"
+#include "cli/help_text.h"
 #include "cli/signals.h"
+#include "cli/usage_error.h"
+#include "cli/value_checks.h"
 #include "produce/produce.h"
-#include "query/query.h"
 
 namespace turntable {
-namespace {
-
-// Takes one of `choices`, and tells them apart from typing errors. CLI11's own IsMember prints its
-// insides.
-CLI::Validator one_of(std::vector<std::string> choices) {
-  return CLI::Validator(
-      [choices = std::move(choices)](std::string& value) -> std::string {
-        if (std::find(choices.begin(), choices.end(), value) != choices.end()) return "";
-        return fmt::format("'{}' is none of {}.{}", printable(value), fmt::join(choices, ", "),
-                           did_you_mean(value, choices));
-      },
-      "");
-}
-
-// A whole number from `least` on. Without it, CLI11 would take -1 for the largest number there is.
-CLI::Validator whole_number(uint64_t least) {
-  return CLI::Validator(
-      [least](std::string& value) -> std::string {
-        uint64_t number = 0;
-        if (read_number(value, number) && number >= least) return "";
-        return fmt::format("'{}' is no whole number from {} on", printable(value), least);
-      },
-      "");
-}
-
-// Text that can stand in an event or name something: not empty, UTF-8.
-CLI::Validator plain_text() {
-  return CLI::Validator(
-      [](std::string& value) -> std::string {
-        if (value.empty()) return "the text is empty";
-        return is_utf8(value) ? "" : fmt::format("'{}' is not UTF-8", printable(value));
-      },
-      "");
-}
-
-CLI::Validator not_negative() {
-  return CLI::Validator(
-      [](std::string& value) -> std::string {
-        double number = 0;
-        if (CLI::detail::lexical_cast(value, number) && number >= 0 && std::isfinite(number))
-          return "";
-        return fmt::format("'{}' is no number of plays a second, expected 0 or more",
-                           printable(value));
-      },
-      "");
-}
-
-// As a shell makes it of a variable that is not set.
-CLI::Validator not_empty() {
-  return CLI::Validator(
-      [](std::string& value) -> std::string {
-        return value.empty() ? "the path is empty: name a file, or leave the option out" : "";
-      },
-      "");
-}
-
-// What a subcommand does once its options are read.
-using Action = std::function<Result<ExitCode>(StopToken&, Output&)>;
 
 CLI::Option* add_set_option(CLI::App& command, std::vector<std::string>& sets,
-                            const std::string& what = "Override an option of the pipeline",
-                            const std::string& form = "TABLE.OPTION=VALUE") {
-  return command.add_option("--set", sets, what + "; may be repeated")
-      ->type_name(form)
-      ->expected(1)
-      ->take_all();
+                            const std::string& what, const std::string& form) {
+  return command.add_option("--set", sets, what)->type_name(form)->expected(1)->take_all();
 }
 
-void add_run(CLI::App& app, Action& chosen, SteadyTime process_start) {
-  CLI::App* command = app.add_subcommand("run", "Stream records through a pipeline into its table");
+Result<ExitCode> said(Output& out, const std::string& text) {
+  out.write(text);
+  RETURN_IF_ERROR(out.finish());
+  return ExitCode::done;
+}
+
+namespace {
+
+constexpr uint64_t kMostLanes = 256;
+
+void add_run(CommandLine& line, SteadyTime process_start) {
+  CLI::App* command =
+      line.app.add_subcommand("run", "Stream records through a pipeline into its table");
   auto options = std::make_shared<RunOptions>();
   options->process_start = process_start;
   command->add_option("pipeline", options->pipeline, "The pipeline's SQL file")
@@ -105,18 +60,21 @@ void add_run(CLI::App& app, Action& chosen, SteadyTime process_start) {
   command->add_flag("--until-end", options->until_end, "Stop at the end offsets seen at start");
   command->add_option("--stats-json", options->stats_json, "Write the run's figures to this file")
       ->type_name("FILE")
-      ->check(not_empty());
-  command->add_option("--lanes", options->lanes, "Threads that each read, join and write")
-      ->type_name("N")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  command->callback([options, &chosen] {
+      ->check(file_name());
+  line.variables[command
+                     ->add_option("--lanes", options->lanes,
+                                  "Threads that each read, join and write")
+                     ->type_name("N")
+                     ->check(whole_number(1, kMostLanes))
+                     ->capture_default_str()] = "TURNTABLE_LANES";
+  command->callback([options, &chosen = line.chosen] {
     chosen = [options](StopToken& stop, Output& out) { return run_pipeline(*options, stop, out); };
   });
 }
 
-void add_schema(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("schema", "Print, make or check the pipeline's table");
+void add_schema(CommandLine& line) {
+  CLI::App* command =
+      line.app.add_subcommand("schema", "Print, make or check the pipeline's table");
   command->require_subcommand(1);
   struct Row {
     const char* name;
@@ -136,15 +94,32 @@ void add_schema(CLI::App& app, Action& chosen) {
     add_set_option(*action, options->sets);
     if (row.action == SchemaAction::apply)
       action->add_flag("--add-columns", options->add_columns, "Add columns that a table lacks");
-    action->callback([options, &chosen] {
+    action->callback([options, &chosen = line.chosen] {
       chosen = [options](StopToken& stop, Output& out) { return run_schema(*options, stop, out); };
     });
   }
 }
 
-void add_produce(CLI::App& app, Action& chosen) {
-  CLI::App* command =
-      app.add_subcommand("produce", "Emulate people who play songs, and send the plays to Kafka");
+void add_config(CommandLine& line) {
+  CLI::App* command = line.app.add_subcommand(
+      "config", "Show the options of a pipeline that count in the end, and where they come from");
+  auto options = std::make_shared<ConfigOptions>();
+  auto format = std::make_shared<std::string>("text");
+  command->add_option("pipeline", options->pipeline, "The pipeline's SQL file")
+      ->required()
+      ->type_name("PIPELINE.sql");
+  add_set_option(*command, options->sets);
+  take_one_of(command->add_option("--format", *format, "How it is written"), {"text", "json"})
+      ->capture_default_str();
+  command->callback([options, format, &chosen = line.chosen] {
+    options->json = *format == "json";
+    chosen = [options](StopToken&, Output& out) { return run_config(*options, out); };
+  });
+}
+
+void add_produce(CommandLine& line) {
+  CLI::App* command = line.app.add_subcommand(
+      "produce", "Emulate people who play songs, and send the plays to Kafka");
   auto options = std::make_shared<ProduceOptions>();
   command->add_option("--catalogue", options->catalogue, "CSV file with a column 'name': the songs")
       ->required()
@@ -153,10 +128,10 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->required()
       ->type_name("TOPIC")
       ->check(plain_text());
-  command->add_option("--bootstrap", options->bootstrap, "Kafka's address")
-      ->required()
-      ->type_name("HOST:PORT")
-      ->check(plain_text());
+  line.variables[command->add_option("--bootstrap", options->bootstrap, "Kafka's address")
+                     ->required()
+                     ->type_name("HOST:PORT")
+                     ->check(plain_text())] = "TURNTABLE_BOOTSTRAP";
   command->add_option("--count", options->count, "How many plays")
       ->type_name("N")
       ->check(whole_number(0))
@@ -169,7 +144,7 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->capture_default_str();
   command->add_option("--people", options->people, "How many people play")
       ->type_name("N")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command->add_option("--name", options->name, "The name of one of them")
       ->type_name("NAME")
@@ -180,9 +155,8 @@ void add_produce(CLI::App& app, Action& chosen) {
                    "The same seed, catalogue and options give the same plays")
       ->type_name("N")
       ->check(whole_number(0));
-  command->add_option("--compression", options->compression, "none, gzip, snappy, lz4 or zstd")
-      ->type_name("CODEC")
-      ->check(one_of({"none", "gzip", "snappy", "lz4", "zstd"}))
+  take_one_of(command->add_option("--compression", options->compression, "Of the batches"),
+              {"none", "gzip", "snappy", "lz4", "zstd"})
       ->capture_default_str();
   command
       ->add_option("--time-format", options->time_format,
@@ -194,14 +168,13 @@ void add_produce(CLI::App& app, Action& chosen) {
       ->add_option("--start-time", options->start_time,
                    "The first play's time; each play is a second later")
       ->type_name("'YYYY-MM-DD HH:MI'");
-  command->add_option("--key", options->key, "The records' key: none, name or song")
-      ->type_name("FIELD")
-      ->check(one_of({"none", "name", "song"}))
+  take_one_of(command->add_option("--key", options->key, "The field that is the records' key"),
+              {"none", "name", "song"})
       ->capture_default_str();
   auto sets = std::make_shared<std::vector<std::string>>();
   add_set_option(*command, *sets, "An option of Kafka's client, such as security.protocol=SSL",
                  "NAME=VALUE");
-  command->callback([options, sets, &chosen] {
+  command->callback([options, sets, &chosen = line.chosen] {
     chosen = [options, sets](StopToken& stop, Output& out) -> Result<ExitCode> {
       ASSIGN_OR_RETURN(options->properties, kafka_client_options(*sets));
       RETURN_IF_ERROR(produce(*options, stop, out));
@@ -211,8 +184,8 @@ void add_produce(CLI::App& app, Action& chosen) {
   });
 }
 
-void add_dead_letters(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
+void add_dead_letters(CommandLine& line) {
+  CLI::App* command = line.app.add_subcommand(
       "dead-letters", "Look at records that did not become rows, run them again");
   command->require_subcommand(1);
   struct Row {
@@ -235,7 +208,7 @@ void add_dead_letters(CLI::App& app, Action& chosen) {
         ->type_name("REASON");
     if (row.action == DeadLettersAction::replay)
       action->add_flag("--dry-run", options->dry_run, "Write nothing: see what would become rows");
-    action->callback([options, &chosen] {
+    action->callback([options, &chosen = line.chosen] {
       chosen = [options](StopToken& stop, Output& out) {
         return run_dead_letters(*options, stop, out);
       };
@@ -243,64 +216,8 @@ void add_dead_letters(CLI::App& app, Action& chosen) {
   }
 }
 
-void add_query(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "query", "Run CQL on Cassandra or on a SQLite file, and print or export the rows");
-  auto options = std::make_shared<QueryOptions>();
-  auto format = std::make_shared<std::string>("table");
-  auto* store = command->add_option_group("store", "Where the rows are");
-  auto contact_points = std::make_shared<std::string>();
-  CLI::Option* cassandra = store->add_option("--cassandra", *contact_points, "Cassandra's address");
-  cassandra->type_name("HOST:PORT")->check(plain_text());
-  CLI::Option* sqlite =
-      store->add_option("--sqlite", options->sqlite_path, "A SQLite file that a pipeline wrote")
-          ->type_name("FILE")
-          ->check(
-              [](const std::string& path) {
-                return std::string(path.empty() ? "the file's name is empty" : "");
-              },
-              "", "");
-  store->require_option(1);
-  auto* text = command->add_option_group("text", "What to run");
-  text->add_option("-f,--file", options->file, "A file of CQL statements")->type_name("FILE.cql");
-  text->add_option("-e,--execute", options->text, "CQL statements")->type_name("CQL");
-  text->require_option(1);
-  command->add_option("--format", *format, "table, csv, json or ndjson")
-      ->type_name("FORMAT")
-      ->check(one_of({"table", "csv", "json", "ndjson"}))
-      ->default_str("table");
-  command
-      ->add_option("-o,--output", options->output,
-                   "Write here instead of to the terminal, all or nothing")
-      ->type_name("FILE")
-      ->check(not_empty());
-  command
-      ->add_option("--keyspace", options->keyspace,
-                   "SQLite: the schema under which the file is attached")
-      ->type_name("NAME")
-      ->needs(sqlite);
-  auto sets = std::make_shared<std::vector<std::string>>();
-  add_set_option(*command, *sets,
-                 "Cassandra: an option of the sink, such as username, password or ca_file",
-                 "NAME=VALUE")
-      ->needs(cassandra);
-  command->callback([options, contact_points, sets, format, &chosen] {
-    static const std::map<std::string, RowFormat> kFormats{{"table", RowFormat::table},
-                                                           {"csv", RowFormat::csv},
-                                                           {"json", RowFormat::json},
-                                                           {"ndjson", RowFormat::ndjson}};
-    options->format = kFormats.at(*format);
-    chosen = [options, contact_points, sets](StopToken& stop, Output& out) -> Result<ExitCode> {
-      ASSIGN_OR_RETURN(options->cassandra, cassandra_client_options(*sets));
-      options->cassandra.contact_points = *contact_points;
-      RETURN_IF_ERROR(run_query(*options, stop, out));
-      return ExitCode::done;
-    };
-  });
-}
-
-void add_demo(CLI::App& app, Action& chosen, SteadyTime process_start) {
-  CLI::App* command = app.add_subcommand(
+void add_demo(CommandLine& line, SteadyTime process_start) {
+  CLI::App* command = line.app.add_subcommand(
       "demo", "See it work with no server: broker in the process, SQLite as the table");
   auto options = std::make_shared<DemoOptions>();
   options->process_start = process_start;
@@ -309,86 +226,23 @@ void add_demo(CLI::App& app, Action& chosen, SteadyTime process_start) {
       ->capture_default_str();
   command->add_option("--count", options->count, "How many plays")
       ->type_name("N")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
+      ->check(whole_number(1, 10'000'000))
       ->capture_default_str();
-  command->callback([options, &chosen] {
+  command->callback([options, &chosen = line.chosen] {
     chosen = [options](StopToken& stop, Output& out) { return run_demo(*options, stop, out); };
   });
 }
 
-// "run", or "schema print": for the hint behind a usage error.
-std::string command_words(const CLI::App& app) {
-  std::string words = "turntable";
-  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
-    at = at->get_subcommands().front();
-    words += " " + at->get_name();
-  }
-  return words;
+// Where the log is JSON, all that goes to standard error is.
+void log_lines(std::string_view lines) {
+  for (const std::string_view text : split(lines, '\n'))
+    if (!text.empty()) log::error("{}", text);
+  error_output().flush();
 }
 
-// " Did you mean …" with what begins with the word, or else with what is nearest to it.
-std::string meant(const std::string& word, const std::vector<std::string>& candidates) {
-  constexpr size_t kTelling = 3;
-  const size_t letters = word.size() - std::min(word.find_first_not_of('-'), word.size());
-  const auto begun =
-      std::find_if(candidates.begin(), candidates.end(),
-                   [&](const std::string& candidate) { return candidate.starts_with(word); });
-  if (letters >= kTelling && begun != candidates.end())
-    return fmt::format(" Did you mean '{}'?", *begun);
-  return did_you_mean(word, candidates);
-}
-
-// "There is no option '--untll-end'. Did you mean '--until-end'?", or the same of a command. Empty
-// where neither is it.
-std::string unknown_word(const CLI::App& app, int argc, const char* const* argv) {
-  const CLI::App* named = &app;
-  while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
-  std::vector<std::string> commands;
-  for (const CLI::App* command :
-       named->get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); }))
-    commands.push_back(command->get_name());
-  std::vector<std::string> options;
-  std::vector<const CLI::App*> groups{named};
-  for (const CLI::App* group :
-       named->get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); }))
-    groups.push_back(group);
-  for (const CLI::App* group : groups)
-    for (const CLI::Option* option : group->get_options())
-      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
-
-  const std::string words = command_words(app);
-  const int depth = 1 + static_cast<int>(std::count(words.begin(), words.end(), ' '));
-  for (int i = depth; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word.starts_with("--")) {
-      const std::string name = word.substr(0, word.find('='));
-      if (std::find(options.begin(), options.end(), name) == options.end())
-        return fmt::format("there is no option '{}'.{}", printable(name), meant(name, options));
-    } else if (!commands.empty() && i == depth && !word.starts_with("-")) {
-      return fmt::format("there is no command '{}'.{}", printable(word), meant(word, commands));
-    }
-  }
-  return "";
-}
-
-int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc,
-                const char* const* argv) {
-  // CLI11 reports a mistyped word as another one that is missing or as one too many.
-  std::string unknown = unknown_word(app, argc, argv);
-  // A word too many behind an option may be what should have been its value.
-  if (unknown.empty() && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) &&
-      std::any_of(argv, argv + argc, [](const char* word) { return speaks_of_secrets(word); }))
-    unknown = "there are words too many; a value follows its option after '=', without blanks";
-  print_error(fmt::format("turntable: {}\nTry '{} --help'.\n",
-                          unknown.empty() ? printable(error.what(), 1000) : unknown,
-                          command_words(app)));
+int report_usage(const std::string& text) {
+  log::is_json() ? log_lines(text) : print_error(text);
   return static_cast<int>(ExitCode::usage);
-}
-
-Result<ExitCode> said(Output& out, const std::string& text) {
-  out.write(text);
-  RETURN_IF_ERROR(out.finish());
-  return ExitCode::done;
 }
 
 int report(const Result<ExitCode>& outcome) {
@@ -399,10 +253,63 @@ int report(const Result<ExitCode>& outcome) {
   // The faults of a pipeline are one a line and begin with their file; all else begins with our
   // name.
   const std::string& message = outcome.error().message;
+  if (log::is_json()) {
+    log_lines(message);
+    return static_cast<int>(exit_code_of(outcome.error()));
+  }
   const bool faults = outcome.error().kind == ErrorKind::usage && message.ends_with('\n');
   print_error(fmt::format("{}{}{}", faults ? "" : "turntable: ", printable_lines(message),
                           faults ? "" : "\n"));
   return static_cast<int>(exit_code_of(outcome.error()));
+}
+
+// Each command takes it behind its own options.
+void add_common_options(CommandLine& line, CLI::App& command) {
+  const auto subs = command.get_subcommands([](CLI::App* sub) { return !sub->get_name().empty(); });
+  for (CLI::App* sub : subs) add_common_options(line, *sub);
+  if (!subs.empty()) return;
+  // It has been taken already: see asked_log_format().
+  CLI::Option* option = command.add_option_function<std::string>(
+      "--log-format", [](const std::string&) {},
+      "How messages on standard error are written: JSON has an object a line");
+  take_one_of(option, {"text", "json"})->default_str("text")->group(kCommonGroup);
+  line.variables[option] = "TURNTABLE_LOG_FORMAT";
+}
+
+// What the line or the environment asks for, before either is understood: faults of the line are
+// said in that form too.
+log::Format asked_log_format(int argc, const char* const* argv) {
+  const char* variable = std::getenv("TURNTABLE_LOG_FORMAT");
+  std::string_view asked = variable == nullptr ? "" : variable;
+  constexpr std::string_view kOption = "--log-format";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == kOption && i + 1 < argc) asked = argv[i + 1];
+    if (word.starts_with(kOption) && word.substr(kOption.size()).starts_with("="))
+      asked = word.substr(kOption.size() + 1);
+  }
+  return asked == "json" ? log::Format::json : log::Format::text;
+}
+
+void build(CommandLine& line, SteadyTime process_start) {
+  line.app.name("turntable");
+  line.app.description(
+      "Turntable turns a stream of records into a table: Kafka, joined with a table in memory, to "
+      "Cassandra");
+  line.app.set_version_flag("--version", "turntable " TURNTABLE_VERSION,
+                            "Print the version and exit");
+  line.app.require_subcommand(1);
+  add_run(line, process_start);
+  add_schema(line);
+  add_config(line);
+  add_produce(line);
+  add_dead_letters(line);
+  add_query(line);
+  add_history(line);
+  add_demo(line, process_start);
+  add_completions(line);
+  add_man(line);
+  add_common_options(line, line.app);
 }
 
 }  // namespace
@@ -410,36 +317,27 @@ int report(const Result<ExitCode>& outcome) {
 int run_command_line(int argc, const char* const* argv) {
   const SteadyTime process_start = std::chrono::steady_clock::now();
   StopToken& stop = install_signal_handlers();
-  log::open(log::Level::info);
+  log::open(log::Level::info, asked_log_format(argc, argv));
 
   Output out;
   out.give_up_after(stop);
   error_output().give_up_after(stop);
   if (out.is_terminal() && error_output().is_terminal()) out.share_terminal_with(error_output());
-  CLI::App app(
-      "Turntable turns a stream of records into a table: Kafka, joined with a table in memory, to "
-      "Cassandra.",
-      "turntable");
-  app.set_version_flag("--version", "turntable " TURNTABLE_VERSION);
-  app.require_subcommand(1);
-  Action chosen;
-  add_run(app, chosen, process_start);
-  add_schema(app, chosen);
-  add_produce(app, chosen);
-  add_dead_letters(app, chosen);
-  add_query(app, chosen);
-  add_demo(app, chosen, process_start);
+  CommandLine line;
+  build(line, process_start);
+  const CommandDoc root = describe(line.app, line.variables);
+  take_variables(line.app, line.variables, argc, argv);
 
   try {
-    app.parse(argc, argv);
+    line.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return report(said(out, app.help()));  // Of the command that was named last.
+    return report(said(out, help_text(named_command_of(line.app, root))));
   } catch (const CLI::CallForVersion& version) {
     return report(said(out, fmt::format("{}\n", version.what())));
   } catch (const CLI::ParseError& error) {
-    return usage_error(app, error, argc, argv);
+    return report_usage(usage_error_text(line.app, root, error, argc, argv));
   }
-  const Result<ExitCode> outcome = chosen(stop, out);
+  const Result<ExitCode> outcome = line.chosen(stop, out);
   out.flush();  // What was said before something failed.
   return report(outcome);
 }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 
@@ -53,7 +54,11 @@ class Unreadable {
 class FileReader final : public LetterReader {
  public:
   FileReader(std::string path, std::ifstream file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+      : path_(std::move(path)), file_(std::move(file)) {
+    std::error_code unknown;
+    const uintmax_t size = std::filesystem::file_size(path_, unknown);
+    if (!unknown) size_ = size;
+  }
 
   Result<std::vector<Letter>> next(size_t limit, Millis) override {
     std::vector<Letter> letters;
@@ -84,6 +89,9 @@ class FileReader final : public LetterReader {
     return letters;
   }
   [[nodiscard]] bool at_end() const override { return !file_.good(); }
+  [[nodiscard]] double share_read() const override {
+    return size_ == 0 ? -1 : static_cast<double>(read_) / static_cast<double>(size_);
+  }
   [[nodiscard]] uint64_t unreadable() const override { return unreadable_.count(); }
   [[nodiscard]] std::string first_unreadable() const override { return unreadable_.first(); }
 
@@ -109,6 +117,7 @@ class FileReader final : public LetterReader {
         return any;
       }
       any = true;
+      ++read_;
       if (got == '\n') return true;
       if (text_.size() <= kLetterLineBytesLimit) text_.push_back(static_cast<char>(got));
     }
@@ -118,6 +127,8 @@ class FileReader final : public LetterReader {
   std::ifstream file_;
   std::string text_;
   uint64_t line_ = 0;
+  uint64_t read_ = 0;  // Bytes.
+  uint64_t size_ = 0;  // Of the file when it was opened; 0 where that is not known.
   Unreadable unreadable_;
 };
 
@@ -140,6 +151,7 @@ class TopicLetters final : public LetterReader {
     return letters;
   }
   [[nodiscard]] bool at_end() const override { return reader_->at_end(); }
+  [[nodiscard]] double share_read() const override { return reader_->share_read(); }
   [[nodiscard]] uint64_t unreadable() const override { return unreadable_.count(); }
   [[nodiscard]] std::string first_unreadable() const override { return unreadable_.first(); }
 

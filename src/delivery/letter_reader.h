@@ -25,6 +25,8 @@ class LetterReader {
   // perhaps before it. What is no letter is counted and passed over; the caller says it.
   [[nodiscard]] virtual Result<std::vector<Letter>> next(size_t limit, Millis wait) = 0;
   [[nodiscard]] virtual bool at_end() const = 0;
+  // How much of all letters has been read, from 0 to 1, for people who wait; below 0: not known.
+  [[nodiscard]] virtual double share_read() const { return -1; }
   // What was no letter, or too long for one.
   [[nodiscard]] virtual uint64_t unreadable() const = 0;
   // Where the first of them stands, and what is wrong with it.

@@ -128,6 +128,8 @@ Result<RecordBatch> LetterSource::poll(size_t limit, Millis wait) {
   RecordBatch batch;
   batch.topic = options_.topic;
   ASSIGN_OR_RETURN(auto read, reader_->next(limit, wait));
+  read_ += read.size();
+  progress_.at(read_, reader_->share_read());
   std::vector<Letter> letters;
   std::vector<InsertSet> inserts;
   for (Letter& letter : read) {

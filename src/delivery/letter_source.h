@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "delivery/letter_reader.h"
 #include "row/insert_set.h"
 #include "row/write_time.h"
@@ -71,6 +72,8 @@ class LetterSource final : public Source {
   std::unique_ptr<LetterReader> reader_;
   const Options options_;
   AssignmentListener& listener_;
+  Progress progress_{"dead letters"};
+  uint64_t read_ = 0;
   std::set<PartitionId> assigned_;
   std::optional<std::string> topic_id_;  // Once it was asked for.
   uint64_t foreign_ = 0;

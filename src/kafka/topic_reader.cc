@@ -48,6 +48,8 @@ Status TopicReader::begin() {
     ASSIGN_OR_RETURN(const Watermarks marks, watermarks(topic_name_, partition, kQuestionWait));
     if (marks.low >= marks.high) continue;
     left_[partition] = marks.high;
+    next_[partition] = marks.low;
+    offsets_ += marks.high - marks.low;
     rd_kafka_topic_partition_list_add(list.get(), topic_name_.c_str(), partition)->offset =
         marks.low;
   }
@@ -65,8 +67,16 @@ bool TopicReader::hear() {
   return true;
 }
 
+double TopicReader::share_read() const {
+  if (offsets_ == 0) return 1;
+  Offset left = 0;
+  for (const auto& [partition, end] : left_) left += end - next_.at(partition);
+  return 1 - static_cast<double>(left) / static_cast<double>(offsets_);
+}
+
 void TopicReader::pass(PartitionId partition, Offset next) {
   const auto found = left_.find(partition);
+  if (found != left_.end()) next_[partition] = next;
   if (found != left_.end() && next >= found->second) left_.erase(found);
 }
 

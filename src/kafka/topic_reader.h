@@ -30,6 +30,9 @@ class TopicReader final : public Client {
 
   [[nodiscard]] bool at_end() const { return left_.empty(); }
 
+  // How much of what there is has been read, from 0 to 1, by offsets.
+  [[nodiscard]] double share_read() const;
+
  private:
   TopicReader(const Options& options, const Clock& clock);
   Status begin();
@@ -38,6 +41,8 @@ class TopicReader final : public Client {
 
   std::string topic_name_;
   std::map<PartitionId, Offset> left_;  // Partitions that are not read to their end, and that end.
+  std::map<PartitionId, Offset> next_;  // How far those have been read.
+  Offset offsets_ = 0;                  // Of all partitions, from their beginnings to their ends.
 };
 
 }  // namespace turntable::kafka

@@ -7,6 +7,8 @@
 #include <random>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "catalogue/catalogue.h"
 #include "kafka/producer.h"
@@ -23,16 +25,19 @@ constexpr Millis kStoppedWait{
     5'000};  // After a stop: for what was sent to be acknowledged, while nothing is.
 constexpr uint64_t kPollEvery = 512;  // Records between two looks at delivery reports.
 
-// What people see while it runs: each record, or, where they are too many, one line of progress.
-class Progress {
+constexpr Millis kBetweenLines{200};  // Of progress.
+
+// What people see while it runs: each record, or, where they are too many, one line of progress on
+// a terminal.
+class ProduceProgress {
  public:
-  Progress(const ProduceOptions& options, Output& out, const Clock& clock)
+  ProduceProgress(const ProduceOptions& options, Output& out, const Clock& clock)
       : out_(out),
         clock_(clock),
         wanted_(options.count),
         each_((options.rate > 0 && options.rate <= kReadableRate) ||
               options.count <= kReadableCount),
-        terminal_(out.is_terminal()),
+        terminal_(out.is_terminal() && !log::is_json()),
         last_at_(clock.now()) {
     out_.show("Data stream open. Records sent:\n");
   }
@@ -42,29 +47,16 @@ class Progress {
     out_.show(fmt::format("{}\n", json));
   }
 
-  // Called often; writes seldom.
+  // Called often; draws seldom, and on a terminal only.
   void acknowledged(uint64_t count) {
     const auto now = clock_.now();
-    const Millis every = terminal_ ? Millis(200) : Millis(5'000);
-    if (each_ || now - last_at_ < every) return;
+    if (each_ || !terminal_ || now - last_at_ < kBetweenLines) return;
     const double seconds = std::chrono::duration<double>(now - last_at_).count();
-    const auto rate = static_cast<uint64_t>(static_cast<double>(count - last_count_) / seconds);
-    const std::string line = fmt::format("{} of {} records acknowledged, {}/s", grouped(count),
-                                         grouped(wanted_), grouped(rate));
-    if (terminal_) {
-      constexpr size_t kWidth = 24;
-      const size_t full =
-          wanted_ == 0 ? kWidth : std::min<size_t>(kWidth, count * kWidth / wanted_);
-      const std::string bar = fmt::format("[{:=<{}}{: <{}}] ", "", full, "", kWidth - full);
-      // In the last column some terminals go on to the next line.
-      const size_t columns = std::max<size_t>(out_.columns(), 1) - 1;
-      const bool fits = columns == 0 || bar.size() + line.size() <= columns;
-      const std::string shown = fits ? bar + line : cut_to(line, columns);
-      out_.show(fmt::format("\r{}\033[K", shown));
-      open_line_ = true;
-    } else {
-      out_.show(line + "\n");
-    }
+    const double rate = static_cast<double>(count - last_count_) / seconds;
+    // In the last column some terminals go on to the next line.
+    const size_t columns = std::max<size_t>(out_.columns(), 1) - 1;
+    out_.show(fmt::format("\r{}\033[K", line_of(count, rate, columns)));
+    open_line_ = true;
     last_at_ = now;
     last_count_ = count;
   }
@@ -78,6 +70,24 @@ class Progress {
   }
 
  private:
+  // With as much of it as has room in so many columns; 0: any number.
+  [[nodiscard]] std::string line_of(uint64_t count, double rate, size_t columns) const {
+    constexpr size_t kWidth = 24;
+    const size_t full = wanted_ == 0 ? kWidth : std::min<size_t>(kWidth, count * kWidth / wanted_);
+    const std::string bar = fmt::format("[{:=<{}}{: <{}}] ", "", full, "", kWidth - full);
+    const std::string counts =
+        fmt::format("{} of {} records acknowledged", grouped(count), grouped(wanted_));
+    const std::string pace = fmt::format(", {}/s", grouped(static_cast<uint64_t>(rate)));
+    const std::string left =
+        rate > 0
+            ? fmt::format(", {} left", time_left_text(static_cast<double>(wanted_ - count) / rate))
+            : "";
+    for (const std::string& line :
+         {bar + counts + pace + left, counts + pace + left, counts + left})
+      if (columns == 0 || line.size() <= columns) return line;
+    return cut_to(counts, columns);
+  }
+
   Output& out_;
   const Clock& clock_;
   uint64_t wanted_;
@@ -133,7 +143,7 @@ Result<std::unique_ptr<kafka::Producer>> open_producer(const ProduceOptions& opt
 // The loop: a play when it is due, delivery reports in between. Ends when all are sent, on a stop,
 // or on what no retry mends.
 Status send_all(const ProduceOptions& options, Listeners& listeners, kafka::Producer& producer,
-                const StopToken& stop, Progress& progress, const Clock& clock) {
+                const StopToken& stop, ProduceProgress& progress, const Clock& clock) {
   const SteadyTime start = clock.now();
   for (uint64_t i = 0; i < options.count && !stop.requested(); ++i) {
     for (SteadyTime at = due(start, i, options.rate); options.rate > 0 && !stop.requested();) {
@@ -170,8 +180,8 @@ Status send_all(const ProduceOptions& options, Listeners& listeners, kafka::Prod
 
 // Waits for what is under way, as long as it takes; after a stop only while acknowledgements keep
 // coming.
-void await_acknowledgements(kafka::Producer& producer, const StopToken& stop, Progress& progress,
-                            const Clock& clock) {
+void await_acknowledgements(kafka::Producer& producer, const StopToken& stop,
+                            ProduceProgress& progress, const Clock& clock) {
   SteadyTime last_news = clock.now();
   for (uint64_t before = producer.in_flight(); producer.in_flight() > 0 && !producer.failure();) {
     if (producer.flush(kSlice * 4)) return;
@@ -209,7 +219,7 @@ Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& st
   ASSIGN_OR_RETURN(Listeners listeners, make_listeners(options, clock));
   ASSIGN_OR_RETURN(const std::unique_ptr<kafka::Producer> producer, open_producer(options, clock));
 
-  Progress progress(options, out, clock);
+  ProduceProgress progress(options, out, clock);
   const SteadyTime start = clock.now();
   const Status sent = send_all(options, listeners, *producer, stop, progress, clock);
   await_acknowledgements(*producer, stop, progress, clock);
@@ -226,7 +236,7 @@ Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& st
     return tl::unexpected<Error>(std::move(error));
   }
   if (report.acknowledged < report.sent) {
-    return fail(ErrorKind::failed,
+    return fail(ErrorKind::transient,
                 fmt::format("Only {}; {} gave no answer in time", counts, options.bootstrap));
   }
   return report;

@@ -46,7 +46,8 @@ struct ProduceReport {
 // Sends options.count plays and shows its progress on `out`, without which it goes on. A stop ends
 // it early, which is no error; what was sent is waited for. Brokers that are away are said and
 // waited for. An Error of kind usage for an option that is wrong, auth where credentials are
-// refused, failed where records were not acknowledged: the message has both counts.
+// refused, failed where records were refused, transient where they were not acknowledged until it
+// was stopped: the message has both counts.
 [[nodiscard]] Result<ProduceReport> produce(const ProduceOptions& options, const StopToken& stop,
                                             Output& out);
 

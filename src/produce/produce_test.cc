@@ -195,7 +195,7 @@ TEST_F(Produce, FailsWithBothCountsWhenABrokerNeverAnswersBeforeTheStop) {
   const auto report = run();
   stopper.join();
   ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().kind, ErrorKind::failed);
+  EXPECT_EQ(report.error().kind, ErrorKind::transient);
   EXPECT_NE(report.error().message.find("0 of 500 records"), std::string::npos)
       << report.error().message;
 }

@@ -66,7 +66,8 @@ Status interrupted() {
 
 // `show`: shows what the store warns of, with each page.
 Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
-                    const StopToken& stop, const std::function<void()>& show) {
+                    const StopToken& stop, const std::function<void()>& show, Progress* progress) {
+  uint64_t rows = 0;
   show();
   if (stream.columns().empty()) return {};
   const std::unique_ptr<RowWriter> writer = make_row_writer(format, out);
@@ -78,6 +79,8 @@ Status write_result(RowStream& stream, RowFormat format, const TextOutput& out,
     show();
     if (!*page) return writer->end();
     RETURN_IF_ERROR(writer->rows(**page));
+    rows += (*page)->rows;
+    if (progress != nullptr) progress->at(rows);
   }
 }
 
@@ -118,7 +121,8 @@ Result<std::vector<CqlStatement>> read_statements(std::string_view text, const s
 
 Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements,
                       const std::string& label, RowFormat format, const TextOutput& out,
-                      const StopToken& stop, const std::function<bool()>& reader_gone) {
+                      const StopToken& stop, const std::function<bool()>& reader_gone,
+                      Progress* progress) {
   for (const CqlStatement& statement : statements) {
     if (stop.requested()) return interrupted();
     auto stream = store.run(statement);
@@ -129,7 +133,7 @@ Status run_statements(RowStore& store, const std::vector<CqlStatement>& statemen
       show();
       continue;
     }
-    const Status written = write_result(**stream, format, out, stop, show);
+    const Status written = write_result(**stream, format, out, stop, show, progress);
     if (written || reader_gone()) continue;
     // A reader that does not read is given up after the wish to stop, and that alone ends it.
     return stop.requested() ? interrupted() : written;
@@ -137,25 +141,19 @@ Status run_statements(RowStore& store, const std::vector<CqlStatement>& statemen
   return {};
 }
 
-namespace {
-
-// The file that is made of the result takes the place of whatever has its name.
-Status check_output(const QueryOptions& options) {
-  if (options.output.empty() || options.output == "-") return {};
-  const auto is_output = [&](const std::string& read) {
-    return is_same_file(read, options.output);
-  };
-  const auto database = sqlite::files_of(options.sqlite_path);
+Status check_output(const std::string& output, const std::string& sqlite_path,
+                    const std::string& read) {
+  if (output.empty() || output == "-") return {};
+  const auto is_output = [&](const std::string& name) { return is_same_file(name, output); };
+  const auto database = sqlite::files_of(sqlite_path);
   const bool is_read =
-      (!options.sqlite_path.empty() && (std::any_of(database.begin(), database.end(), is_output) ||
-                                        is_output(sqlite::lock_path_of(options.sqlite_path)))) ||
-      (!options.file.empty() && is_output(options.file));
+      (!sqlite_path.empty() && (std::any_of(database.begin(), database.end(), is_output) ||
+                                is_output(sqlite::lock_path_of(sqlite_path)))) ||
+      (!read.empty() && is_output(read));
   if (!is_read) return {};
   return fail(ErrorKind::usage,
-              fmt::format("--output: '{}' is the file that is read", printable(options.output)));
+              fmt::format("--output: '{}' is the file that is read", printable(output)));
 }
-
-}  // namespace
 
 Status run_query(const QueryOptions& options, const StopToken& stop, Output& out) {
   std::string text = options.text;
@@ -163,22 +161,25 @@ Status run_query(const QueryOptions& options, const StopToken& stop, Output& out
     ASSIGN_OR_RETURN(text, read_file(options.file));
   }
   const std::string label = options.file.empty() ? "-e" : options.file;
-  RETURN_IF_ERROR(check_output(options));
+  RETURN_IF_ERROR(check_output(options.output, options.sqlite_path, options.file));
   ASSIGN_OR_RETURN(const auto statements, read_statements(text, label));
   ASSIGN_OR_RETURN(const auto store, open_store(options, stop));
+  Progress progress("rows");
   if (options.output.empty() || options.output == "-") {
     const auto to_stdout = [&out](std::string_view piece) {
       return out.write(piece) ? Status() : out.written();
     };
-    RETURN_IF_ERROR(run_statements(*store, statements, label, options.format, to_stdout, stop,
-                                   [&out] { return out.reader_gone(); }));
+    RETURN_IF_ERROR(run_statements(
+        *store, statements, label, options.format, to_stdout, stop,
+        [&out] { return out.reader_gone(); }, out.is_terminal() ? nullptr : &progress));
     const Status finished = out.finish();
     return !finished && stop.requested() ? interrupted() : finished;
   }
   ASSIGN_OR_RETURN(const auto output, OutputFile::open(options.output));
   RETURN_IF_ERROR(run_statements(
       *store, statements, label, options.format,
-      [&](std::string_view piece) { return output->write(piece); }, stop, [] { return false; }));
+      [&](std::string_view piece) { return output->write(piece); }, stop, [] { return false; },
+      &progress));
   return output->commit();
 }
 

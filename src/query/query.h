@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/output.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "base/stop.h"
 #include "cassandra/session.h"
@@ -41,9 +42,16 @@ struct QueryOptions {
                                                                 const std::string& label);
 
 // The same for a store that is open. `reader_gone`: whether nobody reads any more what `out` takes.
+// `progress`: who waits for an export; null where the rows are seen.
 [[nodiscard]] Status run_statements(RowStore& store, const std::vector<CqlStatement>& statements,
                                     const std::string& label, RowFormat format,
                                     const TextOutput& out, const StopToken& stop,
-                                    const std::function<bool()>& reader_gone);
+                                    const std::function<bool()>& reader_gone,
+                                    Progress* progress = nullptr);
+
+// The file that is made of a result takes the place of whatever has its name: it must be none of
+// those that are read, nor belong to the SQLite file `sqlite_path`. Empty names are no files.
+[[nodiscard]] Status check_output(const std::string& output, const std::string& sqlite_path,
+                                  const std::string& read);
 
 }  // namespace turntable

@@ -44,6 +44,21 @@ Result<std::string> variable_value(std::string_view inside, bool secret) {
                   name));
 }
 
+// The variables of a value that take their part of it from the environment, and not from a default.
+std::vector<std::string> variables_taken(std::string_view value) {
+  std::vector<std::string> taken;
+  for (size_t open; (open = value.find("${")) != std::string_view::npos;) {
+    value.remove_prefix(open + 2);
+    const std::string_view inside = value.substr(0, value.find('}'));
+    const size_t colon = inside.find(":-");
+    const std::string name(inside.substr(0, colon));
+    const char* found = std::getenv(name.c_str());
+    if (found != nullptr && (*found != '\0' || colon == std::string_view::npos))
+      taken.push_back(name);
+  }
+  return taken;
+}
+
 }  // namespace
 
 Result<std::string> fill_variables(std::string_view value, bool secret) {
@@ -76,6 +91,7 @@ void finish_options(TableDef& table, Faults& faults) {
     }
     auto filled = fill_variables(option.value, is_secret(option.name));
     if (filled) {
+      option.variables = variables_taken(option.value);
       option.value = std::move(*filled);
     } else {
       faults.add(option.at, fmt::format("option {}: {}", option.name, filled.error().message));

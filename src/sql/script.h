@@ -52,7 +52,11 @@ struct Option {
   std::string value;  // After ${NAME} and ${NAME:-default} were filled from the environment.
   Location at;
   bool from_command_line = false;
+  std::vector<std::string> variables = {};  // Those of the environment that are in the value.
 };
+
+// What the reader of a table's options asked for, and the value that counts where one is not given.
+using AskedOptions = std::map<std::string, std::string>;
 
 struct TableDef {
   std::string name;
@@ -61,6 +65,7 @@ struct TableDef {
   std::vector<Option> options;
   Location at;
   bool faulty = false;  // A column or option is missing here, because a fault was found in it.
+  std::shared_ptr<AskedOptions> asked = {};  // Null where nobody wants to know.
 
   [[nodiscard]] const Option* find(std::string_view option) const;
   // The option's value, or `otherwise` where it is not given.

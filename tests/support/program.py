@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 BINARY = Path(os.environ.get("TURNTABLE_BINARY", ROOT / "build" / "release" / "turntable"))
 POLL_SECONDS = 0.05
+# Variables that stand in for options: what the tests know servers by is not meant for the program.
+OPTIONS = {f"TURNTABLE_{name}" for name in ("BOOTSTRAP", "CASSANDRA", "FORMAT", "LANES", "LOG_FORMAT", "SQLITE")}
 
 
 def wait_until(condition, what: str, seconds: float = 30, process: Running | None = None):
@@ -34,7 +36,7 @@ def wait_until(condition, what: str, seconds: float = 30, process: Running | Non
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     """The caller's environment without what would change the program's behaviour or look."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("KAFKA", "CASSANDRA", "COLUMNS", "LINES", "TZ")}
+    kept = {k: v for k, v in os.environ.items() if k not in ("KAFKA", "CASSANDRA", "COLUMNS", "LINES", "TZ") and k not in OPTIONS}
     kept.update({"LC_ALL": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1"})
     kept.update(extra or {})
     return kept
