@@ -5,6 +5,7 @@
 import { clock, duration, element, known, list, millisOf, put, say } from './text.js';
 
 const SPAN_SECONDS = 900;
+const SPAN_LEAST_SECONDS = 60; // Of a run that began a moment ago, not a quarter of an hour of nothing.
 const SAMPLES_LIMIT = 400; // Kept in the page; the span has 180.
 
 // ---------------------------------------------------------------------------------------------------------------- samples
@@ -111,6 +112,7 @@ export class TimeChart {
   constructor(place, { series, format, marks, least }) {
     Object.assign(this, { place, series, format, marks, least });
     this.at = place.parentElement.querySelector('.at');
+    this.from = place.parentElement.querySelector('.axis span');
     this.spans = [];
     this.data = [[0], ...series.map(() => [null])];
     this.range = [0, SPAN_SECONDS];
@@ -163,7 +165,11 @@ export class TimeChart {
   }
 
   show(columns, names, now, spans) {
-    this.range = [now - SPAN_SECONDS, now];
+    const minutes = Math.ceil(Math.max(SPAN_LEAST_SECONDS, now - (columns.t[0] ?? now)) / 60);
+    const span = Math.min(SPAN_SECONDS, 60 * minutes);
+    this.range = [now - span, now];
+    this.span = `${span / 60} min`;
+    if (this.from) say(this.from, `${this.span} ago`);
     this.spans = spans;
     this.data = [columns.t, ...names.map((name) => columns[name])];
     if (!this.plot) this.build();
@@ -183,7 +189,7 @@ export class TimeChart {
     });
     const happened = this.spans.filter((span) => span.t >= this.range[0]).map((span) => `${clock(span.t * 1000)} ${span.label}`);
     const title = this.place.parentElement.querySelector('h2')?.textContent ?? '';
-    put(this.place, 'aria-label', `Chart, ${title}, the last 15 minutes. ${words.join('; ')}.${happened.length ? ` Marked: ${happened.join(', ')}.` : ''}`);
+    put(this.place, 'aria-label', `Chart, ${title}, the last ${this.span}. ${words.join('; ')}.${happened.length ? ` Marked: ${happened.join(', ')}.` : ''}`);
   }
 
   // Under the pointer: the values of that time, below the chart.

@@ -108,7 +108,7 @@ export function showLookups(plan, status) {
       const asked = lookup.hits + lookup.misses;
       const name = lookups.length === 1 ? '' : `${lookup.name}: `;
       cut(found, `${name}${percent(lookup.hits, asked)} of ${count(asked)} found`);
-      const version = lookup.version === null || lookup.version === undefined || lookup.version === '' ? '' : ` · version ${lookup.version}`;
+      const version = lookup.version === null || lookup.version === undefined || lookup.version === '' ? '' : ` · version ${/^\d{4}-\d\d-\d\dT/.test(lookup.version) ? clock(lookup.version) : lookup.version}`;
       cut(loaded, `${count(lookup.rows)} rows${version} · loaded ${clock(lookup.loaded_at)} in ${duration(lookup.load_seconds)}`);
       const missed = (lookup.most_missed ?? []).slice(0, keys);
       const column = commonColumn(missed);
