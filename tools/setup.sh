@@ -13,8 +13,9 @@ readonly BUILD_PACKAGES=(
   python3 tzdata zlib1g-dev
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
-# valgrind counts what an event costs. Random statements are compared with PostgreSQL.
-readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch postgresql python3-venv valgrind)
+# valgrind counts what an event costs. Random statements are compared with PostgreSQL. Prometheus scrapes runs, and its promtool checks
+# metrics, rules and alerts.
+readonly TEST_PACKAGES=(maven openjdk-17-jre-headless openssl patch postgresql prometheus python3-venv valgrind)
 
 # What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.
 readonly BENCH_PACKAGES=(openjdk-17-jdk-headless)

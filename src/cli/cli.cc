@@ -100,6 +100,18 @@ void add_run(CLI::App& app, Action& chosen, SteadyTime process_start) {
       ->type_name("N")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  command
+      ->add_option("--http", options->http,
+                   "Show the run there: a page for browsers, /metrics, /healthz, /readyz")
+      ->type_name("[ADDR:]PORT");
+  command
+      ->add_option("--http-token", options->http_token,
+                   "What clients of --http must know; or in TURNTABLE_HTTP_TOKEN")
+      ->type_name("file:PATH");
+  command->add_option("--http-cert", options->http_certificate, "PEM file, for TLS")
+      ->type_name("FILE");
+  command->add_option("--http-key", options->http_key, "PEM file of its private key")
+      ->type_name("FILE");
   command->callback([options, &chosen] {
     chosen = [options](StopToken& stop, Output& out) { return run_pipeline(*options, stop, out); };
   });

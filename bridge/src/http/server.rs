@@ -191,7 +191,11 @@ fn acceptor(certificate: &str, key: &str) -> Result<Option<SslAcceptor>, String>
         Ok(Some(builder.build()))
     };
     build().map_err(|error: openssl::error::ErrorStack| {
-        format!("the certificate '{}' and the key '{}' cannot be used: {error}", certificate.escape_debug(), key.escape_debug())
+        format!(
+            "the certificate '{}' and the key '{}' cannot be used: {error}",
+            certificate.escape_debug(),
+            key.escape_debug()
+        )
     })
 }
 
