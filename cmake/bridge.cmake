@@ -1,4 +1,5 @@
-# The Rust crate bridge/ as the target `turntable_bridge`: Cassandra's driver behind <bridge.h>; and librdkafka, whose version
+# The Rust crate bridge/ as the target `turntable_bridge`: Cassandra's driver behind <bridge.h>, an HTTP server
+# behind <bridge_http.h>; and librdkafka, whose version
 # the crate pins (librdkafka.cmake). Include this file once, from the top.
 #
 # The crate is built once, optimised, for all build types: its folder lies beside those of the C++ build types.
@@ -55,7 +56,7 @@ if(BRIDGE_GOLD)
   string(STRIP "${bridge_rustflags} -Clink-arg=-fuse-ld=gold" bridge_rustflags)
 endif()
 
-file(GLOB bridge_sources CONFIGURE_DEPENDS ${bridge_source}/src/*.rs)
+file(GLOB bridge_sources CONFIGURE_DEPENDS ${bridge_source}/src/*.rs ${bridge_source}/src/*/*.rs)
 
 # The stamp belongs to one build folder, the library to all of them. cargo leaves the library alone where nothing has
 # changed, and then nothing is linked again.
@@ -84,7 +85,7 @@ include(librdkafka)
 if(TURNTABLE_SANITIZE)
   return()
 endif()
-foreach(name IN ITEMS abi_test abi_server_test)
+foreach(name IN ITEMS abi_test abi_server_test http_test)
   add_executable(bridge_${name} ${bridge_source}/tests/${name}.c)
   set_target_properties(bridge_${name} PROPERTIES C_STANDARD 11)
   target_compile_options(bridge_${name} PRIVATE -Wall -Wextra -Werror)

@@ -1,7 +1,6 @@
 # The program's bill of materials, turntable.cdx.json beside the program (tools/sbom.py). Include this file behind the target
 # turntable.
 
-find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 # Of Debian's packages that are compiled in rather than loaded, one file each.
 find_file(SBOM_CLI11 CLI/CLI.hpp REQUIRED)
 find_file(SBOM_EXPECTED tl/expected.hpp REQUIRED)

@@ -45,6 +45,7 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FOREIGN = [
     (re.compile(r"^(librdkafka/)?rdkafka(_mock)?\.h$"), "kafka"),
     (re.compile(r"^bridge\.h$"), "cassandra"),
+    (re.compile(r"^bridge_http\.h$"), "serve"),
     (re.compile(r"^sqlite3\.h$"), "sqlite"),
     (re.compile(r"^((?:lib)?pg_query/)?pg_query(\.pb-c)?\.h$|^protobuf-c/"), "sql"),
     (re.compile(r"^re2/"), "sql"),
@@ -54,7 +55,6 @@ FOREIGN = [
     (re.compile(r"^CLI/"), "cli"),
     (re.compile(r"^spdlog/"), "base"),
     (re.compile(r"^(tl/|tl_)?expected(\.hpp)?$"), "base"),
-    (re.compile(r"^httplib\.h$"), "serve"),
     (re.compile(r"^xxhash\.h$"), "catalogue"),
     (re.compile(r"^zlib\.h$"), "kafka"),
 ]

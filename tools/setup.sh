@@ -14,9 +14,11 @@ readonly BUILD_PACKAGES=(
 )
 # What `./dev test` needs on top: real servers are Java programs fetched with Maven, and the system tests are Python, and
 # valgrind counts what an event costs. Random statements are compared with PostgreSQL. The page is looked at in Chromium.
+# Prometheus scrapes runs, and its promtool checks metrics, rules and alerts.
 # mandoc reads the manual pages, and the shells complete what the program tells them to.
 readonly TEST_PACKAGES=(
-  chromium fish mandoc maven openjdk-17-jre-headless openssl patch postgresql python3-venv valgrind zsh
+  chromium fish mandoc maven openjdk-17-jre-headless openssl patch postgresql prometheus python3-venv
+  valgrind zsh
 )
 
 # What `./dev bench` needs on top: two of the rivals are Java programs that are compiled. Go, where it is missing, comes from PyPI.

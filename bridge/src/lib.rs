@@ -1,13 +1,15 @@
 //! Cassandra's driver in a static library. `include/bridge.h` is the contract; this file is its door:
 //! each function checks what it was given, calls the module that does the work, and reports the outcome.
+//! The HTTP server in `http/` has a door of its own.
 //!
-//! Panics abort (see the profiles in `Cargo.toml`), so that none can unwind into C++.
+//! Panics abort (see `bug.rs`), so that none can unwind into C++; on the HTTP server's thread one ends a connection.
 
 mod abi;
 mod ask;
 mod bug;
 mod completions;
 mod errors;
+mod http;
 mod query;
 mod session;
 mod submit;

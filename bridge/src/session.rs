@@ -277,7 +277,7 @@ fn millis(value: u32, default: Duration) -> Duration {
 }
 
 /// A C++ `main` leaves SIGPIPE at its default, by which writing to a closed connection ends the process.
-fn ignore_sigpipe() {
+pub fn ignore_sigpipe() {
     // SAFETY: both structures are valid for the calls, and zero is a valid sigaction.
     unsafe {
         let mut current: libc::sigaction = std::mem::zeroed();

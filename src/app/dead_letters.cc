@@ -126,11 +126,12 @@ LetterSource::Options source_options(const Pipeline& pipeline, const std::string
 
 void print_account(const Lane& lane, const LetterSource& source, const Pipeline& pipeline,
                    bool dry_run, Output& out) {
-  const Counts counts = lane.counts();
+  const LaneFigures figures = lane.figures();
+  const Counts& counts = figures.counts;
   // A record counts as written where nothing worse became of it in another table.
   uint64_t rows = 0;
   for (size_t insert = 0; insert < pipeline.inserts.size(); ++insert)
-    rows += lane.counts(insert).written;
+    rows += figures.inserts[insert].counts.written;
   out.print("{} dead letters: {} {} to {}, ", grouped(counts.consumed), grouped(rows),
             dry_run ? "would be written" : "written", pipeline.table_names());
   if (counts.filtered > 0) out.print("{} left out by WHERE, ", grouped(counts.filtered));
@@ -151,7 +152,7 @@ void print_account(const Lane& lane, const LetterSource& source, const Pipeline&
             source.at_end() ? "" : "; stopped before the end");
   if (pipeline.inserts.size() == 1) return;
   for (size_t insert = 0; insert < pipeline.inserts.size(); ++insert) {
-    const Counts of_table = lane.counts(insert);
+    const Counts& of_table = figures.inserts[insert].counts;
     out.print("  {}: {} of {} {}\n", printable(pipeline.insert_names()[insert]),
               grouped(of_table.written), grouped(of_table.consumed),
               dry_run ? "would be written" : "written");

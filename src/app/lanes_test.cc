@@ -229,7 +229,7 @@ TEST_F(LanesTest, DeliverEverythingWhileLanesComeAndGo) {
   // each partition at a time.
   await("both have written", [&] {
     if (first.lane->counts().written > 0 && second.lane->counts().written > 0 &&
-        first.lane->lag() >= 0)
+        first.lane->figures().lag >= 0)
       return true;
     if (sent < kRecords / 2) produce(sent, sent + kPartitions);
     sent = std::min(sent + kPartitions, kRecords / 2);

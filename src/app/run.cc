@@ -8,10 +8,12 @@
 
 #include "app/connectors.h"
 #include "app/file_roles.h"
+#include "app/http.h"
 #include "app/lane_options.h"
 #include "app/letters.h"
 #include "app/pipeline.h"
 #include "app/retry_transient.h"
+#include "app/run_facts.h"
 #include "app/statistics.h"
 #include "app/status.h"
 #include "base/log.h"
@@ -113,8 +115,26 @@ struct Shared {
   Output& out;
   std::shared_ptr<std::atomic<unsigned>> unfinished;
   std::shared_ptr<RunCensus> census;
+  Reporter* reporter = nullptr;  // Null: nobody looks.
   SourceTopic topic = {};
   std::string letters_id = {};
+
+  void awaits_stores() const {
+    if (reporter == nullptr) return;
+    const std::string names = pipeline.table_names();
+    reporter->awaits("table:" + pipeline.insert_names().front(), names,
+                     "connecting to the stores of " + names);
+  }
+  void awaits_source() const {
+    if (reporter == nullptr) return;
+    reporter->awaits("source:" + pipeline.source.table, source_name(pipeline.source),
+                     "looking for " + source_name(pipeline.source));
+  }
+  void awaits_letters() const {
+    if (reporter == nullptr) return;
+    const std::string name = dead_letters_name(pipeline.source.dead_letters);
+    reporter->awaits("dead_letters", name, "preparing the dead letters' place, " + name);
+  }
 };
 
 std::unique_ptr<Lane> make_lane(const Shared& shared, LaneParts parts) {
@@ -123,6 +143,7 @@ std::unique_ptr<Lane> make_lane(const Shared& shared, LaneParts parts) {
   if (!shared.bounded) options.max_reject_ratio = pipeline.source.max_reject_ratio;
   options.unfinished_lanes = shared.unfinished;
   options.census = shared.census;
+  if (shared.reporter != nullptr) options.shown = shown_forms(pipeline);
   options.on_flush = [screen = Screen(shared.out, pipeline)](const Sink& store, size_t rows) {
     screen.line(fmt::format("Flushing {} records to {}", rows, store.name()));
   };
@@ -144,6 +165,7 @@ Result<std::vector<std::unique_ptr<Sink>>> open_first(Shared& shared) {
     return store.connector->makes_store;
   });
   std::vector<std::unique_ptr<Sink>> sinks;
+  shared.awaits_stores();
   if (!makes_store) {
     ASSIGN_OR_RETURN(sinks, open_lanes_sinks(shared, true));
   } else {
@@ -151,9 +173,11 @@ Result<std::vector<std::unique_ptr<Sink>>> open_first(Shared& shared) {
       if (store.connector->keeps_table())
         RETURN_IF_ERROR(store.connector->compare_what_is_there(store, shared.stop, true));
   }
+  shared.awaits_source();
   ASSIGN_OR_RETURN(shared.topic, find_source_topic(shared.pipeline.source, shared.until_end,
                                                    shared.stop, shared.clock));
   if (makes_store) {
+    shared.awaits_stores();
     ASSIGN_OR_RETURN(sinks, open_lanes_sinks(shared, true));
   }
   return sinks;
@@ -180,6 +204,7 @@ Status prepare(std::vector<Worker>& workers, Shared& shared) {
     ASSIGN_OR_RETURN(auto sinks, first ? open_first(shared) : open_lanes_sinks(shared, false));
     if (first) {
       say_where_start_counts_not(pipeline.source, shared.topic, sinks);
+      shared.awaits_letters();
       ASSIGN_OR_RETURN(shared.letters_id,
                        prepare_dead_letters(pipeline, shared.stop, shared.clock));
     }
@@ -223,11 +248,14 @@ void say_absent_fields(const std::vector<const Lane*>& lanes, const Pipeline& pi
 }  // namespace
 
 Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output& out) {
-  // 1. Everything that can be wrong without a connection is found first.
+  // 1. Who asks how it is gets an answer from the beginning. Everything that can be wrong without a
+  // connection is found first.
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reporter> reporter, start_reporter(options));
   ASSIGN_OR_RETURN(const Pipeline pipeline, load_pipeline(options.pipeline, options.sets));
   RETURN_IF_ERROR(check_lanes(options, pipeline));
   RETURN_IF_ERROR(check_statistics_file(options, pipeline));
   RETURN_IF_ERROR(check_files(pipeline.source));
+  if (reporter) reporter->knows(run_facts(pipeline));
   const Screen screen(out, pipeline);
   print_schemas(screen, pipeline);
   RETURN_IF_ERROR(screen.status());
@@ -245,7 +273,8 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
       .clock = clock,
       .out = out,
       .unfinished = std::make_shared<std::atomic<unsigned>>(static_cast<unsigned>(options.lanes)),
-      .census = std::make_shared<RunCensus>(pipeline.source.table)};
+      .census = std::make_shared<RunCensus>(pipeline.source.table),
+      .reporter = reporter.get()};
   if (const Status prepared = prepare(workers, shared); !prepared) {
     if (prepared.error().kind != ErrorKind::interrupted)
       return tl::unexpected<Error>(prepared.error());
@@ -258,7 +287,9 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
   std::vector<const Lane*> lanes;
   for (const Worker& worker : workers) lanes.push_back(worker.lane.get());
   {
-    const StatusReporter reporter(lanes, Millis(0), pipeline.insert_names());
+    shared.awaits_source();  // Their group, now.
+    if (reporter) reporter->watch(lanes);
+    const StatusReporter status_line(lanes, Millis(0), pipeline.insert_names());
     size_t number = 0;
     for (Worker& worker : workers) {
       worker.thread = std::thread([&worker, number = ++number, &shared, &stop] {
@@ -267,6 +298,7 @@ Result<ExitCode> run_pipeline(const RunOptions& options, StopToken& stop, Output
       });
     }
     for (Worker& worker : workers) worker.thread.join();
+    if (reporter) reporter->forget_lanes();
   }
 
   // 4. The account. Who reads it may take a while, and a stop meanwhile ends no run that is over.

@@ -19,6 +19,11 @@ struct RunOptions {
   bool until_end = false;
   std::string stats_json;  // Where to write the statistics; empty: nowhere.
   unsigned lanes = 1;
+  // "[ADDR:]PORT" to show the run at; empty: nowhere. The others count only with it.
+  std::string http;
+  std::string http_token;  // "file:PATH"; empty: as TURNTABLE_HTTP_TOKEN says, if it does.
+  std::string http_certificate;
+  std::string http_key;
   SteadyTime process_start{};
 };
 

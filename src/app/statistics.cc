@@ -85,23 +85,24 @@ Statistics collect_statistics(const std::vector<const Lane*>& lanes,
   for (const std::string& name : names) statistics.tables.push_back({.name = name, .counts = {}});
   std::optional<SteadyTime> first_poll, first_record, last_outcome;
   for (const Lane* lane : lanes) {
-    statistics.counts += lane->counts();
-    statistics.in_flight += lane->in_flight();
-    for (const auto& [lookup, missed] : lane->missed_keys())
+    const LaneFigures figures = lane->figures();
+    statistics.counts += figures.counts;
+    statistics.in_flight += figures.in_flight;
+    for (const auto& [lookup, missed] : figures.details->missed_keys)
       statistics.missed_keys[lookup].add(missed);
     for (size_t insert = 0; insert < names.size(); ++insert) {
-      statistics.tables[insert].counts += lane->counts(insert);
-      statistics.tables[insert].in_flight += lane->in_flight(insert);
+      statistics.tables[insert].counts += figures.inserts[insert].counts;
+      statistics.tables[insert].in_flight += figures.inserts[insert].in_flight;
     }
-    statistics.lost += static_cast<uint64_t>(lane->lost());
-    const LaneTimes& times = lane->times();
+    statistics.lost += static_cast<uint64_t>(figures.lost);
+    const LaneTimes& times = figures.times;
     if (times.first_poll && (!first_poll || *times.first_poll < *first_poll))
       first_poll = times.first_poll;
     if (times.first_record && (!first_record || *times.first_record < *first_record))
       first_record = times.first_record;
     if (times.last_outcome && (!last_outcome || *times.last_outcome > *last_outcome))
       last_outcome = times.last_outcome;
-    for (const auto& [partition, position] : lane->positions()) {
+    for (const auto& [partition, position] : figures.details->positions) {
       const auto known = std::find_if(
           statistics.positions.begin(), statistics.positions.end(),
           [partition = partition](const auto& entry) { return entry.first == partition; });

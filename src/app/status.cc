@@ -46,11 +46,11 @@ StatusReporter::~StatusReporter() {
 }
 
 // "rows: history 12, by_song 9".
-std::string StatusReporter::rows_by_table() const {
+std::string StatusReporter::rows_by_table(const std::vector<LaneFigures>& lanes) const {
   std::string text = "rows:";
   for (size_t insert = 0; insert < tables_.size(); ++insert) {
     uint64_t rows = 0;
-    for (const Lane* lane : lanes_) rows += lane->counts(insert).written;
+    for (const LaneFigures& lane : lanes) rows += lane.inserts[insert].counts.written;
     text +=
         fmt::format("{} {} {}", insert == 0 ? "" : ",", printable(tables_[insert]), grouped(rows));
   }
@@ -69,11 +69,14 @@ void StatusReporter::run() {
     int64_t lag = -1;
     int64_t lost = 0;
     std::string stalled;
+    std::vector<LaneFigures> figures;
     for (const Lane* lane : lanes_) {
-      counts += lane->counts();
-      if (stalled.empty()) stalled = lane->stalled_store();
-      lost += lane->lost();
-      if (lane->lag() >= 0) lag = std::max<int64_t>(lag, 0) + lane->lag();
+      const LaneFigures& of_lane = figures.emplace_back(lane->figures());
+      counts += of_lane.counts;
+      if (stalled.empty() && of_lane.stalled_store)
+        stalled = lane->store_names()[*of_lane.stalled_store];
+      lost += of_lane.lost;
+      if (of_lane.lag >= 0) lag = std::max<int64_t>(lag, 0) + of_lane.lag;
     }
     const SteadyTime now = std::chrono::steady_clock::now();
     const double seconds = std::chrono::duration<double>(now - then).count();
@@ -87,7 +90,7 @@ void StatusReporter::run() {
         {fmt::format("written {}", grouped(counts.written))},
         {fmt::format("unmatched {}", grouped(counts.unmatched))},
         {fmt::format("rejected {}", grouped(counts.rejected))}};
-    if (tables_.size() > 1) parts.back().text += "; " + rows_by_table() + ";";
+    if (tables_.size() > 1) parts.back().text += "; " + rows_by_table(figures) + ";";
     if (counts.filtered > 0)
       parts.push_back({fmt::format("filtered {}", grouped(counts.filtered))});
     if (counts.deleted > 0) parts.push_back({fmt::format("deleted {}", grouped(counts.deleted))});

@@ -22,7 +22,7 @@ struct StatusPart {
 // the urgent ones come first, and of the others as many as have room.
 [[nodiscard]] std::string status_line(std::vector<StatusPart> parts, size_t columns);
 
-// Has a thread of its own, which reads the lanes' counters. Ends it when destroyed.
+// Has a thread of its own, which reads the lanes' figures. Ends it when destroyed.
 class StatusReporter {
  public:
   // The lanes outlive the reporter. `interval` is between two lines; 0: as long as suits a terminal
@@ -36,7 +36,7 @@ class StatusReporter {
 
  private:
   void run();
-  [[nodiscard]] std::string rows_by_table() const;
+  [[nodiscard]] std::string rows_by_table(const std::vector<LaneFigures>& lanes) const;
 
   std::vector<const Lane*> lanes_;
   const Millis interval_;

@@ -67,6 +67,21 @@ void add_run(CommandLine& line, SteadyTime process_start) {
                      ->type_name("N")
                      ->check(whole_number(1, kMostLanes))
                      ->capture_default_str()] = "TURNTABLE_LANES";
+  line.variables[command
+                     ->add_option("--http", options->http,
+                                  "Show the run there: a page for browsers, /metrics, /healthz, "
+                                  "/readyz")
+                     ->type_name("[ADDR:]PORT")] = "TURNTABLE_HTTP";
+  command
+      ->add_option("--http-token", options->http_token,
+                   "What clients of --http must know; or in TURNTABLE_HTTP_TOKEN")
+      ->type_name("file:PATH");
+  command->add_option("--http-cert", options->http_certificate, "PEM file, for TLS")
+      ->type_name("FILE")
+      ->check(file_name());
+  command->add_option("--http-key", options->http_key, "PEM file of its private key")
+      ->type_name("FILE")
+      ->check(file_name());
   command->callback([options, &chosen = line.chosen] {
     chosen = [options](StopToken& stop, Output& out) { return run_pipeline(*options, stop, out); };
   });

@@ -26,6 +26,7 @@
 #include "base/check.h"
 #include "delivery/outcome.h"
 #include "row/insert_set.h"
+#include "row/record.h"
 #include "row/row_batch.h"
 #include "row/types.h"
 
@@ -51,9 +52,11 @@ class Ledger {
 
   // Enters a record, with an outcome awaited from each of `inserts` that the pipeline has: at least
   // one. The partition must be ours.
-  Origin deliver(PartitionId partition, Offset offset, InsertSet inserts = InsertSet::all()) {
+  // `timestamp_ms` is the record's own, and comes back with its outcome.
+  Origin deliver(PartitionId partition, Offset offset, InsertSet inserts = InsertSet::all(),
+                 int64_t timestamp_ms = kNoTimestamp) {
     Tracker& tracker = *find(partition);
-    tracker.records.push_back({offset, inserts & all_, Outcome::filtered});
+    tracker.records.push_back({offset, timestamp_ms, inserts & all_, Outcome::filtered});
     ++delivered_;
     ++in_flight_;
     (all_ - inserts).for_each([this](size_t insert) { ++ended_[insert]; });
@@ -62,13 +65,14 @@ class Ledger {
 
   // Nothing below `next` that has not been delivered will be. The partition must be ours.
   void pass(PartitionId partition, Offset next) {
-    find(partition)->records.push_back({next - 1, {}, Outcome::filtered});
+    find(partition)->records.push_back({next - 1, kNoTimestamp, {}, Outcome::filtered});
   }
 
   struct Settled {
     InsertSet inserts;              // Those whose outcome this is.
     InsertSet left;                 // Those from which one is still awaited.
     std::optional<Outcome> record;  // The record's own, where it is finished by this.
+    int64_t timestamp_ms = kNoTimestamp;
   };
   // `outcome` is durable in these INSERTs. What is not awaited clears nothing: the INSERT has had
   // its outcome before, or the partition was given back since. (Here, for it is called for every
@@ -111,6 +115,7 @@ class Ledger {
  private:
   struct Entry {
     Offset offset = 0;
+    int64_t timestamp_ms = kNoTimestamp;
     InsertSet awaited;
     Outcome worst = Outcome::filtered;  // Of those that have come.
   };
@@ -126,9 +131,9 @@ class Ledger {
     const InsertSet left = entry.awaited - cleared;
     entry.awaited = left;
     entry.worst = std::max(entry.worst, outcome);
-    if (!left.empty()) return {cleared, left, std::nullopt};
+    if (!left.empty()) return {cleared, left, std::nullopt, entry.timestamp_ms};
     --in_flight_;
-    return {cleared, left, entry.worst};
+    return {cleared, left, entry.worst, entry.timestamp_ms};
   }
 
   [[nodiscard]] Tracker* find(PartitionId partition) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/micros.h"
 
 namespace turntable {
 namespace {
@@ -12,6 +13,16 @@ namespace {
 constexpr Millis kFlushEvery{200};
 // Whether they are still there is asked so often at most, while positions behind them move.
 constexpr Millis kAskEvery{100};
+
+// At most so many characters of a text in UTF-8. Other bytes count as whoever shows them sees them.
+std::string_view beginning_of(std::string_view text, size_t characters) {
+  size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const bool continues = (static_cast<uint8_t>(text[at]) & 0xC0U) == 0x80U;
+    if (!continues && characters-- == 0) break;
+  }
+  return text.substr(0, at);
+}
 
 }  // namespace
 
@@ -72,6 +83,35 @@ void LetterQueue::write(const RecordBatch& batch, const Origin& origin,
     InsertSet& of = fault.code == RejectCode::unmatched ? pending.unmatched : pending.rejected;
     of |= fault.insert == kEveryInsert ? every_insert : InsertSet::of(fault.insert);
   }
+  // As letter_of() has it: the first that rejected the record, or else the first without a match.
+  const auto rejected = std::find_if(faults.begin(), faults.end(), [](const Reject& fault) {
+    return fault.code != RejectCode::unmatched;
+  });
+  const Reject& worst = rejected == faults.end() ? faults.front() : *rejected;
+  pending.code = worst.code;
+  if (letters_->keeps()) remember(batch.records[worst.row], worst);
+}
+
+// Records may be large and letters many: only the beginning of the last ones is kept.
+void LetterQueue::remember(const Record& record, const Reject& fault) {
+  if (being_written_.size() == kShownLimit) being_written_.pop_front();
+  // Four bytes are the most that a character has.
+  const std::string_view begin = record.value.substr(0, 4 * kShownCharactersLimit);
+  being_written_.push_back({.code = fault.code,
+                            .detail = fault.reason,
+                            .partition = record.partition,
+                            .offset = record.offset,
+                            .text = std::string(beginning_of(begin, kShownCharactersLimit))});
+}
+
+void LetterQueue::show_written() {
+  const int64_t now_us = micros_of(clock_.wall());
+  for (Shown& shown : being_written_) {
+    shown.time_us = now_us;
+    if (shown_.size() == kShownLimit) shown_.pop_front();
+    shown_.push_back(std::move(shown));
+  }
+  being_written_.clear();
 }
 
 InsertSet LetterQueue::settle(const Origin& origin, InsertSet inserts, Outcome outcome) {
@@ -90,8 +130,9 @@ Result<bool> LetterQueue::flush() {
   if (Status flushed = letters_->flush(); !flushed) {
     if (flushed.error().kind != ErrorKind::transient)
       return tl::unexpected<Error>(std::move(flushed.error()));
-    if (retry_.failed(clock_.now()))
-      log::warn("{}; trying again until it can", flushed.error().message);
+    ++retries_;
+    trouble_ = flushed.error().message;
+    if (retry_.failed(clock_.now())) log::warn("{}; trying again until it can", trouble_);
     return false;
   }
   if (retry_.worked()) log::warn("dead letters are written again to {}", letters_->name());
@@ -101,10 +142,12 @@ Result<bool> LetterQueue::flush() {
                               settle(pending.origin, pending.rejected, Outcome::rejected);
     if (settled.empty() || !keeps) continue;
     accounting_.dead_lettered(settled);
+    ++by_reason_[static_cast<size_t>(pending.code)];
     Offset& last = ahead_[pending.origin.partition];
     last = std::max(last, pending.offset);
   }
   pending_.clear();
+  show_written();
   return true;
 }
 

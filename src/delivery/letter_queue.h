@@ -13,7 +13,9 @@
 //   passed    a position past the record is stored
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <span>
@@ -32,6 +34,9 @@
 #include "row/reject.h"
 
 namespace turntable {
+
+// How many reject codes there are.
+inline constexpr size_t kRejectCodes = static_cast<size_t>(RejectCode::unmatched) + 1;
 
 // One lane's. One thread.
 class LetterQueue {
@@ -83,6 +88,24 @@ class LetterQueue {
 
   [[nodiscard]] std::string name() const { return letters_->name(); }
 
+  // For people: the last letters that are durable, at most kShownLimit, the newest last; how many
+  // there were of each reason; how often they had to be written again, and why they have to be now
+  // (empty where all is well).
+  static constexpr size_t kShownLimit = 20;
+  static constexpr size_t kShownCharactersLimit = 500;  // Of a record.
+  struct Shown {
+    int64_t time_us = 0;  // When it became durable; since 1970.
+    RejectCode code = RejectCode::bad_value;
+    std::string detail;
+    PartitionId partition = 0;
+    Offset offset = 0;
+    std::string text;  // How the record begins, where it is text.
+  };
+  [[nodiscard]] const std::deque<Shown>& shown() const { return shown_; }
+  [[nodiscard]] const std::array<uint64_t, kRejectCodes>& by_reason() const { return by_reason_; }
+  [[nodiscard]] uint64_t retries() const { return retries_; }
+  [[nodiscard]] std::string trouble() const { return failing() ? trouble_ : std::string(); }
+
  private:
   // A record with a fault, and other INSERTs that have not had their outcome.
   struct Waiting {
@@ -97,6 +120,7 @@ class LetterQueue {
     Offset offset = 0;
     InsertSet unmatched;
     InsertSet rejected;
+    RejectCode code = RejectCode::bad_value;  // The letter's own reason.
   };
   struct Hash {
     size_t operator()(const Origin& origin) const {
@@ -113,6 +137,8 @@ class LetterQueue {
   void look_at(const Origin& origin, InsertSet left);
   void write(const RecordBatch& batch, const Origin& origin, std::span<const Reject> faults,
              InsertSet every_insert);
+  void remember(const Record& record, const Reject& fault);
+  void show_written();
   InsertSet settle(const Origin& origin, InsertSet inserts, Outcome outcome);
 
   const std::unique_ptr<DeadLetters> letters_;
@@ -128,6 +154,11 @@ class LetterQueue {
   std::map<PartitionId, Offset> ahead_;
   bool in_doubt_ = false;  // Whether those are still there could not be found out.
   SteadyTime ask_at_{};
+  std::deque<Shown> being_written_;  // Of the last letters that are pending.
+  std::deque<Shown> shown_;
+  std::array<uint64_t, kRejectCodes> by_reason_{};
+  uint64_t retries_ = 0;
+  std::string trouble_;
 };
 
 }  // namespace turntable

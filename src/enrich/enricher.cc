@@ -95,10 +95,15 @@ bool Enricher::make_rows(const RecordBatch& batch, std::span<const Origin> origi
                          Rejects& rejects, std::span<RowBatch* const> rows,
                          const Selection& tombstones) {
   if (!filter_stream(rejects)) return false;
+  looked_for_.assign(lookups_.size(), 0);
+  hits_.assign(lookups_.size(), 0);
   for (size_t probe = 0; probe < lookups_.size(); ++probe)
     if (!look_up(probe, rejects)) return false;
-  return filter_joined(rejects) && compute_deletions(batch, tombstones) &&
-         append_rows(origins, rejects, rows);
+  if (!filter_joined(rejects) || !compute_deletions(batch, tombstones)) return false;
+  const auto begun = std::chrono::steady_clock::now();
+  const bool appended = append_rows(origins, rejects, rows);
+  encoding_time_ += std::chrono::steady_clock::now() - begun;
+  return appended;
 }
 
 void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects) {
@@ -218,6 +223,13 @@ bool Enricher::look_up(size_t probe, Rejects& rejects) {
   shared_->lookups[probe].index->find(*lookup.formed, rows, matches_[probe]);
   if (!shared_->program.probes[probe].conditions.empty() && !test_conditions(probe, rejects))
     return false;
+  const uint32_t none = shared_->lookups[probe].catalogue->null_row();
+  const std::vector<uint32_t>& matches = matches_[probe];
+  const Selection& looked_for = alive_.in_any(stage.inserts);
+  looked_for_[probe] = looked_for.size();
+  hits_[probe] = static_cast<uint64_t>(
+      std::count_if(looked_for.begin(), looked_for.end(),
+                    [&matches, none](uint32_t row) { return matches[row] != none; }));
   for (size_t insert = 0; insert < inserts_.size(); ++insert)
     if (stage.inserts.has(insert) && !inserts_[insert].left[probe])
       drop_unmatched(probe, insert, rejects);
@@ -380,6 +392,11 @@ bool Enricher::append_rows(std::span<const Origin> origins, Rejects& rejects,
 void Enricher::count_missed() {
   for (auto& [lookup, missed] : missed_)
     for (const std::string& keys : missed.found_missing) missed.keys.add(keys);
+  for (size_t probe = 0; probe < hits_.size(); ++probe) {
+    Found& found = found_[shared_->program.probes[probe].table];
+    found.hits += hits_[probe];
+    found.misses += looked_for_[probe] - hits_[probe];
+  }
 }
 
 }  // namespace turntable

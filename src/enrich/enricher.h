@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <span>
@@ -72,6 +73,23 @@ class Enricher {
   // By the lookup's name, the keys that inner joins did not find in it: "name = 'x'". A record
   // counts once, however many INSERTs missed it.
   [[nodiscard]] std::map<std::string, MissedKeys> missed_keys() const;
+
+  // By the lookup's name: how many records found a row in it, and how many did not. A lookup that
+  // is joined twice is counted twice.
+  struct Found {
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+  };
+  [[nodiscard]] const std::map<std::string, Found>& found() const { return found_; }
+  // The most missed keys of a lookup.
+  [[nodiscard]] std::vector<MissedKeys::Missed> most_missed(const std::string& lookup,
+                                                            size_t limit) const {
+    const auto missed = missed_.find(lookup);
+    return missed == missed_.end() ? std::vector<MissedKeys::Missed>()
+                                   : missed->second.keys.most(limit);
+  }
+  // How long rows were encoded, of all that enrich() took.
+  [[nodiscard]] std::chrono::nanoseconds encoding_time() const { return encoding_time_; }
 
   // The records of the last batch that the INSERT's WHERE left out, ascending.
   [[nodiscard]] const Selection& filtered(size_t insert) const { return inserts_[insert].filtered; }
@@ -148,6 +166,10 @@ class Enricher {
   };
   std::map<std::string, Missed> missed_;  // By the lookup's name, which several probes may have.
   std::vector<Insert> inserts_;
+  std::map<std::string, Found> found_;
+  std::vector<uint64_t> looked_for_;  // By probe, of the batch at hand: how many records it had,
+  std::vector<uint64_t> hits_;        // and how many of them found a row.
+  std::chrono::nanoseconds encoding_time_{0};
 
   // Of the batch at hand.
   size_t rows_ = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -19,6 +20,12 @@ void add_sorted(const Selection& other, Selection& into) {
   const auto middle = static_cast<ptrdiff_t>(into.size());
   into.insert(into.end(), other.begin(), other.end());
   std::inplace_merge(into.begin(), into.begin() + middle, into.end());
+}
+
+// A producer's clock may be anywhere, and so may the timestamps that it writes.
+int64_t latency_us(int64_t now_us, int64_t timestamp_ms) {
+  constexpr int64_t kFurthest = std::numeric_limits<int64_t>::max() / 4'000;
+  return now_us - std::clamp(timestamp_ms, -kFurthest, kFurthest) * 1000;
 }
 
 }  // namespace
@@ -47,19 +54,22 @@ Lane::Lane(LaneOptions options, LaneParts parts, const StopToken& stop, const Cl
                   .store = stores_.position_store(),
                   .clock = clock,
                   .retry = options_.retry_backoff}),
-      rejects_breaker_(options_.max_reject_ratio) {
+      rejects_breaker_(options_.max_reject_ratio),
+      recent_rows_(options_.shown, clock) {
   CHECK(stores_.rows_by_insert(0).size() == enricher_->inserts());
+  publish(LaneState::starting);
 }
 
 Status Lane::run(std::unique_ptr<Source> source) {
   source_ = std::move(source);
   positions_.set_source(*source_);
   const Status status = work();
-  lost_.store(source_->lost(), std::memory_order_relaxed);
   positions_.note_write_times(ledger_.partitions());
+  publish(status ? LaneState::finishing : LaneState::failed);
   // After a failure what is unacknowledged stays unstored, so that the next run reads it again;
   // what is acknowledged is kept.
   const Status closed = source_->close();
+  publish(status && closed ? LaneState::ended : LaneState::failed, true);
   return status ? closed : status;
 }
 
@@ -96,6 +106,7 @@ Status Lane::loop() {
     }
     RETURN_IF_ERROR(collect(Millis(0)));
     RETURN_IF_ERROR(store_positions());
+    publish(blocked_since_ ? LaneState::blocked : LaneState::running);
   }
   return {};
 }
@@ -105,16 +116,24 @@ Result<bool> Lane::read() {
   const size_t room = std::min(stores_.room(), options_.poll_records);
   // Where the source has no descriptor to wait on, waiting is done inside poll().
   const Millis wait = source_->wait_fd() < 0 ? kWaitLimit : Millis(0);
-  ASSIGN_OR_RETURN(RecordBatch batch, source_->poll(room, wait));
+  ASSIGN_OR_RETURN(RecordBatch batch, fetch(room, wait));
   RETURN_IF_ERROR(revoke_status_);
-  lag_.store(source_->lag(), std::memory_order_relaxed);
-  lost_.store(source_->lost(), std::memory_order_relaxed);
+  lag_ = source_->lag();
   if (batch.empty()) return false;
+  note_read(batch);
   if (!times_.first_record) times_.first_record = clock_.now();
   if (!positions_before_.empty()) RETURN_IF_ERROR(forget_positions_before());
   decode(std::move(batch));
   transform();
   return true;
+}
+
+Result<RecordBatch> Lane::fetch(size_t room, Millis wait) {
+  const PhaseTimes::Scope fetching(phases_, Phase::fetch);
+  Result<RecordBatch> batch = source_->poll(room, wait);
+  // A source without a descriptor has waited inside.
+  if (batch && batch->empty() && wait.count() > 0) phases_.count_as(Phase::wait);
+  return batch;
 }
 
 // The source has given a record, so that it has committed where our partitions begin.
@@ -124,6 +143,7 @@ Status Lane::forget_positions_before() {
 }
 
 void Lane::decode(RecordBatch records) {
+  const PhaseTimes::Scope decoding(phases_, Phase::decode);
   batch_ = &enter(std::move(records));
   left_.clear();
   rejects_.clear();
@@ -138,8 +158,11 @@ void Lane::decode(RecordBatch records) {
 // Takes the batch, or a part of it, to its end: in every INSERT each record becomes a row or a
 // deletion that waits for its store, or is left out, or has a fault for its dead letter.
 void Lane::transform() {
+  const PhaseTimes::Scope joining(phases_, Phase::join);
   rejects_.clear();
+  const std::chrono::nanoseconds encoded_before = enricher_->encoding_time();
   const size_t enriched = enrich_some();
+  phases_.move(Phase::join, Phase::encode, enricher_->encoding_time() - encoded_before);
   settle_filtered();
   // Deletions are no part of the ratio of rejects.
   reject(enriched - deleted_.size());
@@ -183,7 +206,8 @@ const HeldRecords::Batch& Lane::enter(RecordBatch batch) {
   InsertSet inserts = InsertSet::all();
   uint64_t count = 0;
   for (const Record& record : batch.records) {
-    origins.push_back(ledger_.deliver(record.partition, record.offset, record.inserts));
+    origins.push_back(
+        ledger_.deliver(record.partition, record.offset, record.inserts, record.timestamp_ms));
     if (record.inserts != inserts) {
       accounting_.consumed(inserts, std::exchange(count, 0));
       inserts = record.inserts;
@@ -265,7 +289,11 @@ Status Lane::flush_what_is_due() {
 }
 
 Status Lane::flush(Store& store) {
-  if (options_.on_flush) options_.on_flush(*store.sink, store.next_batch().size());
+  const PhaseTimes::Scope writing(phases_, Phase::write);
+  const size_t rows = store.next_batch().size();
+  flushes_.add(static_cast<int64_t>(rows));
+  if (options_.on_flush) options_.on_flush(*store.sink, rows);
+  recent_rows_.submitted(store.inserts, store.next_batch());
   if (positions_.are_beside_rows()) {
     RETURN_IF_ERROR(letters_.ask());
     RETURN_IF_ERROR(flush_letters(true));
@@ -279,6 +307,7 @@ Status Lane::flush(Store& store) {
 Status Lane::collect(Millis wait) {
   // With nothing in flight the stores return at once; what is waited for is the next try of the
   // dead letters.
+  const PhaseTimes::Scope scope(phases_, wait.count() > 0 ? Phase::wait : Phase::write);
   if (wait.count() > 0 && stores_.in_flight() == 0) clock_.sleep(wait);
   RETURN_IF_ERROR(
       stores_.collect(wait, [this](Store& store, const Acks& acks) { settle(store, acks); }));
@@ -302,19 +331,25 @@ void Lane::settle(Store& store, const Acks& acks) {
     const size_t written = acks.written_in(table).size();
     if (written + refused > 0) store.refusals[table].saw(written + refused, refused);
   }
+  if (taken > 0) last_write_us_ = micros_of(clock_.wall());
   if (!acks.refused.empty()) refuse(store, acks.refused);
   times_.last_outcome = clock_.now();
 }
 
 // Records that have this outcome in the INSERT.
 void Lane::settle(std::span<const Origin> origins, size_t insert, Outcome outcome) {
+  if (origins.empty()) return;
   Accounting::Tally tally;
+  const int64_t now_us = micros_of(clock_.wall());
   for (const Origin& origin : origins) {
     const Ledger::Settled settled = ledger_.settle(origin, insert, outcome);
     tally.add(settled);
+    if (settled.record == Outcome::written && settled.timestamp_ms != kNoTimestamp)
+      latencies_.add(latency_us(now_us, settled.timestamp_ms));
     if (!settled.left.empty()) letters_.settled(origin, settled.left);
   }
   accounting_.settled(insert, outcome, tally);
+  if (outcome == Outcome::written) recent_rows_.written(insert, origins);
 }
 
 // Rows that a store will never take become dead letters like any other. There may be as many as a
@@ -343,11 +378,14 @@ Status Lane::flush_letters(bool now) {
 }
 
 Status Lane::store_positions() {
+  const PhaseTimes::Scope committing(phases_, Phase::commit);
   held_.release();
   return positions_.store();
 }
 
 void Lane::on_assigned(std::span<const PartitionId> partitions) {
+  ++rebalances_;
+  assigned_ += partitions.size();
   letters_.forget(partitions);
   for (const PartitionId partition : partitions) {
     ledger_.assign(partition);
@@ -367,6 +405,8 @@ void Lane::on_passed(PartitionId partition, Offset next) {
 // The partitions are ours until this returns: what is in flight gets a bounded time to finish, then
 // the rest is given back, to be read again by the next owner.
 void Lane::on_revoked(std::span<const PartitionId> partitions, bool lost) {
+  ++rebalances_;
+  revoked_ += partitions.size();
   if (!lost) {
     // Now or never.
     positions_.hurry();

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,7 +33,10 @@
 #include "delivery/reject_breaker.h"
 #include "delivery/write_times.h"
 #include "enrich/enricher.h"
+#include "lane/lane_view.h"
+#include "lane/phase_times.h"
 #include "lane/position_keeper.h"
+#include "lane/recent_rows.h"
 #include "lane/stores.h"
 #include "row/tombstones.h"
 #include "sink/sink.h"
@@ -57,6 +61,8 @@ struct LaneOptions {
   std::function<void(const Sink& store, size_t rows)> on_flush;
   // Shared by the lanes of a run: what they say once about the fields of events. Null: nothing.
   std::shared_ptr<RunCensus> census;
+  // By INSERT: the form of rows that people may see. Empty: nobody looks.
+  std::vector<ShownForm> shown;
 };
 
 // Of records that are read and not settled: their bytes are held (delivery/held_records.h), and
@@ -78,13 +84,6 @@ struct LaneParts {
   std::function<Status()> forget_positions_before = {};
 };
 
-// Moments that the statistics are made of; set by the lane, read after run() has returned.
-struct LaneTimes {
-  std::optional<SteadyTime> first_poll;
-  std::optional<SteadyTime> first_record;
-  std::optional<SteadyTime> last_outcome;  // When the last record's outcome became durable.
-};
-
 class Lane final : public AssignmentListener {
  public:
   // `stop` and `clock` outlive the lane.
@@ -94,27 +93,22 @@ class Lane final : public AssignmentListener {
   // Once. The source lives as long as the lane.
   [[nodiscard]] Status run(std::unique_ptr<Source> source);
 
-  // Thread-safe while the lane runs. Of records, and of what became of them in one INSERT.
+  // Thread-safe. What others may know of it: as it was when the last turn of its loop ended, and
+  // after run() as it ended.
+  [[nodiscard]] LaneFigures figures() const { return view_.read(); }
+  // The names of its stores, by their number in the figures.
+  [[nodiscard]] std::vector<std::string> store_names() const { return stores_.names(); }
+
+  // Thread-safe. The counters as they are at this moment, between two turns too: for tests.
   [[nodiscard]] Counts counts() const { return accounting_.read(); }
   [[nodiscard]] Counts counts(size_t insert) const { return accounting_.read(insert); }
-  [[nodiscard]] int64_t lag() const { return lag_.load(std::memory_order_relaxed); }
-  // Records that its source lost before they were read.
-  [[nodiscard]] int64_t lost() const { return lost_.load(std::memory_order_relaxed); }
-  // The name of a store that has reported nothing for some seconds, though it has rows; or "".
-  [[nodiscard]] std::string stalled_store() const { return stores_.stalled(); }
-
   // After run().
   [[nodiscard]] uint64_t in_flight() const { return ledger_.in_flight(); }
   [[nodiscard]] uint64_t in_flight(size_t insert) const { return ledger_.in_flight(insert); }
-  [[nodiscard]] const LaneTimes& times() const { return times_; }
   [[nodiscard]] const std::map<PartitionId, Position>& positions() const {
     return positions_.stored();
   }
   [[nodiscard]] FieldCensus census() const { return decoder_->census(); }
-  // By the lookup's name: what was looked for in it most often and not found.
-  [[nodiscard]] std::map<std::string, MissedKeys> missed_keys() const {
-    return enricher_->missed_keys();
-  }
 
   // From the source, inside poll().
   void on_assigned(std::span<const PartitionId> partitions) override;
@@ -135,6 +129,7 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status work();
   [[nodiscard]] Status loop();
   [[nodiscard]] Result<bool> read();
+  [[nodiscard]] Result<RecordBatch> fetch(size_t room, Millis wait);
   void decode(RecordBatch records);
   void transform();
   [[nodiscard]] size_t enrich_some();
@@ -169,6 +164,11 @@ class Lane final : public AssignmentListener {
   [[nodiscard]] Status stop_for_rejects();
   [[nodiscard]] Status stop_for_source(const Error& error);
   [[nodiscard]] Result<bool> given_more_to_read();
+
+  // What it shows, in lane_figures.cc.
+  void publish(LaneState state, bool last = false);
+  [[nodiscard]] std::shared_ptr<const LaneDetails> details(bool last) const;
+  void note_read(const RecordBatch& batch);
 
   const LaneOptions options_;
   const std::unique_ptr<Decoder> decoder_;
@@ -207,9 +207,24 @@ class Lane final : public AssignmentListener {
   Rejects rejects_;
   std::vector<uint8_t> rejected_rows_;
 
-  std::atomic<int64_t> lag_{-1};
-  std::atomic<int64_t> lost_{0};
+  // What is shown and kept nowhere else.
+  LaneView view_;
+  int64_t lag_ = -1;
   LaneTimes times_;
+  uint64_t turns_ = 0;
+  PhaseTimes phases_;
+  Latencies latencies_;
+  BatchSizes batches_;
+  BatchSizes flushes_;
+  RecentRows recent_rows_;
+  std::vector<int64_t> last_record_ms_;  // By partition.
+  int64_t last_record_us_ = 0;
+  int64_t last_write_us_ = 0;
+  uint64_t assigned_ = 0;
+  uint64_t revoked_ = 0;
+  uint64_t rebalances_ = 0;
+  std::shared_ptr<const LaneDetails> details_;
+  SteadyTime details_due_{};
 };
 
 }  // namespace turntable

@@ -55,6 +55,7 @@ Status Lane::wait_idle() {
     wait = std::clamp(std::chrono::ceil<Millis>(*flush_at - clock_.now()), Millis(0), wait);
   std::vector<pollfd> descriptors{{source_->wait_fd(), POLLIN, 0}};
   stores_.add_descriptors(descriptors);
+  const PhaseTimes::Scope waiting(phases_, Phase::wait);
   // A negative descriptor is ignored by poll(2). An interrupted wait is as good as a finished one.
   if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(wait.count())) < 0 &&
       errno != EINTR)
@@ -74,6 +75,7 @@ Status Lane::drain(SteadyTime deadline) {
     RETURN_IF_ERROR(flush_letters(true));
     const bool waits = stores_.in_flight() > 0 || letters_.failing() || positions_.waiting() > 0;
     RETURN_IF_ERROR(collect(waits ? kWaitLimit : Millis(0)));
+    publish(LaneState::finishing);
   }
 }
 
@@ -97,6 +99,7 @@ Status Lane::finish() {
     }
   }
   // 2. From here on nothing is in flight. Positions are made durable.
+  const PhaseTimes::Scope committing(phases_, Phase::commit);
   RETURN_IF_ERROR(source_->commit());
   return revoke_status_;
 }
@@ -171,6 +174,7 @@ Result<bool> Lane::given_more_to_read() {
     }
     if (*options_.unfinished_lanes == 0) return false;
     RETURN_IF_ERROR(wait_idle());
+    publish(LaneState::finishing);
   }
   return false;
 }

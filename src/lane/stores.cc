@@ -164,16 +164,16 @@ Millis Stores::wait_for_each(Millis wait) const {
   return unfinished > 1 ? std::min(wait, kTurnLimit) : wait;
 }
 
-void Stores::note_silence(Store& store, const Acks& acks) {
+void Stores::note_silence(size_t number, const Acks& acks) {
+  Store& store = stores_[number];
   if (says_something(acks) || store.sink->in_flight() == 0) {
     store.silent_since.reset();
-    if (stalled_.load(std::memory_order_relaxed) == &store)
-      stalled_.store(nullptr, std::memory_order_release);
+    if (stalled_ == number) stalled_.reset();
     return;
   }
   const SteadyTime now = clock_.now();
   if (!store.silent_since) store.silent_since = now;
-  if (now - *store.silent_since >= kStalledAfter) stalled_.store(&store, std::memory_order_release);
+  if (now - *store.silent_since >= kStalledAfter) stalled_ = number;
 }
 
 Status Stores::give_back(std::span<const PartitionId> partitions) {
@@ -202,9 +202,42 @@ std::string Stores::unfinished_names() const {
   return names;
 }
 
-std::string Stores::stalled() const {
-  const Store* store = stalled_.load(std::memory_order_acquire);
-  return store == nullptr ? "" : store->name;
+std::optional<size_t> Stores::stalled() const {
+  return stalled_;
+}
+
+std::vector<std::string> Stores::names() const {
+  std::vector<std::string> names;
+  for (const Store& store : stores_) names.push_back(store.name);
+  return names;
+}
+
+SinkTries Stores::tries() const {
+  SinkTries all;
+  for (const Store& store : stores_) all += store.sink->tries();
+  return all;
+}
+
+SinkWindow Stores::window() const {
+  SinkWindow all;
+  for (const Store& store : stores_) {
+    const SinkWindow window = store.sink->window();
+    all.used += window.used;
+    all.allowed += window.allowed;
+  }
+  return all;
+}
+
+std::vector<std::string> Stores::troubles() const {
+  std::vector<std::string> troubles;
+  for (const Store& store : stores_) troubles.push_back(store.sink->trouble());
+  return troubles;
+}
+
+size_t Stores::waiting_bytes() const {
+  size_t bytes = 0;
+  for (const Store& store : stores_) bytes += store.full_bytes + store.rows.bytes();
+  return bytes;
 }
 
 }  // namespace turntable

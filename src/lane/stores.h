@@ -9,7 +9,6 @@
 
 #include <poll.h>
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -65,7 +64,7 @@ struct Store {
   std::optional<SteadyTime> silent_since;
 };
 
-// One lane's. One thread, but for stalled().
+// One lane's. One thread, but for names().
 class Stores {
  public:
   struct Options {
@@ -116,10 +115,11 @@ class Stores {
   template <class Settle>
   [[nodiscard]] Status collect(Millis wait, Settle settle) {
     wait = wait_for_each(wait);
-    for (Store& store : stores_) {
+    for (size_t number = 0; number < stores_.size(); ++number) {
+      Store& store = stores_[number];
       ASSIGN_OR_RETURN(const Acks acks,
                        store.sink->reap(store.sink->in_flight() > 0 ? wait : Millis(0)));
-      note_silence(store, acks);
+      note_silence(number, acks);
       settle(store, acks);
     }
     return {};
@@ -139,20 +139,27 @@ class Stores {
 
   // "spotify.history", "spotify.history and history.db": those that have not acknowledged rows.
   [[nodiscard]] std::string unfinished_names() const;
-  // The name of a store that has reported nothing for some seconds, though it has rows; or "".
-  // Thread-safe.
-  [[nodiscard]] std::string stalled() const;
+  // The number of a store that has reported nothing for some seconds, though it has rows.
+  [[nodiscard]] std::optional<size_t> stalled() const;
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  // For people, of all of them together.
+  [[nodiscard]] SinkTries tries() const;
+  [[nodiscard]] SinkWindow window() const;
+  [[nodiscard]] std::vector<std::string> troubles() const;
+  // Of the rows that wait.
+  [[nodiscard]] size_t waiting_bytes() const;
 
  private:
   [[nodiscard]] Millis wait_for_each(Millis wait) const;
-  void note_silence(Store& store, const Acks& acks);
+  void note_silence(size_t number, const Acks& acks);
 
   const Options options_;
   const Clock& clock_;
   const std::vector<RowTarget> targets_;
   std::deque<Store> stores_;  // They cannot be moved.
   std::vector<RowBatch*> rows_by_insert_;
-  std::atomic<const Store*> stalled_{nullptr};
+  std::optional<size_t> stalled_;
 };
 
 }  // namespace turntable

@@ -423,6 +423,7 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
   const Error& error = completion.outcome.error();
   switch (error.kind) {
     case ErrorKind::transient:
+      ++(completion.overloaded ? tries_.overloaded : tries_.transient);
       retry_later(request, error.message);
       return;
     case ErrorKind::row:
@@ -451,6 +452,7 @@ void CassandraSink::settle(const cassandra::Completion& completion) {
 
 void CassandraSink::retry_later(Request& request, const std::string& reason) {
   request.state = Request::State::waiting;
+  trouble_ = reason;
   if (!request.retry.failed(clock_->now()) || failing_++ > 0) return;
   failing_since_ = clock_->now();
   log::warn("{} cannot be written to, which is tried again until it works: {}",

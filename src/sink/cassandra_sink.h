@@ -85,6 +85,11 @@ class CassandraSink final : public Sink {
     return rows_held_ + settled_.size() + asked_.size();
   }
   [[nodiscard]] int wait_fd() const override { return writer_->wait_fd(); }
+  [[nodiscard]] SinkTries tries() const override { return tries_; }
+  [[nodiscard]] SinkWindow window() const override { return {window_.out(), window_.size()}; }
+  [[nodiscard]] std::string trouble() const override {
+    return failing_ == 0 ? std::string() : trouble_;
+  }
   [[nodiscard]] std::string name() const override { return name_; }
 
  private:
@@ -177,6 +182,8 @@ class CassandraSink final : public Sink {
   size_t bytes_held_ = 0;
   size_t failing_ = 0;  // Requests that are.
   SteadyTime failing_since_{};
+  std::string trouble_;  // Why the last of them failed.
+  SinkTries tries_;
   std::optional<Error> failed_;
 
   Outcomes settled_;   // No question that covers them has been put.

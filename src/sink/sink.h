@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -97,6 +98,24 @@ struct Accompaniment {
   [[nodiscard]] bool empty() const { return in_any_case.empty() && if_all_written.empty(); }
 };
 
+// How often a sink had to try again, by the reason. Never less than before.
+struct SinkTries {
+  uint64_t transient = 0;   // The store was away, or refused for a reason that passes.
+  uint64_t overloaded = 0;  // It said that it was too much, or did not answer in time.
+
+  SinkTries& operator+=(const SinkTries& other) {
+    transient += other.transient;
+    overloaded += other.overloaded;
+    return *this;
+  }
+};
+
+// How much is out at once: requests, or rows where a sink has no requests.
+struct SinkWindow {
+  size_t used = 0;
+  size_t allowed = 0;  // 0: it has no bound of its own.
+};
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -154,6 +173,11 @@ class Sink {
   [[nodiscard]] virtual Status keep_positions_of([[maybe_unused]] const std::string& topic_id) {
     return {};
   }
+
+  // What people may see of it. Why it tries again now, in a sentence; empty where all is well.
+  [[nodiscard]] virtual SinkTries tries() const { return {}; }
+  [[nodiscard]] virtual SinkWindow window() const { return {in_flight(), 0}; }
+  [[nodiscard]] virtual std::string trouble() const { return {}; }
 
   // "spotify.listening_history", "spotify (3 tables)", a file's path, "the console": for messages.
   [[nodiscard]] virtual std::string name() const = 0;

@@ -138,6 +138,8 @@ Status SqliteSink::take(SqliteOutcome outcome) {
   Error& error = outcome.status.error();
   if (error.kind != ErrorKind::transient)
     return tl::unexpected(std::move(error).with("writing rows failed"));
+  ++tries_.transient;
+  trouble_ = error.message;
   if (retry_.failed(options_.clock->now()))
     log::warn("{}; its {} rows are kept, and tried again until they are written", error.message,
               waiting_->rows.size());

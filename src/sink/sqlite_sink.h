@@ -42,6 +42,8 @@ class SqliteSink final : public Sink {
   [[nodiscard]] bool full() const override { return in_flight() > 0; }
   [[nodiscard]] Result<Acks> reap(Millis wait) override;
   [[nodiscard]] size_t in_flight() const override;
+  [[nodiscard]] SinkTries tries() const override { return tries_; }
+  [[nodiscard]] std::string trouble() const override { return waiting_ ? trouble_ : std::string(); }
   [[nodiscard]] int wait_fd() const override { return writer_->outcome_fd(); }
   [[nodiscard]] std::string name() const override { return options_.path; }
   [[nodiscard]] std::string id() const override { return id_; }
@@ -76,6 +78,8 @@ class SqliteSink final : public Sink {
   size_t handed_over_ = 0;            // Rows that the writer has.
   std::optional<SqliteJob> waiting_;  // For its next attempt.
   Retry retry_;
+  std::string trouble_;  // Why the last attempt failed.
+  SinkTries tries_;
   RowBatches spare_;  // Empty; for its memory.
   TakenRows taken_;
   std::vector<Acks::Refused> refused_;

@@ -333,14 +333,36 @@ Status KafkaSource::commit() {
   }
 }
 
+// Where to stop, or the last that is known; negative where nothing is.
+Offset KafkaSource::end_of(size_t partition) const {
+  return options_.until_end ? parts_[partition].end
+                            : consumer_->cached_high(static_cast<PartitionId>(partition));
+}
+
+std::vector<Source::Progress> KafkaSource::progress() const {
+  std::vector<Progress> all;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    if (!parts_[i].owned) continue;
+    const Offset end = end_of(i);
+    all.push_back({.partition = static_cast<PartitionId>(i),
+                   .next = parts_[i].next,
+                   .end = end < 0 || end == kNoEnd ? -1 : end});
+  }
+  return all;
+}
+
+std::string KafkaSource::trouble() const {
+  if (!consumer_->health().any_away()) return {};
+  return fmt::format("a broker of {} does not answer", name());
+}
+
 int64_t KafkaSource::lag() const {
   int64_t sum = 0;
   bool any = false;
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     if (!part.owned) continue;
-    const Offset end =
-        options_.until_end ? part.end : consumer_->cached_high(static_cast<PartitionId>(i));
+    const Offset end = end_of(i);
     if (end < 0) continue;
     sum += std::max<int64_t>(0, end - part.next);
     any = true;

@@ -57,6 +57,8 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   [[nodiscard]] Status commit() override;
   [[nodiscard]] bool at_end() const override;
   [[nodiscard]] int64_t lag() const override;
+  [[nodiscard]] std::vector<Progress> progress() const override;
+  [[nodiscard]] std::string trouble() const override;
   // What the broker's retention deleted.
   [[nodiscard]] int64_t lost() const override { return lost_; }
   [[nodiscard]] int wait_fd() const override { return consumer_->wait_fd(); }
@@ -119,6 +121,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   void leave_note_of_change();
   [[nodiscard]] Status look_at_transactions();
   void pass_gap(Part& part, PartitionId partition);
+  [[nodiscard]] Offset end_of(size_t partition) const;
   [[nodiscard]] Part& part_of(PartitionId partition);
   [[nodiscard]] std::string stores_in_notes() const;
   [[nodiscard]] std::string note_of(PartitionId partition);

@@ -72,6 +72,17 @@ class Source {
   // line.
   [[nodiscard]] virtual int64_t lag() const = 0;
 
+  // How far each partition of ours is. `end`: behind its last record, or -1 where that is not
+  // known.
+  struct Progress {
+    PartitionId partition = 0;
+    Offset next = 0;  // The next record to be read.
+    Offset end = -1;
+  };
+  [[nodiscard]] virtual std::vector<Progress> progress() const { return {}; }
+  // Why nothing comes now, in a sentence for people; empty where all is well.
+  [[nodiscard]] virtual std::string trouble() const { return {}; }
+
   // Records that were gone before they were read, so that no one will ever see them; each has been
   // said.
   [[nodiscard]] virtual int64_t lost() const { return 0; }
