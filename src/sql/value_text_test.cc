@@ -51,8 +51,10 @@ TEST(ValueText, TimesHaveNoTrailingZeros) {
   EXPECT_EQ(timestamp_text(0).view(), "1970-01-01 00:00:00+00");
   EXPECT_EQ(timestamp_text(-1).view(), "1969-12-31 23:59:59.999999+00");
   EXPECT_EQ(timestamp_text(100'000).view(), "1970-01-01 00:00:00.1+00");
-  EXPECT_EQ(timestamp_text(INT64_MAX).view(), "294247-01-10 04:00:54.775807+00");
-  EXPECT_EQ(timestamp_text(INT64_MIN).view(), "290309-12-21 19:59:05.224192+00 BC");
+  EXPECT_EQ(timestamp_text(INT64_MAX - 1).view(), "294247-01-10 04:00:54.775806+00");
+  EXPECT_EQ(timestamp_text(INT64_MIN + 1).view(), "290309-12-21 19:59:05.224193+00 BC");
+  EXPECT_EQ(timestamp_text(INT64_MAX).view(), "infinity");
+  EXPECT_EQ(timestamp_text(INT64_MIN).view(), "-infinity");
 }
 
 TEST(ValueText, BytesReadBackAsTheyWere) {
