@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "decode/json_decoder.h"
@@ -64,6 +65,10 @@ class LaneTest : public testing::Test {
     return out;
   }
 
+  static Schema shared_columns() {
+    return {{"id", Type::int32}, {"kafka_partition", Type::int32}, {"kafka_offset", Type::int64}};
+  }
+
   // Waits, while the lane runs on another thread, until nothing more is read for a while.
   [[nodiscard]] uint64_t consumed_at_rest() const {
     uint64_t consumed = 0;
@@ -94,6 +99,48 @@ class LaneTest : public testing::Test {
   FakeSource* source_ = nullptr;
   std::unique_ptr<Lane> lane_;
 };
+
+TEST_F(LaneTest, ShowsItselfAsOfOneMoment) {
+  for (int i = 0; i < 20'000; ++i)
+    topic_.add(i % 3, i % 10 == 0 ? "nonsense" : fmt::format("{{\"id\":{}}}", i));
+  options_.shown = {{.columns = shared_columns(), .times = TimeUnit::micros}};
+  open();
+  EXPECT_EQ(lane_->figures().state, LaneState::starting);
+  std::atomic<bool> ended{false};
+  std::atomic<int> faults{0};
+  std::thread reader([&] {
+    for (uint64_t before = 0; !ended;) {
+      const LaneFigures figures = lane_->figures();
+      const bool adds_up = figures.counts.consumed == figures.counts.ended() + figures.in_flight;
+      const InsertFigures& insert = figures.inserts.at(0);
+      const bool insert_adds_up =
+          insert.counts.consumed == insert.counts.ended() + insert.in_flight;
+      faults += adds_up && insert_adds_up && figures.counts.consumed >= before ? 0 : 1;
+      before = figures.counts.consumed;
+    }
+  });
+  const Status status = run();
+  ended = true;
+  reader.join();
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(faults, 0);
+
+  const LaneFigures figures = lane_->figures();
+  EXPECT_EQ(figures.state, LaneState::ended);
+  EXPECT_EQ(figures.counts.written, 18'000U);
+  EXPECT_EQ(figures.counts.rejected, 2'000U);
+  EXPECT_EQ(figures.in_flight, 0U);
+  EXPECT_EQ(figures.batches.sum(), 20'000U);
+  EXPECT_EQ(figures.flushes.sum(), 18'000U);
+  EXPECT_EQ(figures.letters_by_reason[static_cast<size_t>(RejectCode::json_syntax)], 2'000U);
+  EXPECT_EQ(figures.details->letters.size(), LetterQueue::kShownLimit);
+  EXPECT_EQ(figures.details->letters.front().text, "nonsense");
+  EXPECT_FALSE(figures.details->rows.empty());
+  EXPECT_EQ(figures.details->positions.size(), 3U);
+  EXPECT_GT(figures.last_record_us, 0);
+  EXPECT_GT(figures.last_write_us, 0);
+  EXPECT_GT(figures.turns, 0U);
+}
 
 // The envelope in which Debezium and Kafka Connect put their rows, where rows were expected.
 TEST_F(LaneTest, AnEventWithNoneOfTheDeclaredFieldsIsADeadLetter) {
