@@ -184,6 +184,7 @@ void set_element(Column& column, uint32_t row, CellView element) {
     case Type::text:
     case Type::bytes:
     case Type::jsonb:
+    case Type::composite:
       return column.set(row, element.bytes());
   }
 }
@@ -217,6 +218,7 @@ std::strong_ordering element_order(Type type, CellView left, CellView right) {
     case Type::uuid:
     case Type::text:
     case Type::bytes:
+    case Type::composite:  // Not compared.
       break;
   }
   return left.bytes() <=> right.bytes();
