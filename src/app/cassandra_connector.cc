@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "app/client_options.h"
 #include "app/connector.h"
@@ -14,6 +15,7 @@
 #include "base/text.h"
 #include "sink/cassandra_schema.h"
 #include "sink/cassandra_sink.h"
+#include "sink/composite_ddl.h"
 #include "sink/cql_conversion.h"
 
 namespace turntable {
@@ -202,6 +204,7 @@ Result<std::unique_ptr<Sink>> open_cassandra(const SinkOpening& opening) {
 Result<std::string> ddl_of(const StoreSpec& store) {
   std::string text;
   std::set<std::string> keyspaces;
+  std::set<std::pair<std::string, std::string>> types;
   for (const TableSpec& table : store.tables) {
     for (const std::string& warning : narrowed_keys(table.table, {}, Dialect::cql))
       log::warn("{}", warning);
@@ -211,6 +214,9 @@ Result<std::string> ddl_of(const StoreSpec& store) {
                        keyspace_ddl(table.table.keyspace, table.keyspace));
       text += keyspace + ";\n\n";
     }
+    for (const auto& type : composite_types(table.table))
+      if (types.emplace(table.table.keyspace, type->name).second)
+        text += cql_type_ddl(table.table.keyspace, *type) + ";\n\n";
     text += table_ddl(table.table, Dialect::cql) + ";\n";
   }
   return text;

@@ -99,7 +99,7 @@ class Loader {
     for (const sql::Insert& insert : script_.inserts) {
       for (size_t i = 0; i < insert.tables.size(); ++i) {
         const sql::TableDef* table = script_.find(insert.tables[i]);
-        if (table == nullptr) continue;
+        if (table == nullptr || refuse_rows(*table)) continue;
         if (is_lookup(*table, i == 0)) {
           open_lookup_once(*table);
         } else if (pipeline_.source.table.empty()) {
@@ -179,6 +179,21 @@ class Loader {
   }
 
  private:
+  // What is read has scalars, arrays and JSON; rows are made of them.
+  bool refuse_rows(const sql::TableDef& table) {
+    bool any = false;
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      if (table.columns[i].composite == nullptr) continue;
+      any = true;
+      faults_.add(table.column_locations[i],
+                  fmt::format("column {} is {}, which only a table that is written can have: read "
+                              "an object as jsonb",
+                              printable(table.columns[i].name), sql_name(table.columns[i])));
+    }
+    lookups_known_ = lookups_known_ && !any;
+    return any;
+  }
+
   void open_lookup_once(const sql::TableDef& table) {
     used_.insert(table.name);
     if (!bind_options_.lookups.contains(table.name)) open_lookup(table);

@@ -49,6 +49,7 @@ constexpr std::string_view kTail = R"(
   element once; an empty list, set or map that is not frozen is NULL there. In a key they are frozen. SQLite has JSON.
 - **jsonb** goes into a map where it is an object whose values the map's type can have: a number into a `double`, a string in ISO 8601 into a
   `timestamp`. Anything else rejects.
+- **Types of `CREATE TYPE`** pack several values into one column of a table that is written: [PACKED_ROWS.md](PACKED_ROWS.md).
 - Integers go into narrower columns of Cassandra where they fit. **smallint** to **bigint** go into `varint` and `decimal`, numerics into
   `varint` where nothing is behind the point, texts into `ascii` and `inet` where they are such. A value that does not fit is a dead letter
   with the column and the value in its reason. Counters take no INSERT.

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/check.h"
+#include "row/array.h"
 #include "row/cell.h"
 
 namespace turntable::cassandra {
@@ -96,6 +97,28 @@ Result<std::vector<TableColumn>> read_table(Session& session, std::string_view k
   }
   std::sort(columns.begin(), columns.end(), stands_before);
   return columns;
+}
+
+Result<std::vector<UserType>> read_types(Session& session, std::string_view keyspace) {
+  ASSIGN_OR_RETURN(Cursor cursor,
+                   session.query(fmt::format("SELECT type_name, field_names, field_types FROM "
+                                             "system_schema.types WHERE keyspace_name = {}",
+                                             quote_text(keyspace))));
+  std::vector<UserType> types;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::optional<Page> page, cursor.next_page());
+    if (!page) return types;
+    CellReader cells(page->cells);
+    for (size_t row = 0; row < page->rows; ++row) {
+      UserType type{.name = text_of(cells), .fields = {}};
+      ArrayReader names(cells.next().bytes());
+      ArrayReader of_fields(cells.next().bytes());
+      while (!names.done() && !of_fields.done())
+        type.fields.push_back({.name = std::string(names.next().bytes()),
+                               .type = std::string(of_fields.next().bytes())});
+      types.push_back(std::move(type));
+    }
+  }
 }
 
 Result<bool> has_keyspace(Session& session, std::string_view keyspace) {

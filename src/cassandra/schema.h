@@ -43,6 +43,19 @@ struct Table {
 [[nodiscard]] Result<std::string> read_table_id(Session& session, std::string_view keyspace,
                                                 std::string_view table);
 
+// A user-defined type: its fields in their order, which is that of a value's bytes.
+struct UserType {
+  struct Field {
+    std::string name;
+    std::string type;  // "float", "frozen<list<int>>".
+  };
+  std::string name;
+  std::vector<Field> fields;
+};
+
+// All types of a keyspace.
+[[nodiscard]] Result<std::vector<UserType>> read_types(Session& session, std::string_view keyspace);
+
 // Whether there is such a keyspace.
 [[nodiscard]] Result<bool> has_keyspace(Session& session, std::string_view keyspace);
 

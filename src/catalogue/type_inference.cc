@@ -142,6 +142,7 @@ bool set_from_text(Column& column, size_t row, std::string_view text, Arena& mad
       column.set(row, text);
       return true;
     case Type::interval:
+    case Type::composite:
       break;
   }
   CHECK(is_array(column.type()) && can_read_from_text(column.type()));

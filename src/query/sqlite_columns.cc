@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "query/sqlite_times.h"
 #include "sink/table.h"
+#include "sqlite/composite_json.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -96,7 +97,10 @@ std::vector<SqliteColumn> columns_of(sqlite::Database& db, const sqlite::Stateme
   for (int i = 0; i < statement.columns(); ++i)
     columns.push_back({i, statement.column_name(i),
                        sqlite::type_from_declaration(statement.declared_type(i)),
-                       sqlite::time_unit(statement.declared_type(i))});
+                       sqlite::time_unit(statement.declared_type(i)),
+                       sqlite::composite_from_declaration(statement.declared_type(i))});
+  for (SqliteColumn& column : columns)
+    if (column.composite != nullptr) column.type = Type::composite;
   const std::optional<SelectShape> shape = shape_of(text);
   if (!shape) return columns;
   if (reads_own_table(*shape)) {
@@ -107,6 +111,15 @@ std::vector<SqliteColumn> columns_of(sqlite::Database& db, const sqlite::Stateme
     // Cassandra has no such column: a query gets it where it names it.
     std::erase_if(columns, [](const SqliteColumn& column) {
       return lowercase(column.name) == kWriteTimeColumn;
+    });
+    // Nor has it columns for the fields of others.
+    std::vector<std::string> of_rows;
+    for (const SqliteColumn& column : columns)
+      if (column.composite != nullptr) of_rows.push_back(column.name + ".");
+    std::erase_if(columns, [&](const SqliteColumn& column) {
+      return std::any_of(of_rows.begin(), of_rows.end(), [&](const std::string& prefix) {
+        return column.name.starts_with(prefix);
+      });
     });
     order_as_cassandra(key_of(db, *shape, keyspace), columns);
   } else if (shape->items.size() == columns.size()) {

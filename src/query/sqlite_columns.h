@@ -2,6 +2,7 @@
 // rows come.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "query/row_stream.h"
 #include "query/statements.h"
 #include "row/cell.h"
+#include "row/composite.h"
 #include "row/types.h"
 #include "sqlite/database.h"
 
@@ -20,7 +22,8 @@ struct SqliteColumn {
   std::string name;
   // Nothing: an expression, whose type its values tell.
   std::optional<Type> type;
-  TimeUnit kept = TimeUnit::micros;  // Where it is a time.
+  TimeUnit kept = TimeUnit::micros;                          // Where it is a time.
+  std::shared_ptr<const CompositeType> composite = nullptr;  // Where it is of such a type.
 };
 
 // In the order in which Cassandra gives them. `text` is the statement's text; tables without a

@@ -12,6 +12,7 @@
 #include "query/sqlite_times.h"
 #include "row/cell.h"
 #include "sink/cql_type.h"
+#include "sqlite/composite_json.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -101,6 +102,17 @@ Result<bool> find_types(sqlite::Statement& statement, std::vector<SqliteColumn>&
   return statement.step();
 }
 
+std::string shown_type(Type type);
+
+std::string shown_type(const CompositeType& type) {
+  std::string text = "udt<";
+  for (const ColumnDef& field : type.fields)
+    text += fmt::format(
+        "{}{}: {}", text.size() == 4 ? "" : ", ", sqlite::quote_name(field.name),
+        field.composite == nullptr ? shown_type(field.type) : shown_type(*field.composite));
+  return text + ">";
+}
+
 // The type as sink/cql_type.h reads it.
 std::string shown_type(Type type) {
   if (is_array(type)) return fmt::format("list<{}>", shown_type(element_of(type)));
@@ -127,7 +139,9 @@ class SqliteStream final : public RowStream {
         row_is_there_(row_is_there),
         page_rows_(page_rows) {
     for (const SqliteColumn& column : columns_) {
-      result_columns_.push_back({column.name, shown_type(*column.type)});
+      result_columns_.push_back({column.name, column.composite == nullptr
+                                                  ? shown_type(*column.type)
+                                                  : shown_type(*column.composite)});
     }
   }
 
@@ -148,6 +162,7 @@ class SqliteStream final : public RowStream {
  private:
   Status append(size_t i) {
     const SqliteColumn& column = columns_[i];
+    if (column.composite != nullptr && append_composite(column)) return {};
     if (sqlite::append_value_cell(cells_, statement_, column.index, *column.type, column.kept))
       return {};
     // Texts can show whatever comes later, or came among others.
@@ -158,6 +173,14 @@ class SqliteStream final : public RowStream {
     return fail(ErrorKind::failed,
                 fmt::format("column {} has the value '{}', which is no {}", column.name,
                             printable(statement_.text(column.index)), cql_name(*column.type)));
+  }
+
+  bool append_composite(const SqliteColumn& column) {
+    if (statement_.storage(column.index) != sqlite::Storage::text) return false;
+    const auto value =
+        sqlite::composite_from_json(statement_.text(column.index), *column.composite);
+    if (value) append_view_cell(cells_, *value);
+    return value.has_value();
   }
 
   sqlite::Statement statement_;
@@ -220,9 +243,10 @@ Result<std::unique_ptr<RowStore>> SqliteStore::open(const std::string& path, std
   return std::unique_ptr<RowStore>(new SqliteStore(std::move(db), std::move(keyspace), page_rows));
 }
 
-StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatement& statement) {
+StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatement& statement,
+                                const FieldNames& names) {
   StoreFault out{std::move(fault.error), std::nullopt};
-  if (fault.byte) out.at = statement.place_of(*fault.byte);
+  if (fault.byte) out.at = statement.place_of(names.written_at(*fault.byte));
   if (out.error.message.find("no such table") == std::string::npos) return out;
   auto tables = db_.prepare(fmt::format(
       "SELECT group_concat(name, ', ') FROM {}.sqlite_master WHERE type IN ('table', 'view') "
@@ -242,16 +266,18 @@ StoreFault SqliteStore::explain(sqlite::Database::Fault fault, const CqlStatemen
 
 tl::expected<std::unique_ptr<RowStream>, StoreFault> SqliteStore::run(
     const CqlStatement& statement) {
-  const std::string text = without_allow_filtering(statement.text);
-  const auto fault_at = [&statement](std::string message, size_t byte) {
-    return tl::unexpected(
-        StoreFault{{ErrorKind::usage, std::move(message)}, statement.place_of(byte)});
+  const FieldNames names =
+      with_field_columns(db_, keyspace_, without_allow_filtering(statement.text));
+  const std::string& text = names.text;
+  const auto fault_at = [&](std::string message, size_t byte) {
+    return tl::unexpected(StoreFault{{ErrorKind::usage, std::move(message)},
+                                     statement.place_of(names.written_at(byte))});
   };
   const auto written = with_kept_times(db_, text);
   if (!written) {
     // Where a table is missing, or the syntax is wrong, no name can be known, and SQLite says why.
     if (auto known = db_.prepare_at(text); !known && written.error().unknown_name)
-      return tl::unexpected(explain(std::move(known.error()), statement));
+      return tl::unexpected(explain(std::move(known.error()), statement, names));
     return fault_at(written.error().message, written.error().byte);
   }
   auto prepared = db_.prepare(in_key_order(db_, *written, keyspace_));
@@ -260,8 +286,9 @@ tl::expected<std::unique_ptr<RowStream>, StoreFault> SqliteStore::run(
     // The places of a fault are those of the statement as it stands. It is only prepared: its times
     // are not as the file keeps them, so that its rows would be wrong.
     auto as_it_stands = db_.prepare_at(text);
-    return tl::unexpected(as_it_stands ? StoreFault{std::move(prepared.error()), statement.at}
-                                       : explain(std::move(as_it_stands.error()), statement));
+    return tl::unexpected(as_it_stands
+                              ? StoreFault{std::move(prepared.error()), statement.at}
+                              : explain(std::move(as_it_stands.error()), statement, names));
   }
   if (!prepared->read_only() || prepared->columns() == 0) {
     return tl::unexpected(StoreFault{

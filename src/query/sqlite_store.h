@@ -14,6 +14,7 @@
 
 #include "base/stop.h"
 #include "query/row_stream.h"
+#include "query/sqlite_fields.h"
 #include "sqlite/database.h"
 
 namespace turntable {
@@ -34,7 +35,8 @@ class SqliteStore final : public RowStore {
   SqliteStore(sqlite::Database db, std::string keyspace, uint32_t page_rows)
       : db_(std::move(db)), keyspace_(std::move(keyspace)), page_rows_(page_rows) {}
 
-  [[nodiscard]] StoreFault explain(sqlite::Database::Fault fault, const CqlStatement& statement);
+  [[nodiscard]] StoreFault explain(sqlite::Database::Fault fault, const CqlStatement& statement,
+                                   const FieldNames& names);
   sqlite::Database db_;
   std::string keyspace_;
   uint32_t page_rows_;

@@ -50,6 +50,7 @@ constexpr size_t width_of(Type type) {
     case Type::text:
     case Type::bytes:
     case Type::jsonb:
+    case Type::composite:
       return 0;
   }
   return 0;
@@ -237,6 +238,13 @@ std::string array_text(CellView array, Type element) {
   return text + "]";
 }
 
+// Of fields whose types are not known here: how many there are. value_text() knows them.
+std::string fields_text(CellView composite) {
+  size_t fields = 0;
+  for (CellReader cells(composite.bytes()); !cells.done(); ++fields) (void)cells.next();
+  return fmt::format("a row of {} fields", fields);
+}
+
 // What is no number as PostgreSQL writes it.
 template <class Number>
 std::string float_text(Number value) {
@@ -333,6 +341,7 @@ void write_cells(const Column& column, std::span<const uint32_t> rows, int32_t a
     case Type::text:
     case Type::bytes:
     case Type::jsonb:
+    case Type::composite:
       break;
   }
   if (is_array(column.type()) && unit == TimeUnit::millis &&
@@ -420,6 +429,8 @@ std::string cell_text(CellView cell, Type type) {
       return infinity_text(cell.int64()).value_or(time_text(cell.int64()));
     case Type::timestamptz:
       return infinity_text(cell.int64()).value_or(time_text(cell.int64()) + "Z");
+    case Type::composite:
+      return fields_text(cell);
   }
   return array_text(cell, element_of(type));
 }

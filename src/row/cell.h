@@ -2,8 +2,9 @@
 // and that many bytes in Cassandra's wire form (CQL binary protocol v4, section 6): big-endian
 // integers and IEEE floats, one byte for a boolean, UTF-8 for text, a 64-bit count since 1970 for a
 // timestamp, days since -5877641-06-23 for a date, nanoseconds for a time of day, a scale and a
-// two's complement integer for a numeric, three vints for an interval, a list for an array. Every
-// sink takes rows in this form; what a timestamp counts, the sink says (TimeUnit).
+// two's complement integer for a numeric, three vints for an interval, a list for an array, the
+// cells of its fields for a composite value. Every sink takes rows in this form; what a timestamp
+// counts, the sink says (TimeUnit).
 #pragma once
 
 #include <bit>

@@ -23,7 +23,7 @@ namespace types {
 
 template <Type type>
 struct CppTypeOf {
-  using Type = std::string_view;  // text, bytea, jsonb and arrays.
+  using Type = std::string_view;  // text, bytea, jsonb, composite types and arrays.
 };
 template <>
 struct CppTypeOf<Type::boolean> {
@@ -81,7 +81,7 @@ struct CppTypeOf<Type::uuid> {
 }  // namespace types
 
 // The C++ type of a Type: bool as uint8_t, dates as int32_t (days), times of day and points in time
-// as int64_t (microseconds), text, bytes, jsonb and arrays as views.
+// as int64_t (microseconds), text, bytes, jsonb, composite values and arrays as views.
 template <Type type>
 using CppType = typename types::CppTypeOf<type>::Type;
 
@@ -114,6 +114,7 @@ decltype(auto) with_cpp_type(Type type, Use&& use) {
     case Type::text:
     case Type::bytes:
     case Type::jsonb:
+    case Type::composite:
       break;
   }
   return use.template operator()<std::string_view>();

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "row/composite.h"
 
 namespace turntable {
 namespace {
@@ -18,7 +19,7 @@ struct Names {
   std::string_view cql_list;
 };
 
-constexpr std::array<Names, 16> kNames{{
+constexpr std::array<Names, 17> kNames{{
     {Type::boolean, "boolean", "boolean[]", "boolean", "list<boolean>"},
     {Type::int16, "smallint", "smallint[]", "smallint", "list<smallint>"},
     {Type::int32, "int", "int[]", "int", "list<int>"},
@@ -35,6 +36,8 @@ constexpr std::array<Names, 16> kNames{{
     {Type::interval, "interval", "interval[]", "duration", "list<duration>"},
     {Type::uuid, "uuid", "uuid[]", "uuid", "list<uuid>"},
     {Type::jsonb, "jsonb", "jsonb[]", "text", "list<text>"},
+    // Each has its own name; this is what a row of none of them is.
+    {Type::composite, "record", "record[]", "tuple", "list<tuple>"},
 }};
 
 struct Alias {
@@ -67,7 +70,8 @@ const Names& names_of(Type element) {
 
 std::vector<Type> all_types() {
   std::vector<Type> types;
-  for (const Names& names : kNames) types.push_back(names.type);
+  for (const Names& names : kNames)
+    if (names.type != Type::composite) types.push_back(names.type);
   return types;
 }
 
@@ -82,6 +86,11 @@ std::string sql_name(Type type, const TypeModifier& modifier) {
   return fmt::format("{}({})", type == Type::text ? "varchar" : sql_name(type), modifier.size);
 }
 
+std::string sql_name(const ColumnDef& column) {
+  return column.composite != nullptr ? column.composite->name
+                                     : sql_name(column.type, column.modifier);
+}
+
 std::string_view cql_name(Type type) {
   const Names& names = names_of(element_of(type));
   return is_array(type) ? names.cql_list : names.cql;
@@ -93,7 +102,7 @@ std::optional<Type> type_from_sql(std::string_view name) {
     return element && !is_array(*element) ? std::optional(array_of(*element)) : std::nullopt;
   }
   for (const Names& names : kNames)
-    if (names.sql == name) return names.type;
+    if (names.sql == name && names.type != Type::composite) return names.type;
   for (const Alias& alias : kAliases)
     if (alias.name == name) return alias.type;
   return std::nullopt;
@@ -111,7 +120,7 @@ std::string schema_tree(const Schema& schema) {
   for (const ColumnDef& column : schema)
     // A name may come from a file's header, and could move the cursor or forge lines.
     out += fmt::format(" |-- {}: {} (nullable = {})\n", printable(column.name),
-                       sql_name(column.type, column.modifier), !column.not_null);
+                       printable(sql_name(column)), !column.not_null);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,11 +29,12 @@ enum class Type : uint8_t {
   timestamptz,  // microseconds since 1970-01-01 00:00 UTC
   interval,     // months, days and microseconds (row/interval.h)
   uuid,
-  jsonb,  // a JSON text
+  jsonb,      // a JSON text
+  composite,  // of CREATE TYPE: what its fields are, the column says (row/composite.h)
   // Arrays of these are array_of(type); they have no names of their own.
 };
 
-// An array of one level, whose values are in the form of row/array.h.
+// An array of one level of no composite values, whose values are in the form of row/array.h.
 inline constexpr uint8_t kArrayBit = 0x80;
 [[nodiscard]] constexpr bool is_array(Type type) {
   return (static_cast<uint8_t>(type) & kArrayBit) != 0;
@@ -45,7 +47,7 @@ inline constexpr uint8_t kArrayBit = 0x80;
   return static_cast<Type>(static_cast<uint8_t>(array) & ~kArrayBit);
 }
 
-// In the order above, without arrays.
+// In the order above, without composite and arrays.
 [[nodiscard]] std::vector<Type> all_types();
 
 // PostgreSQL's name: "smallint", "double precision", "timestamp", "timestamptz", "text[]".
@@ -62,9 +64,10 @@ inline constexpr uint8_t kArrayBit = 0x80;
 // All names that type_from_sql() knows, those of sql_name() first; without [].
 [[nodiscard]] std::vector<std::string> type_names();
 
-// True for text, bytes, jsonb and arrays, whose values are views.
+// True for text, bytes, jsonb, composite and arrays, whose values are views.
 [[nodiscard]] constexpr bool is_view(Type type) {
-  return type == Type::text || type == Type::bytes || type == Type::jsonb || is_array(type);
+  return type == Type::text || type == Type::bytes || type == Type::jsonb ||
+         type == Type::composite || is_array(type);
 }
 
 // What stands in parentheses behind a type: varchar(n) has `size` n, timestamp(p) has p, and
@@ -80,14 +83,20 @@ struct TypeModifier {
 // With its modifier: "varchar(3)", "numeric(10, 2)", "timestamptz(3)".
 [[nodiscard]] std::string sql_name(Type type, const TypeModifier& modifier);
 
+struct CompositeType;  // row/composite.h
+
 struct ColumnDef {
   std::string name;
   Type type = Type::text;
   bool not_null = false;
   TypeModifier modifier = {};
+  std::shared_ptr<const CompositeType> composite = nullptr;  // Of Type::composite; else null.
 };
 
 using Schema = std::vector<ColumnDef>;
+
+// The type as it is declared: "varchar(3)", "features".
+[[nodiscard]] std::string sql_name(const ColumnDef& column);
 
 // The schema as a tree, as Spark's printSchema draws it:
 //   root

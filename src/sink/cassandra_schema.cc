@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cassandra/schema.h"
+#include "sink/cassandra_types.h"
 #include "sink/cql_conversion.h"
 
 namespace turntable {
@@ -50,6 +51,7 @@ Status create_cassandra_table(cassandra::Session& session, const SinkTable& tabl
   // What is there is not asked for again: a role may be allowed to use it, and not to make it.
   ASSIGN_OR_RETURN(const bool has_keyspace, cassandra::has_keyspace(session, table.keyspace));
   if (!has_keyspace) RETURN_IF_ERROR(session.execute(keyspace));
+  RETURN_IF_ERROR(create_missing_types(session, table));
   ASSIGN_OR_RETURN(const auto columns, cassandra::read_table(session, table.keyspace, table.name));
   if (!columns.empty()) return {};
   return session.execute(table_ddl(table, Dialect::cql));
@@ -75,7 +77,9 @@ Result<Difference> check_cassandra_table(cassandra::Session& session, const Sink
                        table.keyspace));
     return difference;
   }
-  return compare_columns(table, columns);
+  difference = compare_columns(table, columns);
+  RETURN_IF_ERROR(compare_types(session, table, difference));
+  return difference;
 }
 
 Result<SinkTable> with_live_types(cassandra::Session& session, SinkTable table) {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "row/cell.h"
 #include "sink/cassandra_schema.h"
+#include "sink/cql_composite.h"
 #include "sink/ddl.h"
 
 namespace turntable {
@@ -64,10 +65,14 @@ std::vector<CqlConversion> conversions_of(const SinkTable& table) {
   std::vector<CqlConversion> conversions;
   bool any = false;
   for (const ColumnDef& column : table.written()) {
-    const auto fit = cql_fit(column.type, cql_type_of(table, column));
-    CHECK(fit.has_value());
-    any |= static_cast<bool>(fit->convert);
-    conversions.push_back(fit->convert);
+    if (column.composite != nullptr) {
+      conversions.push_back(composite_conversion(*column.composite));
+    } else {
+      const auto fit = cql_fit(column.type, cql_type_of(table, column));
+      CHECK(fit.has_value());
+      conversions.push_back(fit->convert);
+    }
+    any |= static_cast<bool>(conversions.back());
   }
   return any ? std::move(conversions) : std::vector<CqlConversion>();
 }

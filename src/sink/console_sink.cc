@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "row/cell.h"
+#include "row/composite.h"
 
 namespace turntable {
 namespace {
@@ -44,7 +45,7 @@ std::string drawn(const Schema& columns, const RowBatch& rows) {
     CellReader reader(rows.row(row));
     // Control characters could move the cursor or forge lines.
     for (const ColumnDef& column : columns)
-      cells.push_back(printable(cell_text(reader.next(), column.type), kUntruncated));
+      cells.push_back(printable(value_text(reader.next(), column), kUntruncated));
   }
   widths.resize(width);
   for (size_t i = 0; i < cells.size(); ++i)

@@ -8,10 +8,12 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "sink/composite_ddl.h"
 #include "sink/cql_conversion.h"
 #include "sink/replication.h"
 #include "sql/identifiers.h"
 #include "sql/script.h"
+#include "sqlite/composite_json.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -101,7 +103,9 @@ std::string sqlite_table(const SinkTable& table) {
   for (const ColumnDef& column : table.columns) {
     const bool required = table.key.has(column.name) || column.not_null;
     out += fmt::format("    {} {}{},\n", quote_name(column.name, Dialect::sqlite),
-                       sqlite::type_name(column.type), required ? " NOT NULL" : "");
+                       sqlite::declared_type(column), required ? " NOT NULL" : "");
+    for (const FieldColumn& field : field_columns(column))
+      out += fmt::format("    {} {},\n", quote_name(field.name, Dialect::sqlite), field.definition);
   }
   if (table.has_write_times())
     out += fmt::format("    {} bigint,\n", quote_name(kWriteTimeColumn, Dialect::sqlite));
@@ -178,7 +182,17 @@ void check_names(const SinkTable& table, Dialect dialect, std::vector<std::strin
     const std::string name = dialect == Dialect::sqlite ? lowercase(column.name) : column.name;
     if (!seen.insert(name).second)
       faults.push_back(fmt::format("column {} stands twice in {}", column.name, table.name));
+    if (dialect == Dialect::cql) continue;
+    for (const FieldColumn& field : field_columns(column))
+      if (!seen.insert(lowercase(field.name)).second)
+        faults.push_back(
+            fmt::format("column {} stands twice in {}: SQLite has the fields of {} as "
+                        "columns, too",
+                        field.name, table.name, column.name));
   }
+  if (seen.size() > sql::kColumnsLimit && table.columns.size() <= sql::kColumnsLimit)
+    faults.push_back(fmt::format("table {} has {} columns and fields, more than {}", table.name,
+                                 grouped(seen.size()), grouped(sql::kColumnsLimit)));
 }
 
 std::vector<std::string> column_names(const Schema& schema) {
@@ -217,7 +231,7 @@ std::vector<std::string> check_cql_types(const SinkTable& table) {
                                    sql::did_you_mean_name(name, column_names(table.columns))));
     } else if (!cql_fit(column->type, type)) {
       faults.push_back(fmt::format("cql_types makes {} a {}, which {} cannot go into",
-                                   printable(name, 60), type, sql_name(column->type)));
+                                   printable(name, 60), type, sql_name(*column)));
     }
   }
   return faults;
@@ -235,13 +249,13 @@ std::string_view column_type(Type type, Dialect dialect) {
 std::string cql_type_of(const SinkTable& table, const ColumnDef& column) {
   const auto told = table.cql_types.find(column.name);
   if (told != table.cql_types.end()) return told->second;
+  if (column.composite != nullptr) return cql_composite_name(*column.composite);
   std::string type(cql_name(column.type));
   return is_array(column.type) && table.key.has(column.name) ? "frozen<" + type + ">" : type;
 }
 
 std::string column_type_in(const SinkTable& table, const ColumnDef& column, Dialect dialect) {
-  return dialect == Dialect::cql ? cql_type_of(table, column)
-                                 : std::string(sqlite::type_name(column.type));
+  return dialect == Dialect::cql ? cql_type_of(table, column) : sqlite::declared_type(column);
 }
 
 std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
@@ -250,6 +264,8 @@ std::vector<std::string> check_table(const SinkTable& table, Dialect dialect) {
   if (dialect == Dialect::cql)
     for (const ColumnDef& column : table.columns)
       if (table.key.has(column.name)) check_cql_key_type(table, column, faults);
+  for (std::string& fault : check_composites(table, dialect == Dialect::cql))
+    faults.push_back(std::move(fault));
   if (table.key.empty()) {
     faults.push_back(fmt::format(
         "{} has no primary_key: without it a record that is read again would become a second row",
@@ -310,12 +326,27 @@ std::string table_ddl(const SinkTable& table, Dialect dialect) {
   return dialect == Dialect::cql ? cql_table(table) : sqlite_table(table);
 }
 
+namespace {
+
+// In SQLite, behind the column itself.
+std::string add_fields_ddl(const SinkTable& table, const ColumnDef& column) {
+  std::string text;
+  for (const FieldColumn& field : field_columns(column))
+    text +=
+        fmt::format(";\nALTER TABLE {} ADD COLUMN {} {}", quote_name(table.name, Dialect::sqlite),
+                    quote_name(field.name, Dialect::sqlite), field.definition);
+  return text;
+}
+
+}  // namespace
+
 std::string add_column_ddl(const SinkTable& table, const ColumnDef& column, Dialect dialect) {
   const bool cql = dialect == Dialect::cql;
   return fmt::format("ALTER TABLE {} ADD {}{} {}",
                      cql ? cql_full_name(table) : quote_name(table.name, dialect),
                      cql ? "" : "COLUMN ", quote_name(column.name, dialect),
-                     column_type_in(table, column, dialect));
+                     column_type_in(table, column, dialect)) +
+         (cql ? "" : add_fields_ddl(table, column));
 }
 
 namespace {

@@ -56,7 +56,8 @@ struct KeyspaceOptions {
 // check_table().
 [[nodiscard]] std::string table_ddl(const SinkTable& table, Dialect dialect);
 
-// ALTER TABLE … ADD …, without a semicolon: the column is NULL in all rows that are there.
+// ALTER TABLE … ADD …, without a semicolon: the column is NULL in all rows that are there. Of a
+// composite column in SQLite one behind the other, with semicolons between them.
 [[nodiscard]] std::string add_column_ddl(const SinkTable& table, const ColumnDef& column,
                                          Dialect dialect);
 

@@ -11,18 +11,18 @@
 namespace turntable {
 namespace {
 
-bool is_digit(char c) {
+bool is_count_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 bool is_class_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_count_digit(c) || c == '.' || c == '_';
 }
 
 // "3", "3/1".
 bool is_factor(std::string_view text) {
   const auto is_count = [](std::string_view part) {
-    return !part.empty() && part.size() <= 4 && std::all_of(part.begin(), part.end(), is_digit);
+    return !part.empty() && part.size() <= 4 && std::all_of(part.begin(), part.end(), is_count_digit);
   };
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return is_count(text);
@@ -68,7 +68,7 @@ class Reader {
   // The digits of a whole number; empty where there is none.
   std::string number() {
     rest_ = trim(rest_);
-    const auto* end = std::find_if_not(rest_.begin(), rest_.end(), is_digit);
+    const auto* end = std::find_if_not(rest_.begin(), rest_.end(), is_count_digit);
     std::string out(rest_.begin(), end);
     rest_.remove_prefix(out.size());
     return out;

@@ -79,8 +79,12 @@ Result<SqliteDeletions> SqliteDeletions::open(sqlite::Database& db, const SinkTa
 Result<bool> SqliteDeletions::has(std::string_view cells, const std::vector<Type>& types,
                                   const KeptTimes& kept) {
   CellReader reader(cells);
-  for (size_t i = 0; i < types.size(); ++i)
-    sqlite::bind_cell(find_, static_cast<int>(i) + 1, reader.next(), types[i], kept[i]);
+  for (size_t i = 0; i < types.size(); ++i) {
+    const CellView cell = reader.next();
+    // No key has a composite value, and the others are not asked for.
+    if (types[i] != Type::composite)
+      sqlite::bind_cell(find_, static_cast<int>(i) + 1, cell, types[i], kept[i]);
+  }
   Result<bool> found = find_.step();
   find_.reset();
   return found;

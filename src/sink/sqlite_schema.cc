@@ -8,6 +8,7 @@
 #include "base/micros.h"
 #include "base/text.h"
 #include "sink/sqlite_deletions.h"
+#include "sqlite/composite_json.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -34,21 +35,24 @@ Result<std::vector<T>> rows_of(sqlite::Database& db, const std::string& sql,
 Result<std::vector<LiveColumn>> live_columns(sqlite::Database& db, std::string_view schema,
                                              const std::string& table) {
   const std::string in = schema == kMain ? "" : fmt::format(", {}", sqlite::quote_text(schema));
-  ASSIGN_OR_RETURN(auto columns,
-                   rows_of<LiveColumn>(
-                       db,
-                       fmt::format("SELECT name, type, pk, \"notnull\" AND dflt_value IS NULL "
-                                   "FROM pragma_table_xinfo(?1{}) WHERE hidden = 0",
-                                   in),
-                       table, [](const sqlite::Statement& row) {
-                         LiveColumn column;
-                         column.name = row.text(0);
-                         column.type = lowercase(row.text(1));  // SQLite writes some in upper case.
-                         if (row.int64(2) > 0) column.kind = LiveColumn::Kind::partition;
-                         column.position = static_cast<int>(row.int64(2)) - 1;
-                         column.required = row.int64(3) != 0;
-                         return column;
-                       }));
+  ASSIGN_OR_RETURN(
+      auto columns,
+      rows_of<LiveColumn>(db,
+                          fmt::format("SELECT name, type, pk, \"notnull\" AND dflt_value IS NULL "
+                                      "FROM pragma_table_xinfo(?1{}) WHERE hidden = 0",
+                                      in),
+                          table, [](const sqlite::Statement& row) {
+                            LiveColumn column;
+                            column.name = row.text(0);
+                            column.type = std::string(row.text(1));
+                            // SQLite writes some in upper case. A composite type's has names in it.
+                            if (sqlite::composite_from_declaration(column.type) == nullptr)
+                              column.type = lowercase(column.type);
+                            if (row.int64(2) > 0) column.kind = LiveColumn::Kind::partition;
+                            column.position = static_cast<int>(row.int64(2)) - 1;
+                            column.required = row.int64(3) != 0;
+                            return column;
+                          }));
   // Which columns of the key descend, the index of the key knows.
   ASSIGN_OR_RETURN(
       const auto descending,

@@ -7,6 +7,7 @@
 
 #include "row/cell.h"
 #include "sink/ddl.h"
+#include "sqlite/composite_json.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -38,7 +39,8 @@ SqliteTable::SqliteTable(std::string path, SinkTable table, sqlite::Statement in
       times_(std::move(times)),
       deletions_(std::move(deletions)),
       transactions_(std::move(transactions)) {
-  for (const ColumnDef& column : table_.written()) cell_types_.push_back(column.type);
+  written_ = table_.written();
+  for (const ColumnDef& column : written_) cell_types_.push_back(column.type);
   if (table_.has_write_times()) cell_types_.push_back(Type::int64);
 }
 
@@ -91,7 +93,11 @@ Status SqliteTable::run(sqlite::Statement& statement, std::string_view row) {
   CellView cell = {};
   for (size_t i = 0; i < cell_types_.size(); ++i) {
     cell = cells.next();
-    sqlite::bind_cell(statement, static_cast<int>(i) + 1, cell, cell_types_[i], times_[i]);
+    if (cell_types_[i] == Type::composite) {
+      sqlite::bind_column(statement, static_cast<int>(i) + 1, cell, written_[i], times_[i]);
+    } else {
+      sqlite::bind_cell(statement, static_cast<int>(i) + 1, cell, cell_types_[i], times_[i]);
+    }
   }
   if (table_.has_write_times()) highest_us_ = std::max(highest_us_, cell.int64());
   ASSIGN_OR_RETURN([[maybe_unused]] const bool more, statement.step());

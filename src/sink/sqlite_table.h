@@ -56,6 +56,7 @@ class SqliteTable {
   std::string path_;
   SinkTable table_;
   std::vector<Type> cell_types_;  // Of a row.
+  Schema written_;                // The columns of its cells; of a write time there is none.
   sqlite::Statement insert_;
   KeptTimes times_;                           // Of each cell of a row.
   std::optional<SqliteDeletions> deletions_;  // Where the table has some.

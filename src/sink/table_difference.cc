@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "sink/cql_conversion.h"
+#include "sqlite/composite_json.h"
 #include "sqlite/values.h"
 
 namespace turntable {
@@ -161,6 +162,7 @@ class ColumnComparison {
 
   void compare(const ColumnDef& column, const LiveColumn& there) {
     const std::string type = there.type.empty() ? "of no type" : there.type;
+    if (column.composite != nullptr) return compare_composite(column, there);
     if (is_as_wanted(table_, column, there.type, dialect_)) {
       if (there.kind == LiveColumn::Kind::fixed)
         fault(fmt::format("column {} is static, expected one value for each row", column.name));
@@ -180,6 +182,51 @@ class ColumnComparison {
     }
     fault(fmt::format("column {} is {}, expected {}", column.name, type,
                       column_type_in(table_, column, dialect_)));
+  }
+
+  // The fields of a type in Cassandra are compared where its types are (sink/cassandra_types.h).
+  void compare_composite(const ColumnDef& column, const LiveColumn& there) {
+    const std::string wanted = column_type_in(table_, column, dialect_);
+    const auto live = dialect_ == Dialect::sqlite ? sqlite::composite_from_declaration(there.type)
+                                                  : std::shared_ptr<const CompositeType>();
+    const size_t faults_before = difference_.faults.size();
+    if (live != nullptr) {
+      compare_fields(column.name, *column.composite, *live);
+    } else if (dialect_ == Dialect::sqlite || there.type != wanted) {
+      fault(fmt::format("column {} is {}, expected {}", column.name,
+                        there.type.empty() ? "of no type" : there.type,
+                        dialect_ == Dialect::sqlite ? printable(column.composite->name) : wanted));
+    }
+    if (difference_.faults.size() > faults_before)
+      difference_.advice.push_back(
+          fmt::format("the type of a column that is there cannot be changed: give {} another name "
+                      "in the pipeline, or write to another table",
+                      column.name));
+  }
+
+  // Of SQLite, where they are found by their names. `path`: "features", "features.inner".
+  void compare_fields(const std::string& path, const CompositeType& wanted,
+                      const CompositeType& live) {
+    const auto find = [](const CompositeType& type, const std::string& name) {
+      return std::find_if(type.fields.begin(), type.fields.end(),
+                          [&](const ColumnDef& field) { return field.name == name; });
+    };
+    for (const ColumnDef& field : wanted.fields) {
+      const std::string name = path + "." + field.name;
+      const auto there = find(live, field.name);
+      if (there == live.fields.end()) {
+        fault(fmt::format("field {} is missing, expected {}", name, sql_name(field)));
+      } else if (field.composite != nullptr && there->composite != nullptr) {
+        compare_fields(name, *field.composite, *there->composite);
+      } else if (there->type != field.type) {
+        fault(fmt::format("field {} is {}, expected {}", name, sql_name(there->type),
+                          sql_name(field)));
+      }
+    }
+    for (const ColumnDef& field : live.fields)
+      if (find(wanted, field.name) == wanted.fields.end())
+        difference_.notes.push_back(
+            fmt::format("field {}.{} is not in the pipeline and stays NULL", path, field.name));
   }
 
   [[nodiscard]] bool is_known(const LiveColumn& column) const {

@@ -154,6 +154,7 @@ void set_element(Column& column, uint32_t row, CellView element) {
     case Type::text:
     case Type::bytes:
     case Type::jsonb:
+    case Type::composite:
       return column.set(row, element.bytes());
   }
 }
@@ -187,6 +188,7 @@ std::strong_ordering element_order(Type type, CellView left, CellView right) {
     case Type::uuid:
     case Type::text:
     case Type::bytes:
+    case Type::composite:  // Not compared.
       break;
   }
   return left.bytes() <=> right.bytes();

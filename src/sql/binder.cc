@@ -101,6 +101,13 @@ class Binder {
     for (Item& item : select.items) {
       if (item.value && item.value->open)
         item.value = select.build.cast(*item.value, Type::text, item.at);
+      if (item.value && item.value->fields != nullptr) {
+        faults_.add(item.at,
+                    "a row needs a type in a view: write ROW(…)::name, of a type that "
+                    "CREATE TYPE declares");
+        item.value = std::nullopt;
+        select.complete = false;
+      }
     }
   }
 

@@ -326,6 +326,7 @@ Category category_of(Type type) {
     case Type::bytes:
     case Type::uuid:
     case Type::jsonb:
+    case Type::composite:
       return Category::other;
   }
   return Category::other;

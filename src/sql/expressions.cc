@@ -109,6 +109,10 @@ MaybeBound ExpressionBinder::bind(const Expr& expr) {
         array != nullptr && is_array(cast->type))
       return bind_array(*array, *cast->argument, element_of(cast->type));
     const MaybeBound argument = bind(*cast->argument);
+    if (cast->composite != nullptr)
+      return argument
+                 ? composites_.cast(*argument, cast->composite, CastContext::on_demand, expr.at)
+                 : std::nullopt;
     const MaybeBound made = argument ? build_.cast(*argument, cast->type, expr.at) : std::nullopt;
     return made ? build_.fit(*made, cast->modifier, Fitting::written, expr.at) : std::nullopt;
   }
@@ -164,6 +168,7 @@ MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr)
   }
   const auto arguments = bind_all(call.arguments);
   if (!arguments) return std::nullopt;
+  if (const auto of_rows = bind_of_rows(call, *arguments, expr)) return *of_rows;
   const size_t count = arguments->values.size();
   if (call.is_operator && !quantified_sign(call.name).empty())
     return compare_elements(call, *arguments, expr);
@@ -179,7 +184,7 @@ MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr)
     if (!type) return std::nullopt;
     types.assign(count, type);
   } else {
-    for (const Bound value : arguments->values) types.push_back(build_.type(value));
+    for (const Bound& value : arguments->values) types.push_back(build_.type(value));
   }
   return resolve(call.name, call.is_operator ? Kind::operation : Kind::function, *arguments, types,
                  expr.at, text_of(expr));
@@ -188,6 +193,11 @@ MaybeBound ExpressionBinder::bind_call(const CallSyntax& call, const Expr& expr)
 MaybeBound ExpressionBinder::resolve(std::string_view name, Kind kind, const Arguments& arguments,
                                      const std::vector<ArgumentType>& types, Location at,
                                      std::string text) {
+  if (std::find(types.begin(), types.end(), Type::composite) != types.end()) {
+    faults_.add(at, fmt::format("{} takes no rows (yet): give it their fields, as in (a).b",
+                                in_capitals(name)));
+    return std::nullopt;
+  }
   const auto found = find_function(name, kind, types);
   if (found) return build_.call(*found, arguments.values, arguments.places, at, std::move(text));
   faults_.add(at, found.error().message);
@@ -250,7 +260,7 @@ ArgumentType ExpressionBinder::comparison_type(std::string_view sign, const Argu
 std::optional<std::vector<ArgumentType>> ExpressionBinder::points_in_time(
     const Arguments& arguments) const {
   std::vector<ArgumentType> types;
-  for (const Bound value : arguments.values) {
+  for (const Bound& value : arguments.values) {
     if (value.open || !is_point_in_time(build_.node(value).type)) return std::nullopt;
     types.push_back(build_.node(value).type);
   }
@@ -259,7 +269,7 @@ std::optional<std::vector<ArgumentType>> ExpressionBinder::points_in_time(
 
 bool ExpressionBinder::may_be_key(std::string_view sign, const Arguments& arguments) const {
   uint32_t tables = 0;
-  for (const Bound value : arguments.values) tables |= build_.node(value).tables;
+  for (const Bound& value : arguments.values) tables |= build_.node(value).tables;
   constexpr uint32_t kStream = 1;
   return sign == "=" && (tables & ~kStream) != 0;
 }
@@ -363,6 +373,45 @@ MaybeBound ExpressionBinder::bind_body(const FunctionSyntax& function, size_t nu
   return build_.cast(*body, function.result, function.body->at);
 }
 
+// --- Rows
+// --------------------------------------------------------------------------------------------------
+
+std::optional<MaybeBound> ExpressionBinder::bind_of_rows(const CallSyntax& call,
+                                                         const Arguments& arguments,
+                                                         const Expr& expr) {
+  if (!call.is_operator) return std::nullopt;
+  if (call.name == "row") return composites_.row(arguments.values, expr.at, text_of(expr));
+  if (call.name == ".")
+    return composites_.field(
+        arguments.values[0],
+        std::get<std::string>(std::get<LiteralSyntax>(call.arguments[1]->what).value), expr.at,
+        text_of(expr));
+  if ((call.name == "is null" || call.name == "is not null") &&
+      composites_.is_row(arguments.values[0]))
+    return composites_.null_test(arguments.values[0], call.name == "is null", expr.at,
+                                 text_of(expr));
+  return std::nullopt;
+}
+
+ArgumentType ExpressionBinder::type_of_rows(std::string_view what, const Arguments& arguments,
+                                            Location at) {
+  std::vector<std::string> names;
+  for (const Bound& value : arguments.values) {
+    if (value.open) continue;
+    names.push_back(composites_.is_row(value) ? composites_.name_of(value)
+                                              : std::string(sql_name(build_.node(value).type)));
+    if (build_.node(value).composite != nullptr && names.back() == names.front()) continue;
+    faults_.add(at, names.size() == 1 || names.back() == names.front()
+                        ? fmt::format("{}: a row needs a type here: write ROW(…)::name, of a type "
+                                      "that CREATE TYPE declares",
+                                      what)
+                        : fmt::format("{}: {} and {} have no common type", what, names.front(),
+                                      names.back()));
+    return std::nullopt;
+  }
+  return Type::composite;
+}
+
 // --- Arrays
 // ------------------------------------------------------------------------------------------------
 
@@ -375,8 +424,9 @@ MaybeBound ExpressionBinder::bind_array(const CallSyntax& call, const Expr& expr
   Arguments elements = *arguments;
   for (size_t i = 0; i < elements.values.size(); ++i) {
     const ArgumentType type = build_.type(elements.values[i]);
-    if (type && is_array(*type)) {
-      faults_.add(elements.places[i], "an array of arrays is not supported (yet)");
+    if (type && (is_array(*type) || *type == Type::composite)) {
+      faults_.add(elements.places[i], fmt::format("an array of {} is not supported (yet)",
+                                                  is_array(*type) ? "arrays" : "rows"));
       return std::nullopt;
     }
     if (!element) continue;
@@ -451,7 +501,9 @@ MaybeBound ExpressionBinder::compare_elements(const CallSyntax& call, const Argu
 ArgumentType ExpressionBinder::type_of_all(std::string_view what, const Arguments& arguments,
                                            Location at) {
   std::vector<ArgumentType> types;
-  for (const Bound value : arguments.values) types.push_back(build_.type(value));
+  for (const Bound& value : arguments.values) types.push_back(build_.type(value));
+  if (std::find(types.begin(), types.end(), Type::composite) != types.end())
+    return type_of_rows(what, arguments, at);
   const auto type = common_type(types);
   if (type) return *type;
   faults_.add(at, fmt::format("{}: {}", what, type.error().message));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sql/bound_select.h"
+#include "sql/composites.h"
 #include "sql/syntax.h"
 
 namespace turntable::sql {
@@ -28,7 +29,11 @@ class ExpressionBinder {
  public:
   // Names mean what the SELECT's scope shows at the time.
   ExpressionBinder(BoundSelect& select, Faults& faults, FunctionCalls* functions = nullptr)
-      : select_(select), build_(select.build), faults_(faults), functions_(functions) {}
+      : select_(select),
+        build_(select.build),
+        composites_(select.build, faults),
+        faults_(faults),
+        functions_(functions) {}
 
   MaybeBound bind(const Expr& expr);
 
@@ -49,6 +54,11 @@ class ExpressionBinder {
 
   MaybeBound bind_call(const CallSyntax& call, const Expr& expr);
   MaybeBound bind_case(const CaseSyntax& written, const Expr& expr);
+  // ROW(…), (a).b, and a IS [NOT] NULL of a row; the outer nothing where it is another operator.
+  std::optional<MaybeBound> bind_of_rows(const CallSyntax& call, const Arguments& arguments,
+                                         const Expr& expr);
+  // Nothing, and a fault, where these rows are no values of one type.
+  ArgumentType type_of_rows(std::string_view what, const Arguments& arguments, Location at);
   MaybeBound bind_array(const CallSyntax& call, const Expr& expr, std::optional<Type> element);
   MaybeBound subscript(const CallSyntax& call, const Arguments& arguments, const Expr& expr);
   MaybeBound compare_elements(const CallSyntax& call, const Arguments& arguments, const Expr& expr);
@@ -88,6 +98,7 @@ class ExpressionBinder {
 
   BoundSelect& select_;
   NodeBuilder& build_;
+  Composites composites_;
   Faults& faults_;
   FunctionCalls* functions_;
   const Inside* inside_ = nullptr;

@@ -53,7 +53,7 @@ Bound NodeBuilder::written_literal(Literal value, Location at, std::string text)
   return bound;
 }
 
-ArgumentType NodeBuilder::type(Bound value) const {
+ArgumentType NodeBuilder::type(const Bound& value) const {
   return value.open ? std::nullopt : std::optional(node(value).type);
 }
 
@@ -145,12 +145,15 @@ MaybeBound NodeBuilder::stored(Bound value, Location at) {
 MaybeBound NodeBuilder::add_call(Call call, Location at, std::string text) {
   const Function& function = *call.function;
   uint32_t tables = 0;
-  bool constants_only = !function.is_volatile;
+  bool constants_only = !function.is_volatile && function.result != Type::composite;
   std::vector<const Node*> nodes;
+  std::shared_ptr<const CompositeType> composite;  // CASE gives one of its arguments.
   for (const NodeId argument : call.arguments) {
     nodes.push_back(&pool_.nodes()[argument]);
     tables |= nodes.back()->tables;
     constants_only = constants_only && std::holds_alternative<Literal>(nodes.back()->what);
+    if (function.result == Type::composite && nodes.back()->composite != nullptr)
+      composite = nodes.back()->composite;
   }
   if (constants_only) {
     auto value = fold(call, nodes);
@@ -164,7 +167,8 @@ MaybeBound NodeBuilder::add_call(Call call, Location at, std::string text) {
                           .what = std::move(call),
                           .tables = tables,
                           .at = at,
-                          .text = std::move(text)})};
+                          .text = std::move(text),
+                          .composite = std::move(composite)})};
 }
 
 }  // namespace turntable::sql

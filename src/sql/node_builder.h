@@ -18,10 +18,11 @@
 namespace turntable::sql {
 
 // A bound expression. A text literal and NULL are open: they have no type until their surroundings
-// ask for one.
+// ask for one. Neither has a row of no declared type, whose fields may be open in their turn.
 struct Bound {
   NodeId node = kNoNode;
   bool open = false;
+  std::shared_ptr<const std::vector<Bound>> fields = nullptr;  // Of such a row; else null.
 };
 
 // Nothing: a fault was added.
@@ -63,10 +64,11 @@ class NodeBuilder {
   // The value as a table takes it: where it could be an infinite time, one that fails then.
   MaybeBound stored(Bound value, Location at);
 
-  [[nodiscard]] const Node& node(Bound value) const { return pool_.nodes()[value.node]; }
+  [[nodiscard]] const Node& node(const Bound& value) const { return pool_.nodes()[value.node]; }
   // Nothing where the value is open.
-  [[nodiscard]] ArgumentType type(Bound value) const;
+  [[nodiscard]] ArgumentType type(const Bound& value) const;
   [[nodiscard]] NodePool& pool() { return pool_; }
+  [[nodiscard]] PreparedConstants& constants() { return constants_; }
 
  private:
   MaybeBound add_call(Call call, Location at, std::string text);

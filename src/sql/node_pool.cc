@@ -41,13 +41,16 @@ std::optional<std::string> key_of(const Node& node) {
   if (const auto* column = std::get_if<ColumnRef>(&node.what))
     return fmt::format("column {} {}", column->table, column->column);
   if (const auto* literal = std::get_if<Literal>(&node.what))
-    return fmt::format("literal {} {}", static_cast<int>(node.type), key_of(*literal));
+    return fmt::format("literal {} {} {}", static_cast<int>(node.type),
+                       static_cast<const void*>(node.composite.get()), key_of(*literal));
   const auto& call = std::get<Call>(node.what);
   if (call.function->is_volatile && !call.function->once_a_batch) return std::nullopt;
   // Functions live as long as the program, and what was prepared of equal constants is one object:
   // their addresses name them.
-  return fmt::format("call {} {} {}", static_cast<const void*>(call.function),
-                     static_cast<const void*>(call.prepared.get()), fmt::join(call.arguments, " "));
+  return fmt::format("call {} {} {} {}", static_cast<const void*>(call.function),
+                     static_cast<const void*>(call.prepared.get()),
+                     static_cast<const void*>(node.composite.get()),
+                     fmt::join(call.arguments, " "));
 }
 
 }  // namespace

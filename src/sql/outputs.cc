@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "sql/composites.h"
 #include "sql/expressions.h"
 #include "sql/identifiers.h"
 
@@ -181,6 +182,8 @@ class OutputBinder {
   void add_output(const std::string& name, const ColumnDef* column, const Item& item) {
     if (!item.value) return;
     const Node& node = build_.node(*item.value);
+    if (node.type == Type::composite || (column != nullptr && column->composite != nullptr))
+      return add_row(name, column, item);
     const Type to = column != nullptr ? column->type : node.type;
     if (!item.value->open && !can_cast(node.type, to, CastContext::assignment)) {
       faults_.add(item.at, fmt::format("column {} of {} is {}, but {} is {}{}", name, sink_.name,
@@ -193,6 +196,28 @@ class OutputBinder {
       value = build_.fit(*value, column->modifier, Fitting::assigned, item.at);
     if (value) value = build_.stored(*value, item.at);
     if (value) outputs_.push_back({name, to, value->node});
+  }
+
+  void add_row(const std::string& name, const ColumnDef* column, const Item& item) {
+    Composites rows(build_, faults_);
+    if (column != nullptr && column->composite == nullptr) {
+      faults_.add(item.at,
+                  fmt::format("column {} of {} is {}, but {} is {}: take one of its fields, as in "
+                              "(a).b",
+                              name, sink_.name, sql_name(*column), build_.node(*item.value).text,
+                              rows.name_of(*item.value)));
+      return;
+    }
+    if (column == nullptr && build_.node(*item.value).composite == nullptr) {
+      faults_.add(item.at,
+                  fmt::format("{} needs a type: write {}::name, of a type that CREATE TYPE "
+                              "declares",
+                              name, build_.node(*item.value).text));
+      return;
+    }
+    const auto type = column != nullptr ? column->composite : build_.node(*item.value).composite;
+    const MaybeBound value = rows.cast(*item.value, type, CastContext::assignment, item.at);
+    if (value) outputs_.push_back({name, Type::composite, value->node, type});
   }
 
   const Insert& insert_;

@@ -21,8 +21,12 @@ inline constexpr size_t kExpressionsLimit = 200'000;
 class ParseContext {
  public:
   // All must outlive the context.
-  ParseContext(const SourceText& source, const StatementText& statement, Faults& faults)
-      : source_(source), statement_(statement), faults_(faults) {}
+  ParseContext(const SourceText& source, const StatementText& statement,
+               const std::vector<TypeDef>& types, Faults& faults)
+      : source_(source), statement_(statement), types_(types), faults_(faults) {}
+
+  // The types that the file declares before this statement.
+  [[nodiscard]] const std::vector<TypeDef>& types() const { return types_; }
 
   // Where the statement begins.
   [[nodiscard]] Location begin() const { return source_.at(statement_.begin); }
@@ -60,12 +64,14 @@ class ParseContext {
 
   const SourceText& source_;
   const StatementText& statement_;
+  const std::vector<TypeDef>& types_;
   Faults& faults_;
   size_t expressions_ = 0;
 };
 
 // Calls use(context, node) with the tree of the statement, if it has one; its faults are added.
-void with_tree(const SourceText& source, const StatementText& statement, Faults& faults,
+void with_tree(const SourceText& source, const StatementText& statement,
+               const std::vector<TypeDef>& types, Faults& faults,
                const std::function<void(ParseContext&, const PgNode*)>& use);
 
 }  // namespace turntable::sql

@@ -132,7 +132,8 @@ class ExpressionParser {
         ExprPtr argument =
             cast_argument(node->type_cast->arg, type ? std::optional(type->type) : std::nullopt);
         if (!type) return bad_expr(place);
-        return make_expr(place, CastSyntax{type->type, std::move(argument), type->modifier});
+        return make_expr(
+            place, CastSyntax{type->type, std::move(argument), type->modifier, type->composite});
       }
       case PG_QUERY__NODE__NODE_A_ARRAY_EXPR: {
         CallSyntax array{.name = "array", .is_operator = false, .arguments = {}};
@@ -140,6 +141,12 @@ class ExpressionParser {
         for (const PgNode* element : list(written.n_elements, written.elements))
           array.arguments.push_back(expression(element));
         return make_expr(place, std::move(array));
+      }
+      case PG_QUERY__NODE__NODE_ROW_EXPR: {
+        CallSyntax row{.name = "row", .is_operator = true, .arguments = {}};
+        for (const PgNode* field : list(node->row_expr->n_args, node->row_expr->args))
+          row.arguments.push_back(expression(field));
+        return make_expr(place, std::move(row));
       }
       case PG_QUERY__NODE__NODE_A_INDIRECTION:
         return subscripts(*node->a_indirection, place);
@@ -176,7 +183,7 @@ class ExpressionParser {
     return to;
   }
   CastSyntax copied(const CastSyntax& cast) {
-    return {cast.type, copy(cast.argument), cast.modifier};
+    return {cast.type, copy(cast.argument), cast.modifier, cast.composite};
   }
   CaseSyntax copied(const CaseSyntax& from) {
     CaseSyntax to;
@@ -431,13 +438,18 @@ class ExpressionParser {
                        expression(operation.rexpr));
   }
 
-  // `a[i]`, `a[i:j]`. A bound that is left out is that of the array: the first element is 1, and
-  // none is beyond the last int.
+  // `a[i]`, `a[i:j]`, `(a).b`. A bound that is left out is that of the array: the first element is
+  // 1, and none is beyond the last int.
   ExprPtr subscripts(const PgQuery__AIndirection& indirection, Location place) {
     ExprPtr value = expression(indirection.arg);
     for (const PgNode* each : list(indirection.n_indirection, indirection.indirection)) {
+      if (each->node_case == PG_QUERY__NODE__NODE_STRING) {
+        value = operator_of(place, ".", std::move(value),
+                            make_expr(place, LiteralSyntax{string_of(each)}));
+        continue;
+      }
       if (each->node_case != PG_QUERY__NODE__NODE_A_INDICES) {
-        context_.refuse(place, "a field of a value");
+        context_.refuse(place, "(…).*", "write the fields, as in (a).b");
         return bad_expr(place);
       }
       const PgQuery__AIndices& indices = *each->a_indices;

@@ -31,7 +31,7 @@ class FunctionParser {
       add_parameter(*node->function_parameter);
     if (create.return_type == nullptr) {
       context_.fault(made_->at, "a function needs RETURNS and a type");
-    } else if (const auto type = parse_type(context_, *create.return_type)) {
+    } else if (const auto type = scalar_type(*create.return_type)) {
       made_->result = type->type;  // PostgreSQL takes no heed of a length or precision here.
     }
     for (const PgNode* option : list(create.n_options, create.options))
@@ -48,6 +48,14 @@ class FunctionParser {
   }
 
  private:
+  std::optional<DeclaredType> scalar_type(const PgQuery__TypeName& name) {
+    auto type = parse_type(context_, name);
+    if (!type || type->composite == nullptr) return type;
+    context_.refuse(context_.at(name.location), "a function's parameter or result of a row type",
+                    "take its fields one by one");
+    return std::nullopt;
+  }
+
   void read_name(const PgQuery__CreateFunctionStmt& create) {
     const auto names = list(create.n_funcname, create.funcname);
     made_->name = string_of(names.back());
@@ -70,7 +78,7 @@ class FunctionParser {
         return;
     }
     if (parameter.defexpr != nullptr) context_.refuse(place, "DEFAULT of a parameter");
-    const auto type = parse_type(context_, *parameter.arg_type);
+    const auto type = scalar_type(*parameter.arg_type);
     const std::string name = is_empty(parameter.name) ? "" : parameter.name;
     const bool twice =
         !name.empty() && std::any_of(made_->parameters.begin(), made_->parameters.end(),
@@ -137,7 +145,7 @@ class FunctionParser {
     if (statements.size() != 1)
       return context_.fault(place, "the body of a function is one statement: SELECT expression");
     if (nests_too_deeply(statements[0])) return;
-    with_tree(source_, statements[0], faults_,
+    with_tree(source_, statements[0], context_.types(), faults_,
               [&](ParseContext& inside, const PgNode* node) { read_select(inside, node); });
   }
 

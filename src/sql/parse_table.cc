@@ -65,7 +65,10 @@ constexpr OtherType kOtherTypes[] = {
 };
 
 // `written`: as in the file; `name`: as libpg_query calls it.
-std::string unknown_type_text(const std::string& written, const std::string& name) {
+std::string unknown_type_text(const std::string& written, const std::string& name,
+                              const std::vector<TypeDef>& declared) {
+  std::vector<std::string> names = type_names();
+  for (const TypeDef& type : declared) names.push_back(type.name);
   std::string all;
   for (const Type type : all_types())
     all += fmt::format("{}{}", all.empty() ? "" : ", ", sql_name(type));
@@ -73,7 +76,7 @@ std::string unknown_type_text(const std::string& written, const std::string& nam
       std::begin(kOtherTypes), std::end(kOtherTypes),
       [&](const OtherType& type) { return type.name == lowercase(written) || type.name == name; });
   const std::string hint = other != std::end(kOtherTypes) ? fmt::format(" Write {}.", other->ours)
-                                                          : did_you_mean(written, type_names());
+                                                          : did_you_mean(written, names);
   return fmt::format("there is no type {}.{} Types are {}", printable(written), hint, all);
 }
 
@@ -128,6 +131,7 @@ void add_table_column(ParseContext& context, const PgQuery__ColumnDef& definitio
   }
   column.type = type->type;
   column.modifier = type->modifier;
+  column.composite = type->composite;
   table.columns.push_back(std::move(column));
   table.column_locations.push_back(place);
 }
@@ -175,6 +179,21 @@ void refuse_table_clauses(ParseContext& context, const PgQuery__CreateStmt& crea
     refuse_constraint(context, constraint);
 }
 
+// A type of CREATE TYPE. What was wrong with the type itself was said there.
+std::optional<DeclaredType> composite_type(ParseContext& context, const PgQuery__TypeName& name,
+                                           const TypeDef& declared, Location place) {
+  if (name.n_array_bounds > 0) {
+    context.refuse(place, fmt::format("an array of {}", printable(declared.name)));
+    return std::nullopt;
+  }
+  if (name.n_typmods > 0) {
+    context.fault(place, fmt::format("{} takes no length or precision", printable(declared.name)));
+    return std::nullopt;
+  }
+  if (declared.type == nullptr) return std::nullopt;
+  return DeclaredType{.type = Type::composite, .composite = declared.type};
+}
+
 }  // namespace
 
 TableDef parse_table(ParseContext& context, const PgQuery__CreateStmt& create) {
@@ -212,9 +231,15 @@ std::optional<DeclaredType> parse_type(ParseContext& context, const PgQuery__Typ
     return std::nullopt;
   }
   const auto type = type_from_sql(written);
+  const auto declared =
+      std::find_if(context.types().begin(), context.types().end(),
+                   [&](const TypeDef& one) { return name.n_names == 1 && one.name == written; });
+  if (!type && declared != context.types().end())
+    return composite_type(context, name, *declared, place);
   if (!type) {
     const std::string in_file = context.type_text(name.location);
-    context.fault(place, unknown_type_text(in_file.empty() ? written : in_file, written));
+    context.fault(place,
+                  unknown_type_text(in_file.empty() ? written : in_file, written, context.types()));
     return std::nullopt;
   }
   const auto modifier = parse_modifier(context, name, *type, place);

@@ -1,6 +1,7 @@
 // CREATE TABLE: its columns and options. Included by the parser only.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace turntable::sql {
 struct DeclaredType {
   Type type = Type::text;
   TypeModifier modifier = {};
+  std::shared_ptr<const CompositeType> composite = nullptr;
 };
 
 // The type; or nothing, and a fault.

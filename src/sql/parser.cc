@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "sql/parse_composite.h"
 #include "sql/parse_function.h"
 #include "sql/parse_select.h"
 #include "sql/parse_table.h"
@@ -96,6 +97,8 @@ Statement parse_tree(ParseContext& context, const PgNode* node, const SourceText
       return parse_insert(context, *node->insert_stmt);
     case PG_QUERY__NODE__NODE_VIEW_STMT:
       return parse_view(context, *node->view_stmt);
+    case PG_QUERY__NODE__NODE_COMPOSITE_TYPE_STMT:
+      return parse_composite(context, *node->composite_type_stmt);
     case PG_QUERY__NODE__NODE_CREATE_FUNCTION_STMT:
       if (auto function =
               parse_function(context, *node->create_function_stmt, source, statement, faults))
@@ -103,15 +106,16 @@ Statement parse_tree(ParseContext& context, const PgNode* node, const SourceText
       return std::monostate();
     default:
       context.fault(context.begin(),
-                    "a pipeline holds only CREATE TABLE, CREATE VIEW, CREATE FUNCTION and INSERT "
-                    "INTO … SELECT statements");
+                    "a pipeline holds only CREATE TABLE, CREATE TYPE … AS (…), CREATE VIEW, CREATE "
+                    "FUNCTION and INSERT INTO … SELECT statements");
       return std::monostate();
   }
 }
 
 }  // namespace
 
-void with_tree(const SourceText& source, const StatementText& statement, Faults& faults,
+void with_tree(const SourceText& source, const StatementText& statement,
+               const std::vector<TypeDef>& types, Faults& faults,
                const std::function<void(ParseContext&, const PgNode*)>& use) {
   if (statement.long_name) {
     faults.add(source.at(*statement.long_name),
@@ -157,14 +161,14 @@ void with_tree(const SourceText& source, const StatementText& statement, Faults&
     faults.add(source.at(statement.begin), "this is no statement");
     return;
   }
-  ParseContext context(source, statement, faults);
+  ParseContext context(source, statement, types, faults);
   use(context, tree->stmts[0]->stmt);
 }
 
 Statement parse_statement(const SourceText& source, const StatementText& statement,
-                          Faults& faults) {
+                          const std::vector<TypeDef>& types, Faults& faults) {
   Statement parsed;
-  with_tree(source, statement, faults, [&](ParseContext& context, const PgNode* node) {
+  with_tree(source, statement, types, faults, [&](ParseContext& context, const PgNode* node) {
     parsed = parse_tree(context, node, source, statement, faults);
   });
   return parsed;

@@ -11,12 +11,12 @@
 namespace turntable::sql {
 
 // std::monostate: nothing usable, and a fault says why.
-using Statement = std::variant<std::monostate, TableDef, std::unique_ptr<ViewSyntax>,
+using Statement = std::variant<std::monostate, TableDef, TypeDef, std::unique_ptr<ViewSyntax>,
                                std::unique_ptr<InsertSyntax>, std::unique_ptr<FunctionSyntax>>;
 
 // Faults are added for syntax errors and for all that is not supported. Option values are as
-// written: variables are not filled in.
+// written: variables are not filled in. `types`: what the file declares before it.
 [[nodiscard]] Statement parse_statement(const SourceText& source, const StatementText& statement,
-                                        Faults& faults);
+                                        const std::vector<TypeDef>& types, Faults& faults);
 
 }  // namespace turntable::sql

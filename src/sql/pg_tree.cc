@@ -15,7 +15,6 @@ struct Named {
 constexpr Named<PgQuery__Node__NodeCase> kExpressions[] = {
     {PG_QUERY__NODE__NODE_SUB_LINK, "a subquery"},
     {PG_QUERY__NODE__NODE_PARAM_REF, "a parameter"},
-    {PG_QUERY__NODE__NODE_ROW_EXPR, "a row"},
     {PG_QUERY__NODE__NODE_A_ARRAY_EXPR, "an array"},
     {PG_QUERY__NODE__NODE_A_INDIRECTION, "a subscript or field"},
     {PG_QUERY__NODE__NODE_COLLATE_CLAUSE, "COLLATE"},

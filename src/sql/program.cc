@@ -136,7 +136,10 @@ Schema Program::output_schema(size_t insert) const {
   const std::vector<bool> never_null = nodes_never_null(*this, inserts[insert]);
   Schema schema;
   for (const Output& output : inserts[insert].outputs)
-    schema.push_back({output.name, output.type, never_null[output.node]});
+    schema.push_back({.name = output.name,
+                      .type = output.type,
+                      .not_null = never_null[output.node],
+                      .composite = output.composite});
   return schema;
 }
 

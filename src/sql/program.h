@@ -59,6 +59,8 @@ struct Node {
   uint32_t tables = 0;  // Bit t is set where table t is needed.
   Location at;          // For messages.
   std::string text;     // As written, for messages: "to_timestamp(p.time, …)".
+  // Of Type::composite; null where it is a row of no declared type.
+  std::shared_ptr<const CompositeType> composite = nullptr;
 };
 
 // One side of an equality in a join's ON: the values of `probe`, which needs the stream and earlier
@@ -103,6 +105,7 @@ struct Output {
   std::string name;
   Type type = Type::text;
   NodeId node = kNoNode;
+  std::shared_ptr<const CompositeType> composite = nullptr;
 };
 
 // What one INSERT makes of each record: nothing where a filter is not true, else a row.

@@ -132,7 +132,8 @@ void ProgramBuilder::add_insert(const std::string& sink, const BoundSelect& sele
   for (const NodeId filter : order.filters) add_filter(filter);
   for (const NodeId filter : select.filters) add_filter(filter);
   for (const Output& output : outputs)
-    insert.outputs.push_back({output.name, output.type, copier.copy(output.node, map)});
+    insert.outputs.push_back(
+        {output.name, output.type, copier.copy(output.node, map), output.composite});
   program_.inserts.push_back(std::move(insert));
 }
 

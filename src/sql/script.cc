@@ -58,6 +58,31 @@ void add_table(Script& script, TableDef table, Faults& faults) {
   script.tables.push_back(std::move(table));
 }
 
+void add_type(Script& script, TypeDef type, Faults& faults) {
+  const auto other =
+      std::find_if(script.types.begin(), script.types.end(),
+                   [&](const TypeDef& candidate) { return candidate.name == type.name; });
+  if (other != script.types.end()) {
+    faults.add(type.at, declared_twice("type", type.name, other->at));
+  } else if (script.types.size() == kTypesLimit) {
+    faults.add(type.at, fmt::format("a pipeline has {} types at most", grouped(kTypesLimit)));
+    script.complete = false;
+  } else {
+    if (type.type == nullptr) script.complete = false;
+    script.types.push_back(std::move(type));
+  }
+}
+
+// PostgreSQL has a type of the name of each table and view.
+void check_type_names(const Script& script, Faults& faults) {
+  for (const TypeDef& type : script.types)
+    if (script.find(type.name) != nullptr || script.find_view(type.name) != nullptr)
+      faults.add(type.at,
+                 fmt::format("{} is the name of a type and of a table or view: give one of "
+                             "them another name",
+                             printable(type.name)));
+}
+
 void add_function(Script& script, std::unique_ptr<FunctionSyntax> function, Faults& faults) {
   const auto other = std::find_if(script.functions.begin(), script.functions.end(),
                                   [&](const auto& one) { return one->name == function->name; });
@@ -288,9 +313,11 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
       script.complete = false;
       return script;
     }
-    Statement statement = parse_statement(source, part, faults);
+    Statement statement = parse_statement(source, part, script.types, faults);
     if (auto* table = std::get_if<TableDef>(&statement)) {
       add_table(script, std::move(*table), faults);
+    } else if (auto* type = std::get_if<TypeDef>(&statement)) {
+      add_type(script, std::move(*type), faults);
     } else if (auto* function = std::get_if<std::unique_ptr<FunctionSyntax>>(&statement)) {
       add_function(script, std::move(*function), faults);
     } else if (!std::holds_alternative<std::monostate>(statement)) {
@@ -300,6 +327,7 @@ Script parse_script(std::string_view text, const std::vector<SetOption>& sets, F
     }
   }
   queries.finish();
+  check_type_names(script, faults);
   if (script.inserts.empty() && script.complete)
     faults.add(source.at(statements.empty() ? 0 : statements[0].begin),
                "the pipeline has no INSERT INTO … SELECT statement");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "row/composite.h"
 #include "row/types.h"
 
 namespace turntable::sql {
@@ -19,6 +20,7 @@ namespace turntable::sql {
 inline constexpr size_t kColumnsLimit = 1'600;
 inline constexpr size_t kViewsLimit = 1'000;
 inline constexpr size_t kFunctionsLimit = 1'000;
+inline constexpr size_t kTypesLimit = 1'000;
 // Of a file that is no pipeline at all.
 inline constexpr size_t kFaultsLimit = 100;
 
@@ -57,6 +59,13 @@ struct Option {
 
 // What the reader of a table's options asked for, and the value that counts where one is not given.
 using AskedOptions = std::map<std::string, std::string>;
+
+// CREATE TYPE name AS (field type, …).
+struct TypeDef {
+  std::string name;
+  std::shared_ptr<const CompositeType> type;  // Null where a fault was found in it.
+  Location at;
+};
 
 struct TableDef {
   std::string name;
@@ -98,6 +107,7 @@ struct View {
 // views at most.
 struct Script {
   std::string file;
+  std::vector<TypeDef> types;  // Each name once. One is used only behind its statement.
   std::vector<TableDef> tables;
   std::vector<View> views;
   std::vector<Insert> inserts;

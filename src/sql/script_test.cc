@@ -294,8 +294,8 @@ TEST(Script, RefusesKindsOfViewsByName) {
       "p.sql:7:1: CREATE VIEW … AS SELECT needs FROM a table\n"
       "p.sql:8:26: VALUES is not supported (yet): write CREATE VIEW … AS SELECT … FROM\n"
       "p.sql:9:18: WITH is not supported (yet)\n"
-      "p.sql:10:1: a pipeline holds only CREATE TABLE, CREATE VIEW, CREATE FUNCTION and INSERT "
-      "INTO … SELECT statements\n"
+      "p.sql:10:1: a pipeline holds only CREATE TABLE, CREATE TYPE … AS (…), CREATE VIEW, CREATE "
+      "FUNCTION and INSERT INTO … SELECT statements\n"
       "p.sql:11:13: a schema before a table's name is not supported (yet)\n"
       "p.sql:11:49: UNION, INTERSECT or EXCEPT is not supported (yet)");
 }

@@ -14,8 +14,11 @@ namespace {
 // The name that PostgreSQL gives an expression without AS; empty where it would be ?column?.
 std::string natural_name(const Expr& expr) {
   if (const auto* name = std::get_if<NameSyntax>(&expr.what)) return name->column;
-  if (const auto* call = std::get_if<CallSyntax>(&expr.what))
-    return call->is_operator ? "" : call->name;
+  if (const auto* call = std::get_if<CallSyntax>(&expr.what)) {
+    if (call->is_operator && call->name == ".")
+      return std::get<std::string>(std::get<LiteralSyntax>(call->arguments[1]->what).value);
+    return call->is_operator && call->name != "row" ? "" : call->name;
+  }
   if (const auto* cast = std::get_if<CastSyntax>(&expr.what)) return natural_name(*cast->argument);
   return "";
 }

@@ -44,7 +44,7 @@ Binding binding_of(const CallSyntax& call) {
   if (name == "and") return Binding::conjunction;
   if (name == "not") return Binding::negation;
   if (name.starts_with("is ")) return Binding::is;
-  if (name == "[]" || name == "[:]") return Binding::whole;
+  if (name == "[]" || name == "[:]" || name == "row" || name == ".") return Binding::whole;
   if (name.ends_with(" any") || name.ends_with(" all")) return Binding::comparison;
   if (is_prefix(call)) return is_one_of(name, {"+", "-"}) ? Binding::sign : Binding::other;
   if (is_one_of(name, {"=", "<", ">", "<=", ">=", "<>"})) return Binding::comparison;
@@ -105,6 +105,10 @@ class Printer {
       print_list("ARRAY[", call, 0, ", ", "]");
     } else if (!call.is_operator) {
       print_function(call);
+    } else if (call.name == "row") {
+      print_list("ROW(", call, 0, ", ", ")");
+    } else if (call.name == ".") {
+      print_field(call);
     } else if (call.name == "[]" || call.name == "[:]") {
       print_subscript(call);
     } else if (call.name.ends_with(" any") || call.name.ends_with(" all")) {
@@ -121,7 +125,8 @@ class Printer {
   void operator()(const CastSyntax& cast) {
     out_ += "cast(";
     print(*cast.argument);
-    out_ += fmt::format(" AS {})", sql_name(cast.type, cast.modifier));
+    out_ += fmt::format(" AS {})", cast.composite != nullptr ? sql_identifier(cast.composite->name)
+                                                             : sql_name(cast.type, cast.modifier));
   }
 
   void operator()(const CaseSyntax& written) {
@@ -183,6 +188,14 @@ class Printer {
     print(value);
     if (parentheses) out_ += ')';
     print_list("[", call, 1, ":", "]");
+  }
+
+  // `(a).b`
+  void print_field(const CallSyntax& call) {
+    out_ += '(';
+    print(*call.arguments[0]);
+    out_ += ").";
+    print_name(std::get<std::string>(std::get<LiteralSyntax>(call.arguments[1]->what).value));
   }
 
   void print_function(const CallSyntax& call) {

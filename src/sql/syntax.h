@@ -47,6 +47,8 @@ struct LiteralSyntax {
 //   GREATEST(a, …), LEAST(a, …)   functions "greatest", "least"
 //   ARRAY[a, b]                 function "array"
 //   a[i], a[i:j]                operators "[]", "[:]" of two and three arguments
+//   ROW(a, b), (a, b)           operator "row"
+//   (a).b                       operator ".", of a and the text 'b'
 //   a < ANY (b), a < ALL (b)    operators "< any", "< all"; so with the other comparisons
 //
 // An argument of "and" is never itself an "and", nor one of "or" an "or".
@@ -60,6 +62,7 @@ struct CastSyntax {
   Type type = Type::text;
   ExprPtr argument;
   TypeModifier modifier = {};
+  std::shared_ptr<const CompositeType> composite = nullptr;
 };
 
 // CASE WHEN a THEN b WHEN c THEN d ELSE e END. CASE x WHEN v THEN … has x = v as its conditions.

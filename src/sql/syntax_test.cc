@@ -125,6 +125,13 @@ constexpr Lowered kLowered[] = {
      "([or] ([not] ([or] ([and] ([>=] a 1) ([<=] a 2)) ([and] ([>=] a 2) ([<=] a 1)))) ([=] b 3) "
      "([=] b 4))",
      "NOT (a >= 1 AND a <= 2 OR a >= 2 AND a <= 1) OR b = 3 OR b = 4"},
+    // Rows and their fields.
+    {"ROW(a, 1)", "([row] a 1)", "ROW(a, 1)"},
+    {"(a, b) = ROW(c, d)", "([=] ([row] a b) ([row] c d))", "ROW(a, b) = ROW(c, d)"},
+    {"ROW() IS NULL", "([is null] ([row]))", "ROW() IS NULL"},
+    {"(a).b", "([.] a 'b')", "(a).b"},
+    {"(ROW(a)).\"F 1\".c[2]", "([[]] ([.] ([.] ([row] a) 'F 1') 'c') 2)",
+     "(((ROW(a)).\"F 1\").c)[2]"},
     // CASE and its like.
     {"CASE WHEN a THEN 1 WHEN b THEN 2 ELSE 3 END", "(case a -> 1 b -> 2 else 3)",
      "CASE WHEN a THEN 1 WHEN b THEN 2 ELSE 3 END"},
@@ -304,20 +311,17 @@ constexpr Refused kRefused[] = {
     {"SELECT EXISTS (SELECT 1) AS v FROM s", "p.sql:1:22: a subquery is not supported (yet)"},
     {"SELECT a LIKE ANY (b) AS v FROM s",
      "p.sql:1:22: ANY beside an operator that is no comparison is not supported (yet)"},
-    {"SELECT (a).b AS v FROM s", "p.sql:1:23: a field of a value is not supported (yet)"},
-    {"SELECT (a, b) = (c, d) AS v FROM s",
-     "p.sql:1:22: a row is not supported (yet)\np.sql:1:31: a row is not supported (yet)"},
-    {"SELECT (a, b) IN ((1, 2), (3, 4)) AS v FROM s", "p.sql:1:22: a row is not supported (yet)"},
-    {"SELECT ROW(a) IS NULL AS v FROM s", "p.sql:1:22: a row is not supported (yet)"},
+    {"SELECT (a).* FROM s",
+     "p.sql:1:23: (…).* is not supported (yet): write the fields, as in (a).b"},
     {"SELECT GROUPING(a) AS v FROM s", "p.sql:1:22: GROUPING is not supported (yet)"},
     {"SELECT 1e400 AS v FROM s",
      "p.sql:1:22: 1e400 has more digits than a numeric has here, 38 of them and 76 behind the "
      "point: write cast(1e400 AS double precision)"},
-    {"SELECT nullif(ROW(2), 1) AS v FROM s", "p.sql:1:29: a row is not supported (yet)"},
-    {"SELECT CASE WHEN ROW(3) THEN 1 ELSE ROW(1) END AS v FROM s WHERE ROW(4)",
-     "p.sql:1:32: a row is not supported (yet)\n"
-     "p.sql:1:51: a row is not supported (yet)\n"
-     "p.sql:1:80: a row is not supported (yet)"},
+    {"SELECT nullif(GROUPING(2), 1) AS v FROM s", "p.sql:1:29: GROUPING is not supported (yet)"},
+    {"SELECT CASE WHEN GROUPING(3) THEN 1 ELSE GROUPING(1) END AS v FROM s WHERE GROUPING(4)",
+     "p.sql:1:32: GROUPING is not supported (yet)\n"
+     "p.sql:1:56: GROUPING is not supported (yet)\n"
+     "p.sql:1:90: GROUPING is not supported (yet)"},
 };
 
 TEST(Syntax, WhatIsRefusedIsNamedAtItsPlace) {

@@ -34,6 +34,8 @@ std::optional<std::string> bytes_of(std::string_view hex) {
   return bytes;
 }
 
+}  // namespace
+
 std::string element_json(CellView cell, Type type) {
   if (cell.is_null()) return "null";
   switch (type) {
@@ -60,6 +62,8 @@ std::string element_json(CellView cell, Type type) {
   return std::to_string(type == Type::date ? int64_t{cell.date()} : cell.int64());
 }
 
+namespace {
+
 template <class T>
 std::optional<T> integer_of(std::string_view json) {
   T value = 0;
@@ -82,6 +86,8 @@ bool appended(std::string& out, const std::optional<T>& value, Append append) {
   if (value) append(out, *value);
   return value.has_value();
 }
+
+}  // namespace
 
 bool append_element(std::string& out, std::string_view json, Type type) {
   if (json == "null") {
@@ -122,8 +128,6 @@ bool append_element(std::string& out, std::string_view json, Type type) {
   if (type == Type::bytes) return appended(out, bytes_of(*text), append_view_cell);
   return append_from_form(out, *text, type);
 }
-
-}  // namespace
 
 std::string array_json(std::string_view array, Type element) {
   std::string text = "[";

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "row/cell.h"
 #include "row/types.h"
 
 namespace turntable::sqlite {
@@ -17,5 +18,10 @@ namespace turntable::sqlite {
 
 // Nothing where the text is no array of such elements.
 [[nodiscard]] std::optional<std::string> array_from_json(std::string_view text, Type element);
+
+// One element, which is no array and no composite value. False, with nothing appended, where the
+// JSON is none of that type.
+[[nodiscard]] std::string element_json(CellView cell, Type type);
+[[nodiscard]] bool append_element(std::string& out, std::string_view json, Type type);
 
 }  // namespace turntable::sqlite

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/check.h"
 #include "base/iso_time.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "sqlite/array_json.h"
 #include "sqlite/value_forms.h"
@@ -84,6 +86,11 @@ bool append_form(std::string& out, const Statement& statement, int index, Type t
     return append_from_number(out, statement.int64(index), type);
   if (statement.storage(index) != Storage::text) return false;
   return append_from_form(out, statement.text(index), type);
+}
+
+// A field of a composite value: JSON has no bytes.
+bool append_hex(std::string& out, std::string_view text) {
+  return append_element(out, json_quote(text), Type::bytes);
 }
 
 bool append_array(std::string& out, const Statement& statement, int index, Type type) {
@@ -177,6 +184,9 @@ void bind_cell(Statement& statement, int index, CellView cell, Type type, TimeUn
     case Type::interval:
     case Type::uuid:
       return bind_form(statement, index, cell, type);
+    case Type::composite:
+      CHECK(false);  // bind_column() knows its fields.
+      return;
   }
   statement.bind_copy(index, array_json(cell.bytes(), element_of(type)));
 }
@@ -210,6 +220,7 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
       append_view_cell(out, statement.text(index));
       return true;
     case Type::bytes:
+      if (storage == Storage::text) return append_hex(out, statement.text(index));
       if (storage != Storage::blob) return false;
       append_view_cell(out, statement.text(index));
       return true;
@@ -222,6 +233,8 @@ bool append_value_cell(std::string& out, const Statement& statement, int index, 
     case Type::interval:
     case Type::uuid:
       return append_form(out, statement, index, type);
+    case Type::composite:
+      return false;  // composite_from_json() knows its fields.
   }
   return append_array(out, statement, index, type);
 }

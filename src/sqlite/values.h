@@ -21,6 +21,7 @@
 //   uuid        'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' in `uuid`
 //   jsonb       its text                `json text`
 //   arrays      JSON, such as '[1,null,3]', in `int[]`
+//   composite   JSON, with a generated column for each field: composite_json.h
 //
 // The declared types lead back to the Type, and have the affinity that leaves values as they are.
 //

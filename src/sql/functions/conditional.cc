@@ -130,6 +130,7 @@ const Function& case_function(Type result) {
       all.push_back(case_of(type));
       all.push_back(case_of(array_of(type)));
     }
+    all.push_back(case_of(Type::composite));
     return all;
   }();
   const auto found = std::find_if(kCases.begin(), kCases.end(), [&](const Function& function) {

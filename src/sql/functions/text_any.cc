@@ -381,6 +381,8 @@ Text text_form(const Column& column, uint32_t row, BooleanForm form, Arena& aren
       return column.get<Text>(row);
     case Type::jsonb:
       return printed_json(column.get<Text>(row), arena);
+    case Type::composite:
+      break;  // No function takes one.
   }
   // An array.
   std::string out;
