@@ -88,7 +88,7 @@ std::shared_ptr<const LaneDetails> Lane::details(bool last) const {
   auto details = std::make_shared<LaneDetails>();
   details->positions = positions_.stored();
   if (source_ != nullptr) {
-    for (const Source::Progress& progress : source_->progress()) {
+    for (const Source::PartitionProgress& progress : source_->progress()) {
       const auto stored = details->positions.find(progress.partition);
       const auto index = static_cast<size_t>(progress.partition);
       details->partitions.push_back(

@@ -339,8 +339,8 @@ Offset KafkaSource::end_of(size_t partition) const {
                             : consumer_->cached_high(static_cast<PartitionId>(partition));
 }
 
-std::vector<Source::Progress> KafkaSource::progress() const {
-  std::vector<Progress> all;
+std::vector<Source::PartitionProgress> KafkaSource::progress() const {
+  std::vector<PartitionProgress> all;
   for (size_t i = 0; i < parts_.size(); ++i) {
     if (!parts_[i].owned) continue;
     const Offset end = end_of(i);

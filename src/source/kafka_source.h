@@ -57,7 +57,7 @@ class KafkaSource final : public Source, private kafka::RebalanceHandler {
   [[nodiscard]] Status commit() override;
   [[nodiscard]] bool at_end() const override;
   [[nodiscard]] int64_t lag() const override;
-  [[nodiscard]] std::vector<Progress> progress() const override;
+  [[nodiscard]] std::vector<PartitionProgress> progress() const override;
   [[nodiscard]] std::string trouble() const override;
   // What the broker's retention deleted.
   [[nodiscard]] int64_t lost() const override { return lost_; }

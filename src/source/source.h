@@ -74,12 +74,12 @@ class Source {
 
   // How far each partition of ours is. `end`: behind its last record, or -1 where that is not
   // known.
-  struct Progress {
+  struct PartitionProgress {
     PartitionId partition = 0;
     Offset next = 0;  // The next record to be read.
     Offset end = -1;
   };
-  [[nodiscard]] virtual std::vector<Progress> progress() const { return {}; }
+  [[nodiscard]] virtual std::vector<PartitionProgress> progress() const { return {}; }
   // Why nothing comes now, in a sentence for people; empty where all is well.
   [[nodiscard]] virtual std::string trouble() const { return {}; }
 
