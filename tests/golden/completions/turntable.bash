@@ -48,6 +48,10 @@ _turntable() {
     "run:--set") return ;;
     "run:--stats-json") _turntable_files "$current" ""; return ;;
     "run:--lanes") return ;;
+    "run:--http") return ;;
+    "run:--http-token") return ;;
+    "run:--http-cert") _turntable_files "$current" ""; return ;;
+    "run:--http-key") _turntable_files "$current" ""; return ;;
     "run:--log-format") _turntable_words "$current" "text json"; return ;;
     "schema print:--set") return ;;
     "schema print:--log-format") _turntable_words "$current" "text json"; return ;;
@@ -108,7 +112,7 @@ _turntable() {
   esac
   case "$command:$current" in
     ":-"*) _turntable_words "$current" "--version -h --help" ;;
-    "run:-"*) _turntable_words "$current" "--set --until-end --stats-json --lanes --log-format -h --help" ;;
+    "run:-"*) _turntable_words "$current" "--set --until-end --stats-json --lanes --http --http-token --http-cert --http-key --log-format -h --help" ;;
     "schema:-"*) _turntable_words "$current" "-h --help" ;;
     "schema print:-"*) _turntable_words "$current" "--set --log-format -h --help" ;;
     "schema apply:-"*) _turntable_words "$current" "--set --add-columns --log-format -h --help" ;;

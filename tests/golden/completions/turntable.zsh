@@ -44,6 +44,10 @@ _turntable_run() {
     '--until-end[Stop at the end offsets seen at start]' \
     '--stats-json=[Write the run'\''s figures to this file]:FILE:_files' \
     '--lanes=[Threads that each read, join and write]:N: ' \
+    '--http=[Show the run there\: a page for browsers, /metrics, /healthz, /readyz]:\[ADDR\:\]PORT: ' \
+    '--http-token=[What clients of --http must know; or in TURNTABLE_HTTP_TOKEN]:file\:PATH: ' \
+    '--http-cert=[PEM file, for TLS]:FILE:_files' \
+    '--http-key=[PEM file of its private key]:FILE:_files' \
     '--log-format=[How messages on standard error are written\: JSON has an object a line]:value:(text json)' \
     '(-h --help)-h[Print this help and exit]' \
     '(-h --help)--help[Print this help and exit]' \
