@@ -110,7 +110,7 @@ std::optional<Type> type_from_sql(std::string_view name) {
 
 std::vector<std::string> type_names() {
   std::vector<std::string> all;
-  for (const Names& names : kNames) all.emplace_back(names.sql);
+  for (const Type type : all_types()) all.emplace_back(sql_name(type));
   for (const Alias& alias : kAliases) all.emplace_back(alias.name);
   return all;
 }

@@ -65,6 +65,16 @@ bool makes_infinity(const Function& function) {
                                      : function.name == "to_timestamp" && from == Type::float64;
 }
 
+// Of an array no more is asked than whether its elements could be.
+bool is_infinite(const Literal& literal, Type type) {
+  if (!has_infinity(element_of(type)) || std::holds_alternative<std::monostate>(literal))
+    return false;
+  const auto* time = std::get_if<int64_t>(&literal);
+  if (time == nullptr) return true;
+  return type == Type::date ? is_infinite_time(static_cast<int32_t>(*time))
+                            : is_infinite_time(*time);
+}
+
 class InfinitySearch {
  public:
   explicit InfinitySearch(const std::vector<Node>& nodes) : nodes_(nodes) {}
@@ -73,8 +83,7 @@ class InfinitySearch {
     if (!seen_.insert(id).second) return false;
     const Node& node = nodes_[id];
     if (const auto* literal = std::get_if<Literal>(&node.what))
-      return has_infinity(element_of(node.type)) &&
-             !std::holds_alternative<std::monostate>(*literal);
+      return is_infinite(*literal, node.type);
     const auto* call = std::get_if<Call>(&node.what);
     if (call == nullptr) return false;
     return makes_infinity(*call->function) ||
