@@ -286,7 +286,7 @@ def test_the_verdict_is_said_where_the_statistics_cannot_be_written(turntable, e
     folder, pipe = tmp_path / "figures", tmp_path / "events.fifo"
     folder.mkdir()
     os.mkfifo(pipe)
-    sets = file_pipeline(turntable, pipe, "null").sets
+    sets = file_pipeline(turntable, pipe, "null", listening_history__flush_interval="200ms").sets
     run = turntable.start("run", PIPELINE, *sets, "--stats-json", folder / "stats.json")
     with pipe.open("wb") as writer:
         writer.write(events.read_bytes())

@@ -1,11 +1,14 @@
 """`turntable demo`: the whole path without any server."""
 
+import json
 import re
+import signal
+import urllib.request
 
 import pytest
 
 from support.listening import PERSON, CATALOGUE
-from support.program import ROOT
+from support.program import ROOT, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +45,24 @@ def test_it_takes_a_count(turntable, tmp_path):
     done = turntable.run("demo", "--dir", tmp_path / "out", "--count", 4000, cwd=ROOT, timeout=60).expect(0)
     assert "4000" in done.stdout.replace(",", "")
     assert CATALOGUE.exists()
+
+
+def test_it_goes_on_and_plays_are_seen_to_arrive(turntable, tmp_path):
+    """The page's address is said, and what the page shows grows; a signal ends it in order."""
+    demo = turntable.start("demo", "--dir", tmp_path / "out", "--keep", "--http", "0", cwd=ROOT)
+    url = demo.wait_for(r"the run is shown at \S+").split()[-1].rstrip("/")
+
+    def status():
+        with urllib.request.urlopen(f"{url}/api/status", timeout=10) as answer:
+            return json.load(answer)
+
+    wait_until(lambda: status()["counts"]["written"] >= 20 and status()["last_rows"], "plays arrive", 60, demo)
+    with urllib.request.urlopen(url, timeout=10) as page:
+        assert b"app.js" in page.read()
+    demo.send(signal.SIGINT)
+    done = demo.wait().expect(0)
+    assert "See it in a browser" not in done.stdout
+
+
+def test_it_ends_with_the_address_of_the_page(demo):
+    assert demo[0].stdout.rstrip().splitlines()[-1] == "See it in a browser: with --keep, plays go on and http://localhost:8080 shows them."

@@ -383,7 +383,7 @@ def test_a_real_prometheus_scrapes_a_run_and_fires(to_null, kafka, topic, tmp_pa
 
     def produce() -> None:
         while not stop.is_set():
-            kafka.send(topic, [*plays(50), *[b"nonsense"] * 50])
+            kafka.send(topic, [*plays(70), *[b"nonsense"] * 30])
             time.sleep(0.5)
 
     sender = threading.Thread(target=produce)

@@ -16,6 +16,7 @@ CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
     ".png": "image/png",
+    ".md": "text/markdown; charset=utf-8",
 }
 BYTES_IN_A_LINE = 32
 
@@ -32,14 +33,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("output", type=Path)
+    parser.add_argument("more", type=Path, nargs="*", help="files of other folders; their names become lower case")
     given = parser.parse_args()
-    files = sorted(path for path in given.folder.iterdir() if path.suffix in CONTENT_TYPES)
+    files = sorted(path for path in given.folder.iterdir() if path.suffix in CONTENT_TYPES) + given.more
     parts, rows = [], []
     for number, path in enumerate(files):
         plain = path.read_bytes()
         packed = gzip.compress(plain, 9, mtime=0)
         parts += [array(f"kPlain{number}", plain), array(f"kGzip{number}", packed)]
-        web_path = "/" if path.name == "index.html" else f"/{path.name}"
+        web_path = "/" if path.name == "index.html" else f"/{path.name.lower()}"
         rows.append(
             f'    {{"{web_path}", "{CONTENT_TYPES[path.suffix]}", {{kPlain{number}, {len(plain)}}}, {{kGzip{number}, {len(packed)}}}}},'
         )

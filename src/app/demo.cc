@@ -1,16 +1,21 @@
 #include "app/demo.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "app/run.h"
+#include "base/log.h"
 #include "kafka/mock_cluster.h"
 #include "produce/produce.h"
 #include "query/query.h"
@@ -26,6 +31,8 @@ constexpr int kPartitions = 4;
 // From here on the queries of the report, which ask for 2024-03-03 at hour 10, find plays after ten
 // minutes.
 constexpr const char* kStartTime = "2024-03-03 09:50";
+// Plays a second, while a person looks at the page.
+constexpr double kPace = 10;
 
 // The folder that has pipelines/, queries/ and data/: where we are, where we were installed, or
 // where we were built.
@@ -59,6 +66,25 @@ Status prepare_dir(const fs::path& dir, const std::vector<fs::path>& leftovers) 
 Result<ExitCode> ended_early(Output& out) {
   RETURN_IF_ERROR(out.finish());
   return ExitCode::done;
+}
+
+// Plays come and become rows until a stop.
+Result<ExitCode> keep_running(ProduceOptions plays, RunOptions run, StopToken& stop, Output& out) {
+  plays.count = std::numeric_limits<uint64_t>::max();
+  plays.rate = kPace;
+  plays.start_time.clear();  // Now.
+  std::thread people([&plays, &stop] {
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    Output unseen(nowhere, "/dev/null");
+    if (const auto played = produce(plays, stop, unseen); !played)
+      log::error("no more plays come: {}", played.error().message);
+    ::close(nowhere);
+  });
+  run.until_end = false;
+  const Result<ExitCode> ran = run_pipeline(run, stop, out);
+  stop.request();
+  people.join();
+  return ran;
 }
 
 }  // namespace
@@ -96,19 +122,16 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop, Output& o
   out.print(
       "\n3. The pipeline joins each play with its song's features and writes it to SQLite.\n\n");
   if (!out.flush()) return ended_early(out);
-  ASSIGN_OR_RETURN(
-      const ExitCode ran,
-      run_pipeline(
-          {.pipeline = (*share / "pipelines/listening_history.sql").string(),
-           .sets = {"plays.bootstrap.servers=" + cluster->bootstrap(),
-                    fmt::format("plays.topic={}", kTopic), "plays.start=earliest",
-                    "plays.dead_letters=file:" + dead_letters.string(), "songs.path=" + catalogue,
-                    "listening_history.connector=sqlite",
-                    "listening_history.path=" + table.string(),
-                    "listening_history.flush_interval=250ms", "listening_history.flush_rows=500"},
-           .until_end = true,
-           .process_start = options.process_start},
-          stop, out));
+  const RunOptions run{
+      .pipeline = (*share / "pipelines/listening_history.sql").string(),
+      .sets = {"plays.bootstrap.servers=" + cluster->bootstrap(),
+               fmt::format("plays.topic={}", kTopic), "plays.start=earliest",
+               "plays.dead_letters=file:" + dead_letters.string(), "songs.path=" + catalogue,
+               "listening_history.connector=sqlite", "listening_history.path=" + table.string(),
+               "listening_history.flush_interval=250ms", "listening_history.flush_rows=500"},
+      .until_end = true,
+      .process_start = options.process_start};
+  ASSIGN_OR_RETURN(const ExitCode ran, run_pipeline(run, stop, out));
   if (stop.requested()) return ExitCode::done;
 
   out.print("\n4. The three questions of the report are asked:\n");
@@ -136,8 +159,17 @@ Result<ExitCode> run_demo(const DemoOptions& options, StopToken& stop, Output& o
       "GROUP BY name\"\n"
       "Next: real servers, with the same pipeline. README.md shows the commands.\n",
       table.string(), table.string());
-  RETURN_IF_ERROR(out.finish());
-  return ran;
+  if (!options.keep) {
+    out.print(
+        "See it in a browser: with --keep, plays go on and http://localhost:8080 shows them.\n");
+    RETURN_IF_ERROR(out.finish());
+    return ran;
+  }
+  out.print("\n5. {} plays a second go on, and the page shows them. Ctrl-C ends it.\n", kPace);
+  if (!out.flush()) return ended_early(out);
+  RunOptions kept = run;
+  kept.http = options.http;
+  return keep_running(std::move(plays), std::move(kept), stop, out);
 }
 
 }  // namespace turntable

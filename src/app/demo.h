@@ -1,5 +1,5 @@
 // turntable demo: the whole path with no server. An in-process Kafka broker, the producer, the
-// pipeline, SQLite, and the three queries.
+// pipeline, SQLite, the three queries, and the page.
 #pragma once
 
 #include <string>
@@ -16,6 +16,10 @@ struct DemoOptions {
   std::string dir =
       "output";            // Made where it is missing; what an earlier demo left there is replaced.
   uint64_t count = 2'000;  // Plays.
+  // After the answers: plays go on at a pace that a person can follow, until a stop, and the page
+  // shows them.
+  bool keep = false;
+  std::string http = "8080";  // [ADDR:]PORT of the page.
   SteadyTime process_start{};
 };
 

@@ -243,6 +243,12 @@ void add_demo(CommandLine& line, SteadyTime process_start) {
       ->type_name("N")
       ->check(whole_number(1, 10'000'000))
       ->capture_default_str();
+  CLI::Option* keep = command->add_flag(
+      "--keep", options->keep, "Go on afterwards with ten plays a second, which the page shows");
+  command->add_option("--http", options->http, "Where the page is, with --keep")
+      ->type_name("[ADDR:]PORT")
+      ->capture_default_str()
+      ->needs(keep);
   command->callback([options, &chosen = line.chosen] {
     chosen = [options](StopToken& stop, Output& out) { return run_demo(*options, stop, out); };
   });

@@ -109,8 +109,11 @@ bool Enricher::make_rows(const RecordBatch& batch, std::span<const Origin> origi
 void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& rejects) {
   const sql::Program& program = shared_->program;
   rows_ = batch.size();
-  for (size_t i = program.decoded_columns(); i < program.stream_schema.size(); ++i)
+  bool takes_headers = false;
+  for (size_t i = program.decoded_columns(); i < program.stream_schema.size(); ++i) {
     fill_hidden_column(batch, program.stream_schema[i].name, stream_[i]);
+    takes_headers = takes_headers || program.stream_schema[i].name == "kafka_headers";
+  }
   if (want_write_times_) {
     write_times_.reset(rows_);
     for (size_t i = 0; i < rows_; ++i) write_times_.set<int64_t>(i, batch.records[i].write_time_us);
@@ -125,7 +128,7 @@ void Enricher::begin(const RecordBatch& batch, const Selection& alive, Rejects& 
     insert.filter_failed = false;
   }
   alive_.in(0) = alive;
-  reject_large_headers(batch, alive_.in(0), rejects);
+  if (takes_headers) reject_large_headers(batch, alive_.in(0), rejects);
   alive_.spread(rows_);
   if (inserts_.size() > 1) leave_to_wanted(batch);
 

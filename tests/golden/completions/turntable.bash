@@ -105,6 +105,7 @@ _turntable() {
     "history:--log-format") _turntable_words "$current" "text json"; return ;;
     "demo:--dir") _turntable_files "$current" /; return ;;
     "demo:--count") return ;;
+    "demo:--http") return ;;
     "demo:--log-format") _turntable_words "$current" "text json"; return ;;
     "completions:--log-format") _turntable_words "$current" "text json"; return ;;
     "man:--format") _turntable_words "$current" "roff markdown"; return ;;
@@ -125,7 +126,7 @@ _turntable() {
     "dead-letters replay:-"*) _turntable_words "$current" "--set --reason --dry-run --log-format -h --help" ;;
     "query:-"*) _turntable_words "$current" "--cassandra --sqlite -f --file -e --execute --format -o --output --keyspace --set --log-format -h --help" ;;
     "history:-"*) _turntable_words "$current" "--cassandra --sqlite --person --date --hour --table -o --output --set --log-format -h --help" ;;
-    "demo:-"*) _turntable_words "$current" "--dir --count --log-format -h --help" ;;
+    "demo:-"*) _turntable_words "$current" "--dir --count --keep --http --log-format -h --help" ;;
     "completions:-"*) _turntable_words "$current" "--log-format -h --help" ;;
     "man:-"*) _turntable_words "$current" "--format --log-format -h --help" ;;
     ":"*) _turntable_words "$current" "run schema config produce dead-letters query history demo completions man" ;;

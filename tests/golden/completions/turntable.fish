@@ -115,6 +115,8 @@ complete -c turntable -n '__turntable_is "history"' -l log-format -x -a 'text js
 complete -c turntable -n '__turntable_is "history"' -s h -l help -d 'Print this help and exit'
 complete -c turntable -n '__turntable_is "demo"' -l dir -x -a '(__fish_complete_directories)' -d 'Where the outputs go'
 complete -c turntable -n '__turntable_is "demo"' -l count -x -d 'How many plays'
+complete -c turntable -n '__turntable_is "demo"' -l keep -d 'Go on afterwards with ten plays a second, which the page shows'
+complete -c turntable -n '__turntable_is "demo"' -l http -x -d 'Where the page is, with --keep'
 complete -c turntable -n '__turntable_is "demo"' -l log-format -x -a 'text json' -d 'How messages on standard error are written: JSON has an object a line'
 complete -c turntable -n '__turntable_is "demo"' -s h -l help -d 'Print this help and exit'
 complete -c turntable -n '__turntable_is "completions"' -l log-format -x -a 'text json' -d 'How messages on standard error are written: JSON has an object a line'

@@ -225,6 +225,8 @@ _turntable_demo() {
   _arguments -s -S \
     '--dir=[Where the outputs go]:DIR:_files -/' \
     '--count=[How many plays]:N: ' \
+    '--keep[Go on afterwards with ten plays a second, which the page shows]' \
+    '--http=[Where the page is, with --keep]:\[ADDR\:\]PORT: ' \
     '--log-format=[How messages on standard error are written\: JSON has an object a line]:value:(text json)' \
     '(-h --help)-h[Print this help and exit]' \
     '(-h --help)--help[Print this help and exit]'
