@@ -343,13 +343,15 @@ class FakeEngine:
     def start(self) -> None:
         self.stopping = threading.Event()
         self.silent = False
+        # Each start has its own: what serves a browser since before may look only after the next start.
+        stopping = self.stopping
         engine = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                engine.answer(self)
+                engine.answer(self, stopping)
 
             def log_message(self, *_) -> None:
                 pass
@@ -357,12 +359,12 @@ class FakeEngine:
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_port
-        self.threads = [threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True), threading.Thread(target=self.run, daemon=True)]
+        self.threads = [threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True), threading.Thread(target=self.run, args=(stopping,), daemon=True)]
         for thread in self.threads:
             thread.start()
 
-    def run(self) -> None:
-        while not self.stopping.wait(1):
+    def run(self, stopping: threading.Event) -> None:
+        while not stopping.wait(1):
             with self.lock:
                 self.scene.tick()
 
@@ -375,8 +377,8 @@ class FakeEngine:
         with self.lock:
             return copy.deepcopy(self.scene.status)
 
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        if self.stopping.is_set():
+    def answer(self, request: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
+        if stopping.is_set():
             request.close_connection = True
             return
         path = request.path.partition("?")[0]
@@ -390,7 +392,7 @@ class FakeEngine:
             }  # fmt: skip
             body = json.dumps(answers[path]).encode() if path in answers else None
         if path == "/api/live":
-            return self.live(request)
+            return self.live(request, stopping)
         if body is not None:
             return self.send(request, 200, "application/json", body)
         if path == "/runbook.md":
@@ -411,7 +413,7 @@ class FakeEngine:
         request.end_headers()
         request.wfile.write(body)
 
-    def live(self, request: BaseHTTPRequestHandler) -> None:
+    def live(self, request: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
         request.close_connection = True
         request.send_response(200)
         request.send_header("Content-Type", "text/event-stream")
@@ -421,15 +423,15 @@ class FakeEngine:
         with self.lock:
             self.streams += 1
         try:
-            while not self.stopping.is_set():
+            while not stopping.is_set():
                 if not self.silent:
                     with self.lock:
                         text = json.dumps(self.scene.status)
                     request.wfile.write(f"event: status\ndata: {text}\n\n".encode())
                 # Not in one sleep, so that a client that went away is noticed within the second.
-                self.stopping.wait(0.5)
+                stopping.wait(0.5)
                 request.wfile.write(b": alive\n\n")
-                self.stopping.wait(0.5)
+                stopping.wait(0.5)
         except OSError:
             pass
         finally:
