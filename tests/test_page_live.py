@@ -199,7 +199,7 @@ def test_a_broker_that_is_away_is_seen(listening, kafka, topic, visitor, forward
 def test_a_picture_of_a_run(listening, kafka, topic, visitor, tmp_path):
     """The picture that the README opens with."""
     songs_nobody_knows = [play(i, song=song) for i, song in enumerate(["No Such Song (Live)", "Sorry — Remastered", "Älskar"] * 9)]
-    shown = Shown(listening)
+    shown = Shown(listening.with_options({"plays.dead_letters": f"kafka:{topic}.dead_letters"}))
     page = ready(visitor.open(shown.url))
     sent = 0
     for round_ in range(12):
